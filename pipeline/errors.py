@@ -1,0 +1,157 @@
+"""The exceptions of faltung, one tree, each naming where, the rule, the value got and the likely fix.
+
+::
+
+    FaltungError                  everything this package raises on purpose
+    ├── KernelError               taps that are no kernel: empty, not finite, too long   (also ValueError)
+    ├── SignalError               an array that is no signal: shape, dtype, not finite   (also ValueError)
+    ├── UnitError                 a value whose unit is missing, wrong or ambiguous      (also ValueError)
+    ├── SettingError              a stage setting that does not fit this signal          (also ValueError)
+    ├── ConfigError               a configuration with one or more problems, each with file, line and column
+    ├── UsageError                a request refused before any work: an output that exists, a name not known
+    ├── PluginError               a stage, reader or writer of another distribution that is broken or unknown
+    └── FileError                 a file and what is wrong with it
+        ├── ReadError             it cannot be read, or is not what it declares
+        └── WriteError            it cannot be written; whatever stood under its name before is untouched
+            └── DiskFullError     there is no room left; the run can go on once there is
+
+``exit_code`` is what the ``faltung`` command ends with: 1, one item failed; 2, usage or configuration, nothing
+was touched; 3, the run could not go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+__all__ = [
+    "ConfigError",
+    "DiskFullError",
+    "FaltungError",
+    "FileError",
+    "KernelError",
+    "PluginError",
+    "Problem",
+    "ReadError",
+    "SettingError",
+    "SignalError",
+    "UnitError",
+    "UsageError",
+    "WriteError",
+    "format_path",
+]
+
+SettingPath = tuple[str | int, ...]
+"""Where a setting stands: ``("stages", 2, "gain")`` is shown as ``stages[2].gain``."""
+
+
+def format_path(path: SettingPath) -> str:
+    """``("stages", 2, "gain")`` as people write it: ``stages[2].gain``."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+class FaltungError(Exception):
+    """Everything this package raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class KernelError(FaltungError, ValueError):
+    """Taps that are no kernel."""
+
+    exit_code = 2
+
+
+class SignalError(FaltungError, ValueError):
+    """An array that is no signal."""
+
+
+class UnitError(FaltungError, ValueError):
+    """A value whose unit is missing, wrong or ambiguous."""
+
+    exit_code = 2
+
+
+class SettingError(FaltungError, ValueError):
+    """A stage setting that does not fit this signal, found when the signal's format is known.
+
+    ``path`` is where it stands, seen from the one who raised it; whoever holds the stage puts its own
+    place in front with :meth:`under`, so that the configuration can point at the line.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *path: str | int) -> None:
+        self.message = message
+        self.path: SettingPath = path
+        super().__init__(f"{format_path(path)}: {message}" if path else message)
+
+    def under(self, *prefix: str | int) -> SettingError:
+        """The same error seen from further out."""
+        return SettingError(self.message, *prefix, *self.path)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a configuration: ``configs/hall.yaml:14:12: stages[2].gain: must be ...``."""
+
+    message: str
+    path: SettingPath = ()
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}:{self.column}: " if self.line else f"{self.file}: " if self.file else ""
+        where = f"{format_path(self.path)}: " if self.path else ""
+        return f"{place}{where}{self.message}"
+
+
+class ConfigError(FaltungError):
+    """A configuration with one or more problems; all of them, in the order of the file."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class UsageError(FaltungError):
+    """A request refused before any work."""
+
+    exit_code = 2
+
+
+class PluginError(FaltungError):
+    """A stage, reader or writer of another distribution that is broken or unknown."""
+
+    exit_code = 2
+
+
+class FileError(FaltungError):
+    """A file and what is wrong with it."""
+
+    def __init__(self, file: str | Path, message: str) -> None:
+        self.file = str(file)
+        self.message = message
+        super().__init__(f"{self.file}: {message}")
+
+
+class ReadError(FileError):
+    """The file cannot be read, or is not what it declares."""
+
+
+class WriteError(FileError):
+    """The file cannot be written; whatever stood under its name before is untouched."""
+
+
+class DiskFullError(WriteError):
+    """There is no room left on the device."""
+
+    exit_code = 3

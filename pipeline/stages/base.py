@@ -1,0 +1,195 @@
+"""The contract every stage keeps: frozen settings, opened for one signal, a processor that remembers the past.
+
+Signals are arrays of shape ``(frames, channels)``. Most stages are a `KernelStage` and write one method, ``kernel``.
+Concatenating everything a processor returns gives the signal; how it was cut never changes it.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, Protocol
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+
+from ..errors import SettingError
+from ..kernel import Array, Kernel
+from ..units import Duration, parse_duration
+
+__all__ = ["Format", "KernelStage", "Precision", "Processor", "Recording", "Stage", "WholeSignalStage", "require"]
+
+Precision = Literal["double", "single"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """What a stage must know of a signal: the rate ``fs`` in Hz, the channels, the precision of the samples."""
+
+    fs: float
+    channels: int
+    precision: Precision = "double"
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """float64 for double precision, float32 for single."""
+        return np.dtype(np.float64 if self.precision == "double" else np.float32)
+
+    def frames(self, duration: Duration | str | float) -> int:
+        """A time as whole frames at this rate: the nearest."""
+        return parse_duration(duration).frames(self.fs)
+
+    def empty(self, frames: int = 0) -> Array:
+        """Silence of this format, ``(frames, channels)``."""
+        return np.zeros((frames, self.channels), self.dtype)
+
+
+class Processor(Protocol):
+    """The memory of one signal, made by `Stage.open`.
+
+    N frames in give, in all, ``latency + N * (format.fs / fs_in, rounded up) + tail`` frames out; none, if N is 0.
+    """
+
+    format: Format
+    """Of what comes out."""
+    latency: int
+    """Output frame n + latency belongs to input frame n."""
+    tail: int
+    """Frames that come after the input's last."""
+
+    def process(self, block: Array) -> Array:
+        """``(n, channels)`` in, ``(m, channels')`` out; n may be 0, m need not equal n; the input is not altered."""
+        ...
+
+    def flush(self) -> Array:
+        """What is left; called once, at the end."""
+        ...
+
+
+class Stage(BaseModel):
+    """Frozen settings of one stage, registered by name with `stage`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
+
+    use: ClassVar[str] = ""
+    """The name it is registered by."""
+    linear: ClassVar[bool] = True
+    """Whether ``stage(a*x1 + b*x2) == a*stage(x1) + b*stage(x2)``."""
+    time_invariant: ClassVar[bool] = True
+    """Whether a delay in is the same delay out."""
+    whole_signal: ClassVar[bool] = False
+    """Whether it must have seen all of the signal before it gives anything."""
+
+    id: str | None = Field(None, pattern=r"^[A-Za-z_][\w-]*$")
+    """A name of its own, for overrides (`hall.mix=20%`) and reports."""
+    enabled: bool = True
+    """false skips the stage."""
+
+    @abstractmethod
+    def open(self, fmt: Format) -> Processor:
+        """Begin one signal of this format; raises `SettingError` when the settings do not fit it."""
+
+    def kernel(self, fmt: Format) -> Kernel | None:  # noqa: ARG002  (KernelStage uses it)
+        """The stage as one kernel, or None when it is not one."""
+        return None
+
+    def notes(self, fmt: Format) -> list[str]:  # noqa: ARG002
+        """What the plan should say of the stage beyond its numbers."""
+        return []
+
+    def rounding_notes(self, fmt: Format) -> list[str]:
+        """One sentence for each time that is not a whole number of frames at this rate."""
+        notes = []
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, Duration):
+                exact, frames = value.exact_frames(fmt.fs), value.frames(fmt.fs)
+                if abs(exact - frames) > 1e-6 * max(1.0, abs(exact)):
+                    got = f"{frames} ({frames / fmt.fs:.6g} s)"
+                    notes.append(f"{name}: {value} is {exact:.6g} frames, rounded to {got}")
+        return notes
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_use(cls, data: Any) -> Any:
+        if isinstance(data, dict) and cls.use and data.get("use") == cls.use:
+            return {key: value for key, value in data.items() if key != "use"}
+        return data
+
+    @model_serializer(mode="wrap")
+    def _with_use(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {"use": self.use, **handler(self)}
+
+
+class KernelStage(Stage):
+    """A stage that is its kernel: linear, time-invariant, all there is to say."""
+
+    @abstractmethod
+    def kernel(self, fmt: Format) -> Kernel:
+        """The kernel for this format: settings in, `Kernel` out."""
+
+    def open(self, fmt: Format) -> Processor:
+        """Begin one signal: convolve it with the kernel."""
+        from .processors import KernelProcessor
+
+        return KernelProcessor(self.kernel(fmt), fmt)
+
+
+class Recording(Protocol):
+    """A whole signal, kept where it can be read in any order."""
+
+    @property
+    def format(self) -> Format:
+        """Of its samples."""
+        ...
+
+    @property
+    def frames(self) -> int:
+        """All of them: latency, the signal's own, tail."""
+        ...
+
+    @property
+    def latency(self) -> int:
+        """Frames before time zero."""
+        ...
+
+    @property
+    def tail(self) -> int:
+        """Frames after the signal's own end."""
+        ...
+
+    @property
+    def heard(self) -> slice:
+        """The frames that a listener will get, where latency or tail are cut off in the end."""
+        ...
+
+    def read(self, start: int, frames: int) -> Array:
+        """Frames ``start`` to ``start + frames``, as far as there are any."""
+        ...
+
+
+class WholeSignalStage(Stage):
+    """A stage that needs the whole signal; the engine keeps it on disk, so memory stays flat."""
+
+    whole_signal: ClassVar[bool] = True
+
+    @abstractmethod
+    def render(self, recording: Recording) -> Iterator[Array]:
+        """The output, in blocks."""
+
+    def moves(self, latency: int, tail: int) -> tuple[int, int]:
+        """Latency and tail of what comes out, for those of what comes in."""
+        return latency, tail
+
+    def open(self, fmt: Format) -> Processor:
+        """Begin one signal, kept in memory until `flush`; the engine uses `render` and a file instead."""
+        from .processors import Remembering
+
+        return Remembering(self, fmt)
+
+
+def require(condition: bool, message: str, setting: str) -> None:
+    """Raise `SettingError` on ``setting`` unless the condition holds."""
+    if not condition:
+        raise SettingError(message, setting)

@@ -1,0 +1,155 @@
+"""Reads values with units, as people write them: ``"250 ms"``, ``"4 kHz"``, ``"-6 dB"``, ``"30%"``.
+
+A bare number is seconds, hertz or linear gain. What is ambiguous is refused, with a likely fix: ``5 m`` may be
+minutes, milliseconds or metres. Case matters only where it must: ``mHz`` is a thousandth, ``MHz`` a million.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from .errors import UnitError
+
+__all__ = ["Duration", "parse_duration", "parse_fraction", "parse_frequency", "parse_gain"]
+
+_NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s].*?)?\s*", re.ASCII)
+
+_SECONDS = {"us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+_FRAMES = ("samples", "sample", "frames", "frame")
+_HERTZ = {"mHz": 1e-3, "Hz": 1.0, "kHz": 1e3, "MHz": 1e6}
+
+_TIME_HELP = "write seconds as a number, or a unit such as '250 ms', '0.25 s', '2 min' or '11025 samples'"
+_HERTZ_HELP = "write hertz as a number, or a unit such as '440 Hz' or '4 kHz'"
+_GAIN_HELP = "write a linear factor as a number, or a unit such as '-6 dB' or '50%'"
+_FRACTION_HELP = "write a number from 0 to 1, or a percentage such as '30%'"
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of time, in seconds or in samples; samples become seconds only when the rate is known.
+
+    ``str()`` gives a text that :func:`parse_duration` reads back to the same value.
+    """
+
+    value: float
+    unit: Literal["s", "samples"] = "s"
+
+    def seconds(self, fs: float) -> float:
+        """Length in seconds at the rate ``fs`` in Hz."""
+        return self.value if self.unit == "s" else self.value / fs
+
+    def exact_frames(self, fs: float) -> float:
+        """Length in frames at the rate ``fs`` in Hz, before rounding."""
+        return self.value * fs if self.unit == "s" else self.value
+
+    def frames(self, fs: float) -> int:
+        """Length in whole frames at the rate ``fs`` in Hz: the nearest, halves up."""
+        return math.floor(self.exact_frames(fs) + 0.5)
+
+    def __str__(self) -> str:
+        number = repr(int(self.value)) if self.value.is_integer() else repr(self.value)
+        return f"{number} {self.unit}"
+
+
+def _split(value: object, help_text: str, what: str) -> tuple[float, str]:
+    """Number and unit of a value; raises `UnitError` where it has no number or the number is not finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise UnitError(f"cannot read {value!r} as {what}; {help_text}")
+    if isinstance(value, str):
+        match = _NUMBER_AND_UNIT.fullmatch(value)
+        if match is None:
+            raise UnitError(f"cannot read {value!r} as {what}; {help_text}")
+        number, unit = float(match[1]), match[2] or ""
+    else:
+        number, unit = _as_float(value, what), ""
+    if not math.isfinite(number):
+        raise UnitError(f"{what} must be finite, got {value!r}")
+    return number, unit
+
+
+def _as_float(value: float, what: str) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise UnitError(f"{what} must be finite, got an integer of more than 300 digits") from None
+
+
+def parse_duration(value: object) -> Duration:
+    """A time: ``"250 ms"``, ``"0.25 s"``, ``"11025 samples"``, or a number of seconds.
+
+    Raises
+    ------
+    UnitError
+        no number, no such unit, an ambiguous unit, or a part of a sample.
+    """
+    if isinstance(value, Duration):
+        return value
+    number, unit = _split(value, _TIME_HELP, "a time")
+    if unit in _FRAMES:
+        if not number.is_integer():
+            raise UnitError(f"samples come whole, got {value!r}; write a time such as '0.5 ms' to have it rounded")
+        return Duration(number, "samples")
+    if unit == "m":
+        raise UnitError(f"{value!r} is ambiguous: write 'ms' for milliseconds or 'min' for minutes")
+    if unit and unit not in _SECONDS:
+        raise UnitError(f"unknown unit {unit!r} of a time in {value!r}; {_TIME_HELP}")
+    # milliseconds are divided, not multiplied: 250 ms is 0.25 s, with no rounding that 250 * 0.001 would bring
+    scale = _SECONDS[unit or "s"]
+    return Duration(number / round(1 / scale) if scale < 1 else number * scale)
+
+
+def parse_frequency(value: object) -> float:
+    """A frequency in Hz: ``"4 kHz"``, ``"440 Hz"``, or a number of hertz.
+
+    Raises
+    ------
+    UnitError
+        no number, no such unit.
+    """
+    number, unit = _split(value, _HERTZ_HELP, "a frequency")
+    if unit and unit not in _HERTZ:
+        near = next((u for u in _HERTZ if u.lower() == unit.lower()), None)
+        fix = f"did you mean {near!r}?" if near else _HERTZ_HELP
+        raise UnitError(f"unknown unit {unit!r} of a frequency in {value!r}; {fix}")
+    return number / 1000 if unit == "mHz" else number * _HERTZ[unit or "Hz"]
+
+
+def parse_gain(value: object) -> float:
+    """A linear amplitude factor: ``"-6 dB"`` is ``10 ** (-6 / 20)``, ``"50%"`` is 0.5, a number is itself.
+
+    Raises
+    ------
+    UnitError
+        no number, no such unit.
+    """
+    number, unit = _split(value, _GAIN_HELP, "a gain")
+    if unit.lower() == "db":
+        if number > 1000:
+            raise UnitError(f"a gain must be at most 1000 dB, got {value!r}")
+        return float(10.0 ** (number / 20.0))
+    if unit == "%":
+        return number / 100
+    if unit:
+        raise UnitError(f"unknown unit {unit!r} of a gain in {value!r}; {_GAIN_HELP}")
+    return number
+
+
+def parse_fraction(value: object) -> float:
+    """A part of one: ``"30%"`` or a number from 0 to 1.
+
+    Raises
+    ------
+    UnitError
+        no number, no such unit, outside [0, 1].
+    """
+    number, unit = _split(value, _FRACTION_HELP, "a fraction")
+    if unit and unit != "%":
+        raise UnitError(f"unknown unit {unit!r} of a fraction in {value!r}; {_FRACTION_HELP}")
+    fraction = number / 100 if unit == "%" else number
+    if not 0 <= fraction <= 1:
+        fix = f"; did you mean '{number:g}%'?" if not unit and 1 < number <= 100 else ""
+        raise UnitError(f"a fraction must be from 0 to 1 (0% to 100%), got {value!r}{fix}")
+    return fraction
