@@ -1,0 +1,210 @@
+"""The rules of the house hold in every file: imports run downward, modules are short and open with a docstring."""
+
+import ast
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "pipeline"
+
+FLOORS = (
+    {"errors"},
+    {"units"},
+    {"fields"},
+    {"kernel"},
+    {"dsp"},
+    {"io"},
+    {"stages"},
+    {"engine"},
+    {"config"},
+    {"job"},
+    {"library"},
+    {"match", "explain"},
+    {"batch"},
+    {""},  # pipeline/__init__.py itself, the public names
+    {"testing"},
+    {"cli"},
+)
+"""Low to high: a module imports from its own part and from lower floors, never from a neighbour or from above."""
+
+LEVEL = {part: level for level, parts in enumerate(FLOORS) for part in parts}
+
+FORBIDDEN = tuple(
+    "".join(pieces)
+    for pieces in (
+        ("pypi", ".org"),
+        ("python", "hosted.org"),
+        ("registry.", "npmjs"),
+        ("crates", ".io"),
+        ("conda.", "anaconda"),
+        ("/wo", "rk/"),
+        ("/ro", "ot/"),
+        ("/tmp/", "bash_jobs"),
+    )
+)
+"""Places that belong to one machine or one network, in pieces so that this file may be searched too."""
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def part_of(module: str) -> str:
+    """``pipeline.engine.plan`` is part of ``engine``; ``pipeline`` and its public names are part of ``""``."""
+    first = module.split(".")[1] if "." in module else ""
+    known = first in LEVEL or (PACKAGE / first).is_dir() or (PACKAGE / f"{first}.py").is_file()
+    return first if known else ""
+
+
+def without_type_checking(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node below, except the bodies of ``if TYPE_CHECKING:``."""
+    yield node
+    children = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.If) and ast.unparse(node.test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}:
+        children = list(node.orelse)
+    for child in children:
+        yield from without_type_checking(child)
+
+
+def imports(tree: ast.AST, package: str) -> Iterator[tuple[int, str]]:
+    """Line and full name of everything a module of ``package`` imports, anywhere in it."""
+    for node in without_type_checking(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield node.lineno, alias.name
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                outer = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*outer, base] if base else outer)
+            for alias in node.names:
+                yield node.lineno, f"{base}.{alias.name}"
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith("import_module"):
+            yield from ((node.lineno, arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant))
+
+
+def upward(source: str, module: str, *, is_package: bool = False) -> list[str]:
+    """The imports of a module that do not run downward."""
+    package = module if is_package else module.rpartition(".")[0]
+    here = part_of(module)
+    found = []
+    for line, name in imports(ast.parse(source), package):
+        if name.split(".")[0] != "pipeline":
+            continue
+        there = part_of(name)
+        if there != here and LEVEL.get(there, len(FLOORS)) >= LEVEL.get(here, -1):
+            found.append(f"line {line}: {module} imports {name}")
+    return found
+
+
+def test_every_part_has_a_floor():
+    parts = {part_of(module_name(path)) for path in MODULES}
+    assert parts - set(LEVEL) == set(), "a new part of pipeline/ needs a place in FLOORS"
+
+
+@every_module
+def test_imports_run_downward(path):
+    if path == PACKAGE / "__init__.py":
+        pytest.skip("the public names come from everywhere")
+    source = path.read_text("utf-8")
+    assert upward(source, module_name(path), is_package=path.name == "__init__.py") == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("pipeline.kernel", "import pipeline.engine"),
+        ("pipeline.kernel", "from pipeline.stages.base import Stage"),
+        ("pipeline.kernel", "from pipeline import cli"),
+        ("pipeline.kernel", "from pipeline import Pipeline"),
+        ("pipeline.kernel", "def f():\n    from .stages import base"),
+        ("pipeline.kernel", "import importlib\nimportlib.import_module('pipeline.config.load')"),
+        ("pipeline.stages.echo", "from ..engine import plan"),
+        ("pipeline.match.peaks", "from pipeline.explain import figure"),
+        ("pipeline.job", "from pipeline import library"),
+        ("pipeline.io.audio", "if TYPE_CHECKING:\n    pass\nelse:\n    import pipeline.cli"),
+    ],
+)
+def test_an_import_upward_or_sideways_is_found(module, source):
+    assert len(upward(source, module)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("pipeline.stages.echo", "from pipeline.stages.base import KernelStage\nfrom . import registry"),
+        ("pipeline.stages.echo", "from pipeline.kernel import Kernel\nfrom ..dsp import windows"),
+        ("pipeline.kernel", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pipeline.cli import main"),
+        ("pipeline.cli", "from pipeline import Pipeline"),
+        ("pipeline.kernel", "import numpy as np"),
+    ],
+)
+def test_an_import_downward_or_for_types_alone_is_allowed(module, source):
+    assert upward(source, module) == []
+
+
+@every_module
+def test_a_module_opens_with_a_docstring(path):
+    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+
+
+@every_module
+def test_a_module_stays_under_400_lines(path):
+    assert len(path.read_text("utf-8").splitlines()) < 400
+
+
+def sorting_key(name: str) -> tuple[int, str]:
+    """CONSTANTS, then Classes, then functions, each in alphabetical order: what ruff's RUF022 asks for."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)
+
+
+@every_module
+def test_all_is_sorted(path):
+    for node in ast.parse(path.read_text("utf-8")).body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+            names = ast.literal_eval(node.value)
+            assert list(names) == sorted(set(names), key=sorting_key)
+
+
+@every_module
+def test_click_is_never_imported_directly(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    named = [(line, name) for line, name in imports(tree, module_name(path)) if name.split(".")[0] == "click"]
+    assert named == [], "typer carries its own click"
+
+
+@every_module
+def test_only_the_command_line_prints(path):
+    if part_of(module_name(path)) == "cli":
+        pytest.skip("the command line speaks")
+    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    assert [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"] == []
+
+
+def project_files() -> list[Path]:
+    """What git tracks or would; in an unpacked release, where there is no git, everything beside hidden folders."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, capture_output=True, check=True).stdout.decode().split("\0")
+    except (OSError, subprocess.CalledProcessError):
+        paths = (path.relative_to(ROOT) for path in ROOT.rglob("*"))
+        listed = [str(path) for path in paths if not path.parts[0].startswith(".") and path.parts[0] != "out"]
+    return sorted(ROOT / name for name in listed if name and (ROOT / name).is_file())
+
+
+def test_no_file_speaks_of_one_machine_or_network():
+    found = []
+    for path in project_files():
+        try:
+            text = path.read_text("utf-8")
+        except UnicodeDecodeError:
+            continue
+        found += [f"{path.relative_to(ROOT)}: {word}" for word in FORBIDDEN if word in text]
+    assert found == []
