@@ -1,0 +1,117 @@
+"""Causal convolution of sampled signals, as a chain of stages; each name is imported when it is first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .engine.functional import convolve, correlate, from_channels_first
+    from .engine.options import Options
+    from .errors import FaltungError
+    from .fields import Fraction, Gain, Hertz, InputFile, Seconds, Within
+    from .kernel import Kernel
+    from .library import Pipeline
+    from .stages.base import Format, KernelStage, Processor, Stage, WholeSignalStage
+    from .stages.convolve import Convolve
+    from .stages.correlate import Correlate
+    from .stages.delay import Delay
+    from .stages.differentiate import Differentiate
+    from .stages.echo import Echo
+    from .stages.fir import Fir
+    from .stages.gain import Gain as GainStage
+    from .stages.normalize import Normalize
+    from .stages.parallel import Parallel
+    from .stages.registry import stage
+    from .stages.resample import Resample
+    from .stages.reverb import Reverb
+    from .stages.reverse import Reverse
+    from .stages.route import Route
+    from .stages.smooth import Smooth
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Convolve": "stages.convolve",
+    "Correlate": "stages.correlate",
+    "Delay": "stages.delay",
+    "Differentiate": "stages.differentiate",
+    "Echo": "stages.echo",
+    "FaltungError": "errors",
+    "Fir": "stages.fir",
+    "Format": "stages.base",
+    "Fraction": "fields",
+    "Gain": "fields",
+    "GainStage": "stages.gain:Gain",
+    "Hertz": "fields",
+    "InputFile": "fields",
+    "Kernel": "kernel",
+    "KernelStage": "stages.base",
+    "Normalize": "stages.normalize",
+    "Options": "engine.options",
+    "Parallel": "stages.parallel",
+    "Pipeline": "library",
+    "Processor": "stages.base",
+    "Resample": "stages.resample",
+    "Reverb": "stages.reverb",
+    "Reverse": "stages.reverse",
+    "Route": "stages.route",
+    "Seconds": "fields",
+    "Smooth": "stages.smooth",
+    "Stage": "stages.base",
+    "WholeSignalStage": "stages.base",
+    "Within": "fields",
+    "convolve": "engine.functional",
+    "correlate": "engine.functional",
+    "from_channels_first": "engine.functional",
+    "stage": "stages.registry",
+}
+
+__all__ = [
+    "Convolve",
+    "Correlate",
+    "Delay",
+    "Differentiate",
+    "Echo",
+    "FaltungError",
+    "Fir",
+    "Format",
+    "Fraction",
+    "Gain",
+    "GainStage",
+    "Hertz",
+    "InputFile",
+    "Kernel",
+    "KernelStage",
+    "Normalize",
+    "Options",
+    "Parallel",
+    "Pipeline",
+    "Processor",
+    "Resample",
+    "Reverb",
+    "Reverse",
+    "Route",
+    "Seconds",
+    "Smooth",
+    "Stage",
+    "WholeSignalStage",
+    "Within",
+    "convolve",
+    "correlate",
+    "from_channels_first",
+    "stage",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home, _, original = _HOMES[name].partition(":")
+    value = getattr(import_module(f"{__name__}.{home}"), original or name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

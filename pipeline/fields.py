@@ -87,7 +87,8 @@ class Within:
 
     def check(self, value: Any, fs: float | None) -> str | None:
         """What is wrong with ``value`` at the rate ``fs`` in Hz, or None."""
-        low, high = self._bound(self.low, value), self._bound(self.high, value)
+        low = self._bound(self.low, value)
+        high = self._bound(self.high, value) if self.high is not None else float("inf")
         if isinstance(value, Duration):
             if value.unit == "samples" and fs is None:
                 number, low, high = value.value, min(low, 0.0), float("inf")
@@ -112,7 +113,7 @@ class Within:
         return parse_frequency(bound)
 
 
-_VARIABLE = re.compile(r"\$\{([^}]*)\}")
+_VARIABLE = re.compile(r"\$\{([^${}]*)\}")
 
 
 def _input_file(value: object, info: ValidationInfo) -> Path:
@@ -123,7 +124,10 @@ def _input_file(value: object, info: ValidationInfo) -> Path:
     if "\0" in str(text):
         raise invalid(f"a path cannot hold a NUL character, got {text!r}")
     context: Mapping[str, Any] = info.context or {}
-    path = Path(expand_variables(str(text))).expanduser()
+    try:
+        path = Path(expand_variables(str(text))).expanduser()
+    except RuntimeError:
+        raise invalid(f"there is no user of that name in {text!r}") from None
     base = context.get("base")
     return path if base is None or path.is_absolute() else Path(base) / path
 

@@ -21,6 +21,10 @@ _SECONDS = {"us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 6
 _FRAMES = ("samples", "sample", "frames", "frame")
 _HERTZ = {"mHz": 1e-3, "Hz": 1.0, "kHz": 1e3, "MHz": 1e6}
 
+_LONGEST_TIME = 1e9  # seconds, 31 years: frames stay finite at any rate
+_MOST_SAMPLES = 2**53  # whole numbers beyond it are not all floats
+_LONGEST = 100  # characters; the pattern's time grows with the square of the text, and nothing honest is longer
+
 _TIME_HELP = "write seconds as a number, or a unit such as '250 ms', '0.25 s', '2 min' or '11025 samples'"
 _HERTZ_HELP = "write hertz as a number, or a unit such as '440 Hz' or '4 kHz'"
 _GAIN_HELP = "write a linear factor as a number, or a unit such as '-6 dB' or '50%'"
@@ -59,6 +63,8 @@ def _split(value: object, help_text: str, what: str) -> tuple[float, str]:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise UnitError(f"cannot read {value!r} as {what}; {help_text}")
     if isinstance(value, str):
+        if len(value) > _LONGEST:
+            raise UnitError(f"cannot read a text of {len(value)} characters as {what}; {help_text}")
         match = _NUMBER_AND_UNIT.fullmatch(value)
         if match is None:
             raise UnitError(f"cannot read {value!r} as {what}; {help_text}")
@@ -83,7 +89,7 @@ def parse_duration(value: object) -> Duration:
     Raises
     ------
     UnitError
-        no number, no such unit, an ambiguous unit, or a part of a sample.
+        no number, no such unit, an ambiguous unit, a part of a sample, or over 31 years.
     """
     if isinstance(value, Duration):
         return value
@@ -91,6 +97,8 @@ def parse_duration(value: object) -> Duration:
     if unit in _FRAMES:
         if not number.is_integer():
             raise UnitError(f"samples come whole, got {value!r}; write a time such as '0.5 ms' to have it rounded")
+        if abs(number) > _MOST_SAMPLES:
+            raise UnitError(f"a time must be at most {_MOST_SAMPLES} samples, got {value!r}")
         return Duration(number, "samples")
     if unit == "m":
         raise UnitError(f"{value!r} is ambiguous: write 'ms' for milliseconds or 'min' for minutes")
@@ -98,7 +106,10 @@ def parse_duration(value: object) -> Duration:
         raise UnitError(f"unknown unit {unit!r} of a time in {value!r}; {_TIME_HELP}")
     # milliseconds are divided, not multiplied: 250 ms is 0.25 s, with no rounding that 250 * 0.001 would bring
     scale = _SECONDS[unit or "s"]
-    return Duration(number / round(1 / scale) if scale < 1 else number * scale)
+    seconds = number / round(1 / scale) if scale < 1 else number * scale
+    if abs(seconds) > _LONGEST_TIME:
+        raise UnitError(f"a time must be at most {_LONGEST_TIME:g} s, got {value!r}")
+    return Duration(seconds)
 
 
 def parse_frequency(value: object) -> float:
@@ -114,7 +125,10 @@ def parse_frequency(value: object) -> float:
         near = next((u for u in _HERTZ if u.lower() == unit.lower()), None)
         fix = f"did you mean {near!r}?" if near else _HERTZ_HELP
         raise UnitError(f"unknown unit {unit!r} of a frequency in {value!r}; {fix}")
-    return number / 1000 if unit == "mHz" else number * _HERTZ[unit or "Hz"]
+    hertz = number / 1000 if unit == "mHz" else number * _HERTZ[unit or "Hz"]
+    if not math.isfinite(hertz):
+        raise UnitError(f"a frequency must be finite, got {value!r}")
+    return hertz
 
 
 def parse_gain(value: object) -> float:

@@ -11,14 +11,14 @@ of ``n_fft`` points yields ``block`` new frames; a kernel longer than ``n_fft - 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from ..kernel import Kernel
 
-__all__ = ["Method", "Shape", "choose_method", "partitioned", "shape_of", "shape_of_product"]
+__all__ = ["Method", "Shape", "choose_method", "shape_of", "shape_of_product"]
 
 # Nanoseconds, measured with float64; float32 takes half. Only their ratios matter.
 _ADD = 0.55  # a tap on a sample: multiply into a scratch block, add
@@ -78,35 +78,45 @@ def shape_of_product(a: Shape, b: Shape) -> Shape:
     return Shape(length, min(length, a.nonzero * b.nonzero), max(a.paths, b.paths) if routes else 1, routes)
 
 
-def choose_method(shape: Shape, channels: int, precision: str = "double") -> Method:
-    """The cheapest method for a kernel of this shape on ``channels`` channels."""
+def choose_method(shape: Shape, channels: int, precision: str = "double", hop: int | None = None) -> Method:
+    """The cheapest method for a kernel of this shape on ``channels`` channels.
+
+    With ``hop``, of those that give every frame at the latest with the last of its ``hop`` frames.
+    """
     lines = shape.paths if shape.routes else channels
     speed = 1.0 if precision == "double" else 0.5
-    adds = speed * _ADD * shape.nonzero * lines
     name: Literal["sparse", "direct"] = "direct" if 2 * shape.nonzero > shape.length else "sparse"
-    best = Method(name, adds)
-    for log_n in _POINT:
-        method = _overlap_save(shape, channels, lines, precision, log_n)
-        if method is not None and speed * method.cost < best.cost:
-            best = Method("fft", speed * method.cost, method.n_fft, method.block, method.partitions, method.group)
+    best = Method(name, speed * _ADD * shape.nonzero * lines)
+    if hop is None:
+        candidates = [_overlap_save(shape, channels, lines, precision, log_n) for log_n in _POINT]
+    else:
+        candidates = [_partitioned(shape, channels, lines, hop)]
+    for method in candidates:
+        if speed * method.cost < best.cost:
+            best = replace(method, cost=speed * method.cost)
     return best
 
 
-def _overlap_save(shape: Shape, channels: int, lines: int, precision: str, log_n: int) -> Method | None:
-    """Overlap-save with transforms of 2^log_n points, the kernel whole if it leaves half of them for new frames."""
+def _overlap_save(shape: Shape, channels: int, lines: int, precision: str, log_n: int) -> Method:
+    """Overlap-save with transforms of 2^log_n points, the kernel whole if that leaves a quarter for new frames."""
     n_fft = 1 << log_n
     block = n_fft - shape.length + 1
     partitions = 1
     if block < n_fft // 4:
         block = n_fft // 2
         partitions = math.ceil(shape.length / block)
+    group = max(1, min(math.ceil(_ROWS[precision] / channels), _GROUP_POINTS // (n_fft * channels)))
+    return Method("fft", _cost(n_fft, block, partitions, channels, lines), n_fft, block, partitions, group)
+
+
+def _partitioned(shape: Shape, channels: int, lines: int, hop: int) -> Method:
+    """Uniformly partitioned overlap-save: ``hop`` frames in, ``hop`` frames out."""
+    partitions = math.ceil(shape.length / hop)
+    return Method("fft", _cost(2 * hop, hop, partitions, channels, lines), 2 * hop, hop, partitions)
+
+
+def _cost(n_fft: int, block: int, partitions: int, channels: int, lines: int) -> float:
+    log_n = min(max(_POINT), max(min(_POINT), round(math.log2(n_fft))))
     transforms = _POINT[log_n] * channels
     products = _PRODUCT * lines * partitions
-    cost = (transforms + products) * n_fft / block + _MOVE * channels
-    group = max(1, min(math.ceil(_ROWS[precision] / channels), _GROUP_POINTS // (n_fft * channels)))
-    return Method("fft", cost, n_fft, block, partitions, group)
-
-
-def partitioned(length: int, hop: int) -> Method:
-    """Uniformly partitioned overlap-save that gives ``hop`` frames for every ``hop`` frames."""
-    return Method("fft", math.nan, 2 * hop, hop, math.ceil(length / hop), 1)
+    return (transforms + products) * n_fft / block + _MOVE * channels

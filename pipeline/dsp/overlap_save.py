@@ -19,6 +19,7 @@ import numpy as np
 from scipy import fft
 
 from ..kernel import Array, Kernel
+from .finite import all_finite
 from .methods import Method
 
 __all__ = ["OverlapSave"]
@@ -76,7 +77,7 @@ class OverlapSave:
     def _take(self, frames: Array) -> None:
         into = self._buffer[:, self._filled : self._filled + len(frames)]
         into[:] = frames.T
-        if not np.isfinite(into.sum()):
+        if not all_finite(into):
             self._spoilt.note(into, self._frames_in)
         self._filled += len(frames)
         self._frames_in += len(frames)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ..fields import invalid
 from ..stages.base import Precision
 
 __all__ = ["Options"]
@@ -22,9 +23,34 @@ class Options(BaseModel):
     """What sounds on after the input's end: `keep` it, or `trim` the output to the input's length."""
     pre_roll: Literal["trim", "keep"] = "trim"
     """What a stage that needs the future gives before time zero: `trim` it away, or `keep` it."""
+    edges: Literal["zero", "hold"] = "zero"
+    """What lies before the first frame and after the last: silence (`zero`), or the first and the last value for ever
+    (`hold`), for time series that have no silence; the output then has the input's length."""
     fuse: bool = True
     """Multiplies neighbouring kernels into one where that is cheaper."""
     nonfinite: Literal["error", "propagate"] = "error"
     """A NaN or an infinity in the input: an `error`, or let it spread to the frames it touches (`propagate`)."""
     hop: Annotated[int, Field(ge=16, le=1 << 20)] | None = None
     """For live use: frames that go in and come out at a time; none lets every kernel have its best block."""
+
+    @model_validator(mode="after")
+    def _held_edges_leave_nothing_around(self) -> Self:
+        for name in ("tail", "pre_roll"):
+            if self.edges == "hold" and name in self.model_fields_set and getattr(self, name) == "keep":
+                raise invalid(f"edges: hold gives an output of the input's length; leave '{name}: keep' out")
+        return self
+
+    @classmethod
+    def of(cls, settings: Options) -> Options:
+        """The options among the settings of a configuration, those that were set."""
+        return cls(**{name: getattr(settings, name) for name in cls.model_fields if name in settings.model_fields_set})
+
+    @property
+    def keeps_tail(self) -> bool:
+        """Whether the output goes on after the input's end."""
+        return self.tail == "keep" and self.edges == "zero"
+
+    @property
+    def keeps_pre_roll(self) -> bool:
+        """Whether the output begins before time zero."""
+        return self.pre_roll == "keep"

@@ -1,0 +1,171 @@
+"""A chain of stages as one kernel, and a kernel as a file that other convolvers read.
+
+A file has no origin: a kernel that needs the future is written as it is, tap 0 first, and what is convolved with it
+comes out late by ``origin`` frames. A kernel that routes has one file channel for each path, by input, then output:
+LL LR RL RR for stereo.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import SettingError, UsageError
+from ..io import OutputFormat, open_writer, probe
+from ..io.subtype import SUBTYPES
+from ..job import Job
+from ..kernel import Kernel
+from ..library import Pipeline
+from .files import write_bytes
+from .jobs import sources_of
+from .planning import described_format
+from .predict import container_and_subtype
+from .terminal import Voice, card, write_json
+from .text import count, decibels, duration, hertz, shown_path
+
+if TYPE_CHECKING:
+    from ..config.load import LoadedConfig
+
+__all__ = ["Baked", "chain_kernel", "show_baked", "write_kernel"]
+
+_BLOCK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Baked:
+    """What was written."""
+
+    output: str
+    form: str
+    taps: int
+    fs: float
+    file_channels: int
+    late_frames: int
+    """Frames by which a signal convolved with the file comes out late."""
+    routes: str | None
+    peak: float
+    peak_gain_db: float | None
+    asymmetry: float
+
+
+def chain_kernel(loaded: LoadedConfig, fs: str | None, channels: int | None) -> Kernel:
+    """All stages as one kernel, at the rate and for the channels of the first input unless described.
+
+    Raises
+    ------
+    UsageError
+        no input and no ``--fs``.
+    ConfigError
+        a stage that is no kernel, named with its line.
+    """
+    settings = loaded.settings
+    described = described_format(loaded, fs, channels)
+    if described is not None:
+        rate, count_in = described.fs, described.channels
+    else:
+        sources, _ = sources_of(loaded, ())
+        if not sources:
+            raise UsageError("no input tells rate and channels; give --fs, and --channels where there is more than one")
+        info = probe(str(sources[0]), **Job.of(settings).reading)
+        rate, count_in = info.fs, info.channels
+    pipe = Pipeline(settings.stages)
+    try:
+        kernel = pipe.kernel(rate, count_in)
+    except SettingError as error:
+        raise loaded.locate(error) from error
+    return Kernel(kernel.taps, kernel.origin, rate)
+
+
+def write_kernel(kernel: Kernel, output: str, subtype: str | None, *, overwrite: bool) -> Baked:
+    """Write the taps; the kind of file goes by its extension.
+
+    Raises
+    ------
+    UsageError
+        the name is taken or says no format, or the format cannot hold the taps.
+    SignalError
+        taps over full scale for an encoding of whole numbers.
+    """
+    fs = kernel.fs or 1.0
+    extension = Path(output).suffix.lower()
+    if extension in (".npy", ".txt"):
+        if subtype is not None:
+            raise UsageError(f"{output}: {extension} holds the taps in full; --subtype is for audio files")
+        write_bytes(output, _npy(kernel) if extension == ".npy" else _text(kernel), overwrite=overwrite)
+        form = "NumPy array, float64" if extension == ".npy" else "text, one tap a line"
+    else:
+        form = _write_audio(kernel, output, subtype, overwrite=overwrite)
+    gain = kernel.peak_gain_db
+    return Baked(
+        output=output,
+        form=form,
+        taps=kernel.length,
+        fs=fs,
+        file_channels=int(kernel.taps[0].size),
+        late_frames=kernel.origin,
+        routes=_routes(kernel),
+        peak=float(np.abs(kernel.taps).max()),
+        peak_gain_db=gain if np.isfinite(gain) else None,
+        asymmetry=kernel.asymmetry,
+    )
+
+
+def _write_audio(kernel: Kernel, output: str, subtype: str | None, *, overwrite: bool) -> str:
+    container = container_and_subtype(Path(output), None, subtype)[0]
+    if subtype is None and "DOUBLE" in SUBTYPES.get(container, ()):
+        subtype = "DOUBLE"
+    taps = kernel.taps.reshape(kernel.length, -1)
+    fmt = OutputFormat(subtype=subtype, clip="error")
+    writer = open_writer(
+        output, fs=kernel.fs or 1.0, channels=taps.shape[1], frames=len(taps), fmt=fmt, overwrite=overwrite
+    )
+    with writer:
+        for start in range(0, len(taps), _BLOCK):
+            writer.write(taps[start : start + _BLOCK])
+        written = writer.commit()
+    return " ".join(filter(None, (written.container, written.subtype)))
+
+
+def _npy(kernel: Kernel) -> bytes:
+    """The taps in their own shape: (M,), (M, C) or (M, C_in, C_out)."""
+    file = io.BytesIO()
+    np.save(file, kernel.taps, allow_pickle=False)
+    return file.getvalue()
+
+
+def _text(kernel: Kernel) -> bytes:
+    """One tap a line, its paths side by side, each in the fewest digits that read back to the same number."""
+    rows = kernel.taps.reshape(kernel.length, -1).tolist()
+    return "".join(" ".join(map(repr, row)) + "\n" for row in rows).encode()
+
+
+def _routes(kernel: Kernel) -> str | None:
+    """The paths of a kernel that routes, in the order of the file's channels."""
+    if kernel.taps.ndim < 3:
+        return None
+    ins, outs = kernel.taps.shape[1:]
+    names = "LR" if max(ins, outs) <= 2 else [f"{i}>" for i in range(max(ins, outs))]
+    return " ".join(f"{names[i]}{names[o]}".removesuffix(">") for i in range(ins) for o in range(outs))
+
+
+def show_baked(baked: Baked, *, as_json: bool, quiet: bool) -> None:
+    """Say what was written, and how late it makes a signal."""
+    if as_json:
+        write_json(asdict(baked))
+        return
+    late = baked.late_frames
+    why = "the kernel needs that much of the future, which a file cannot say"
+    paths = f"; paths, input then output: {baked.routes}" if baked.routes else ""
+    facts = {
+        "written": "standard output" if baked.output == "-" else shown_path(baked.output),
+        "taps": f"{baked.taps:,}, {duration(baked.taps / baked.fs)}",
+        "format": f"{baked.form}, {hertz(baked.fs)}, {count(baked.file_channels, 'channel')}{paths}",
+        "largest tap": f"{decibels(baked.peak)} dBFS",
+        "peak gain": "none" if baked.peak_gain_db is None else f"{baked.peak_gain_db:+.2f} dB",
+        "delays by": f"{count(late, 'frame')}, {duration(late / baked.fs)}: {why}" if late else "nothing: it is causal",
+    }
+    Voice(quiet, to_stderr=baked.output == "-").show(card(facts))

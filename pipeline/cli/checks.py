@@ -1,0 +1,144 @@
+"""Looks at what faltung stands on: Python, libraries, the folder for temporary files, the package itself, plugins.
+
+A check that is not good would make a run fail or mislead; what is merely absent, such as ffmpeg, is good and said.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from importlib import import_module, metadata
+from pathlib import Path
+
+from .text import count, file_name, size
+
+__all__ = ["Check", "all_checks"]
+
+DISTRIBUTION = "faltung"
+_LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pydantic", "yaml", "typer", "rich", "matplotlib", "jinja2")
+_ENOUGH_ROOM = 1 << 30  # bytes; a whole-signal stage puts an hour of stereo aside in 2.8 GB
+
+
+@dataclass
+class Check:
+    """One thing looked at."""
+
+    what: str
+    found: str
+    good: bool = True
+
+
+def all_checks() -> list[Check]:
+    """Every check, in the order they are shown."""
+    return [
+        _python(),
+        *_machine(),
+        *map(_library, _LIBRARIES),
+        _ours(),
+        _version(),
+        _temporary(),
+        _ffmpeg(),
+        *_plugins(),
+    ]
+
+
+def _python() -> Check:
+    return Check("Python", f"{platform.python_version()}, {sys.executable}", sys.version_info >= (3, 11))
+
+
+def _machine() -> list[Check]:
+    affinity = getattr(os, "sched_getaffinity", None)
+    usable = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return [Check("platform", platform.platform(terse=True)), Check("processors", f"{usable} usable")]
+
+
+def _library(name: str) -> Check:
+    try:
+        module = import_module(name)
+    except Exception as error:
+        return Check(name, f"cannot be imported: {error!r}", good=False)
+    found = str(getattr(module, "__version__", "")) or metadata.version(name)
+    if name == "soundfile":
+        found += f", libsndfile {module.__libsndfile_version__}"
+    if name == "soxr":
+        found += f", {module.__libsoxr_version__}"
+    return Check(name, found)
+
+
+def _ours() -> Check:
+    """Whether ``import pipeline`` gives the package of this distribution: others use that name too."""
+    import pipeline
+
+    here = Path(__file__).resolve().parents[1]
+    found = Path(str(pipeline.__file__)).resolve().parent
+    if found != here:
+        return Check("pipeline", f"{found} is imported, which is not faltung's, {here}", good=False)
+    shadowing = [folder for folder in _other_packages(here) if folder != here]
+    if shadowing:
+        return Check("pipeline", f"{here}; another package of that name lies in {shadowing[0]}", good=False)
+    return Check("pipeline", file_name(here))
+
+
+def _other_packages(here: Path) -> list[Path]:
+    """Folders named ``pipeline`` that another way of starting Python would find before ours."""
+    found = []
+    for entry in sys.path:
+        folder = Path(entry or ".").resolve() / here.name
+        if folder == here:
+            break
+        if (folder / "__init__.py").is_file():
+            found.append(folder)
+    return found
+
+
+def _version() -> Check:
+    """Whether the code that runs is the distribution that is installed."""
+    from pipeline import __version__
+
+    try:
+        installed = metadata.version(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return Check(DISTRIBUTION, f"{__version__}, run from its source, not installed")
+    if installed != __version__:
+        return Check(DISTRIBUTION, f"{__version__} runs, {installed} is installed; install it again", good=False)
+    return Check(DISTRIBUTION, installed)
+
+
+def _temporary() -> Check:
+    try:
+        folder = tempfile.gettempdir()
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return Check("temporary files", str(error), good=False)
+    text = f"{file_name(folder)}, {size(free)} free"
+    if free < _ENOUGH_ROOM:
+        return Check("temporary files", f"{text}; set TMPDIR to a folder with room", good=False)
+    return Check("temporary files", text)
+
+
+def _ffmpeg() -> Check:
+    return Check("ffmpeg", shutil.which("ffmpeg") or "not found; only some tests use it")
+
+
+def _plugins() -> list[Check]:
+    """Stages of other distributions, and whether each can be imported."""
+    from ..errors import PluginError
+    from ..stages.registry import available_stages, stage_class
+
+    checks = []
+    ours = 0
+    for source in available_stages():
+        try:
+            stage_class(source.name)
+        except PluginError as error:
+            checks.append(Check(f"stage {source.name}", str(error), good=False))
+            continue
+        if source.distribution == DISTRIBUTION:
+            ours += 1
+        else:
+            checks.append(Check(f"stage {source.name}", f"from {source.distribution}"))
+    return [Check("stages", f"{count(ours, 'stage')} of faltung"), *checks]

@@ -1,0 +1,129 @@
+"""A plan as people read it: the stages by themselves, the steps that run, the files that come of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..engine.plan import Plan, StagePlan
+from .plan_data import label_of, method_of
+from .terminal import table
+from .text import count, duration, hertz, shown_path, size
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
+    from .predict import Prediction
+
+__all__ = ["plan_parts", "predictions_table"]
+
+
+def plan_parts(plan: Plan) -> list[RenderableType]:
+    """A plan, part by part."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    fmt = plan.format_in
+    head = f"for {count(fmt.channels, 'channel')} at {hertz(fmt.fs)}, in {fmt.precision} precision"
+    parts: list[RenderableType] = [Text.assemble(("plan", "bold"), "  ", head)]
+    if not plan.stages:
+        return [*parts, "every stage is switched off: the signal passes as it is"]
+    parts += [Padding(_stages_table(plan), (1, 0)), _sentences(plan), Padding(_steps_table(plan), (1, 0))]
+    return [*parts, _total(plan)]
+
+
+def _stages_table(plan: Plan) -> Table:
+    """Numbers of each stage by itself."""
+    titles = ("stage", "taps", "length", "tail\nframes", "‖h‖₁", "DC\ngain", "peak\ndB", "worst\ndB")
+    shown = table(*titles, right=(1, 2, 3, 4, 5, 6, 7))
+    for planned in plan.stages:
+        kernel = planned.kernel
+        if kernel is None:
+            shown.add_row(label_of(planned), "", "", f"{planned.tail:,}" if planned.tail else "", "", "", "", "")
+            continue
+        gains = (_fixed(kernel.norm1), _fixed(kernel.dc), _db(kernel.peak_gain_db), _db(kernel.worst_case_db))
+        length = duration(kernel.length / planned.format_in.fs)
+        shown.add_row(label_of(planned), f"{kernel.length:,}", length, f"{kernel.tail:,}", *gains)
+    return shown
+
+
+def _fixed(value: float) -> str:
+    return f"{value:.3f}" if abs(value) >= 0.0005 or value == 0 else f"{value:.0e}"
+
+
+def _db(value: float) -> str:
+    return (
+        f"{value:+.2f}" if math.isfinite(value) and abs(value) >= 0.005 else "0.00" if math.isfinite(value) else "-inf"
+    )
+
+
+def _sentences(plan: Plan) -> Table:
+    """What to know of each stage, in words."""
+    shown = table("stage", "what to know", fold=1)
+    for planned in plan.stages:
+        shown.add_row(label_of(planned), "\n".join(_facts(planned)))
+    return shown
+
+
+def _facts(planned: StagePlan) -> list[str]:
+    facts = []
+    if planned.stage.whole_signal:
+        facts.append("needs the whole signal")
+    elif planned.is_causal:
+        facts.append("causal")
+    elif planned.latency:
+        frames = count(planned.latency, "future frame")
+        facts.append(f"not causal: needs {frames} ({duration(planned.latency / planned.format_out.fs)})")
+    missing = [w for w, held in _nature(planned).items() if not held]
+    if missing:
+        facts.append(f"not {' and not '.join(missing)}")
+    before, after = planned.format_in, planned.format_out
+    if before.fs != after.fs:
+        facts.append(f"{hertz(before.fs)} in, {hertz(after.fs)} out")
+    if before.channels != after.channels:
+        facts.append(f"{count(before.channels, 'channel')} in, {after.channels} out")
+    symmetry = [planned.kernel.describe_symmetry()] if planned.kernel is not None else []
+    return ["; ".join(facts)] * bool(facts) + symmetry + list(planned.notes)
+
+
+def _nature(planned: StagePlan) -> dict[str, bool]:
+    return {"linear": planned.stage.linear, "time-invariant": planned.stage.time_invariant}
+
+
+def _steps_table(plan: Plan) -> Table:
+    """What really runs: neighbouring kernels as one, and how each is applied."""
+    labels = {planned.index: label_of(planned) for planned in plan.stages}
+    shown = table("what runs", "how", "taps", "latency\nframes", "tail\nframes", right=(2, 3, 4))
+    for step in plan.steps:
+        stages = " * ".join(labels[i] for i in step.stages) or "(alignment)"
+        taps = f"{step.work.kernel.length:,}" if step.method is not None else ""  # type: ignore[union-attr]
+        shown.add_row(stages, method_of(step), taps, f"{step.latency:,}", f"{step.tail:,}")
+    return shown
+
+
+def _total(plan: Plan) -> str:
+    passes = count(plan.passes, "pass")
+    return f"{passes} over the signal, about {size(plan.memory)} of memory, however long it is"
+
+
+def predictions_table(predictions: Sequence[Prediction]) -> Table:
+    """Each input, and below it what will be written."""
+    shown = table("", "file", "frames", "duration", "rate", "ch", "format", "size", right=(2, 3, 4, 5, 7), fold=1)
+    for one in predictions:
+        info, after = one.info, one.plan.format_out
+        was = " ".join(filter(None, (info.container, info.subtype)))
+        source = "standard input" if str(one.source) == "-" else shown_path(one.source)
+        frames, seconds = _length(info.frames, info.fs)
+        shown.add_row("", source, frames, seconds, hertz(info.fs), str(info.channels), was, "")
+        target = "output" if one.target is None else shown_path(one.target)
+        becomes = " ".join(filter(None, (one.container, one.subtype)))
+        frames, seconds = _length(one.frames, after.fs)
+        room = "" if one.bytes is None else size(one.bytes)
+        shown.add_row("→", target, frames, seconds, hertz(after.fs), str(after.channels), becomes, room)
+    return shown
+
+
+def _length(frames: int | None, fs: float) -> tuple[str, str]:
+    return ("", "") if frames is None else (f"{frames:,}", duration(frames / fs))

@@ -1,0 +1,75 @@
+"""Plans for the files a command names, or for a signal that is only described by its rate and channels."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..config.paths import plan_outputs
+from ..engine.plan import Plan, make_plan
+from ..errors import FaltungError, SettingError, UsageError
+from ..job import Job, plan_job
+from ..stages.base import Format
+from ..units import parse_frequency
+from .jobs import sources_of
+from .predict import Prediction, predict
+
+if TYPE_CHECKING:
+    from ..config.load import LoadedConfig
+
+__all__ = ["described_format", "pairs_of", "plan_each", "plan_for"]
+
+
+def described_format(loaded: LoadedConfig, fs: str | None, channels: int | None) -> Format | None:
+    """The signal that ``--fs`` and ``--channels`` describe; None where no rate is given."""
+    if fs is None and channels is not None:
+        raise UsageError("--channels describes a signal together with --fs; give both")
+    if fs is None:
+        return None
+    rate = parse_frequency(fs)
+    if rate <= 0:
+        raise UsageError(f"--fs must be above 0 Hz, got {fs}")
+    return Format(rate, channels or 1, loaded.settings.precision)
+
+
+def plan_for(loaded: LoadedConfig, fmt: Format) -> Plan:
+    """The plan for a signal of this format; a `SettingError` is told with its line and column."""
+    job = Job.of(loaded.settings)
+    try:
+        return make_plan(job.stages, fmt, job.options)
+    except SettingError as error:
+        raise loaded.locate(error) from error
+
+
+def pairs_of(loaded: LoadedConfig, inputs: Sequence[str]) -> list[tuple[Path, Path | None]]:
+    """Inputs with their outputs, as far as the configuration says where these go."""
+    sources, root = sources_of(loaded, inputs)
+    template = loaded.settings.output
+    if template is None:
+        return [(source, None) for source in sources]
+    return list(plan_outputs(sources, template, loaded.base, root))
+
+
+def plan_each(
+    loaded: LoadedConfig, job: Job, pairs: Sequence[tuple[Path, Path | None]]
+) -> tuple[list[Prediction], list[str]]:
+    """A prediction for each pair of input and output, and the reasons of those that failed.
+
+    Raises
+    ------
+    FaltungError
+        where there is one pair alone; a `SettingError` with its line and column.
+    """
+    predicted: list[Prediction] = []
+    failed: list[str] = []
+    for source, target in pairs:
+        try:
+            plan, info = plan_job(job, os.fspath(source))
+            predicted.append(predict(job, source, target, plan, info))
+        except FaltungError as error:
+            if len(pairs) == 1:
+                raise loaded.locate(error) if isinstance(error, SettingError) else error from error
+            failed.append(f"{source}: {error}" if isinstance(error, SettingError) else str(error))
+    return predicted, failed

@@ -1,0 +1,113 @@
+"""Where the words and the data of a command go: data to standard output, words to standard error.
+
+A table is as wide as it needs when it is piped, and fits the window on a terminal. Colour is bold and dim alone, and
+only on a terminal; ``NO_COLOR`` and ``TERM=dumb`` are respected.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .text import plain
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+    from rich.table import Table
+
+__all__ = ["Voice", "card", "console", "render", "table", "tell", "write", "write_json"]
+
+_PIPED_WIDTH = 200
+
+
+def render(*parts: RenderableType, stderr: bool = False, wrap: bool = True) -> None:
+    """Show tables and texts one below the other, without spaces at the end of lines."""
+    screen = console(stderr=stderr)
+    with screen.capture() as captured:
+        for part in parts:
+            screen.print(part, soft_wrap=not wrap)
+    text = "\n".join(line.rstrip(" ") for line in captured.get().split("\n"))
+    if not stderr:
+        write(text)
+    elif sys.stderr is not None:
+        sys.stderr.write(text)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """A console that shows text as it stands: no markup, no highlighting, no emoji."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream is not None and stream.isatty() else _PIPED_WIDTH
+    return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
+
+
+def table(*columns: str, right: tuple[int, ...] = (), fold: int | None = 0) -> Table:
+    """A table without lines, two spaces between columns, the ``right`` ones aligned to the right.
+
+    The column ``fold`` gives way where the window is narrow; the others never wrap.
+    """
+    from rich.table import Table
+
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    for i, title in enumerate(columns):
+        made.add_column(title, justify="right" if i in right else "left", no_wrap=i != fold, overflow="fold")
+    return made
+
+
+def card(rows: Mapping[str, str]) -> Table:
+    """Facts about one thing, a line each."""
+    from rich.table import Table
+
+    made = Table.grid(padding=(0, 2, 0, 0))
+    made.add_column(style="dim", no_wrap=True)
+    made.add_column(overflow="fold")
+    for name, value in rows.items():
+        made.add_row(name, value)
+    return made
+
+
+def write_json(data: Any) -> None:
+    """One JSON document on standard output."""
+    write(json.dumps(data, indent=2, allow_nan=False) + "\n")
+
+
+def write(text: str) -> None:
+    """Data on standard output; one that was closed from the beginning is a pipe nobody reads."""
+    if sys.stdout is None:
+        raise BrokenPipeError
+    sys.stdout.write(text)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What a command says, as loud as it was asked to be."""
+
+    quiet: bool = False
+    verbose: bool = False
+    to_stderr: bool = False
+    """The report as well, because standard output carries audio."""
+
+    def show(self, *parts: RenderableType) -> None:
+        """The answer of the command."""
+        if not self.quiet:
+            render(*parts, stderr=self.to_stderr)
+
+    def note(self, text: str) -> None:
+        """Something to know; silent when quiet."""
+        if not self.quiet:
+            tell(text)
+
+    def detail(self, text: str) -> None:
+        """Something for those who asked for more."""
+        if self.verbose and not self.quiet:
+            tell(text)
+
+
+def tell(text: str) -> None:
+    """One line of words on standard error."""
+    if sys.stderr is not None:
+        sys.stderr.write(plain(text) + "\n")

@@ -1,0 +1,78 @@
+"""Numbers as people read them, with their unit: times, rates, sizes, decibels, counts; names without control codes."""
+
+from __future__ import annotations
+
+import math
+import os
+
+__all__ = ["count", "decibels", "duration", "file_name", "hertz", "number", "plain", "shown_path", "size", "times"]
+
+
+def plain(text: str) -> str:
+    """The text with every character that could steer a terminal, or not be encoded, written as an escape."""
+    return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
+
+
+def file_name(path: str | os.PathLike[str]) -> str:
+    """A path on one line, whatever its name holds; standard input and output in words."""
+    return plain(os.fspath(path)).replace("\n", "\\n")
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """A path as short as it can be, seen from the working folder; as it stands where that would be no shorter."""
+    text = os.fspath(path)
+    if text == "-":
+        return text
+    short = os.path.relpath(text)
+    same = os.path.realpath(short) == os.path.realpath(text)  # not so where ".." goes up from a linked folder
+    return file_name(short if same and len(short) <= len(text) else text)
+
+
+def count(number: int, noun: str) -> str:
+    """``1 tap``, ``48,001 taps``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "es" if noun.endswith("s") else "s")
+
+
+def number(value: float) -> str:
+    """Four significant digits; a whole number as one."""
+    return f"{value:,.0f}" if float(value).is_integer() and abs(value) < 1e6 else f"{value:.4g}"
+
+
+def duration(seconds: float) -> str:
+    """``0 s``, ``12.5 µs``, ``5.00 ms``, ``1.250 s``, ``1:02:03.5``."""
+    size = abs(seconds)
+    if size == 0:
+        return "0 s"
+    if size < 0.9995e-3:
+        return f"{seconds * 1e6:.3g} µs"
+    if size < 0.09995:
+        return f"{seconds * 1e3:.3g} ms"
+    if size < 599.9995:
+        return f"{seconds:.3f} s"
+    minutes, rest = divmod(round(seconds, 1), 60)
+    hours, minutes = divmod(int(minutes), 60)
+    return f"{hours}:{minutes:02d}:{rest:04.1f}"
+
+
+def hertz(fs: float) -> str:
+    """``0.1 Hz``, ``360 Hz``, ``44.1 kHz``."""
+    return f"{fs / 1000:.6g} kHz" if fs >= 1000 else f"{fs:.6g} Hz"
+
+
+def size(count: int) -> str:
+    """``512 bytes``, ``1.2 MB``: powers of ten, as file managers show them."""
+    if count < 1000:
+        return f"{count} bytes"
+    power = min(int(math.log10(count * 1.0005)) // 3, 4)
+    value = count / 1000**power
+    return f"{value:.{1 if value < 9.95 else 0}f} {('kB', 'MB', 'GB', 'TB')[power - 1]}"
+
+
+def decibels(linear: float) -> str:
+    """``-3.21``, ``-inf``: 20 log10 of a linear magnitude, no unit."""
+    return f"{20 * math.log10(linear):.2f}" if linear > 0 else "-inf"
+
+
+def times(ratio: float) -> str:
+    """How many times faster than real time: ``182``, ``3.4``."""
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"

@@ -1,0 +1,90 @@
+"""A pipeline spoken on the command line: validated as a configuration is, its errors in words, saved as a file.
+
+A saved file names its inputs, outputs and impulse responses as seen from its own folder, so that it can be run from
+anywhere and be moved together with them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from ..config.load import validate_config
+from ..config.words import parse_words
+from ..config.yaml_write import to_yaml
+from ..errors import ConfigError, Problem
+from .files import write_bytes
+from .jobs import Work, prepare
+
+__all__ = ["Spoken"]
+
+
+class Spoken:
+    """Input, output and stages as they were written, and options that were given."""
+
+    def __init__(
+        self, source: str, target: str, words: Sequence[str], *, subtype: str | None = None, **options: str | None
+    ) -> None:
+        self._source, self._target = source, target
+        self._stages = parse_words(words)
+        self._options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        if subtype is not None:
+            self._options["format"] = {"subtype": subtype}
+
+    def work(self, *, overwrite: bool, save: Path | None) -> Work:
+        """What to do, checked; raises `ConfigError` and `UsageError`, also where ``save`` cannot be written to."""
+        if save is not None:
+            from ..io.atomic import refuse_taken
+
+            refuse_taken(save, overwrite=overwrite)
+        loaded = validate_config({"version": 1, "stages": self._stages, **self._options})
+        return prepare(loaded, [self._source], self._target, overwrite=overwrite)
+
+    def save(self, path: Path, work: Work, *, overwrite: bool) -> None:
+        """Write a configuration that does the same; what went through a pipe is left out of it."""
+        folder = path.parent
+        data: dict[str, Any] = {"version": 1}
+        for name, value in (("input", self._source), ("output", self._target)):
+            if value != "-":
+                data[name] = _seen_from(folder, value)
+        data |= self._options
+        settings = work.loaded.settings
+        data["stages"] = [_rebased(s, raw, folder) for s, raw in zip(settings.stages, self._stages, strict=True)]
+        write_bytes(path, to_yaml(data).encode(), overwrite=overwrite)
+
+    @contextmanager
+    def naming_stages(self) -> Iterator[None]:
+        """Errors in here name the stage by its word: ``echo: delay: must be ...``, not ``stages[0].delay``."""
+        try:
+            yield
+        except ConfigError as error:
+            raise ConfigError([self._in_words(problem) for problem in error.problems]) from error
+
+    def _in_words(self, problem: Problem) -> Problem:
+        match problem.path:
+            case ("stages", int(index), *rest):
+                name = self._stages[index]["use"]
+                which = f"{name} (stage {index + 1})" if sum(s["use"] == name for s in self._stages) > 1 else name
+                return Problem(problem.message, (which, *rest))
+            case path:
+                return Problem(problem.message, path)
+
+
+def _seen_from(folder: Path, path: str) -> str:
+    return path if Path(path).expanduser().is_absolute() or "${" in path else os.path.relpath(path, folder)
+
+
+def _rebased(value: Any, raw: Any, folder: Path) -> Any:
+    """The settings as they were written, with every path in them as seen from ``folder``."""
+    if isinstance(value, Path) and isinstance(raw, str):
+        return _seen_from(folder, raw)
+    if isinstance(value, BaseModel) and isinstance(raw, dict):
+        return {key: _rebased(getattr(value, key, None), item, folder) for key, item in raw.items()}
+    if isinstance(value, list | tuple) and isinstance(raw, list):
+        return [_rebased(*pair, folder) for pair in zip(value, raw, strict=True)]
+    return raw

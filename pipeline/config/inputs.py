@@ -1,0 +1,118 @@
+"""Finds the files that the paths and patterns of ``input:`` name.
+
+Patterns know ``*``, ``?``, ``[...]`` and ``**`` (folders to any depth, links to folders aside); they find files only,
+in an order that is always the same, and pass by hidden names unless asked for. A path that exists is taken as it is,
+whatever characters its name holds.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..errors import UsageError
+from .template import variables_in
+
+__all__ = ["STREAM", "expand_inputs", "input_root"]
+
+STREAM = Path("-")
+"""Standard input or output."""
+
+_MAGIC = re.compile(r"[*?\[]")
+
+
+def expand_inputs(patterns: Sequence[str], base: str | Path | None = None) -> list[Path]:
+    """The files that paths and patterns name, each once: in the order given, those of a pattern in that of their names.
+
+    Relative ones are seen from ``base``, else from the working folder; ``-`` stays; ``${VAR}`` and ``~`` are replaced.
+
+    Raises
+    ------
+    UsageError
+        a path that does not exist or is a folder, a pattern that matches nothing, a variable that is not set.
+    """
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        try:
+            found.update(dict.fromkeys(_expand(pattern, base)))
+        except (OSError, ValueError, RuntimeError) as error:  # too long, unreadable, not encodable, no such user
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise UsageError(f"the input {pattern!r} cannot be looked for: {reason}") from None
+    return list(found)
+
+
+def input_root(patterns: Sequence[str], base: str | Path | None = None) -> Path:
+    """The folder that all patterns share before their first wildcard, absolute: ``{relative}`` is seen from there."""
+    folders = []
+    for pattern in patterns:
+        if pattern != "-":
+            folder, parts = _start(pattern, base)
+            fixed = [i for i, part in enumerate(parts) if _MAGIC.search(part)]
+            literal = os.path.lexists(folder.joinpath(*parts)) or not fixed
+            folders.append(Path.cwd() / folder.joinpath(*parts[: -1 if literal else fixed[0]]))
+    return Path(os.path.commonpath(folders)) if folders else Path.cwd() / (base or "")
+
+
+def _start(pattern: str, base: str | Path | None) -> tuple[Path, tuple[str, ...]]:
+    """The folder to begin in, taken as it is, and the parts of the pattern to look for there."""
+    if not pattern or "\0" in pattern:
+        raise UsageError(f"a path cannot be empty or hold a NUL character, got {pattern!r}")
+    path = Path(variables_in(pattern)).expanduser()
+    if path.anchor:
+        return Path(path.anchor), path.parts[1:]
+    return Path(base or ""), path.parts
+
+
+def _expand(pattern: str, base: str | Path | None) -> list[Path]:
+    if pattern == "-":
+        return [STREAM]
+    folder, parts = _start(pattern, base)
+    path = folder.joinpath(*parts)
+    if path.is_dir():
+        raise UsageError(f"the input {pattern!r} is a folder; name its files, such as '{pattern.rstrip('/')}/*.wav'")
+    if os.path.lexists(path):
+        return [path]
+    if not _MAGIC.search(pattern):
+        raise UsageError(f"the input {pattern!r} does not exist (looked for {path})")
+    files = dict.fromkeys(_matches(folder, parts))
+    if not files:
+        raise UsageError(f"the pattern {pattern!r} matches no file (seen from {Path.cwd() / folder})")
+    return sorted(files, key=os.fsencode)
+
+
+def _matches(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
+    part, rest = parts[0], parts[1:]
+    if part == "**":
+        yield from _matches(folder, rest or ("*",))
+        for entry in _entries(folder, "*"):
+            if entry.is_dir(follow_symlinks=False):
+                yield from _matches(folder / entry.name, parts)
+    elif rest and not _MAGIC.search(part):
+        yield from _matches(folder / part, rest)
+    elif rest:
+        for entry in _entries(folder, part):
+            if entry.is_dir():
+                yield from _matches(folder / entry.name, rest)
+    elif not _MAGIC.search(part):
+        if (folder / part).is_file():
+            yield folder / part
+    else:
+        for entry in _entries(folder, part):
+            if entry.is_file():
+                yield folder / entry.name
+
+
+def _entries(folder: Path, pattern: str) -> list[os.DirEntry[str]]:
+    """What is in a folder and fits; nothing, where it is no folder."""
+    try:
+        with os.scandir(folder) as entries:
+            return [
+                entry
+                for entry in entries
+                if fnmatch.fnmatch(entry.name, pattern) and (pattern.startswith(".") or not entry.name.startswith("."))
+            ]
+    except (FileNotFoundError, NotADirectoryError):
+        return []

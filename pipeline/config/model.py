@@ -1,0 +1,99 @@
+"""`Configuration`: everything a configuration file settles, validated and frozen.
+
+It is what is left of a file once ``define:`` and ``x-*`` are expanded away: each stage stands for itself. Every
+default is written here; units and limits are those of the field types.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from ..engine.options import Options
+from ..errors import UsageError
+from ..fields import Hertz, Within, invalid
+from ..stages.registry import AnyStage
+from .template import parse_template
+
+__all__ = ["Configuration", "OutputFormat", "Subtype"]
+
+Subtype = Literal[
+    "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8", "PCM_S8",
+    "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "VORBIS", "OPUS", "MPEG_LAYER_III",
+]  # fmt: skip
+
+
+def _as_written_in_libsndfile(value: Any) -> Any:
+    return value.upper().replace("-", "_") if isinstance(value, str) else value
+
+
+def _one_or_many(value: Any) -> Any:
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list | tuple) or not all(isinstance(item, str) and item for item in values):
+        raise invalid(f"must be a path, a pattern, or a list of them, got {value!r}")
+    for item in values:
+        _without_nul(item)
+    return values
+
+
+def _template(value: Any) -> Any:
+    if not isinstance(value, str) or not value:
+        fix = "; a text with '{' at its beginning needs quotes" if isinstance(value, dict) else ""
+        raise invalid(f"must be a path such as 'out/{{stem}}.wav', got {value!r}{fix}")
+    _without_nul(value)
+    try:
+        parse_template(value)
+    except UsageError as error:
+        raise invalid(str(error)) from None
+    return value
+
+
+def _without_nul(text: str) -> None:
+    if "\0" in text:
+        raise invalid(f"a path cannot hold a NUL character, got {text!r}")
+
+
+Patterns = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_one_or_many),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class OutputFormat(BaseModel):
+    """How the samples of an output are stored; frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    subtype: Annotated[Subtype, BeforeValidator(_as_written_in_libsndfile)] | None = None
+    """The encoding, by libsndfile's name; none keeps that of the input, or takes the nearest that holds it."""
+    dither: Literal["none", "tpdf"] = "none"
+    """Triangular noise (`tpdf`), 2 LSB wide, before rounding to whole numbers."""
+
+
+class Configuration(Options):
+    """What to run on what; frozen."""
+
+    version: Literal[1]
+    """Of the configuration language: 1."""
+    input: Patterns = ()
+    """A path, a pattern such as `**/*.wav`, or a list of them; relative to this file."""
+    output: Annotated[str, BeforeValidator(_template)] | None = None
+    """A path with `{stem}`, `{name}`, `{ext}`, `{parent}` or `{relative}` of the input; relative to this file."""
+    stages: Annotated[tuple[AnyStage, ...], Field(min_length=1)]
+    """What the signal goes through, in this order."""
+    format: OutputFormat = OutputFormat()
+    """How the samples of the output are stored."""
+    clip: Literal["warn", "error", "scale"] = "warn"
+    """Samples over full scale, where the output has one: count and `warn`, an `error`, or `scale` the signal down."""
+    truncated: Literal["error", "accept"] = "error"
+    """An input that is shorter than it declares: an `error`, or `accept` what is there, with a warning."""
+    fs: Annotated[Hertz, Within(0, above=True)] | None = None
+    """Sampling rate of a table that does not tell it; for audio it only has to agree."""
+    columns: tuple[str | int, ...] | None = None
+    """The columns of a table that are channels, by name or by position from 0; none takes all."""
+    time_column: str | int | None = None
+    """The column of a table that holds the time, by name or by position from 0."""
+    gaps: Literal["error", "interpolate", "nan"] = "error"
+    """A gap in the time of a table: an `error`, a straight line (`interpolate`), or missing values (`nan`)."""

@@ -1,0 +1,122 @@
+"""Settles under which name each output comes out, before any work is done.
+
+An output lies under the fixed beginning of its template, the output folder, whatever the input is called and wherever
+links lead. Two outputs never share a name, nor names that are the same where case or composition does not count.
+"""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..errors import UsageError
+from .inputs import STREAM, expand_inputs, input_root
+from .template import fill, parse_template
+
+__all__ = ["STREAM", "expand_inputs", "input_root", "output_path", "plan_outputs"]
+
+_TOLD = 20  # collisions listed one by one
+
+
+def output_path(template: str, source: Path, base: str | Path | None = None, root: str | Path | None = None) -> Path:
+    """The output that a template means for one input.
+
+    Parameters
+    ----------
+    template
+        ``{stem}`` the input's name without extension, ``{ext}`` its extension without the dot, ``{name}`` both,
+        ``{parent}`` the name of its folder, ``{relative}`` that folder seen from ``root``.
+    source
+        the input; `STREAM` is called ``stdin``.
+    base
+        the folder a relative template is seen from; the working folder unless given.
+    root
+        the folder that ``{relative}`` is seen from; the input's own unless given.
+
+    Raises
+    ------
+    UsageError
+        a name that is not known, a result outside the output folder, no file name at all.
+    """
+    parts = parse_template(template)
+    named = any(part.kind == "name" for part in parts)
+    fixed, text = fill(parts, _values(source, root))
+    if text == "-":
+        return STREAM
+    if "\0" in text:
+        raise UsageError(f"a path cannot hold a NUL character, got {text!r}")
+    cut = max(fixed.rfind("/"), fixed.rfind(os.sep)) + 1
+    try:
+        folder = Path(base or "") / Path(fixed[:cut]).expanduser()
+    except RuntimeError:
+        raise UsageError(f"the output {template!r} is in the folder of a user that does not exist") from None
+    tail = text[cut:].replace(os.sep, "/").split("/")
+    if not tail[-1] or tail[-1] in (".", ".."):
+        raise UsageError(f"the output {template!r} names no file for the input {str(source)!r}; add '{{stem}}'")
+    path = folder.joinpath(*(part for part in tail if part))
+    if named:
+        _check_inside(path, folder, tail, source)
+    return path
+
+
+def _values(source: Path, root: str | Path | None) -> dict[str, str]:
+    file = Path("stdin") if source == STREAM else source
+    folder = os.path.abspath(file.parent)  # noqa: PTH100  (not resolved: the names as the user sees them)
+    relative = "." if root is None else os.path.relpath(folder, root)
+    return {
+        "stem": file.stem,
+        "name": file.name,
+        "ext": file.suffix[1:],
+        "parent": os.path.basename(folder),  # noqa: PTH119
+        "relative": relative,
+    }
+
+
+def _check_inside(path: Path, folder: Path, tail: Sequence[str], source: Path) -> None:
+    inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+    if ".." in tail or not inside:
+        raise UsageError(f"the input {str(source)!r} would be written to {path}, outside the output folder {folder}")
+
+
+def plan_outputs(
+    inputs: Sequence[Path], template: str, base: str | Path | None = None, root: str | Path | None = None
+) -> list[tuple[Path, Path]]:
+    """Each input with its output, in order; ``root`` is the folder all inputs share unless given.
+
+    Raises
+    ------
+    UsageError
+        what `output_path` refuses, and every two inputs that would come out under one name.
+    """
+    files = [path for path in inputs if path != STREAM]
+    if root is None and files:
+        root = os.path.commonpath([Path.cwd() / path.parent for path in files])
+    planned = [(source, output_path(template, source, base, root)) for source in inputs]
+    same: dict[str, list[tuple[Path, Path]]] = defaultdict(list)
+    for source, output in planned:
+        same[_one_name(output)].append((source, output))
+    collisions = [pairs for pairs in same.values() if len(pairs) > 1]
+    if collisions:
+        raise UsageError(_told(collisions))
+    return planned
+
+
+def _one_name(path: Path) -> str:
+    """The same for two names that some file systems hold for one."""
+    name = unicodedata.normalize("NFC", os.path.realpath(path)) if path != STREAM else "-"
+    return unicodedata.normalize("NFC", name.casefold())
+
+
+def _told(collisions: list[list[tuple[Path, Path]]]) -> str:
+    lines = ["several inputs would be written to one output; put {stem}, {parent} or {relative} in it:"]
+    for pairs in collisions[:_TOLD]:
+        outputs = list(dict.fromkeys(str(output) for _, output in pairs))
+        sources = [str(source) for source, _ in pairs[:_TOLD]] + (["..."] if len(pairs) > _TOLD else [])
+        differ = " (one name where case or composition does not count)" if len(outputs) > 1 else ""
+        lines.append(f"  {', '.join(sources)} -> {', '.join(outputs[:_TOLD])}{differ}")
+    if len(collisions) > _TOLD:
+        lines.append(f"  and {len(collisions) - _TOLD} more")
+    return "\n".join(lines)

@@ -1,0 +1,108 @@
+"""`convolve` and `correlate` of whole arrays, by the same machines that stream; the axis is 0, the frames.
+
+They take the modes of scipy.signal: ``full`` gives all ``N + M - 1`` frames, ``valid`` those for which kernel and
+signal overlap wholly, ``same`` the middle N.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..dsp.convolver import open_convolver
+from ..errors import SignalError
+from ..kernel import Array, Kernel
+from ..stages.processors import channels_after
+
+__all__ = ["Mode", "as_signal", "convolve", "correlate", "from_channels_first"]
+
+Mode = Literal["full", "same", "valid"]
+
+
+def as_signal(x: npt.ArrayLike) -> Array:
+    """A signal as floating point, ``(frames,)`` or ``(frames, channels)``.
+
+    Integers are refused: whether they are full-scale PCM or numbers, only the caller knows.
+
+    Raises
+    ------
+    SignalError
+        another shape, no real floating-point numbers, or more channels than frames could explain.
+    """
+    array = np.asarray(x)
+    if array.dtype.kind != "f":
+        raise SignalError(
+            f"a signal is made of floating-point samples, got {array.dtype}; convert first: 16-bit PCM by "
+            "x / 32768, plain numbers by x.astype(float)"
+        )
+    if array.ndim not in (1, 2):
+        raise SignalError(f"a signal must have shape (frames,) or (frames, channels), got {array.shape}")
+    return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+
+
+def from_channels_first(x: npt.ArrayLike) -> Array:
+    """A ``(channels, frames)`` array, as torch and librosa hold audio, as ``(frames, channels)``."""
+    array = as_signal(x)
+    return np.ascontiguousarray(array.T) if array.ndim == 2 else array
+
+
+def convolve(x: npt.ArrayLike, h: npt.ArrayLike | Kernel, mode: Mode = "full", axis: int = 0) -> Array:
+    """Convolve a signal with a kernel: ``y[n] = sum_k h[k] x[n-k]``; the kernel is flipped.
+
+    Parameters
+    ----------
+    x
+        ``(frames,)`` or ``(frames, channels)``, float64 or float32; the output has the same precision.
+    h
+        taps ``(M,)``, ``(M, C)`` or ``(M, C_in, C_out)``, or a `Kernel`, whose origin is not looked at here.
+    mode
+        ``full``: n = 0..N+M-2; ``same``: the middle N of these; ``valid``: n = M-1..N-1.
+    axis
+        of the frames. It is 0, where numpy and scipy take the last.
+
+    Raises
+    ------
+    SignalError, KernelError, SettingError
+        no signal; no kernel; a kernel for another number of channels.
+
+    Examples
+    --------
+    >>> convolve([0.0, 3, 0, 1, 2, 0, 0, 0], [4, 2, 1])[:8]
+    array([ 0., 12.,  6.,  7., 10.,  5.,  2.,  0.])
+    """
+    kernel = h if isinstance(h, Kernel) else Kernel(np.asarray(h))
+    signal = np.moveaxis(as_signal(x), axis, 0)
+    planar = signal.reshape(len(signal), -1)
+    channels = channels_after(kernel, planar.shape[1])
+    convolver = open_convolver(kernel, planar.shape[1], planar.dtype)
+    full = np.concatenate([convolver.process(planar), convolver.flush()])
+    kept = full[_kept(len(signal), kernel.length, mode)]
+    one_dimensional = signal.ndim == 1 and channels == 1
+    return np.moveaxis(kept[:, 0] if one_dimensional else kept, 0, axis)
+
+
+def correlate(x: npt.ArrayLike, template: npt.ArrayLike, mode: Mode = "full", axis: int = 0) -> Array:
+    """Correlate a signal with a template: ``r[n] = sum_k template[k] x[n+k]``; the template is not flipped.
+
+    That is convolution with the template flipped, and computed so. ``full`` begins at lag ``n = -(M-1)``, ``valid``
+    at ``n = 0``. Parameters and errors as for `convolve`.
+
+    Examples
+    --------
+    >>> correlate([0.0, 3, 0, 1, 2, 0, 0, 0], [4, 2, 1])[1:7]
+    array([ 3.,  6., 13.,  4.,  8.,  8.])
+    """
+    return convolve(x, Kernel(np.asarray(template)).flipped(), mode, axis)
+
+
+def _kept(frames: int, taps: int, mode: str) -> slice:
+    if mode == "full":
+        return slice(0, None)
+    if mode == "same":
+        start = (taps - 1) // 2
+        return slice(start, start + frames)
+    if mode == "valid":
+        return slice(taps - 1, max(taps - 1, frames))
+    raise SignalError(f"mode must be 'full', 'same' or 'valid', got {mode!r}")

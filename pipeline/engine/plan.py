@@ -1,0 +1,214 @@
+"""Settles what a chain of stages will do to a signal before anything is done: the run executes exactly the plan.
+
+Each stage is asked for its kernel at the format that reaches it; neighbouring kernels are multiplied into one where
+that is cheaper; a method is chosen for each. Latency and tail are counted in frames at the point where they stand:
+``latency`` frames lie before time zero, ``tail`` frames after the input's own last frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from ..dsp.methods import Method
+from ..errors import FileError, KernelError, SettingError
+from ..kernel import Kernel
+from ..stages.base import Format, Processor, Stage, WholeSignalStage
+from ..stages.processors import KernelProcessor, channels_after, frames_after
+from .align import Align
+from .grouping import Group, group_kernels
+from .memory import peak_memory
+from .options import Options
+
+__all__ = ["Plan", "StagePlan", "Step", "make_plan"]
+
+
+@dataclass(frozen=True)
+class StagePlan:
+    """One stage of the chain, by itself."""
+
+    index: int
+    stage: Stage
+    format_in: Format
+    format_out: Format
+    kernel: Kernel | None
+    latency: int
+    """Frames of the future that it needs."""
+    tail: int
+    """Frames that it sounds on."""
+    notes: tuple[str, ...]
+
+    @property
+    def is_causal(self) -> bool | None:
+        """Whether it touches only the present and the past; None where that cannot be read off."""
+        if self.stage.whole_signal:
+            return False
+        return self.kernel.is_causal if self.kernel is not None else None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One machine of the run: a group of kernels as one, or a stage that is no kernel."""
+
+    stages: tuple[int, ...]
+    """Indices of the stages it stands for; none for the alignment before a change of rate."""
+    format_in: Format
+    format_out: Format
+    work: Stage | Group | Align
+    latency: int
+    """Of the chain up to here, this step included."""
+    tail: int
+    """Of the chain up to here, this step included."""
+
+    def open(self) -> Processor:
+        """A processor for one signal."""
+        if isinstance(self.work, Group):
+            return KernelProcessor(self.work.kernel, self.format_in, self.work.method)
+        return self.work.open(self.format_in)
+
+    @property
+    def method(self) -> Method | None:
+        """How the kernel is applied, where it is one."""
+        return self.work.method if isinstance(self.work, Group) else None
+
+    def frames_after(self, frames: int) -> int:
+        """All frames that come out, of all that go in."""
+        if isinstance(self.work, Group):
+            return frames + self.work.kernel.length - 1
+        if isinstance(self.work, Align):
+            return frames + self.work.added
+        if isinstance(self.work, WholeSignalStage):
+            return frames
+        processor = self.open()
+        added = processor.latency + processor.tail
+        return frames_after(frames, self.format_in.fs, self.format_out.fs) + added
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will happen to a signal of one format."""
+
+    format_in: Format
+    format_out: Format
+    options: Options
+    stages: tuple[StagePlan, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def latency(self) -> int:
+        """Frames before time zero at the end of the chain."""
+        return self.steps[-1].latency if self.steps else 0
+
+    @property
+    def tail(self) -> int:
+        """Frames after the signal's own end at the end of the chain."""
+        return self.steps[-1].tail if self.steps else 0
+
+    @property
+    def passes(self) -> int:
+        """How often the signal is gone through: once, and once more for each stage that needs the whole of it."""
+        return 1 + sum(isinstance(step.work, WholeSignalStage) for step in self.steps)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that the process is expected to need at its peak, whatever the input's length."""
+        return peak_memory(self.steps, self.format_in, self.format_out)
+
+    def nominal_frames(self, frames: int, steps: int | None = None) -> int:
+        """The input's own frames at the rate of the output, or at that after the first ``steps`` steps."""
+        for step in self.steps[:steps]:
+            frames = frames_after(frames, step.format_in.fs, step.format_out.fs)
+        return frames
+
+    def frames_out(self, frames: int) -> int:
+        """Frames that will be given out for ``frames`` that go in, tail and pre-roll as the options say."""
+        if frames == 0:
+            return 0
+        if self.options.edges == "hold":
+            return frames
+        total = frames
+        for step in self.steps:
+            total = step.frames_after(total)
+        start = 0 if self.options.keeps_pre_roll else self.latency
+        end = total if self.options.keeps_tail else self.latency + self.nominal_frames(frames)
+        return end - start
+
+
+def make_plan(stages: Sequence[Stage], fmt: Format, options: Options | None = None) -> Plan:
+    """The plan for a chain of stages and a signal of this format.
+
+    Raises
+    ------
+    SettingError
+        a stage does not fit the signal; its path begins with ``stages[i]``.
+    """
+    options = options or Options()
+    planned: list[StagePlan] = []
+    current = fmt
+    for index, stage in enumerate(stages):
+        if stage.enabled:
+            planned.append(_plan_stage(index, stage, current))
+            current = planned[-1].format_out
+    if options.edges == "hold":
+        _require_edges_can_be_held(planned)
+    return Plan(fmt, current, options, tuple(planned), tuple(_steps(planned, options)))
+
+
+def _require_edges_can_be_held(planned: Sequence[StagePlan]) -> None:
+    for stage in planned:
+        if stage.kernel is None:
+            message = f"edges: hold is for stages that are kernels, {stage.stage.use!r} is not"
+            raise SettingError(message, "stages", stage.index)
+
+
+def _plan_stage(index: int, stage: Stage, fmt: Format) -> StagePlan:
+    try:
+        kernel = stage.kernel(fmt)
+        notes = (*stage.rounding_notes(fmt), *stage.notes(fmt))
+        if kernel is not None:
+            channels = channels_after(kernel, fmt.channels)
+            after = Format(fmt.fs, channels, fmt.precision)
+            return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
+        if isinstance(stage, WholeSignalStage):
+            return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)
+        processor = stage.open(fmt)
+    except SettingError as error:
+        raise error.under("stages", index) from error
+    except (KernelError, FileError) as error:
+        raise SettingError(str(error), "stages", index) from error
+    return StagePlan(index, stage, fmt, processor.format, None, processor.latency, processor.tail, notes)
+
+
+def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:
+    """The machines of the run, with latency and tail added up."""
+    steps: list[Step] = []
+    latency = tail = 0
+    i = 0
+    while i < len(planned):
+        first = planned[i]
+        if first.kernel is not None:
+            run = i
+            while run < len(planned) and planned[run].kernel is not None:
+                run += 1
+            for group in group_kernels([(p.index, p.kernel, p.format_in) for p in planned[i:run] if p.kernel], options):
+                latency, tail = latency + group.kernel.latency, tail + group.kernel.tail
+                ends = [p for p in planned[i:run] if p.index in group.stages]
+                steps.append(Step(group.stages, ends[0].format_in, ends[-1].format_out, group, latency, tail))
+            i = run
+            continue
+        if isinstance(first.stage, WholeSignalStage):
+            latency, tail = first.stage.moves(latency, tail)
+        elif first.format_out.fs != first.format_in.fs:
+            align = Align.before_rate_change(latency, first.format_in.fs, first.format_out.fs, options)
+            if align.added:
+                latency += align.added
+                steps.append(Step((), first.format_in, first.format_in, align, latency, tail))
+            ratio = Fraction(first.format_out.fs) / Fraction(first.format_in.fs)
+            latency = round(latency * ratio) + first.latency
+            tail = -(-tail * ratio.numerator // ratio.denominator) + first.tail
+        else:
+            latency, tail = latency + first.latency, tail + first.tail
+        steps.append(Step((first.index,), first.format_in, first.format_out, first.stage, latency, tail))
+        i += 1
+    return steps

@@ -1,0 +1,138 @@
+"""Runs a plan on a stream of blocks, each step drawing on the one before it, and trims what comes out at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+
+import numpy as np
+import numpy.typing as npt
+
+from ..dsp.finite import all_finite
+from ..errors import SignalError
+from ..kernel import Array
+from ..stages.base import Format, Processor, WholeSignalStage
+from .memory import BLOCK
+from .options import Options
+from .plan import Plan
+from .spool import Spool
+
+__all__ = ["stream"]
+
+
+def stream(plan: Plan, blocks: Iterable[npt.ArrayLike]) -> Iterator[Array]:
+    """The output of a plan, in blocks, for a signal that comes in blocks; memory does not grow with its length.
+
+    Parameters
+    ----------
+    plan
+        from `make_plan`, for signals of ``plan.format_in``.
+    blocks
+        arrays ``(n, channels)``; how the signal is cut into them changes no bit of the output.
+
+    Yields
+    ------
+    Arrays ``(m, plan.format_out.channels)``, none empty.
+
+    Raises
+    ------
+    SignalError
+        a block of another shape or no real numbers; a sample that is not finite, unless ``nonfinite: propagate``.
+    """
+    door = _Door(plan.format_in, plan.options)
+    with ExitStack() as spools:
+        signal = door.admit(blocks)
+        if plan.options.edges == "hold":
+            signal = _held(signal, plan.tail, plan.latency)
+        for index, step in enumerate(plan.steps):
+            if isinstance(step.work, WholeSignalStage):
+                spool = spools.enter_context(Spool(step.format_in))
+                signal = _rendered(step.work, signal, spool, plan, index, door)
+            else:
+                signal = _processed(step.open(), signal)
+        yield from _heard(signal, plan, door)
+
+
+class _Door:
+    """Checks what comes in, counts it, and turns it into the precision of the run."""
+
+    def __init__(self, fmt: Format, options: Options) -> None:
+        self.frames = 0
+        self._format, self._options = fmt, options
+
+    def admit(self, blocks: Iterable[npt.ArrayLike]) -> Iterator[Array]:
+        for given in blocks:
+            block = np.asarray(given)
+            if block.dtype.kind not in "f":
+                raise SignalError(
+                    f"a signal is made of floating-point samples, got {block.dtype}; convert integers first, for "
+                    "16-bit PCM by dividing by 32768"
+                )
+            if block.ndim != 2 or block.shape[1] != self._format.channels:
+                raise SignalError(f"a block must have shape (n, {self._format.channels}), got {block.shape}")
+            block = block.astype(self._format.dtype, copy=False)
+            if self._options.nonfinite == "error" and not all_finite(block):
+                self._refuse_nonfinite(block)
+            self.frames += len(block)
+            yield block
+
+    def _refuse_nonfinite(self, block: Array) -> None:
+        frame, channel = (int(i) for i in np.argwhere(~np.isfinite(block))[0])
+        raise SignalError(
+            f"the input holds {block[frame, channel]} at frame {self.frames + frame}, channel {channel}; "
+            "set nonfinite: propagate to let it through"
+        )
+
+
+def _held(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:
+    """The signal with its first frame repeated in front and its last behind, as often as the kernels can see."""
+    last: Array | None = None
+    for block in signal:
+        if len(block):
+            if last is None:
+                yield from _repeated(block[:1], before)
+            last = block[-1:].copy()
+            yield block
+    if last is not None:
+        yield from _repeated(last, after)
+
+
+def _repeated(frame: Array, times: int) -> Iterator[Array]:
+    for start in range(0, times, BLOCK):
+        yield np.repeat(frame, min(BLOCK, times - start), axis=0)
+
+
+def _processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
+    for block in signal:
+        yield processor.process(block)
+    yield processor.flush()
+
+
+def _rendered(
+    stage: WholeSignalStage, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, door: _Door
+) -> Iterator[Array]:
+    """Put the signal aside until its end, then have the stage render it."""
+    for block in signal:
+        spool.write(block)
+    if spool.frames == 0:
+        return
+    spool.latency = plan.steps[index - 1].latency if index else 0
+    spool.tail = spool.frames - spool.latency - plan.nominal_frames(door.frames, index)
+    start = 0 if plan.options.keeps_pre_roll else spool.latency
+    spool.heard = slice(start, spool.frames - (0 if plan.options.keeps_tail else spool.tail))
+    yield from stage.render(spool)
+
+
+def _heard(signal: Iterator[Array], plan: Plan, door: _Door) -> Iterator[Array]:
+    """Cut off what lies before time zero and after the end, as the options say."""
+    zero = plan.latency + (plan.tail if plan.options.edges == "hold" else 0)
+    skip = 0 if plan.options.keeps_pre_roll else zero
+    position = 0  # of the block's first frame, counted from the first frame that the chain gives
+    for block in signal:
+        end = position + len(block)
+        # before the input has ended, no processor is further on than its latency behind what it was given
+        stop = end if plan.options.keeps_tail else min(end, zero + plan.nominal_frames(door.frames))
+        kept = block[max(0, skip - position) : max(0, stop - position)]
+        position = end
+        if len(kept):
+            yield kept

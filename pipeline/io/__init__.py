@@ -1,0 +1,41 @@
+"""Read and write signals: audio and tables, streamed in blocks, checked, and written atomically."""
+
+from __future__ import annotations
+
+from pipeline.io import audio as _audio
+from pipeline.io import tables as _tables
+from pipeline.io.atomic import same_file
+from pipeline.io.base import OutputFormat, Reader, SignalInfo, TimeColumn, Writer, WriteReport
+from pipeline.io.formats import (
+    ReaderKind,
+    WriterKind,
+    extensions,
+    open_reader,
+    open_writer,
+    probe,
+    read_signal,
+    register_reader,
+    register_writer,
+)
+
+__all__ = [
+    "OutputFormat",
+    "Reader",
+    "ReaderKind",
+    "SignalInfo",
+    "TimeColumn",
+    "WriteReport",
+    "Writer",
+    "WriterKind",
+    "extensions",
+    "open_reader",
+    "open_writer",
+    "probe",
+    "read_signal",
+    "register_reader",
+    "register_writer",
+    "same_file",
+]
+
+_audio.register()
+_tables.register()

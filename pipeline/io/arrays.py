@@ -1,0 +1,148 @@
+"""Read NumPy arrays, ``.npy`` and ``.npz``, in blocks: shape ``(frames,)`` or ``(frames, channels)``.
+
+Integers become floats as they are, unscaled: 5 is 5.0. Nothing is ever unpickled. In an NPZ the signal is ``x``, or
+the only array besides ``fs``, its rate, and ``names``, its channel names.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tokenize
+import zipfile
+import zlib
+from typing import IO, Any
+
+import numpy as np
+
+from pipeline.errors import ReadError, UsageError
+from pipeline.io.base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
+from pipeline.io.csv_read import find_column
+from pipeline.io.sidecar import read_sidecar
+from pipeline.io.source import Source
+
+_BROKEN: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_BROKEN += (ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError)
+
+
+class ArrayReader(Reader):
+    """The rows of one stored array."""
+
+    def __init__(self, source: Source, options: ReadOptions, container: str) -> None:
+        if options.time_column is not None:
+            raise UsageError(f"{source.name}: time_column is for CSV; give fs: for {container}")
+        self._source = source
+        self._zip: zipfile.ZipFile | None = None
+        self._file: Source | IO[bytes] = source
+        fs, names = self._open_zip() if container == "NPZ" else (None, ())
+        if fs is None and not source.piped:
+            fs, beside = read_sidecar(source.name)
+            names = names or beside
+        fs = options.fs if options.fs is not None else fs
+        if fs is None:
+            fix = 'give fs:, put {"fs": ...} into a .json of the same name, or save an .npz with fs in it'
+            raise ReadError(source.name, f"tells no sampling rate: {fix}")
+        if not 0 < fs < math.inf:
+            raise ReadError(source.name, f"the sampling rate must be above 0 Hz, got {fs:g}")
+        frames, self._width, by_columns = self._parse_header()
+        names = names if len(names) == self._width else ()
+        wanted = range(self._width) if options.columns is None else options.columns
+        self._chosen = [find_column(source.name, names, self._width, column) for column in wanted]
+        if not 1 <= len(self._chosen) <= MAX_CHANNELS:
+            shape = f"has shape ({frames}, {self._width}), so {len(self._chosen)} channels; 1 to {MAX_CHANNELS} can be"
+            raise ReadError(source.name, f"{shape} read. Is it (channels, frames)? Save its transpose")
+        names = tuple(names[i] for i in self._chosen) if names else ()
+        warnings: list[str] = []
+        if container == "NPY":
+            frames = self._check_size(frames, warnings, accept=options.truncated == "accept" and not by_columns)
+        super().__init__(SignalInfo(float(fs), len(self._chosen), frames, container, None, names=names), options.dtype)
+        self.warnings = warnings
+        self._mapped = self._map(frames) if by_columns and frames else None
+
+    def _open_zip(self) -> tuple[float | None, tuple[str, ...]]:
+        """Open the array of the signal; the rate and the names that the NPZ has."""
+        name = self._source.name
+        try:
+            self._zip = zipfile.ZipFile(os.fdopen(self._source.fd, "rb", closefd=False))
+            members = {entry[:-4]: entry for entry in self._zip.namelist() if entry.endswith(".npy")}
+            fs = float(_small_array(self._zip, members["fs"]).reshape(())) if "fs" in members else None
+            names = _small_array(self._zip, members["names"]).ravel() if "names" in members else ()
+            signals = [key for key in members if key not in ("fs", "names")]
+            chosen = "x" if "x" in members else signals[0] if len(signals) == 1 else None
+            if chosen is not None:
+                self._file = self._zip.open(members[chosen])
+        except _BROKEN as error:
+            raise ReadError(name, f"is no readable NPZ: {error}") from error
+        if chosen is None:
+            raise ReadError(name, f"holds the arrays {', '.join(signals) or 'none'}; name that of the signal x")
+        return fs, tuple(map(str, names))
+
+    def _parse_header(self) -> tuple[int, int, bool]:
+        """Frames, columns, and whether the array is stored column by column."""
+        name = self._source.name
+        try:
+            version = np.lib.format.read_magic(self._file)  # type: ignore[arg-type]
+            parsers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+            shape, fortran, dtype = parsers[version](self._file)  # type: ignore[arg-type]
+        except _BROKEN as error:
+            raise ReadError(name, f"is no readable NumPy array: {error}") from error
+        if dtype.hasobject or dtype.kind not in "fiub":
+            hint = "take its real part or its magnitude" if dtype.kind == "c" else "a signal is real numbers"
+            raise ReadError(name, f"holds {dtype}: {hint}")
+        if len(shape) not in (1, 2) or 0 in shape[1:]:
+            raise ReadError(name, f"has shape {shape}; a signal is (frames,) or (frames, channels)")
+        self._stored = dtype
+        width = shape[1] if len(shape) == 2 else 1
+        by_columns = bool(fortran) and width > 1
+        if by_columns and self._zip is not None:
+            raise ReadError(name, "is stored column by column inside a zip; save np.ascontiguousarray(x)")
+        return shape[0], width, by_columns
+
+    def _check_size(self, frames: int, warnings: list[str], *, accept: bool) -> int:
+        size = self._source.size or 0
+        there = (size - self._source.position) // (self._stored.itemsize * self._width)
+        if there >= frames:
+            return frames
+        problem = f"declares {frames} frames, has {there}"
+        if not accept:
+            raise ReadError(self._source.name, f"{problem}; set truncated: accept to take them")
+        warnings.append(f"{problem}; took the {there} frames")
+        return there
+
+    def _map(self, frames: int) -> Any:
+        with open(self._source.fd, "rb", closefd=False) as file:
+            return np.memmap(
+                file, self._stored, "r", offset=self._source.position, shape=(frames, self._width), order="F"
+            )
+
+    def _read_piece(self, frames: int) -> Block:
+        total = self.info.frames or 0
+        wanted = min(frames, total - self._done)
+        if self._mapped is not None:
+            rows: Block = self._mapped[self._done : self._done + wanted]
+        else:
+            row_bytes = self._stored.itemsize * self._width
+            try:
+                raw = self._file.read(wanted * row_bytes) if wanted else b""
+            except _BROKEN as error:
+                raise ReadError(self._source.name, f"damaged after frame {self._done}: {error}") from error
+            if len(raw) < wanted * row_bytes:
+                raise ReadError(self._source.name, f"declares {total} frames, has {self._done + len(raw) // row_bytes}")
+            rows = np.frombuffer(raw, self._stored).reshape(wanted, self._width)
+        return rows[:, self._chosen].astype(self._dtype)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._mapped = None
+        if self._zip is not None:
+            self._file.close()
+            self._zip.close()
+        self._source.close()
+
+
+def _small_array(archive: zipfile.ZipFile, member: str) -> Any:
+    """A small array of an NPZ; one that is not small is not loaded."""
+    if archive.getinfo(member).file_size > 1 << 16:
+        raise ValueError(f"{member} has {archive.getinfo(member).file_size} bytes")
+    with archive.open(member) as file:
+        return np.lib.format.read_array(file, allow_pickle=False)

@@ -1,0 +1,249 @@
+"""Write a file that appears under its name only when it is whole and safe on the disk.
+
+The bytes go to a hidden ``.NAME.XXXXXXXX.part`` beside the target, which is renamed at the end; until then what stood
+under the name stays as it was. A link is followed first: what it points to is replaced, the link remains.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from pipeline.errors import DiskFullError, UsageError, WriteError
+from pipeline.io.base import PathArg
+from pipeline.io.source import cause, display
+
+_FULL = {
+    errno.ENOSPC: "No space left on device",
+    errno.EDQUOT: "No space left on device: the disk quota is used up",
+    errno.EFBIG: "No space left on device: the file is larger than the file system or a limit allows",
+}
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EXDEV}
+_NAME_BYTES = 255
+
+
+class Sink(Protocol):
+    """Where the bytes of an output go."""
+
+    seekable: bool
+
+    def write(self, data: bytes) -> int:
+        """Append all of ``data``; its length."""
+
+    def patch(self, at: int, data: bytes) -> None:
+        """Overwrite bytes written earlier; only if ``seekable``."""
+
+    def commit(self) -> int:
+        """Finish; the size in bytes."""
+
+    def abort(self) -> None:
+        """Give up."""
+
+
+@contextlib.contextmanager
+def naming_errors(path: str) -> Iterator[None]:
+    """OS errors inside the block as what they mean for this output."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DiskFullError(path, _FULL[error.errno]) from error
+        why = "the folder does not exist" if error.errno == errno.ENOENT else cause(error)
+        raise WriteError(path, why) from error
+    except ValueError as error:
+        raise WriteError(path, "the path has a NUL byte in it") from error
+
+
+def _write_all(fd: int, data: bytes) -> int:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+    return len(data)
+
+
+class AtomicFile:
+    """A new file, hidden until :meth:`commit`. Also a binary file object, for libraries that write to one.
+
+    Raises
+    ------
+    UsageError
+        The name is taken and ``overwrite`` is not set, or is no regular file.
+    WriteError
+        It cannot be written, with the true cause; :class:`~pipeline.errors.DiskFullError` when there is no room.
+    """
+
+    seekable = True
+
+    def __init__(self, path: PathArg, *, overwrite: bool = False) -> None:
+        self.name = display(path)
+        self.overwrite = overwrite
+        with naming_errors(self.name):
+            self._target = os.path.realpath(self.name)
+            refuse_taken(self.name, overwrite=overwrite)
+            folder, base = os.path.split(self._target)
+            suffix = f".{secrets.token_hex(4)}.part"
+            stem = os.fsencode(base)[: _NAME_BYTES - 1 - len(suffix)]
+            if len(os.fsencode(base)) > _NAME_BYTES:
+                raise WriteError(self.name, "the name is too long for this file system")
+            self._part = str(Path(folder, f".{os.fsdecode(stem)}{suffix}"))
+            self._fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+
+    def write(self, data: bytes) -> int:
+        """Append or overwrite at the position; the length of ``data``."""
+        with naming_errors(self.name):
+            return _write_all(self._fd, data)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
+
+    def read(self, count: int = -1) -> bytes:
+        """Bytes from the position."""
+        return os.read(self._fd, count if count >= 0 else os.fstat(self._fd).st_size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move the position."""
+        return os.lseek(self._fd, offset, whence)
+
+    def tell(self) -> int:
+        """The position."""
+        return os.lseek(self._fd, 0, os.SEEK_CUR)
+
+    def patch(self, at: int, data: bytes) -> None:
+        """Overwrite bytes written earlier, leaving the position."""
+        with naming_errors(self.name):
+            os.pwrite(self._fd, data, at)
+
+    def commit(self) -> int:
+        """Make it durable and give it its name; the size in bytes."""
+        try:
+            with naming_errors(self.name):
+                os.fsync(self._fd)
+                size = os.fstat(self._fd).st_size
+                self._rename()
+        except BaseException:
+            self.abort()
+            raise
+        os.close(self._fd)
+        self._fd = -1
+        _sync_folder(str(Path(self._target).parent))
+        return size
+
+    def _rename(self) -> None:
+        if self.overwrite:
+            Path(self._part).replace(self._target)
+            return
+        try:
+            os.link(self._part, self._target)  # unlike a rename, this fails when the name was taken meanwhile
+        except FileExistsError:
+            refuse_taken(self.name, overwrite=False)
+            raise
+        except OSError as error:
+            if error.errno not in _NO_LINKS:
+                raise
+            refuse_taken(self.name, overwrite=False)
+            Path(self._part).replace(self._target)
+            return
+        Path(self._part).unlink()
+
+    def abort(self) -> None:
+        """Remove what was written; twice does no harm."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+            Path(self._part).unlink(missing_ok=True)
+
+
+class StreamSink:
+    """Standard output, or a pipe or device by name: bytes go straight through.
+
+    It is seekable only when a shell redirected standard output into an empty regular file.
+    """
+
+    def __init__(self, path: str) -> None:
+        self.name = "standard output" if path == "-" else path
+        with naming_errors(self.name):
+            self._fd = os.dup(1) if path == "-" else os.open(path, os.O_WRONLY)
+            regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
+            appends = bool(fcntl.fcntl(self._fd, fcntl.F_GETFL) & os.O_APPEND)  # then a patch would land at the end
+            self.seekable = regular and not appends and os.lseek(self._fd, 0, os.SEEK_END) == 0
+        self._size = 0
+
+    def write(self, data: bytes) -> int:
+        """Send all of ``data``. A reader that went away is a :class:`BrokenPipeError`."""
+        with naming_errors(self.name):
+            self._size += _write_all(self._fd, data)
+        return len(data)
+
+    def patch(self, at: int, data: bytes) -> None:
+        """Overwrite bytes written earlier."""
+        with naming_errors(self.name):
+            os.pwrite(self._fd, data, at)
+
+    def commit(self) -> int:
+        """Finish; the size in bytes."""
+        self.abort()
+        return self._size
+
+    def abort(self) -> None:
+        """Let go; what was sent is sent."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def refuse_taken(path: PathArg, *, overwrite: bool) -> None:
+    """Refuse an output whose name is taken, unless it may be replaced and is a regular file."""
+    try:
+        mode = Path(display(path)).stat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        what = "a directory" if stat.S_ISDIR(mode) else "no regular file"
+        raise UsageError(f"{display(path)}: is {what}; give a file name")
+    if not overwrite:
+        raise UsageError(f"{display(path)}: exists already; set overwrite, or give another name")
+
+
+def is_stream(path: PathArg) -> bool:
+    """Whether an output goes straight through: ``"-"``, or the name of a pipe or device."""
+    if display(path) == "-":
+        return True
+    try:
+        mode = Path(display(path)).stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
+
+
+def same_file(a: PathArg, b: PathArg) -> bool:
+    """Whether two names are one file, through any links; a name with no file behind it is compared as a path."""
+    try:
+        return Path(display(a)).samefile(display(b))
+    except OSError:
+        return os.path.realpath(display(a)) == os.path.realpath(display(b))
+    except ValueError:  # a NUL byte: the name of no file
+        return False
+
+
+def open_sink(path: str, *, overwrite: bool) -> AtomicFile | StreamSink:
+    """Where to write: straight through for a stream, else a file that appears when it is whole."""
+    return StreamSink(path) if is_stream(path) else AtomicFile(path, overwrite=overwrite)
+
+
+def _sync_folder(folder: str) -> None:
+    """Make the new name durable. The file itself is; a file system that cannot sync folders is no failure."""
+    with contextlib.suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

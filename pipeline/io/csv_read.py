@@ -1,0 +1,203 @@
+"""Read CSV: columns of numbers are channels, rows are frames, streamed.
+
+The separator is a comma, semicolon or tab; a first row that is not all numbers and times is the header; lines that
+begin with ``#`` are comments. A table is gone through once for its length and its time column, then read in blocks.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import os
+from collections.abc import Generator, Iterator
+from itertools import islice
+
+import numpy as np
+
+from pipeline.errors import ReadError, UsageError
+from pipeline.io.base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
+from pipeline.io.sidecar import read_sidecar
+from pipeline.io.source import Source
+from pipeline.io.timecolumn import Stamp, TimeGrid, parse_stamp, steps_between, survey
+
+_MAX_LINE = 1 << 20
+GAPS = ("error", "interpolate", "nan")
+
+
+def check_gaps(gaps: str) -> None:
+    """Refuse a way of treating gaps that does not exist for one signal."""
+    if gaps == "split":
+        raise UsageError("gaps: split makes several signals of one and is not available here; take interpolate or nan")
+    if gaps not in GAPS:
+        raise UsageError(f"gaps: is {', '.join(GAPS)}, got {gaps!r}")
+
+
+def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int) -> int:
+    """The position of a column, given by its name or its position from 0.
+
+    Raises
+    ------
+    ReadError
+        There is no such column.
+    """
+    if isinstance(wanted, str) and wanted in names:
+        if names.count(wanted) > 1:
+            raise ReadError(name, f"has {names.count(wanted)} columns {wanted!r}; give the position, from 0")
+        return names.index(wanted)
+    if isinstance(wanted, str) and not names and wanted.isdecimal():
+        wanted = int(wanted)
+    if isinstance(wanted, int) and 0 <= wanted < width:
+        return wanted
+    close = difflib.get_close_matches(str(wanted), names, n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    known = ", ".join(map(repr, names)) if names else "no header"
+    raise ReadError(name, f"has no column {wanted!r}: it has {width} (positions 0 to {width - 1}; {known}){hint}")
+
+
+class CsvReader(Reader):
+    """The rows of a CSV file."""
+
+    def __init__(self, source: Source, options: ReadOptions) -> None:
+        check_gaps(options.gaps)
+        self._source = source.spooled()
+        self._name = source.name
+        self._gaps = options.gaps
+        self._notes: list[str] = []
+        self._delimiter = self._find_delimiter()
+        self._skip = 0
+        first = next((row for _, row in self._rows()), [])
+        has_header = any(parse_stamp(cell) is None for cell in first)
+        self._skip = int(has_header)
+        self._width = len(first)
+        self._header = tuple(cell.strip() for cell in first) if has_header else ()
+        if not first:
+            raise ReadError(self._name, "has no rows")
+        self._time = None if options.time_column is None else self._find(options.time_column)
+        if options.columns is None:
+            self._chosen = [i for i in range(self._width) if i != self._time]
+        else:
+            self._chosen = [self._find(wanted) for wanted in options.columns]
+        if not 1 <= len(self._chosen) <= MAX_CHANNELS:
+            raise ReadError(self._name, f"{len(self._chosen)} columns chosen as channels; 1 to {MAX_CHANNELS} can be")
+        self._grid, fs, frames = self._measure(options)
+        names = tuple(self._header[i] for i in self._chosen) if has_header else ()
+        column = self._grid.column if self._grid else None
+        info = SignalInfo(
+            fs, len(self._chosen), frames, "CSV", None, names=names, time=column, delimiter=self._delimiter
+        )
+        super().__init__(info, options.dtype)
+        self.warnings = self._notes
+        self._values = self._frames()
+
+    def _find(self, wanted: str | int) -> int:
+        return find_column(self._name, self._header, self._width, wanted)
+
+    def _find_delimiter(self) -> str:
+        lines = self._source.head.decode("utf-8", "replace").splitlines()
+        first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
+        return max(",;\t", key=first.count)
+
+    def _measure(self, options: ReadOptions) -> tuple[TimeGrid | None, float, int]:
+        """Time grid, rate and number of frames."""
+        if options.fs is not None and not 0 < options.fs < float("inf"):
+            raise UsageError(f"fs: must be above 0 Hz, got {options.fs:g}")
+        fs = None if options.fs is None else float(options.fs)
+        if self._time is not None:
+            cells = ((line, row[self._position_of_time(line, row)]) for line, row in self._rows())
+            column = self._header[self._time] if self._header else str(self._time)
+            grid, self._notes = survey(self._name, column, self._time, cells, fs=fs, gaps=options.gaps)
+            return grid, grid.fs, grid.frames
+        return None, self._rate_beside() if fs is None else fs, sum(1 for _ in self._rows())
+
+    def _rate_beside(self) -> float:
+        fs = None if self._source.piped else read_sidecar(self._name)[0]
+        if fs is None:
+            self._numbers(*next(self._rows(), (1, list(self._header))))  # a text without numbers is told so first
+            columns = ", ".join(self._header) if self._header else f"{self._width}, without a header"
+            raise ReadError(
+                self._name,
+                f"tells no sampling rate: give fs:, name its time column (columns: {columns}), or put"
+                ' {"fs": ...} into a .json of the same name',
+            )
+        return fs
+
+    def _position_of_time(self, line: int, row: list[str]) -> int:
+        self._check_width(line, row)
+        return self._time or 0
+
+    def _check_width(self, line: int, row: list[str]) -> None:
+        if len(row) != self._width:
+            raise ReadError(self._name, f"line {line} has {len(row)} columns, the first row has {self._width}")
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """(line, cells) of every row behind the header, from the start of the file."""
+        os.lseek(self._source.fd, 0, os.SEEK_SET)
+        skip = self._skip
+        with open(self._source.fd, encoding="utf-8-sig", errors="surrogateescape", newline="", closefd=False) as text:
+            rows = csv.reader(iter(lambda: text.readline(_MAX_LINE), ""), delimiter=self._delimiter, strict=True)
+            try:
+                for row in rows:
+                    if not row or row[0].startswith("#"):
+                        continue
+                    if skip:
+                        skip -= 1
+                        continue
+                    yield rows.line_num, row
+            except csv.Error as error:
+                raise ReadError(self._name, f"line {rows.line_num}: {error}") from error
+
+    def _numbers(self, line: int, row: list[str]) -> list[float]:
+        self._check_width(line, row)
+        cells = [row[i] for i in self._chosen]
+        try:
+            if "_" not in "".join(cells):  # Python reads 1_000 as a number; nobody else does
+                return [float(cell) for cell in cells]
+        except ValueError:
+            pass
+        for i, cell in zip(self._chosen, cells, strict=True):
+            if not _is_number(cell):
+                column = repr(self._header[i]) if self._header else str(i)
+                what = "is empty" if not cell.strip() else f"{cell!r} is no number"
+                fix = "a point is needed, not a decimal comma" if "," in cell else "choose others with columns:"
+                raise ReadError(self._name, f"line {line}, column {column} {what}; {fix}")
+        return []
+
+    def _frames(self) -> Generator[list[float]]:
+        """The values of every frame, those of gaps filled in."""
+        before: list[float] = []
+        stamp: Stamp | None = None
+        for line, row in self._rows():
+            values = self._numbers(line, row)
+            if self._grid is not None:
+                now = parse_stamp(row[self._grid.column.position])
+                if now is not None and stamp is not None:
+                    yield from self._filled(before, values, steps_between(stamp, now, self._grid.column.step))
+                stamp = now
+            yield values
+            before = values
+
+    def _filled(self, before: list[float], after: list[float], steps: int) -> Iterator[list[float]]:
+        for k in range(1, steps):
+            if self._gaps == "nan":
+                yield [float("nan")] * len(after)
+            else:
+                yield [a + (b - a) * (k / steps) for a, b in zip(before, after, strict=True)]
+
+    def _read_piece(self, frames: int) -> Block:
+        rows = list(islice(self._values, frames))
+        if len(rows) < frames and self._done + len(rows) != self.info.frames:
+            raise ReadError(self._name, f"had {self.info.frames} rows, then {self._done + len(rows)}: it changed")
+        return np.array(rows, self._dtype).reshape(len(rows), self.info.channels)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._values.close()
+        self._source.close()
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return "_" not in cell

@@ -1,0 +1,210 @@
+"""Open a signal for reading by its content and for writing by its extension.
+
+Each container is registered with the test that knows its first bytes, or with its extensions; another distribution
+adds its own with :func:`register_reader` and :func:`register_writer`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pipeline.errors import ReadError, UsageError
+from pipeline.io.atomic import is_stream
+from pipeline.io.base import Block, OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
+from pipeline.io.sniff import explain_unknown, looks_like_text
+from pipeline.io.source import Source, display, open_source
+
+READ_FRAMES = 1 << 16
+
+
+@dataclass(frozen=True)
+class ReaderKind:
+    """A container that can be read: a test of the first bytes, and what opens it."""
+
+    container: str
+    matches: Callable[[bytes], bool]
+    open: Callable[[Source, ReadOptions], Reader]
+
+
+@dataclass(frozen=True)
+class WriterKind:
+    """A container that can be written: its extensions, and what opens it."""
+
+    container: str
+    extensions: tuple[str, ...]
+    open: Callable[[WriteRequest], Writer]
+
+
+_readers: list[ReaderKind] = []
+_writers: dict[str, WriterKind] = {}
+
+
+def register_reader(kind: ReaderKind) -> None:
+    """Add a container to read; it is asked after those that are registered already."""
+    _readers.append(kind)
+
+
+def register_writer(kind: WriterKind) -> None:
+    """Add a container to write, by its extensions (lower case, with the dot)."""
+    for extension in kind.extensions:
+        if extension in _writers:
+            raise UsageError(f"{extension} is written as {_writers[extension].container} already")
+        _writers[extension] = kind
+
+
+def extensions() -> tuple[str, ...]:
+    """The extensions that can be written."""
+    return tuple(sorted(_writers))
+
+
+def open_reader(
+    path: PathArg,
+    *,
+    dtype: DTypeLike = np.float64,
+    fs: float | None = None,
+    truncated: Literal["error", "accept"] = "error",
+    columns: Sequence[str | int] | None = None,
+    time_column: str | int | None = None,
+    gaps: str = "error",
+) -> Reader:
+    """Open a signal for reading, whatever its extension says.
+
+    Parameters
+    ----------
+    path : of the file; ``"-"`` is standard input.
+    dtype : of the blocks, float32 or float64.
+    fs : sampling rate of a table in Hz; for audio it only has to agree.
+    truncated : ``"accept"`` takes what is there of a file whose header and audio disagree, with a warning.
+    columns : channels of a table, by name or by position from 0.
+    time_column : of a table, by name or position: ISO 8601, or numbers in seconds.
+    gaps : in the time column: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+
+    Raises
+    ------
+    ReadError
+        The file cannot be read, or is not what it declares.
+    UsageError
+        Options that do not go together.
+    """
+    if truncated not in ("error", "accept"):
+        raise UsageError(f"truncated: is 'error' or 'accept', got {truncated!r}")
+    if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
+        raise UsageError(f"dtype: is float32 or float64, got {np.dtype(dtype)}")
+    options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps)
+    source = open_source(path)
+    try:
+        reader = _kind_of(source).open(source, options)
+        if not reader.info.is_table:
+            _check_audio_options(source.name, reader.info, options)
+    except BaseException:
+        source.close()
+        raise
+    return reader
+
+
+def _kind_of(source: Source) -> ReaderKind:
+    for kind in _readers:
+        if kind.matches(source.head):
+            return kind
+    extension = PurePath(source.name).suffix.lower()
+    table = next((kind for kind in _readers if kind.container == "CSV"), None)
+    claims_audio = extension in _writers and _writers[extension].container != "CSV"
+    if table is not None and looks_like_text(source.head) and not claims_audio:
+        return table
+    raise ReadError(source.name, explain_unknown(source.head, extension))
+
+
+def _check_audio_options(name: str, info: SignalInfo, options: ReadOptions) -> None:
+    if options.columns is not None or options.time_column is not None:
+        raise UsageError(f"{name}: columns and time_column are for tables, this is {info.container} audio")
+    if options.fs is not None and options.fs != info.fs:
+        raise ReadError(name, f"is sampled at {info.fs:g} Hz, fs says {options.fs:g} Hz; leave fs out for audio")
+
+
+def open_writer(
+    path: PathArg,
+    *,
+    fs: float,
+    channels: int,
+    frames: int | None = None,
+    source: SignalInfo | None = None,
+    fmt: OutputFormat | None = None,
+    overwrite: bool = False,
+) -> Writer:
+    """Open a signal for writing; nothing appears under its name before ``commit``.
+
+    Parameters
+    ----------
+    path : its extension decides the container; ``"-"`` is standard output, a WAV (for a table, a CSV).
+    fs : sampling rate in Hz.
+    channels : number of channels.
+    frames : how many there will be, if known; it only decides what a header keeps room for.
+    source : the input, whose encoding, tags, names and time column the output keeps where it can.
+    fmt : encoding, dither and clipping.
+    overwrite : replace what stands under the name.
+
+    Raises
+    ------
+    UsageError
+        Refused before anything is touched: the name is taken, its extension is not known, or the container cannot
+        hold the rate, the channels or the encoding.
+    WriteError
+        It cannot be written, with the true cause.
+    """
+    name = display(path)
+    if not fs > 0:
+        raise UsageError(f"{name}: the sampling rate must be above 0 Hz, got {fs:g} Hz")
+    if channels < 1:
+        raise UsageError(f"{name}: a signal has at least 1 channel, got {channels}")
+    request = WriteRequest(name, float(fs), channels, frames, source, fmt or OutputFormat(), overwrite)
+    return _writer_kind(name, source).open(request)
+
+
+def _writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
+    extension = PurePath(name).suffix.lower()
+    if extension not in _writers and is_stream(name):
+        extension = ".csv" if source is not None and source.is_table else ".wav"
+    if extension in _writers:
+        return _writers[extension]
+    close = difflib.get_close_matches(extension, _writers, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    known = ", ".join(sorted(_writers))
+    what = f"unknown extension {extension!r}" if extension else "no extension"
+    raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")
+
+
+def probe(path: PathArg, **options: Any) -> SignalInfo:
+    """What :func:`open_reader` knows of a file, with the same options and errors, without reading its frames."""
+    with open_reader(path, **options) as reader:
+        return reader.info
+
+
+def read_signal(path: PathArg, *, max_frames: int = 1 << 26, **options: Any) -> tuple[Block, SignalInfo]:
+    """A whole small file (an impulse response, a template), as ``(frames, channels)`` and what is known of it.
+
+    Parameters
+    ----------
+    path, options : as :func:`open_reader`.
+    max_frames : more is an error: this is not for recordings.
+
+    Raises
+    ------
+    ReadError
+        As :func:`open_reader`, or the file is longer than ``max_frames``.
+    """
+    with open_reader(path, **options) as reader:
+        blocks = [reader.read(READ_FRAMES)]
+        total = len(blocks[0])
+        while len(blocks[-1]) == READ_FRAMES and total <= max_frames:
+            blocks.append(reader.read(READ_FRAMES))
+            total += len(blocks[-1])
+        if total > max_frames:
+            raise ReadError(display(path), f"is longer than the {max_frames} frames that are loaded at once")
+        return np.concatenate(blocks), reader.info

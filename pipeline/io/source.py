@@ -1,0 +1,147 @@
+"""An open descriptor to read from: a file, or a pipe whose first bytes were looked at and put back.
+
+Opening with ``os.open`` gives the true cause of a failure; decoders get the descriptor, never the name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from typing import Self
+
+from pipeline.errors import ReadError
+from pipeline.io.base import PathArg
+
+HEAD_BYTES = 4096
+
+_CAUSES = {
+    errno.ENOENT: "no such file",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "not permitted",
+    errno.EISDIR: "is a directory",
+    errno.ENOTDIR: "part of the path is a file, not a folder",
+    errno.ELOOP: "symbolic links that go round in a circle",
+    errno.ENAMETOOLONG: "the name is too long for this file system",
+    errno.EROFS: "the file system is read-only",
+    errno.EBADF: "is closed",
+    errno.ENOSPC: "No space left on device",
+    errno.EIO: "input/output error: the device or the network failed",
+}
+
+
+def cause(error: OSError) -> str:
+    """The true cause of an OS error, in words."""
+    return _CAUSES.get(error.errno or 0) or error.strerror or str(error)
+
+
+def display(path: PathArg) -> str:
+    """A path as text, for messages and reports; bytes that are no UTF-8 survive as surrogates."""
+    return os.fsdecode(path)
+
+
+class Source:
+    """Bytes in order, with their name.
+
+    Attributes
+    ----------
+    name : for messages.
+    size : bytes of the file, None for a pipe.
+    head : the first bytes, not consumed.
+    piped : the bytes came through a pipe (also after :meth:`spooled`).
+    """
+
+    def __init__(self, fd: int, name: str, *, piped: bool = False) -> None:
+        self.fd = fd
+        self.name = name
+        self.piped = piped
+        self.position = 0
+        self._pushed = b""
+        status = os.fstat(fd)
+        if stat.S_ISDIR(status.st_mode):
+            raise ReadError(name, "is a directory, not a file; give a pattern such as FOLDER/*.wav")
+        self.size: int | None = status.st_size if stat.S_ISREG(status.st_mode) else None
+        self.head = self.read(HEAD_BYTES)
+        if self.size is None:
+            self.piped = True
+            self._pushed = self.head
+        else:
+            os.lseek(fd, 0, os.SEEK_SET)
+        self.position = 0
+
+    def read(self, count: int) -> bytes:
+        """The next ``count`` bytes; fewer only at the end."""
+        parts = [self._pushed[:count]] if self._pushed else []
+        self._pushed = self._pushed[count:]
+        left = count - sum(map(len, parts))
+        try:
+            while left > 0 and (part := os.read(self.fd, min(left, 1 << 24))):
+                parts.append(part)
+                left -= len(part)
+        except OSError as error:
+            raise ReadError(self.name, f"reading stopped at byte {self.position}: {cause(error)}") from error
+        self.position += count - left
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def skip(self, count: int) -> None:
+        """Go on by ``count`` bytes; on a pipe they are read and dropped."""
+        if self.size is not None:
+            self.position = os.lseek(self.fd, count, os.SEEK_CUR)
+            return
+        while count > 0 and (part := self.read(min(count, 1 << 16))):
+            count -= len(part)
+
+    def spooled(self) -> Source:
+        """A pipe as an unnamed temporary file, for decoders that need to seek; a file stays as it is."""
+        if self.size is not None:
+            return self
+        try:
+            with tempfile.TemporaryFile() as copy:
+                while part := self.read(1 << 20):
+                    copy.write(part)
+                copy.seek(0)
+                fd = os.dup(copy.fileno())
+        except OSError as error:
+            raise ReadError(self.name, f"cannot be copied to a temporary file: {cause(error)}") from error
+        self.close()
+        return Source(fd, self.name, piped=True)
+
+    def grown(self) -> int:
+        """Bytes the file has gained since it was opened."""
+        return 0 if self.size is None else os.fstat(self.fd).st_size - self.size
+
+    def close(self) -> None:
+        """Close the descriptor; twice does no harm."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+
+def open_source(path: PathArg) -> Source:
+    """Open a file, or standard input for ``"-"``.
+
+    Raises
+    ------
+    ReadError
+        With the true cause: missing, unreadable, a directory, a symlink loop, a name too long, a NUL byte.
+    """
+    standard_input = path in ("-", b"-")
+    name = "standard input" if standard_input else display(path)
+    try:
+        fd = os.dup(0) if standard_input else os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise ReadError(name, cause(error)) from error
+    except ValueError as error:
+        raise ReadError(name, "the path has a NUL byte in it") from error
+    try:
+        return Source(fd, name)
+    except BaseException:
+        os.close(fd)
+        raise

@@ -1,0 +1,192 @@
+"""Time columns: text to seconds and back, and the even grid of frames that they must lie on.
+
+Times are decimals, not floats: the step of 1551178506.01 and 1551178506.02 is 0.01 s exactly, so the rate is 100 Hz
+exactly. The rate is one over the median step, against which jitter and gaps are held.
+"""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from itertools import chain, islice, pairwise
+
+from pipeline.errors import ReadError
+from pipeline.io.base import TimeColumn
+
+JITTER = Decimal("0.01")
+"""Largest deviation of a step from the median step, in steps."""
+
+GAP = Decimal("1.5")
+"""A longer step than this many median steps is a gap."""
+
+_OFF_GRID = Decimal("0.1")  # a gap must be whole steps to this; what lies between would need resampling
+_MEDIAN_ROWS = 10_000
+_EPOCH = datetime(1970, 1, 1)
+_ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """One cell of a time column: ``seconds`` for comparing, ``clock`` as its own clock shows it."""
+
+    seconds: Decimal
+    clock: Decimal
+    iso: bool
+    digits: int
+    separator: str = " "
+    length: int = 0
+    zone: str = ""
+
+
+def parse_stamp(text: str) -> Stamp | None:
+    """A number in seconds or an ISO 8601 date and time; None when it is neither."""
+    text = text.strip()
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        pass
+    else:
+        exponent = number.as_tuple().exponent
+        return Stamp(number, number, False, max(0, -exponent)) if isinstance(exponent, int) else None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    clock = _seconds(moment.replace(tzinfo=None) - _EPOCH)
+    seconds = clock - _seconds(moment.utcoffset() or timedelta(0))
+    found = _ZONE.search(text) if len(text) > 10 else None
+    zone = found.group() if found else ""
+    return Stamp(seconds, clock, True, 0, text[10:11] or " ", len(text) - len(zone), zone)
+
+
+def _seconds(delta: timedelta) -> Decimal:
+    return Decimal(delta // timedelta(microseconds=1)).scaleb(-6)
+
+
+@dataclass(frozen=True)
+class TimeGrid:
+    """An even grid: the column, its rate in Hz and its number of frames (gaps counted in)."""
+
+    column: TimeColumn
+    fs: float
+    frames: int
+
+
+def survey(
+    name: str, column: str, position: int, cells: Iterator[tuple[int, str]], *, fs: float | None, gaps: str
+) -> tuple[TimeGrid, list[str]]:
+    """Go through a time column once, and hold it to an even grid; also what to warn of.
+
+    Parameters
+    ----------
+    name : of the file, for messages.
+    column, position : of the time column.
+    cells : (line, text) of every row.
+    fs : rate in Hz if it is known already: then the steps may jitter, but not be off by 1 % in the median.
+    gaps : ``"error"`` refuses gaps.
+
+    Raises
+    ------
+    ReadError
+        A cell is no time, or the steps go back, jitter, leave a gap, or tell no rate.
+    """
+    where = f"column {column!r}"
+
+    def stamps() -> Iterator[tuple[int, Stamp]]:
+        for line, text in cells:
+            stamp = parse_stamp(text)
+            if stamp is None:
+                raise ReadError(name, f"line {line}, {where}: {text!r} is no time (seconds, or ISO 8601)")
+            yield line, stamp
+
+    rows = stamps()
+    head = list(islice(rows, _MEDIAN_ROWS))
+    if len(head) < 2 and fs is None:
+        raise ReadError(name, f"{where}: {len(head)} rows tell no rate; give fs:")
+    steps = [b.seconds - a.seconds for (_, a), (_, b) in pairwise(head)]
+    step = statistics.median(steps) if fs is None else 1 / Decimal(fs)
+    if fs is not None and steps and abs(statistics.median(steps) - step) > JITTER * step:
+        median = float(statistics.median(steps))
+        raise ReadError(name, f"{where}: its median step is {median:g} s, fs says {step:.6g} s; is it in seconds?")
+    frames, digits, length = 0, set[int](), 0
+    previous: Stamp | None = None
+    for line, stamp in chain(head, rows):
+        gap = _Step(name, f"line {line}, {where}", step, fs is None, gaps)
+        frames += 1 if previous is None else gap.count(previous, stamp)
+        digits.add(stamp.digits)
+        length = max(length, stamp.length)
+        previous = stamp
+    first = head[0][1] if head else Stamp(Decimal(0), Decimal(0), False, 0)
+    form = TimeColumn(
+        name=column,
+        position=position,
+        start=first.clock,
+        step=step,
+        iso=first.iso,
+        digits=digits.pop() if len(digits) == 1 else None,
+        separator=first.separator,
+        length=length,
+        zone=first.zone,
+    )
+    warnings = []
+    drift = previous.seconds - first.seconds - (frames - 1) * step if previous else Decimal(0)
+    if abs(drift) > step / 2:
+        warnings.append(
+            f"{where}: the median step is {float(step):g} s, but the rows drift from it by {float(drift):+.3g} s to the"
+            " end; times of the output follow the median"
+        )
+    return TimeGrid(form, float(1 / step) if fs is None else fs, frames), warnings
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What one step of a time column may be."""
+
+    name: str
+    where: str
+    step: Decimal
+    strict: bool
+    gaps: str
+
+    def count(self, a: Stamp, b: Stamp) -> int:
+        """Whole steps from one stamp to the next, 1 unless there is a gap."""
+        took = b.seconds - a.seconds
+        if took <= 0 or self.step <= 0:
+            raise self.fail(f"the time does not go on ({a.seconds:f} s, then {b.seconds:f} s); sort the rows")
+        ratio = took / self.step
+        words = f"of {float(took):g} s where the step is {float(self.step):g} s"
+        if ratio <= GAP:
+            if self.strict and abs(ratio - 1) > JITTER:
+                fix = "resample the series to an even grid, or give fs: to take the rows as even"
+                raise self.fail(f"a step {words}: over 1 % of jitter; {fix}")
+            return 1
+        if self.gaps == "error":
+            raise self.fail(f"a gap {words}; set gaps: interpolate or nan")
+        whole = int(ratio.to_integral_value())
+        if abs(ratio - whole) > _OFF_GRID:
+            raise self.fail(f"a gap {words}, not of whole steps; resample the series first")
+        return whole
+
+    def fail(self, message: str) -> ReadError:
+        return ReadError(self.name, f"{self.where}: {message}")
+
+
+def steps_between(a: Stamp, b: Stamp, step: Decimal) -> int:
+    """Whole steps between two stamps that :func:`survey` has accepted."""
+    return max(1, int(((b.seconds - a.seconds) / step).to_integral_value()))
+
+
+def format_stamp(column: TimeColumn, frame: int, fs: float | None = None) -> str:
+    """The time of a frame in the form of its column; ``fs`` when the rate is no longer the column's own."""
+    time = column.start + frame * (column.step if fs is None else 1 / Decimal(fs))
+    if column.iso:
+        moment = _EPOCH + timedelta(microseconds=int(time.scaleb(6).to_integral_value()))
+        text = moment.isoformat(sep=column.separator, timespec="microseconds")
+        return text[: column.length if fs is None else len(text)] + column.zone
+    if column.digits is not None and fs is None:
+        return f"{time:.{column.digits}f}"
+    return repr(float(round(time, max(9, column.digits or 0))))

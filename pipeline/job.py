@@ -1,0 +1,176 @@
+"""One signal from a file through a chain of stages to a file: what the command, a batch and `Pipeline.run_file` do.
+
+Nothing appears under the output's name before the whole of it is written and safe.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from .config.model import Configuration
+from .engine.memory import BLOCK
+from .engine.options import Options
+from .engine.plan import Plan, make_plan
+from .engine.spool import Spool
+from .engine.stream import stream
+from .errors import UsageError
+from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer, same_file
+from .kernel import Array
+from .stages.base import Format, Stage
+
+__all__ = ["Job", "Progress", "Report", "plan_job", "run_job"]
+
+Progress = Callable[[int, int | None, float], None]
+"""Called with the frames read so far, all frames (None for a pipe) and the rate in Hz."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is done to a signal, whichever it is."""
+
+    stages: tuple[Stage, ...]
+    options: Options = field(default_factory=Options)
+    reading: dict[str, Any] = field(default_factory=dict)
+    """For `open_reader`: ``fs``, ``truncated``, ``columns``, ``time_column``, ``gaps``."""
+    format: OutputFormat = field(default_factory=OutputFormat)
+    scale: bool = False
+    """Turn the whole output down, rather than clip a part of it."""
+
+    @classmethod
+    def of(cls, settings: Configuration) -> Job:
+        """The job that a configuration describes, its inputs and outputs left aside."""
+        reading = {name: getattr(settings, name) for name in ("fs", "truncated", "columns", "time_column", "gaps")}
+        clip: Literal["warn", "error"] = "error" if settings.clip == "error" else "warn"
+        written = OutputFormat(subtype=settings.format.subtype, dither=settings.format.dither, clip=clip)
+        return cls(settings.stages, Options.of(settings), reading, written, settings.clip == "scale")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done to one signal."""
+
+    source: str
+    info: SignalInfo
+    plan: Plan
+    written: WriteReport
+    frames_in: int
+    seconds: float
+    """On the clock, from opening the input to the output's safe end."""
+    warnings: tuple[str, ...]
+
+    @property
+    def duration(self) -> float:
+        """Of the input, in seconds."""
+        return self.frames_in / self.info.fs
+
+    @property
+    def latency_trimmed(self) -> int:
+        """Frames before time zero that were cut off, at the output's rate."""
+        return 0 if self.plan.options.keeps_pre_roll or not self.frames_in else self.plan.latency
+
+    @property
+    def tail_kept(self) -> int:
+        """Frames that were written after the input's own last."""
+        shown = self.written.frames - self.plan.nominal_frames(self.frames_in)
+        return shown - (self.plan.latency if self.plan.options.keeps_pre_roll and self.frames_in else 0)
+
+
+def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
+    """The plan for a file, which is opened for its format only."""
+    with _reader(job, source) as reader:
+        return _plan(job, reader.info), reader.info
+
+
+def run_job(
+    job: Job, source: str | Path, target: str | Path, *, overwrite: bool = False, progress: Progress | None = None
+) -> Report:
+    """Run a job on one file; ``"-"`` is standard input or standard output.
+
+    Raises
+    ------
+    UsageError
+        the output exists and may not be overwritten, is the input, or has a name that says no format.
+    SettingError
+        a stage does not fit the signal.
+    ReadError, WriteError, DiskFullError
+        the input is not what it declares; the output cannot be written.
+    SignalError
+        a sample that is not finite, or over full scale with ``clip: error``.
+    """
+    began = time.perf_counter()
+    if "-" not in (str(source), str(target)) and same_file(source, target):
+        raise UsageError(f"{target}: the output is the input; give it another name")
+    with ExitStack() as stack:
+        reader = stack.enter_context(_reader(job, source))
+        plan = _plan(job, reader.info)
+        writer = stack.enter_context(_writer(job, plan, reader.info, target, overwrite))
+        counted = _Counted(reader, progress)
+        blocks: Iterable[Array] = stream(plan, counted)
+        notes: list[str] = []
+        if job.scale and writer.full_scale is not None:
+            blocks = _scaled(blocks, plan.format_out, writer.full_scale, notes, stack)
+        for block in blocks:
+            writer.write(block)
+        written = writer.commit()
+        seconds = time.perf_counter() - began
+        warnings = (*reader.warnings, *notes, *written.notes)
+        return Report(str(source), reader.info, plan, written, counted.frames, seconds, warnings)
+
+
+def _reader(job: Job, source: str | Path) -> Reader:
+    dtype = np.float64 if job.options.precision == "double" else np.float32
+    return open_reader(source, dtype=dtype, **job.reading)
+
+
+def _plan(job: Job, info: SignalInfo) -> Plan:
+    return make_plan(job.stages, Format(info.fs, info.channels, job.options.precision), job.options)
+
+
+def _writer(job: Job, plan: Plan, info: SignalInfo, target: str | Path, overwrite: bool) -> Writer:
+    frames = None if info.frames is None else plan.frames_out(info.frames)
+    after = plan.format_out
+    if str(target) != "-":
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+    return open_writer(
+        target, fs=after.fs, channels=after.channels, frames=frames, source=info, fmt=job.format, overwrite=overwrite
+    )
+
+
+class _Counted:
+    """The blocks of a reader, counted as they are drawn."""
+
+    def __init__(self, reader: Reader, progress: Progress | None) -> None:
+        self.frames = 0
+        self._reader, self._progress = reader, progress
+
+    def __iter__(self) -> Iterator[Array]:
+        info = self._reader.info
+        while len(block := self._reader.read(BLOCK)):
+            self.frames += len(block)
+            if self._progress is not None:
+                self._progress(self.frames, info.frames, info.fs)
+            yield block
+
+
+def _scaled(
+    blocks: Iterable[Array], fmt: Format, full_scale: float, notes: list[str], stack: ExitStack
+) -> Iterator[Array]:
+    """The signal turned down as a whole until its largest sample has a code; unchanged if it has one already."""
+    spool = stack.enter_context(Spool(fmt))
+    peak = 0.0
+    for block in blocks:
+        peak = max(peak, float(np.abs(block).max()))
+        spool.write(block)
+    factor = fmt.dtype.type(full_scale / peak if peak > full_scale else 1.0)
+    if factor < 1:
+        notes.append(f"turned down by {-20 * np.log10(factor):.2f} dB so that nothing clips (clip: scale)")
+    for start in range(0, spool.frames, BLOCK):
+        block = spool.read(start, BLOCK)
+        yield block * factor if factor < 1 else block

@@ -1,0 +1,129 @@
+"""Reads the taps, templates and impulse responses that stages are given: numbers inline, or a file.
+
+Convention: ``(M,)`` is the same for every channel, ``(M, C)`` has one column a channel; a ``.npy`` file may hold
+``(M, C_in, C_out)``, which routes. ``.npy`` and ``.txt`` files carry no rate and are taken at that of the signal.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import os
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic_core.core_schema import ValidationInfo
+
+from ..errors import FaltungError, KernelError, SettingError
+from ..fields import _input_file, invalid
+from ..kernel import Array, Kernel, Taps
+from .base import Format
+
+__all__ = ["Numbers", "NumbersOrFile", "read_taps", "taps_for"]
+
+_Rows = tuple[float, ...] | tuple[tuple[float, ...], ...]
+
+_INLINE = {"type": "array", "items": {"type": ["number", "array"], "items": {"type": "number"}}, "minItems": 1}
+_EITHER = {"anyOf": [_INLINE, {"type": "string", "format": "path"}], "x-unit": "numbers, or a path to a file"}
+
+
+def _numbers(value: object) -> _Rows:
+    """Numbers, or rows of numbers; one error with the place of the first that is neither."""
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if not isinstance(value, list | tuple) or not value:
+        raise invalid(f"must be a list of numbers, got {value!r:.80}")
+    if not any(isinstance(item, list | tuple) for item in value):
+        return tuple(_number(item, f"[{i}]") for i, item in enumerate(value))
+    rows = []
+    for i, row in enumerate(value):
+        if not isinstance(row, list | tuple) or len(row) != len(value[0]) or not row:
+            raise invalid(f"every row must hold one number a channel, as the first does, got {row!r:.80} at [{i}]")
+        rows.append(tuple(_number(item, f"[{i}][{j}]") for j, item in enumerate(row)))
+    return tuple(rows)
+
+
+def _number(value: object, place: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise invalid(f"must be finite numbers, got {value!r:.80} at {place}")
+    return float(value)
+
+
+def _numbers_or_file(value: object, info: ValidationInfo) -> _Rows | Path:
+    return _input_file(value, info) if isinstance(value, str | os.PathLike) else _numbers(value)
+
+
+Numbers = Annotated[Any, PlainValidator(_numbers), WithJsonSchema(_INLINE)]
+NumbersOrFile = Annotated[
+    Any,
+    PlainValidator(_numbers_or_file),
+    PlainSerializer(lambda value: str(value) if isinstance(value, Path) else value),
+    WithJsonSchema(_EITHER),
+]
+
+
+def read_taps(source: _Rows | Path, fmt: Format, setting: str, *, resample: bool | None = None) -> Taps:
+    """Taps from numbers or a file, at the rate of the signal; one column is given as ``(M,)``.
+
+    ``resample`` converts a file of another rate, its taps scaled by ``f1/f2`` so that the frequency response stays;
+    None says that the stage has no such setting.
+
+    Raises
+    ------
+    SettingError
+        on ``setting``: the file cannot be read, holds no taps, or has another rate.
+    """
+    if not isinstance(source, Path):
+        return _checked(np.array(source), "", setting)
+    samples, fs = _read(source, setting)
+    if fs is not None and fs != fmt.fs:
+        if not resample:
+            fix = "convert it" if resample is None else "set resample: true or convert it"
+            raise SettingError(f"{source.name} is sampled at {fs:g} Hz, the input at {fmt.fs:g} Hz; {fix}", setting)
+        import soxr
+
+        _checked(samples, f"{source.name}: ", setting)
+        samples = soxr.resample(np.asarray(samples, np.float64), fs, fmt.fs, quality="VHQ") * (fs / fmt.fs)
+    return _checked(samples, f"{source.name}: ", setting)
+
+
+def taps_for(source: _Rows | Path, fmt: Format, setting: str) -> Taps:
+    """Taps as `read_taps` gives them, held to the channels of the signal."""
+    taps = read_taps(source, fmt, setting)
+    if taps.ndim > 1 and taps.shape[1] != fmt.channels:
+        raise SettingError(f"has {taps.shape[1]} channels, the signal {fmt.channels}", setting)
+    return taps
+
+
+def _read(path: Path, setting: str) -> tuple[Array, float | None]:
+    """What a file holds, and its rate in Hz if it says."""
+    suffix = path.suffix.lower()
+    try:
+        path.stat()  # says why, where a reader may only say that it could not
+        if suffix == ".npy":
+            return np.load(path, allow_pickle=False), None
+        if suffix == ".txt":
+            text = path.read_text(encoding="utf-8").replace(",", " ")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # no data: told below, as an error
+                return np.loadtxt(io.StringIO(text), ndmin=1), None
+        from ..io import read_signal
+
+        samples, info = read_signal(path)
+    except OSError as error:
+        raise SettingError(f"cannot read {path}: {error.strerror or error}", setting) from error
+    except (ValueError, EOFError, FaltungError) as error:
+        place = "" if str(path) in str(error) else f"{path}: "
+        raise SettingError(f"{place}{error}", setting) from error
+    return samples, info.fs
+
+
+def _checked(samples: Array, place: str, setting: str) -> Taps:
+    try:
+        taps = Kernel(samples).taps
+    except KernelError as error:
+        raise SettingError(f"{place}{error}", setting) from None
+    return taps[:, 0] if taps.ndim == 2 and taps.shape[1] == 1 else taps

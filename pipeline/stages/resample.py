@@ -1,0 +1,80 @@
+"""Changes the sampling rate, by soxr.
+
+N frames become ``ceil(N * fs_out / fs_in)``: the frames of the same stretch of time. Output frame m lies at time
+``m / fs_out``, so latency and tail are 0; the filter inside looks a little way into the past and the future.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+
+from ..fields import Hertz, Within
+from ..kernel import Array
+from .base import Format, Processor, Stage, require
+from .processors import frames_after
+from .registry import stage
+
+__all__ = ["Resample"]
+
+_CHUNK = 4096  # frames that soxr is given at a time, wherever the input was cut
+_MAX_RATIO = 1000
+_QUALITIES = {"quick": "QQ", "low": "LQ", "medium": "MQ", "high": "HQ", "very_high": "VHQ"}
+
+
+@stage("resample")
+class Resample(Stage):
+    """Resamples to another rate: what lies below both halves of the rates stays, the rest is filtered out."""
+
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({"fs": "44.1 kHz"}, {"fs": 16000})
+    time_invariant: ClassVar[bool] = False
+
+    fs: Annotated[Hertz, Within(0, above=True)]
+    """The rate that comes out: `44.1 kHz` or a number of hertz."""
+    quality: Literal["quick", "low", "medium", "high", "very_high"] = "very_high"
+    """How sharp and clean soxr's filter is, from cubic interpolation (`quick`) to -175 dB (`very_high`, the default);
+    all below `very_high` compute in single precision."""
+
+    def open(self, fmt: Format) -> Processor:
+        ratio = max(self.fs / fmt.fs, fmt.fs / self.fs)
+        limit = f"at most {_MAX_RATIO} times more or less"
+        require(ratio <= _MAX_RATIO, f"{self.fs:g} Hz is {ratio:,.0f} times away from {fmt.fs:g} Hz; {limit}", "fs")
+        return _Resampler(fmt, self.fs, _QUALITIES[self.quality])
+
+
+class _Resampler:
+    """soxr, fed the same chunks however the input is cut: frames are kept until a whole chunk is there."""
+
+    def __init__(self, fmt: Format, fs_out: float, quality: str) -> None:
+        import soxr
+
+        self.format = replace(fmt, fs=fs_out)
+        self.latency = self.tail = 0
+        self._fs_in, self._fs_out = fmt.fs, fs_out
+        self._soxr = soxr.ResampleStream(fmt.fs, fs_out, fmt.channels, dtype=fmt.dtype.name, quality=quality)
+        self._waiting: Array = fmt.empty()
+        self._frames_in = self._frames_out = 0
+
+    def process(self, block: Array) -> Array:
+        self._frames_in += len(block)
+        if self._fs_in == self._fs_out:
+            return block.copy()
+        waiting = np.concatenate([self._waiting, block])
+        whole = len(waiting) - len(waiting) % _CHUNK
+        chunks = (waiting[start : start + _CHUNK] for start in range(0, whole, _CHUNK))
+        out = np.concatenate([self.format.empty(), *map(self._soxr.resample_chunk, chunks)])
+        self._waiting = waiting[whole:].copy()
+        self._frames_out += len(out)
+        return out
+
+    def flush(self) -> Array:
+        if self._frames_in == 0 or self._fs_in == self._fs_out:
+            return self.format.empty()
+        left = frames_after(self._frames_in, self._fs_in, self._fs_out) - self._frames_out
+        # soxr rounds the number of frames; silence behind the signal makes sure of the last
+        silence = np.zeros((2 * math.ceil(self._fs_in / self._fs_out) + 2, self.format.channels), self.format.dtype)
+        rest: Array = self._soxr.resample_chunk(np.concatenate([self._waiting, silence]), last=True)
+        return rest[:left]

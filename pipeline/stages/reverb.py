@@ -1,0 +1,94 @@
+"""Puts a signal into a room: convolution with the room's impulse response, mixed with the dry signal.
+
+With m the mix and r the (normalised, delayed) impulse response, ``h = (1-m) delta + m r``. A file may hold one
+response for all channels, one a channel, or four for true stereo in the order LL LR RL RR, where LR goes from the
+left input to the right output: ``y_L = x_L*LL + x_R*RL, y_R = x_L*LR + x_R*RR``.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+
+from ..errors import SettingError
+from ..fields import Fraction, InputFile, Seconds, Within
+from ..kernel import MAX_TAPS, Kernel, Taps
+from ..units import Duration
+from .base import Format, KernelStage, require
+from .files import read_taps
+from .registry import stage
+
+__all__ = ["Reverb"]
+
+
+@stage("reverb")
+class Reverb(KernelStage):
+    """Convolves with an impulse response from a file: ``h = (1-mix) delta + mix r``."""
+
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"ir": "data/hall.wav", "mix": "30%", "normalize": "l2"},
+        {"ir": "data/hall.wav", "predelay": "20 ms", "resample": True},
+    )
+
+    ir: InputFile
+    """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""
+    mix: Fraction = 1.0
+    """How much of the room: `30%`; 0% is the dry signal, 100% (the default) the room alone."""
+    predelay: Annotated[Seconds, Within("0 s", "10 s")] = Duration(0.0)
+    """Time between the signal and the room's answer: `20 ms`; default 0."""
+    normalize: Literal["none", "dc", "l1", "l2"] = "none"
+    """Divides the response by a norm, the same for all its channels, that of the loudest: its sum (`dc`), the sum of
+    its magnitudes (`l1`: nothing can clip) or the root of its energy (`l2`: noise stays as loud). Default `none`."""
+    resample: bool = False
+    """Converts a file of another rate, keeping the frequency response; false (the default) makes it an error."""
+    layout: Literal["auto", "mono", "per_channel", "true_stereo"] = "auto"
+    """What the file's channels are: one for all (`mono`), one for each of the signal's (`per_channel`; a mono signal
+    gets them all), or LL LR RL RR (`true_stereo`). `auto`, the default, goes by the number of channels."""
+
+    def kernel(self, fmt: Format) -> Kernel:
+        ir = read_taps(self.ir, fmt, "ir", resample=self.resample)
+        predelay = fmt.frames(self.predelay)
+        longest = f"a kernel has at most {MAX_TAPS:,} taps"
+        require(predelay + len(ir) <= MAX_TAPS, f"{predelay:,} frames and a response of {len(ir):,}; {longest}", "ir")
+        wet = Kernel(self._routed(self._normalized(ir), fmt.channels)).delayed(predelay).scaled(self.mix)
+        return Kernel.identity().scaled(1.0 - self.mix) + wet
+
+    def _normalized(self, ir: Taps) -> Taps:
+        if self.normalize == "none":
+            return ir
+        paths = ir.reshape(len(ir), -1)
+        l1 = float(np.abs(paths).sum(axis=0).max())
+        norms = {
+            "l1": l1,
+            "l2": float(np.sqrt((paths**2).sum(axis=0)).max()),
+            "dc": float(np.abs(paths.sum(axis=0)).max()),
+        }
+        norm = norms[self.normalize]
+        # a sum that is only rounding, of a response without a constant part, would blow everything up
+        if norm <= 1e-9 * l1 or norm == 0:
+            raise SettingError(f"the response has no {self.normalize} to divide by ({norm:.3g})", "normalize")
+        return ir / norm
+
+    def _routed(self, ir: Taps, signal: int) -> Taps:
+        """Taps as ``(M,)``, ``(M, C)`` or ``(M, C_in, C_out)`` for a signal of so many channels."""
+        channels = 1 if ir.ndim == 1 else ir.shape[1]
+        layout = self.layout
+        if ir.ndim == 3:
+            raise SettingError(f"must hold (frames, channels), got an array of shape {ir.shape}", "ir")
+        if layout in ("auto", "mono") and channels == 1:
+            return ir
+        if layout in ("auto", "per_channel") and channels == signal:
+            return ir
+        if signal == 1 and (layout == "per_channel" or (layout == "auto" and channels == 2)):
+            return ir.reshape(len(ir), 1, channels)
+        if layout in ("auto", "true_stereo") and (channels, signal) == (4, 2):
+            return ir.reshape(len(ir), 2, 2)
+        takes = {
+            "auto": "1 channel, as many as the signal, 2 for a mono signal, or 4 (LL LR RL RR) for a stereo one",
+            "mono": "1 channel",
+            "per_channel": "as many channels as the signal",
+            "true_stereo": "4 channels (LL LR RL RR), and the signal 2",
+        }[layout]
+        got = f"it has {channels}, the signal {signal}"
+        raise SettingError(f"layout: {layout} wants {self.ir.name} to have {takes}; {got}", "ir")

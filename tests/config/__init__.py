@@ -1,0 +1,1 @@
+"""Tests of the configuration: the text, the settings, the places, the paths."""

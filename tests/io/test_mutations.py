@@ -1,0 +1,17 @@
+"""Files with broken headers: a signal of the declared length or an error in words, never a crash, never less."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+@pytest.mark.parametrize("container", ["wav", "rf64", "w64", "flac", "aiff", "ogg", "npy", "npz", "csv"])
+def test_a_mutated_header_gives_a_whole_signal_or_an_error_in_words(container):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "tests.io.mutate", container, "150", "1"],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "done\n"

@@ -1,0 +1,246 @@
+"""The contract kit finds what it is for: each stage here breaks one promise, and the check of that name says so."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from pipeline import testing
+from pipeline.errors import SettingError
+from pipeline.kernel import Kernel
+from pipeline.stages import registry
+from pipeline.stages.base import Format, KernelStage, Stage
+from pipeline.stages.gain import Gain
+from pipeline.stages.processors import KernelProcessor
+from pipeline.testing import CHECKS, check_stage, parametrize_with_checks
+
+MONO = Format(8000.0, 1)
+
+
+class Faithful:
+    """A processor that adds half of the last frame; the faulty ones differ from it in one place."""
+
+    tail = 1
+
+    def __init__(self, fmt):
+        self.format, self.latency = fmt, 0
+        self.last = fmt.empty(1)
+        self.started = False
+
+    def process(self, block):
+        if not len(block):
+            return self.format.empty()
+        self.started = True
+        out = block + np.concatenate([self.last, block[:-1]]) / 2
+        self.last = block[-1:].copy()
+        return out.astype(self.format.dtype)
+
+    def flush(self):
+        return self.last / 2 if self.started else self.format.empty()
+
+
+class Comb(Stage):
+    """y[n] = x[n] + x[n-1]/2."""
+
+    use: ClassVar[str] = "test.comb"
+    processor: ClassVar[Any] = Faithful
+    taps: ClassVar[tuple[float, ...]] = (1.0, 0.5)
+
+    def open(self, fmt):
+        return self.processor(fmt)
+
+    def kernel(self, fmt):
+        return Kernel(np.array(self.taps))
+
+
+class ForgetsAtEveryCut(Faithful):
+    def process(self, block):
+        self.last = self.last * 0
+        return super().process(block)
+
+
+class DropsTheTail(Faithful):
+    def flush(self):
+        return self.format.empty()
+
+
+class PadsNothing(Faithful):
+    def flush(self):
+        return self.last / 2
+
+
+class AltersTheInput(Faithful):
+    def process(self, block):
+        out = super().process(block)
+        block *= 2
+        return out
+
+
+class KeepsTheCallersBlock(Faithful):
+    def process(self, block):
+        out = super().process(block)
+        if len(block):
+            self.last = block[-1:]
+        return out
+
+
+class SharesItsMemory(Faithful):
+    shared = None
+
+    def process(self, block):
+        if SharesItsMemory.shared is not None and SharesItsMemory.shared.shape == self.last.shape:
+            self.last = SharesItsMemory.shared
+        out = super().process(block)
+        SharesItsMemory.shared = self.last
+        return out
+
+
+class Clips(Faithful):
+    def process(self, block):
+        return np.clip(super().process(block), -1, 1)
+
+
+class Fades(Faithful):
+    n = 0
+
+    def process(self, block):
+        out = super().process(block)
+        ramp = 1 / (1 + np.arange(self.n, self.n + len(out)))[:, None]
+        self.n += len(out)
+        return (out * ramp).astype(out.dtype)
+
+
+class LeaksBetweenChannels(Faithful):
+    def process(self, block):
+        out = super().process(block)
+        return out + 1e-9 * out[:, :1].astype(out.dtype)
+
+
+class ComputesInSinglePrecision(Faithful):
+    def process(self, block):
+        return super().process(block.astype(np.float32)).astype(self.format.dtype)
+
+
+class SeesTheFuture:
+    """Keeps everything, and makes every frame depend on the last."""
+
+    def __init__(self, fmt):
+        self.format, self.latency, self.tail, self.blocks = fmt, 0, 0, []
+
+    def process(self, block):
+        self.blocks.append(block.copy())
+        return self.format.empty()
+
+    def flush(self):
+        x = np.concatenate([self.format.empty(), *self.blocks])
+        return x + x[-1:] if len(x) else x
+
+
+@pytest.mark.parametrize(
+    ("processor", "check"),
+    [
+        (ForgetsAtEveryCut, "check_chunks_do_not_matter"),
+        (DropsTheTail, "check_number_of_frames"),
+        (PadsNothing, "check_number_of_frames"),
+        (AltersTheInput, "check_blocks_belong_to_the_caller"),
+        (KeepsTheCallersBlock, "check_blocks_belong_to_the_caller"),
+        (SharesItsMemory, "check_opens_are_independent"),
+        (Clips, "check_linear"),
+        (Fades, "check_time_invariant"),
+        (LeaksBetweenChannels, "check_channels_are_independent"),
+        (ComputesInSinglePrecision, "check_linear"),
+        (SeesTheFuture, "check_causal_but_for_its_latency"),
+    ],
+)
+def test_a_broken_promise_is_found_by_the_check_of_that_name(processor, check):
+    class Broken(Comb):
+        pass
+
+    Broken.processor = processor
+    with pytest.raises(AssertionError):
+        getattr(testing, check)(Broken())
+    getattr(testing, check)(Comb())
+
+
+@pytest.mark.parametrize("taps", [(1.0, 0.5000001), (1.0, 0.5, 0.0), (0.5, 1.0)])
+def test_a_kernel_that_is_not_the_impulse_response_is_found(taps):
+    class Broken(Comb):
+        pass
+
+    Broken.taps = taps
+    with pytest.raises(AssertionError):
+        testing.check_kernel_is_impulse_response(Broken())
+
+
+def test_a_wrong_origin_is_found():
+    class Broken(KernelStage):
+        use: ClassVar[str] = "test.broken"
+
+        def kernel(self, fmt):
+            return Kernel(np.array([1.0, 2.0]), origin=1)
+
+        def open(self, fmt):
+            return KernelProcessor(Kernel(np.array([1.0, 2.0])), fmt)
+
+    with pytest.raises(AssertionError, match="latency and tail"):
+        testing.check_kernel_is_impulse_response(Broken())
+
+
+def test_a_setting_that_takes_anything_is_found():
+    class Broken(Comb):
+        anything: Any = None
+
+    with pytest.raises(AssertionError, match=r"anything: \{'wrong': 'kind'\} is accepted"):
+        testing.check_bad_settings_are_named(Broken())
+
+
+def test_a_stage_without_a_name_is_found():
+    class Nameless(Comb):
+        use: ClassVar[str] = ""
+
+    with pytest.raises(AssertionError, match="register it with @stage"):
+        testing.check_settings_survive_yaml(Nameless())
+
+
+def test_a_stage_that_takes_no_format_is_found_with_its_reason():
+    class Picky(Comb):
+        def open(self, fmt):
+            raise SettingError("wants 5 channels", "channels")
+
+    with pytest.raises(AssertionError, match="takes none of the formats tried; the last refusal: channels: wants 5"):
+        testing.check_linear(Picky())
+
+
+def test_a_format_of_ones_own_is_not_left_out():
+    class Picky(Comb):
+        def open(self, fmt):
+            raise SettingError("wants 5 channels", "channels")
+
+    with pytest.raises(SettingError, match="wants 5 channels"):
+        testing.check_linear(Picky(), MONO)
+
+
+def test_a_stage_that_keeps_its_promises_passes(monkeypatch):
+    monkeypatch.setitem(registry._registered, "test.pass", Comb)
+    monkeypatch.setattr(Comb, "use", "test.pass")
+    check_stage(Comb())
+    check_stage(Gain(gain=2), Format(44100.0, 5, "single"))
+
+
+@parametrize_with_checks([Gain(gain=2)], fmt=Format(44100.0, 3))
+def test_one_format_for_all_checks(stage, check):
+    check(stage)
+
+
+def test_an_expected_failure_of_no_check_is_refused():
+    with pytest.raises(ValueError, match="no such check: check_nothing"):
+        parametrize_with_checks([Gain(gain=2)], expected_failures={"check_nothing": "because"})
+
+
+def test_every_check_is_named_and_says_what_it_holds():
+    names = [check.__name__ for check in CHECKS]
+    assert len(set(names)) == len(names)
+    for check in CHECKS:
+        assert check.__name__.startswith("check_")
+        assert check.__doc__
+        assert getattr(testing, check.__name__) is check

@@ -1,0 +1,115 @@
+"""Resample: the same signal at another rate, frame for frame where it should be."""
+
+import math
+
+import numpy as np
+import pytest
+
+from pipeline.errors import SettingError
+from pipeline.stages.base import Format
+from pipeline.stages.resample import Resample
+
+from .helpers import noise, refused, run
+
+RATES = [(48000, 44100), (44100, 48000), (8000, 16000), (48000, 8000), (8000, 7999.5), (0.1, 1), (1000.3, 7.1)]
+
+
+@pytest.mark.parametrize(("fs_in", "fs_out"), RATES)
+@pytest.mark.parametrize("frames", [0, 1, 2, 5, 100, 4095, 4096, 4097, 9001])
+def test_the_frames_are_those_of_the_same_stretch_of_time(fs_in, fs_out, frames):
+    from fractions import Fraction
+
+    y = run(Resample(fs=fs_out), noise(frames, 2), fs=fs_in)
+    assert y.shape == (math.ceil(frames * Fraction(fs_out) / Fraction(fs_in)), 2)
+
+
+@pytest.mark.parametrize(("fs_in", "fs_out"), [(48000, 44100), (8000, 48000), (48000, 10000), (8000, 7999.5)])
+def test_a_sine_keeps_its_amplitude_and_its_phase(fs_in, fs_out):
+    f, n_in = 0.2 * min(fs_in, fs_out), 20_000
+    x = 0.8 * np.sin(2 * np.pi * f * np.arange(n_in) / fs_in + 0.3)
+    y = run(Resample(fs=fs_out), x, fs=fs_in)[:, 0]
+    expected = 0.8 * np.sin(2 * np.pi * f * np.arange(len(y)) / fs_out + 0.3)
+    middle = slice(len(y) // 4, 3 * len(y) // 4)
+    # -120 dB; where the ratio is simple soxr is better still
+    np.testing.assert_allclose(y[middle], expected[middle], rtol=0, atol=1e-6)
+
+
+def test_what_lies_above_half_the_new_rate_is_filtered_out():
+    x = np.sin(2 * np.pi * 6000 * np.arange(20_000) / 48000)
+    y = run(Resample(fs=8000), x, fs=48000)[500:-500]
+    assert np.abs(y).max() < 1e-6
+
+
+def test_the_last_frame_is_interpolated_not_made_up():
+    x = np.ones(1000)
+    y = run(Resample(fs=48000), x, fs=44100)[:, 0]
+    assert len(y) == 1089
+    # frame 1088 lies at input time 999.6: half way down the step from 1 to silence, not at 0
+    assert 0.2 < y[-1] < 1.2
+
+
+def test_the_way_there_and_back_is_the_signal():
+    x = np.convolve(noise(6000), np.hanning(64), "same")  # little above a quarter of the rate
+    y = run(Resample(fs=8000), run(Resample(fs=12000), x), fs=12000)[:, 0]
+    np.testing.assert_allclose(y[500:5500], x[500:5500], rtol=0, atol=1e-5 * np.abs(x).max())
+
+
+@pytest.mark.parametrize("cuts", [(1,), (4095, 4096, 4097), tuple(range(0, 10_000, 613)), (0, 0, 9999)])
+@pytest.mark.parametrize("quality", ["very_high", "low"])
+def test_any_cut_gives_the_same_bits(cuts, quality):
+    x = noise(10_000, 2)
+    stage, fmt = Resample(fs=44100, quality=quality), Format(48000.0, 2)
+    processor = stage.open(fmt)
+    parts = [processor.process(part) for part in np.split(x, cuts)]
+    got = np.concatenate([*parts, processor.flush()])
+    np.testing.assert_array_equal(got, run(stage, x, fs=48000.0))
+
+
+def test_what_soxr_is_given_does_not_depend_on_the_cut(monkeypatch):
+    import soxr
+
+    given = []
+
+    class Watched(soxr.ResampleStream):
+        def resample_chunk(self, x, last=False):
+            given.append((len(x), last))
+            return super().resample_chunk(x, last=last)
+
+    monkeypatch.setattr(soxr, "ResampleStream", Watched)
+    x, lists = noise(10_000, 1), []
+    for cuts in ((), (17, 5000, 5001), range(0, 10_000, 100)):
+        given.clear()
+        processor = Resample(fs=44100).open(Format(48000.0, 1))
+        for part in np.split(x, cuts):
+            processor.process(part)
+        processor.flush()
+        lists.append(given.copy())
+    assert lists[0] == lists[1] == lists[2]
+
+
+def test_the_same_rate_changes_nothing():
+    x = noise(100, 2)
+    np.testing.assert_array_equal(run(Resample(fs="8 kHz"), x), x)
+
+
+def test_single_precision_stays_single():
+    processor = Resample(fs=16000).open(Format(8000.0, 1, "single"))
+    y = processor.process(np.ones((5000, 1), np.float32))
+    assert y.dtype == np.float32
+    assert processor.flush().dtype == np.float32
+
+
+def test_latency_and_tail_are_none_and_the_rate_is_the_new_one():
+    processor = Resample(fs=16000).open(Format(8000.0, 2))
+    assert (processor.latency, processor.tail, processor.format) == (0, 0, Format(16000.0, 2))
+
+
+def test_bad_settings_say_what_and_why():
+    with refused("must be above 0, got 0.0", "fs"):
+        Resample(fs=0)
+    with refused("unknown unit", "fs"):
+        Resample(fs="8 khz")
+    with refused("Input should be 'quick'", "quality"):
+        Resample(fs=8000, quality="best")
+    with pytest.raises(SettingError, match=r"^fs: 1e\+08 Hz is 12,500 times away from 8000 Hz; at most 1000 times"):
+        Resample(fs="100 MHz").open(Format(8000.0, 1))

@@ -1,0 +1,70 @@
+"""The README's commands and its Python run as they stand, from a copy of the project's own data and configurations."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+
+
+COMMANDS = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ faltung ")]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that looks like a clone, for commands that write."""
+    folder = tmp_path_factory.mktemp("clone")
+    for name in ("data", "configs"):
+        shutil.copytree(ROOT / name, folder / name)
+    (folder / "out").mkdir()
+    return folder
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_of_the_readme_works(command: str, place: Path) -> None:
+    done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_python_of_the_readme_works(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    code = "\n".join(blocks("python"))
+    exec(compile(code, "README.md", "exec"), {})
+
+
+def test_the_configuration_of_the_readme_works(place: Path) -> None:
+    (place / "readme.yaml").write_text(blocks("yaml")[0], "utf-8")
+    done = subprocess.run(
+        ["faltung", "run", "readme.yaml"], cwd=place, capture_output=True, text=True, env=environment()
+    )
+    assert done.returncode == 0, done.stderr
+    assert (place / "out" / "pluck-hall.wav").exists()
+
+
+def test_the_make_targets_of_the_readme_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    for target in set(re.findall(r"\bmake (\w+)", README)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+    assert "Python 3.11 or newer" in README
+    assert 'requires-python = ">=3.11"' in (ROOT / "pyproject.toml").read_text("utf-8")
+
+
+def test_every_file_the_readme_links_to_exists() -> None:
+    for link in re.findall(r"\]\(([^)#:]+)\)", README):
+        assert (ROOT / link).exists(), link
