@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pipeline.config.load import load_config
 from rich.console import Console
 from rich.table import Table
 
+from pipeline.config.load import load_config
 from pipeline.errors import FaltungError
 from pipeline.io import read_signal
 from pipeline.job import Job, Report, run_job
@@ -87,7 +87,7 @@ def run(item: Item, recording: Path | None) -> Result:
     target = OUT / Path(str(config.settings.output)).name.format(stem=source.stem)
     job = Job.of(config.settings)
     report = run_job(job, source, target, overwrite=True)
-    before, info = read_signal(source, **job.reading)
+    before, _ = read_signal(source, **job.reading)
     after, _ = read_signal(target, **job.reading)
     pre_roll = report.plan.latency if report.plan.options.pre_roll == "keep" else 0
     return Result(item, report, before, after, -pre_roll / report.written.fs)
@@ -128,7 +128,7 @@ def closing(results: list[Result], picture: Path) -> list[str]:
             early, late = energy_around(result)
             word = "convolution" if "convolve" in result.item.config else "correlation"
             lines.append(
-                f"           {word}: {early:5.1%} of the energy before the input begins, {late:5.1%} after it ends"
+                f"           {word}: {early:5.1%} of the energy before the first sound, {late:5.1%} after the last"
             )
     return [*lines, "Next       faltung plan configs/hall.yaml; faltung stages; README.md", ""]
 

@@ -20,7 +20,17 @@ from pydantic_core.core_schema import ValidationInfo
 from .errors import UnitError
 from .units import Duration, parse_duration, parse_fraction, parse_frequency, parse_gain
 
-__all__ = ["Fraction", "Gain", "Hertz", "InputFile", "Seconds", "Within", "invalid"]
+__all__ = [
+    "Fraction",
+    "Gain",
+    "Hertz",
+    "InputFile",
+    "Seconds",
+    "Within",
+    "expand_variables",
+    "invalid",
+    "read_input_path",
+]
 
 
 def invalid(message: str) -> PydanticCustomError:
@@ -116,7 +126,7 @@ class Within:
 _VARIABLE = re.compile(r"\$\{([^${}]*)\}")
 
 
-def _input_file(value: object, info: ValidationInfo) -> Path:
+def read_input_path(value: object, info: ValidationInfo) -> Path:
     """A path to read from, taken from the folder of the configuration, with ``${VAR}`` replaced."""
     if not isinstance(value, str | os.PathLike) or not str(value):
         raise invalid(f"must be a path, got {value!r}")
@@ -146,7 +156,7 @@ def expand_variables(text: str) -> str:
 
 InputFile = Annotated[
     Path,
-    PlainValidator(_input_file),
+    PlainValidator(read_input_path),
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "format": "path", "x-unit": "a path, relative to the configuration file"}),
 ]

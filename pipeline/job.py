@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .config.model import Configuration
+from .engine.ahead import ahead
 from .engine.memory import BLOCK
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
@@ -112,7 +113,12 @@ def run_job(
         plan = _plan(job, reader.info)
         writer = stack.enter_context(_writer(job, plan, reader.info, target, overwrite))
         counted = _Counted(reader, progress)
-        blocks: Iterable[Array] = stream(plan, counted)
+        # Reading, computing and writing overlap, unless one thread is all there is to be. A thread that waits on a
+        # pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
+        if job.options.thread_count > 1 and reader.info.frames is not None:
+            blocks: Iterator[Array] = ahead(stream(plan, ahead(counted)))
+        else:
+            blocks = stream(plan, counted)
         notes: list[str] = []
         if job.scale and writer.full_scale is not None:
             blocks = _scaled(blocks, plan.format_out, writer.full_scale, notes, stack)

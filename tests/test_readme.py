@@ -54,7 +54,7 @@ def test_the_configuration_of_the_readme_works(place: Path) -> None:
         ["faltung", "run", "readme.yaml"], cwd=place, capture_output=True, text=True, env=environment()
     )
     assert done.returncode == 0, done.stderr
-    assert (place / "out" / "pluck-hall.wav").exists()
+    assert (place / "out" / "pluck-echo-hall.wav").exists()
 
 
 def test_the_make_targets_of_the_readme_exist() -> None:

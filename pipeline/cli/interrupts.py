@@ -1,8 +1,9 @@
 """What Ctrl-C and SIGTERM do: each ends a command by an exception, so that what was begun is cleaned up.
 
 While files are being done, the first Ctrl-C only asks: the running file is finished, nothing further begun; a second
-one stops at once. A decoder written in C may swallow an exception raised inside its call; `Interrupts.check`, called
-with every block, raises it again.
+one stops at once. A decoder written in C may swallow what a signal raises; `Interrupts.check`, called with every
+block, raises it again. And what it unwinds may wait for a thread that waits for a pipe: after a moment it is raised
+once more, wherever the command is by then.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 __all__ = ["Interrupts", "Terminated", "terminable"]
 
@@ -23,10 +25,19 @@ class Terminated(BaseException):
 _received: list[type[BaseException]] = []
 """What has been raised by a signal; a mark that survives where the exception itself was swallowed."""
 
+_PATIENCE = 0.5  # seconds for removing what was begun; it takes a few milliseconds
+
+
+def _stop(kind: type[BaseException]) -> NoReturn:
+    if not _received:
+        signal.signal(signal.SIGALRM, lambda *_: _stop(kind))
+        signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
+    _received.append(kind)
+    raise kind
+
 
 def _raise_terminated(_number: int, _frame: FrameType | None) -> None:
-    _received.append(Terminated)
-    raise Terminated
+    _stop(Terminated)
 
 
 @contextmanager
@@ -40,6 +51,9 @@ def terminable() -> Iterator[None]:
     try:
         yield
     finally:
+        if _received:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, before)
 
 
@@ -62,8 +76,7 @@ class Interrupts:
 
     def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
         if self.asked:
-            _received.append(KeyboardInterrupt)
-            raise KeyboardInterrupt
+            _stop(KeyboardInterrupt)
         self.asked = True
 
     @staticmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .options import Channels, ConfigFile, Inputs, Json, Rate, Settings
+from .options import Channels, ConfigFile, Inputs, Json, Output, Rate, Settings
 
 __all__ = ["plan"]
 
@@ -10,6 +10,7 @@ __all__ = ["plan"]
 def plan(
     config: ConfigFile,
     inputs: Inputs = None,
+    output: Output = None,
     settings: Settings = None,
     fs: Rate = None,
     channels: Channels = None,
@@ -24,6 +25,6 @@ def plan(
     loaded = load_config(config, settings or ())
     for warning in loaded.warnings:
         tell(f"warning: {warning}")
-    plans, predicted, failed = plans_for(loaded, inputs or (), fs, channels)
+    plans, predicted, failed = plans_for(loaded, inputs or (), output, fs, channels)
     (write_plans if as_json else show_plans)(plans, predicted)
     end_with(failed)

@@ -22,7 +22,7 @@ __all__ = ["plans_for", "show_plans", "write_plans"]
 
 
 def plans_for(
-    loaded: LoadedConfig, inputs: Sequence[str], fs: str | None, channels: int | None
+    loaded: LoadedConfig, inputs: Sequence[str], output: str | None, fs: str | None, channels: int | None
 ) -> tuple[list[Plan], list[Prediction], list[str]]:
     """The plans, what comes of each input, and why others failed."""
     described = described_format(loaded, fs, channels)
@@ -30,7 +30,7 @@ def plans_for(
         if inputs:
             raise UsageError("--fs describes a signal that is not there; leave out either it or the inputs")
         return [plan_for(loaded, described)], [], []
-    pairs = pairs_of(loaded, inputs)
+    pairs = pairs_of(loaded, inputs, output)
     if not pairs:
         raise UsageError("no input; name a file, or describe the signal: --fs 48000 --channels 2")
     predicted, failed = plan_each(loaded, Job.of(loaded.settings), pairs)

@@ -54,9 +54,9 @@ def _fixed(value: float) -> str:
 
 
 def _db(value: float) -> str:
-    return (
-        f"{value:+.2f}" if math.isfinite(value) and abs(value) >= 0.005 else "0.00" if math.isfinite(value) else "-inf"
-    )
+    if not math.isfinite(value):
+        return "-inf"
+    return f"{value:+.2f}" if abs(value) >= 0.005 else "0.00"
 
 
 def _sentences(plan: Plan) -> Table:
@@ -109,20 +109,29 @@ def _total(plan: Plan) -> str:
 
 
 def predictions_table(predictions: Sequence[Prediction]) -> Table:
-    """Each input, and below it what will be written."""
-    shown = table("", "file", "frames", "duration", "rate", "ch", "format", "size", right=(2, 3, 4, 5, 7), fold=1)
+    """Each input, and below it what will be written; rate and channels where they are not the same everywhere."""
+    formats = {(fmt.fs, fmt.channels) for one in predictions for fmt in (one.info, one.plan.format_out)}
+    layout = ["rate", "ch"] if len(formats) > 1 else []
+    numbers = (2, 3, *range(4, 4 + len(layout)), -1)
+    shown = table("", "file", "frames", "duration", *layout, "format", "size", right=numbers, fold=1)
     for one in predictions:
         info, after = one.info, one.plan.format_out
-        was = " ".join(filter(None, (info.container, info.subtype)))
         source = "standard input" if str(one.source) == "-" else shown_path(one.source)
-        frames, seconds = _length(info.frames, info.fs)
-        shown.add_row("", source, frames, seconds, hertz(info.fs), str(info.channels), was, "")
+        was = _layout(info.fs, info.channels)[: len(layout)]
+        shown.add_row("", source, *_length(info.frames, info.fs), *was, _form(info.container, info.subtype), "")
         target = "output" if one.target is None else shown_path(one.target)
-        becomes = " ".join(filter(None, (one.container, one.subtype)))
-        frames, seconds = _length(one.frames, after.fs)
+        becomes = _layout(after.fs, after.channels)[: len(layout)]
         room = "" if one.bytes is None else size(one.bytes)
-        shown.add_row("→", target, frames, seconds, hertz(after.fs), str(after.channels), becomes, room)
+        shown.add_row("→", target, *_length(one.frames, after.fs), *becomes, _form(one.container, one.subtype), room)
     return shown
+
+
+def _layout(fs: float, channels: int) -> list[str]:
+    return [hertz(fs), str(channels)]
+
+
+def _form(container: str | None, subtype: str | None) -> str:
+    return " ".join(filter(None, (container, subtype)))
 
 
 def _length(frames: int | None, fs: float) -> tuple[str, str]:

@@ -43,13 +43,13 @@ def plan_for(loaded: LoadedConfig, fmt: Format) -> Plan:
         raise loaded.locate(error) from error
 
 
-def pairs_of(loaded: LoadedConfig, inputs: Sequence[str]) -> list[tuple[Path, Path | None]]:
-    """Inputs with their outputs, as far as the configuration says where these go."""
+def pairs_of(loaded: LoadedConfig, inputs: Sequence[str], output: str | None) -> list[tuple[Path, Path | None]]:
+    """Inputs with their outputs, as far as it is said where these go."""
     sources, root = sources_of(loaded, inputs)
-    template = loaded.settings.output
+    template, base = (loaded.settings.output, loaded.base) if output is None else (output, None)
     if template is None:
         return [(source, None) for source in sources]
-    return list(plan_outputs(sources, template, loaded.base, root))
+    return list(plan_outputs(sources, template, base, root))
 
 
 def plan_each(

@@ -21,6 +21,8 @@ _TYPES = {
     "object": "mapping",
 }
 
+_READABLE = 110  # columns of a text that goes to a pipe
+
 
 def list_stages() -> list[dict[str, Any]]:
     """Name, distribution and summary of each stage installed; ``error`` for one that cannot be imported."""
@@ -60,7 +62,7 @@ def describe(name: str) -> dict[str, Any]:
         "time_invariant": cls.time_invariant,
         "whole_signal": cls.whole_signal,
         "settings": settings[2:] + settings[:2],  # its own first, then id and enabled, which every stage has
-        "examples": [{"use": name, **example} for example in getattr(cls, "examples", ())],
+        "examples": [{"use": name, **example} for example in cls.examples],
     }
 
 
@@ -90,6 +92,7 @@ def show_stage(stage: dict[str, Any]) -> None:
         settings,
         *([""] if units else []),
         *("A {} is written with {}.".format(*unit.split(": ", 1)) for unit in units),
+        width=_READABLE,
     )
     if stage["examples"]:
         render("", Text("examples, each an entry of 'stages:'", "bold"), _yaml(stage["examples"]), wrap=False)
@@ -162,6 +165,8 @@ def _kind(prop: dict[str, Any], defs: dict[str, Any]) -> str:
 
 
 def _plural(kind: str) -> str:
+    if kind.startswith("list of "):
+        return f"list of lists of {kind.removeprefix('list of ')}"
     return f"list of {kind}" + ("" if kind.endswith(("s", "}")) else "s")
 
 

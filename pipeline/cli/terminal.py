@@ -1,7 +1,7 @@
 """Where the words and the data of a command go: data to standard output, words to standard error.
 
-A table is as wide as it needs when it is piped, and fits the window on a terminal. Colour is bold and dim alone, and
-only on a terminal; ``NO_COLOR`` and ``TERM=dumb`` are respected.
+A table is as wide as it needs when it is piped, and fits the window on a terminal. Bold, dim and what little
+colour there is are for terminals alone; ``NO_COLOR`` and ``TERM=dumb`` are respected.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ __all__ = ["Voice", "card", "console", "render", "table", "tell", "write", "writ
 _PIPED_WIDTH = 200
 
 
-def render(*parts: RenderableType, stderr: bool = False, wrap: bool = True) -> None:
-    """Show tables and texts one below the other, without spaces at the end of lines."""
-    screen = console(stderr=stderr)
+def render(*parts: RenderableType, stderr: bool = False, wrap: bool = True, width: int = _PIPED_WIDTH) -> None:
+    """Show tables and texts one below the other, without spaces at the end of lines; ``width`` is that of a pipe."""
+    screen = console(stderr=stderr, width=width)
     with screen.capture() as captured:
         for part in parts:
             screen.print(part, soft_wrap=not wrap)
@@ -36,13 +36,13 @@ def render(*parts: RenderableType, stderr: bool = False, wrap: bool = True) -> N
         sys.stderr.write(text)
 
 
-def console(*, stderr: bool = False) -> Console:
+def console(*, stderr: bool = False, width: int = _PIPED_WIDTH) -> Console:
     """A console that shows text as it stands: no markup, no highlighting, no emoji."""
     from rich.console import Console
 
     stream = sys.stderr if stderr else sys.stdout
-    width = None if stream is not None and stream.isatty() else _PIPED_WIDTH
-    return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    fixed = None if stream is not None and stream.isatty() else width
+    return Console(stderr=stderr, width=fixed, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
 def table(*columns: str, right: tuple[int, ...] = (), fold: int | None = 0) -> Table:
@@ -54,7 +54,8 @@ def table(*columns: str, right: tuple[int, ...] = (), fold: int | None = 0) -> T
 
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
     for i, title in enumerate(columns):
-        made.add_column(title, justify="right" if i in right else "left", no_wrap=i != fold, overflow="fold")
+        to_right = i in right or i - len(columns) in right
+        made.add_column(title, justify="right" if to_right else "left", no_wrap=i != fold, overflow="fold")
     return made
 
 

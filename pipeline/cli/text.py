@@ -14,7 +14,7 @@ def plain(text: str) -> str:
 
 
 def file_name(path: str | os.PathLike[str]) -> str:
-    """A path on one line, whatever its name holds; standard input and output in words."""
+    """A path on one line, whatever its name holds."""
     return plain(os.fspath(path)).replace("\n", "\\n")
 
 

@@ -116,7 +116,7 @@ def _in_words(details: ErrorDetails, path: SettingPath, data: Any) -> Found:
     if value is None:
         return Found(path, "has no value; give it one or leave the line out")
     if kind == "faltung":
-        return Found(path, str(context["message"]))
+        return Found(path, _brief(str(context["message"])))
     if kind in ("value_error", "assertion_error"):
         error = context.get("error")
         if isinstance(error, SettingError):
@@ -199,6 +199,11 @@ def _choice(expected: str, value: Any) -> str:
     choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
     near = difflib.get_close_matches(value[:60], choices, n=1) if isinstance(value, str) else []
     return f"must be {expected}, got {show(value)}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+def _brief(message: str) -> str:
+    """A message without the middle of a value that is pages long."""
+    return message if len(message) <= 500 else f"{message[:300]} ... {message[-150:]}"
 
 
 def show(value: Any) -> str:

@@ -93,7 +93,7 @@ def _stage_definitions(name: str, cls: type[Stage]) -> _Schema:
     schema["title"] = name
     schema["properties"] = {"use": {"const": name, "description": schema["description"]}, **schema["properties"]}
     schema["required"] = ["use", *schema.get("required", [])]
-    examples = getattr(cls, "examples", ())
+    examples = cls.examples
     if examples:
         schema["examples"] = [{"use": name, **example} for example in examples]
     return {**definitions, name: schema}

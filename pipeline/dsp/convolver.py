@@ -6,6 +6,7 @@ none for N = 0. How the input was cut changes no bit of them.
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,11 +31,16 @@ class Convolver(Protocol):
         ...
 
 
-def open_convolver(kernel: Kernel, channels: int, dtype: np.dtype[Any], method: Method | None = None) -> Convolver:
-    """A convolver for signals of ``channels`` channels, float64 or float32; by the cheapest method if none is given."""
+def open_convolver(
+    kernel: Kernel, channels: int, dtype: np.dtype[Any], method: Method | None = None, executor: Executor | None = None
+) -> Convolver:
+    """A convolver for signals of ``channels`` channels, float64 or float32; by the cheapest method if none is given.
+
+    ``executor`` computes several blocks side by side where that pays; it changes no bit.
+    """
     if method is None:
         precision = "double" if dtype == np.float64 else "single"
         method = choose_method(shape_of(kernel), channels, precision)
     if method.name == "fft":
-        return OverlapSave(kernel, channels, dtype, method)
+        return OverlapSave(kernel, channels, dtype, method, executor)
     return ShiftedAdds(kernel, channels, dtype)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..fields import invalid
+from ..fields import Within, invalid
 from ..stages.base import Precision
 
 __all__ = ["Options"]
@@ -33,6 +34,9 @@ class Options(BaseModel):
     hop: Annotated[int, Field(ge=16, le=1 << 20)] | None = None
     """For live use: frames that go in and come out at a time; none lets every kernel have its best block."""
 
+    threads: Annotated[int, Within(1, 64)] | None = None
+    """Threads that compute; none takes as many as there are processors. The number changes no bit of the output."""
+
     @model_validator(mode="after")
     def _held_edges_leave_nothing_around(self) -> Self:
         for name in ("tail", "pre_roll"):
@@ -54,3 +58,10 @@ class Options(BaseModel):
     def keeps_pre_roll(self) -> bool:
         """Whether the output begins before time zero."""
         return self.pre_roll == "keep"
+
+    @property
+    def thread_count(self) -> int:
+        """Threads that compute."""
+        if self.threads is not None:
+            return self.threads
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

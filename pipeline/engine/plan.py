@@ -8,6 +8,7 @@ that is cheaper; a method is chosen for each. Latency and tail are counted in fr
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -61,10 +62,10 @@ class Step:
     tail: int
     """Of the chain up to here, this step included."""
 
-    def open(self) -> Processor:
-        """A processor for one signal."""
+    def open(self, executor: Executor | None = None) -> Processor:
+        """A processor for one signal; ``executor`` computes side by side what can be."""
         if isinstance(self.work, Group):
-            return KernelProcessor(self.work.kernel, self.format_in, self.work.method)
+            return KernelProcessor(self.work.kernel, self.format_in, self.work.method, executor)
         return self.work.open(self.format_in)
 
     @property
@@ -109,6 +110,11 @@ class Plan:
     def passes(self) -> int:
         """How often the signal is gone through: once, and once more for each stage that needs the whole of it."""
         return 1 + sum(isinstance(step.work, WholeSignalStage) for step in self.steps)
+
+    @property
+    def threads(self) -> int:
+        """Threads that compute: one where no step can use more."""
+        return self.options.thread_count if any(step.method and step.method.name == "fft" for step in self.steps) else 1
 
     @property
     def memory(self) -> int:

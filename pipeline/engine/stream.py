@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import numpy as np
@@ -40,16 +41,17 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike]) -> Iterator[Array]:
         a block of another shape or no real numbers; a sample that is not finite, unless ``nonfinite: propagate``.
     """
     door = _Door(plan.format_in, plan.options)
-    with ExitStack() as spools:
+    with ExitStack() as stack:
+        executor = stack.enter_context(ThreadPoolExecutor(plan.threads, "faltung")) if plan.threads > 1 else None
         signal = door.admit(blocks)
         if plan.options.edges == "hold":
             signal = _held(signal, plan.tail, plan.latency)
         for index, step in enumerate(plan.steps):
             if isinstance(step.work, WholeSignalStage):
-                spool = spools.enter_context(Spool(step.format_in))
+                spool = stack.enter_context(Spool(step.format_in))
                 signal = _rendered(step.work, signal, spool, plan, index, door)
             else:
-                signal = _processed(step.open(), signal)
+                signal = _processed(step.open(executor), signal)
         yield from _heard(signal, plan, door)
 
 

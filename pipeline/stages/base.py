@@ -80,6 +80,8 @@ class Stage(BaseModel):
     """Whether a delay in is the same delay out."""
     whole_signal: ClassVar[bool] = False
     """Whether it must have seen all of the signal before it gives anything."""
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ()
+    """Settings that are valid, for help, the schema and the contract tests."""
 
     id: str | None = Field(None, pattern=r"^[A-Za-z_][\w-]*$")
     """A name of its own, for overrides (`hall.mix=20%`) and reports."""

@@ -26,7 +26,7 @@ class Convolve(KernelStage):
     )
 
     taps: Numbers | None = None
-    """The kernel, oldest tap last: a list of numbers, or of rows with one number a channel."""
+    """The kernel `h[0], h[1], ...`: a list of numbers, or of rows with one number a channel."""
     file: InputFile | None = None
     """Instead of `taps`: a `.npy`, `.txt` or audio file, one column a channel, or one column for all."""
     origin: Annotated[int, Field(ge=0)] = 0

@@ -18,7 +18,7 @@ from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core.core_schema import ValidationInfo
 
 from ..errors import FaltungError, KernelError, SettingError
-from ..fields import _input_file, invalid
+from ..fields import invalid, read_input_path
 from ..kernel import Array, Kernel, Taps
 from .base import Format
 
@@ -53,7 +53,7 @@ def _number(value: object, place: str) -> float:
 
 
 def _numbers_or_file(value: object, info: ValidationInfo) -> _Rows | Path:
-    return _input_file(value, info) if isinstance(value, str | os.PathLike) else _numbers(value)
+    return read_input_path(value, info) if isinstance(value, str | os.PathLike) else _numbers(value)
 
 
 Numbers = Annotated[Any, PlainValidator(_numbers), WithJsonSchema(_INLINE)]

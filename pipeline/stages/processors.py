@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,11 +36,13 @@ def frames_after(frames: int, fs_in: float, fs_out: float) -> int:
 class KernelProcessor:
     """Convolves a signal with a kernel; the output runs from ``origin`` frames before time zero to the tail's end."""
 
-    def __init__(self, kernel: Kernel, fmt: Format, method: Method | None = None) -> None:
+    def __init__(
+        self, kernel: Kernel, fmt: Format, method: Method | None = None, executor: Executor | None = None
+    ) -> None:
         self.format = replace(fmt, channels=channels_after(kernel, fmt.channels))
         self.latency = kernel.latency
         self.tail = kernel.tail
-        self._convolver = open_convolver(kernel, fmt.channels, fmt.dtype, method)
+        self._convolver = open_convolver(kernel, fmt.channels, fmt.dtype, method, executor)
 
     def process(self, block: Array) -> Array:
         return self._convolver.process(block)

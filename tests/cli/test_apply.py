@@ -54,7 +54,7 @@ def test_nothing_is_saved_over_a_file_or_for_a_run_that_failed(faltung: Faltung,
 @pytest.mark.parametrize(
     ("words", "lines"),
     [
-        (["echo", "delya=1"], ["echo", "echo.delya: unknown setting of 'echo'; did you mean 'delay'?"]),
+        (["echo", "delya=1"], ["echo.delya: unknown setting of 'echo'; did you mean 'delay'?"]),
         (["echo", "delay=1", "gain=2x"], ["echo.gain: "]),
         (["gain", "gain=x", ":", "gain", "gain=y"], ["gain (stage 1).gain: ", "gain (stage 2).gain: "]),
         (["ecoh"], ["ecoh.use: unknown stage 'ecoh'; did you mean 'echo'?"]),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import shutil
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -24,49 +27,49 @@ def wait_for(path: Path, pattern: str) -> None:
         time.sleep(0.01)
 
 
-def half_fed(place: Path) -> subprocess.Popen[bytes]:
-    """A run that has got the first half of its input by a pipe and waits for the rest."""
-    process = start("run", "echo.yaml", "-", "-o", "o.wav")
+@contextmanager
+def half_fed(place: Path) -> Iterator[tuple[subprocess.Popen[bytes], bytes]]:
+    """A run that has got half of its input by a pipe and waits for the other half."""
+    write_noise(place / "in.wav", frames=10_000)
     data = (place / "in.wav").read_bytes()
-    assert process.stdin is not None
-    process.stdin.write(data[: len(data) // 2])
-    process.stdin.flush()
-    wait_for(place, ".*.part")
-    return process
-
-
-def feed_the_rest(place: Path, process: subprocess.Popen[bytes]) -> None:
-    data = (place / "in.wav").read_bytes()
-    assert process.stdin is not None
-    process.stdin.write(data[len(data) // 2 :])
+    with start("run", "echo.yaml", "-", "-o", "o.wav") as process:
+        try:
+            assert process.stdin is not None
+            process.stdin.write(data[: len(data) // 2])
+            process.stdin.flush()
+            wait_for(place, ".*.part")
+            yield process, data[len(data) // 2 :]
+        finally:
+            process.kill()
 
 
 def test_sigterm_ends_with_143_and_leaves_nothing(place: Path) -> None:
-    process = half_fed(place)
-    process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=20)
+    with half_fed(place) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+        out, err = process.communicate()
     assert (process.returncode, out, err) == (143, b"", b"")
     assert sorted(path.name for path in place.iterdir()) == ["echo.yaml", "in.wav"]
 
 
 def test_the_first_ctrl_c_lets_the_file_finish_and_ends_with_130(place: Path) -> None:
-    process = half_fed(place)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.2)
-    feed_the_rest(place, process)
-    out, err = process.communicate(timeout=20)
+    with half_fed(place) as (process, rest):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        out, err = process.communicate(rest, timeout=20)
     assert process.returncode == 130
     assert out.startswith(b"written          o.wav")
-    assert b"finishing this file; Ctrl-C again stops at once" in err
-    assert len(sf.read("o.wav")[0]) == 1080
+    assert err == b"finishing this file; Ctrl-C again stops at once\n"
+    assert len(sf.read("o.wav")[0]) == 10_080
 
 
 def test_the_second_ctrl_c_stops_at_once_and_leaves_nothing(place: Path) -> None:
-    process = half_fed(place)
-    process.send_signal(signal.SIGINT)
-    time.sleep(0.2)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    with half_fed(place) as (process, _):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+        out, err = process.communicate()
     assert (process.returncode, out, err) == (130, b"", b"")
     assert sorted(path.name for path in place.iterdir()) == ["echo.yaml", "in.wav"]
 
@@ -83,10 +86,10 @@ def test_standard_output_carries_audio_and_nothing_else(place: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="pipes into ffmpeg")
 def test_ffmpeg_reads_what_is_piped_into_it(place: Path) -> None:
-    first = start("run", "echo.yaml", "-q", "-o", "-", stdin=subprocess.DEVNULL)
     decode = ["ffmpeg", "-v", "fatal", "-i", "-", "-f", "s16le", "-"]
-    second = subprocess.run(decode, stdin=first.stdout, capture_output=True, check=True)
-    assert first.wait(timeout=20) == 0
+    with start("run", "echo.yaml", "-q", "-o", "-") as first:
+        second = subprocess.run(decode, stdin=first.stdout, capture_output=True, check=True)
+        assert first.wait(timeout=20) == 0
     subprocess.run(command("run", "echo.yaml", "-q", "-o", "file.wav"), check=True, env=environment())
     expected = (sf.read("file.wav", dtype="int16")[0]).astype("<i2").tobytes()
     assert second.stdout == expected
@@ -95,11 +98,11 @@ def test_ffmpeg_reads_what_is_piped_into_it(place: Path) -> None:
 @pytest.mark.parametrize("args", [("stages",), ("run", "echo.yaml", "-o", "-")])
 def test_a_reader_that_goes_away_is_141_without_a_word(args: tuple[str, ...], place: Path) -> None:
     write_noise(place / "in.wav", frames=200_000)
-    process = start(*args)
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    assert (process.wait(timeout=20), process.stderr.read()) == (141, b"")
+    with start(*args) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert (process.wait(timeout=20), process.stderr.read()) == (141, b"")
 
 
 def test_a_standard_output_closed_from_the_beginning_is_141_and_no_file_gets_the_words(place: Path) -> None:
@@ -131,7 +134,9 @@ def test_a_full_disk_ends_the_run_and_says_how_to_go_on(place: Path) -> None:
 
 def test_an_error_nobody_foresaw_keeps_its_traceback(place: Path) -> None:
     (place / "sitecustomize.py").write_text(
-        "import pipeline.config.load as load\ndef fail(*a, **k): raise RuntimeError('a bug')\nload.load_config = fail\n",
+        "import pipeline.config.load as load\n"
+        "def fail(*a, **k): raise RuntimeError('a bug')\n"
+        "load.load_config = fail\n",
         "utf-8",
     )
     path = f"{place}{os.pathsep}{environment()['PYTHONPATH']}"
@@ -158,12 +163,20 @@ def on_a_terminal(*args: str, **more: str) -> tuple[int, str]:
     return process.wait(timeout=20), text.decode()
 
 
-def test_a_terminal_gets_a_bar_and_never_more_than_its_width(place: Path) -> None:
+def test_a_terminal_gets_a_bar(place: Path) -> None:
     code, text = on_a_terminal("run", "echo.yaml")
     assert code == 0
     assert "\x1b[" in text
     assert "x realtime" in text
     assert "in.wav" in text
+
+
+@pytest.mark.parametrize("args", [("plan", "echo.yaml"), ("stages", "echo"), ("stages",), ("doctor",)])
+def test_no_line_is_wider_than_the_terminal(args: tuple[str, ...], place: Path) -> None:
+    code, text = on_a_terminal(*args)
+    lines = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", text).splitlines()
+    assert code == 0
+    assert max(map(len, lines)) <= 80
 
 
 def test_no_color_leaves_no_colour_on_a_terminal(place: Path) -> None:

@@ -163,6 +163,13 @@ def test_a_wrong_top_level_is_told_in_plain_words(text, messages):
     assert [line[: len(message)] for line, message in zip(lines, messages, strict=True)] == messages
 
 
+def test_a_value_that_is_pages_long_is_not_repeated_whole():
+    (line,) = told(f"  - {{use: test.echo, delay: {[1] * 3000}}}")
+    assert line.startswith("f:3:29: stages[0].delay: cannot read [1, 1,")
+    assert line.endswith("'2 min' or '11025 samples'")
+    assert len(line) < 520
+
+
 def test_thousands_of_mistakes_are_told_soon():
     stage = "  - {use: test.room, ir: a, mxi: 1, mix: 7}\n"
     started = time.process_time()

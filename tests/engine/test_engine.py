@@ -7,9 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
-from pipeline.stages.normalize import Normalize
-from pipeline.stages.resample import Resample
-from pipeline.stages.reverse import Reverse
 
 from pipeline.dsp.methods import choose_method, shape_of
 from pipeline.engine.align import Align
@@ -22,6 +19,9 @@ from pipeline.errors import DiskFullError, SettingError, SignalError, WriteError
 from pipeline.kernel import Kernel
 from pipeline.stages.base import Format, KernelStage, Processor, Recording, WholeSignalStage
 from pipeline.stages.delay import Delay
+from pipeline.stages.normalize import Normalize
+from pipeline.stages.resample import Resample
+from pipeline.stages.reverse import Reverse
 from tests.oracle import bound_direct, direct_sum
 
 EPS = float(np.finfo(np.float64).eps)

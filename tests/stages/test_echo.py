@@ -139,7 +139,9 @@ def test_a_decay_so_slow_that_it_takes_too_many_repeats_is_refused():
     with pytest.raises(SettingError, match=r"^feedback: would take 13,815,503 repeats; at most 100,000"):
         Echo(delay="1 ms", feedback=1 - 1e-6).kernel(MONO)
     with pytest.raises(SettingError, match=r"^t60: would take .* repeats; at most 100,000"):
-        Echo(delay="1 ms", t60="1e30 s").kernel(MONO)
+        Echo(delay="1 ms", t60="1000 h").kernel(MONO)
+    with pytest.raises(SettingError, match=r"^t60: would take 100,001 repeats"):  # the gain rounds to 1
+        Echo(delay="1 sample", t60="200000 h").kernel(Format(1e9, 1))
 
 
 def test_a_gain_that_grows_without_bounds_is_refused():

@@ -1,0 +1,104 @@
+"""Numbers as people read them, names that steer no terminal, and signals that cannot get lost."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from pipeline.cli import text
+from pipeline.cli.interrupts import Interrupts, Terminated, terminable
+from pipeline.cli.work import Outcome, exit_code
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "0 s"),
+        (1 / 48_000, "20.8 µs"),
+        (0.000_999_9, "1 ms"),
+        (0.005, "5 ms"),
+        (0.0125, "12.5 ms"),
+        (0.1, "0.100 s"),
+        (0.099_96, "0.100 s"),
+        (59.9996, "60.000 s"),
+        (600, "0:10:00.0"),
+        (3723.5, "1:02:03.5"),
+        (3599.96, "1:00:00.0"),
+        (-0.25, "-0.250 s"),
+    ],
+)
+def test_a_duration_has_the_unit_that_suits_it(seconds: float, expected: str) -> None:
+    assert text.duration(seconds) == expected
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1.0 kB"),
+        (9949, "9.9 kB"),
+        (9999, "10 kB"),
+        (999_499, "999 kB"),
+        (999_999, "1.0 MB"),
+        (4_400_000_000, "4.4 GB"),
+        (10**15, "1000 TB"),
+    ],
+)
+def test_a_size_is_in_powers_of_ten(number: int, expected: str) -> None:
+    assert text.size(number) == expected
+
+
+def test_counts_rates_and_levels() -> None:
+    assert [text.count(n, "tap") for n in (0, 1, 48_001)] == ["0 taps", "1 tap", "48,001 taps"]
+    assert text.count(2, "pass") == "2 passes"
+    assert [text.hertz(fs) for fs in (0.1, 360, 1000, 44_100)] == ["0.1 Hz", "360 Hz", "1 kHz", "44.1 kHz"]
+    assert [text.decibels(x) for x in (1, 0.5, 0)] == ["0.00", "-6.02", "-inf"]
+    assert [text.times(x) for x in (0.123, 3.44, 12.6, 12_345)] == ["0.12", "3.4", "13", "12,345"]
+
+
+def test_a_path_is_shown_short_and_never_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "a")
+    assert text.shown_path(tmp_path / "a/x.wav") == "x.wav"
+    assert text.shown_path("b/../x.wav") == "x.wav"
+    assert text.shown_path("-") == "-"
+    (tmp_path / "elsewhere/deep").mkdir(parents=True)
+    (tmp_path / "a/link").symlink_to(tmp_path / "elsewhere/deep")
+    assert text.shown_path("link/../x.wav") == "link/../x.wav"  # which is elsewhere/x.wav
+
+
+@pytest.mark.parametrize(("name", "shown"), [("a\x1b[2Jb", r"a\x1b[2Jb"), ("a\nb", r"a\nb"), ("\udcff", r"\udcff")])
+def test_a_name_is_shown_on_one_line_and_can_always_be_encoded(name: str, shown: str) -> None:
+    assert text.file_name(name) == shown
+
+
+def test_a_signal_whose_exception_got_lost_is_raised_again_with_the_next_block() -> None:
+    with terminable():
+        with contextlib.suppress(Terminated):  # as a decoder written in C may do
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+        with pytest.raises(Terminated):
+            Interrupts.check()
+    with terminable():
+        Interrupts.check()
+
+
+def test_the_signal_handlers_of_before_are_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with terminable(), Interrupts():
+        assert signal.getsignal(signal.SIGINT) != before[0]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+@pytest.mark.parametrize(
+    ("codes", "interrupted", "expected"),
+    [((), False, 0), ((0, 0), False, 0), ((0, 1), False, 1), ((0, 2), False, 1), ((0,), True, 130), ((0, 3), True, 3)],
+)
+def test_the_exit_code_of_a_run(codes: tuple[int, ...], interrupted: bool, expected: int) -> None:
+    outcomes = [Outcome(None, error="why" if code else None, code=code) for code in codes]  # type: ignore[arg-type]
+    assert exit_code(outcomes, interrupted=interrupted) == expected
