@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from .errors import UnitError
@@ -17,9 +18,10 @@ __all__ = ["Duration", "parse_duration", "parse_fraction", "parse_frequency", "p
 
 _NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s].*?)?\s*", re.ASCII)
 
-_SECONDS = {"us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+# decimal, so that 10.03 ms is the number nearest to 0.01003 s
+_SECONDS = {"us": "1e-6", "µs": "1e-6", "μs": "1e-6", "ms": "1e-3", "s": "1", "min": "60", "h": "3600"}
 _FRAMES = ("samples", "sample", "frames", "frame")
-_HERTZ = {"mHz": 1e-3, "Hz": 1.0, "kHz": 1e3, "MHz": 1e6}
+_HERTZ = {"mHz": "1e-3", "Hz": "1", "kHz": "1e3", "MHz": "1e6"}
 
 _LONGEST_TIME = 1e9  # seconds, 31 years: frames stay finite at any rate
 _MOST_SAMPLES = 2**53  # whole numbers beyond it are not all floats
@@ -76,6 +78,10 @@ def _split(value: object, help_text: str, what: str) -> tuple[float, str]:
     return number, unit
 
 
+def _scaled(number: float, scale: str) -> float:
+    return float(Decimal(repr(number)) * Decimal(scale))
+
+
 def _as_float(value: float, what: str) -> float:
     try:
         return float(value)
@@ -104,9 +110,7 @@ def parse_duration(value: object) -> Duration:
         raise UnitError(f"{value!r} is ambiguous: write 'ms' for milliseconds or 'min' for minutes")
     if unit and unit not in _SECONDS:
         raise UnitError(f"unknown unit {unit!r} of a time in {value!r}; {_TIME_HELP}")
-    # milliseconds are divided, not multiplied: 250 ms is 0.25 s, with no rounding that 250 * 0.001 would bring
-    scale = _SECONDS[unit or "s"]
-    seconds = number / round(1 / scale) if scale < 1 else number * scale
+    seconds = _scaled(number, _SECONDS[unit or "s"])
     if abs(seconds) > _LONGEST_TIME:
         raise UnitError(f"a time must be at most {_LONGEST_TIME:g} s, got {value!r}")
     return Duration(seconds)
@@ -125,7 +129,7 @@ def parse_frequency(value: object) -> float:
         near = next((u for u in _HERTZ if u.lower() == unit.lower()), None)
         fix = f"did you mean {near!r}?" if near else _HERTZ_HELP
         raise UnitError(f"unknown unit {unit!r} of a frequency in {value!r}; {fix}")
-    hertz = number / 1000 if unit == "mHz" else number * _HERTZ[unit or "Hz"]
+    hertz = _scaled(number, _HERTZ[unit or "Hz"])
     if not math.isfinite(hertz):
         raise UnitError(f"a frequency must be finite, got {value!r}")
     return hertz

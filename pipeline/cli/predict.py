@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..io import OutputFormat, SignalInfo
 from ..io.base import WriteRequest
-from ..io.formats import _writer_kind
+from ..io.formats import writer_kind
 from ..io.subtype import SUBTYPES, choose_subtype
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def container_and_subtype(target: Path, source: SignalInfo | None, wanted: str |
     UsageError
         an extension that cannot be written, or an encoding that its container does not hold.
     """
-    container = _writer_kind(os.fspath(target), source).container
+    container = writer_kind(os.fspath(target), source).container
     if container not in SUBTYPES:
         return container, wanted
     request = WriteRequest(os.fspath(target), 1.0, 1, None, source, OutputFormat(subtype=wanted), overwrite=True)

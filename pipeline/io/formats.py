@@ -164,10 +164,11 @@ def open_writer(
     if channels < 1:
         raise UsageError(f"{name}: a signal has at least 1 channel, got {channels}")
     request = WriteRequest(name, float(fs), channels, frames, source, fmt or OutputFormat(), overwrite)
-    return _writer_kind(name, source).open(request)
+    return writer_kind(name, source).open(request)
 
 
-def _writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
+def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
+    """What writes an output of this name; raises `UsageError` when its extension says no format."""
     extension = PurePath(name).suffix.lower()
     if extension not in _writers and is_stream(name):
         extension = ".csv" if source is not None and source.is_table else ".wav"

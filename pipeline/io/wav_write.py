@@ -1,7 +1,7 @@
 """Write WAV and RF64 to a file, and WAV to a pipe: the same signal gives the same bytes, every time.
 
 A file over 4 GiB becomes RF64 by itself: its header keeps room for that unless the length is known to be small.
-A pipe gets a header whose sizes say "unknown" (0xFFFFFFFF), since they cannot be filled in later.
+A pipe gets the sizes that were announced, or sizes that say "unknown" (0xFFFFFFFF): none can be filled in later.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ class WavWriter(Writer):
         try:
             if not self._sink.seekable:
                 self._check_stream()
-            self._sink.write(self._header(0 if self._sink.seekable else None))
+            self._sink.write(self._header(0 if self._sink.seekable else request.frames))
         except BaseException:
             self._sink.abort()
             raise
@@ -144,6 +144,8 @@ class WavWriter(Writer):
         size = SAMPLE_BYTES[self._subtype] * self.request.channels * self.frames
         if size % 2:
             self._sink.write(b"\0")
+        if not self._sink.seekable and self.request.frames not in (None, self.frames):
+            raise WriteError(self.request.path, f"{self.request.frames} frames were announced, {self.frames} written")
         if self._sink.seekable:
             header = self._header(self.frames)
             self._sink.patch(0, header)

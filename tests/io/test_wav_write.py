@@ -1,5 +1,6 @@
 """Writing WAV: that others read it, that it is the same every time, RF64, pipes."""
 
+import io
 import os
 import struct
 import subprocess
@@ -145,6 +146,22 @@ def test_a_pipe_gets_a_wav_that_ffmpeg_and_sox_and_we_read():
         input=data, capture_output=True, check=True,
     )  # fmt: skip
     assert done.stdout.decode().strip() == expected.sum().hex()
+
+
+@pytest.mark.parametrize(("announced", "fault"), [(9, ""), (8, "8 frames were announced, 9 written")])
+def test_a_pipe_gets_the_sizes_that_were_announced(announced, fault):
+    program = (
+        "import sys, numpy as np\nfrom pipeline.io import open_writer, OutputFormat\n"
+        f"w = open_writer('-', fs=8000, channels=2, frames={announced}, fmt=OutputFormat('PCM_24'))\n"
+        "w.write(np.zeros((9, 2))); w.commit()"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=False)
+    size = struct.unpack("<I", done.stdout[4:8])[0]
+    if fault:
+        assert fault in done.stderr.decode()
+    else:
+        assert size == len(done.stdout) - 8
+        assert soundfile.info(io.BytesIO(done.stdout)).frames == 9
 
 
 def test_standard_output_redirected_to_a_file_gets_its_sizes_filled_in(tmp_path):
