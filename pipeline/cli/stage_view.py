@@ -51,7 +51,7 @@ def describe(name: str) -> dict[str, Any]:
                 "unit": _unit(schema["properties"][key]),
                 "required": field.is_required(),
                 "default": None if field.is_required() or field.default is None else _plain_value(field.default),
-                "description": " ".join((field.description or "").split()),
+                "description": schema["properties"][key].get("description", ""),
             }
         )
     return {

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ..errors import DiskFullError, FaltungError, SettingError
 from ..job import Report, run_job
+from .allocator import keep_freed_memory
 from .interrupts import Interrupts
 from .jobs import Item, Work
 from .progress import Progress
@@ -31,6 +32,7 @@ class Outcome:
 
 def do_all(work: Work, progress: Progress) -> tuple[list[Outcome], bool]:
     """What became of each file that was begun, and whether Ctrl-C ended it before all were done."""
+    keep_freed_memory()
     outcomes: list[Outcome] = []
     alone = len(work.items) == 1
     with Interrupts() as interrupts, progress:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from ..engine.options import Options
 from ..errors import UsageError
-from ..fields import Hertz, Within, invalid
+from ..fields import Hertz, Settings, Within, invalid
 from ..stages.registry import AnyStage
 from .template import parse_template
 
@@ -61,10 +61,8 @@ Patterns = Annotated[
 ]
 
 
-class OutputFormat(BaseModel):
+class OutputFormat(Settings):
     """How the samples of an output are stored; frozen."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     subtype: Annotated[Subtype, BeforeValidator(_as_written_in_libsndfile)] | None = None
     """The encoding, by libsndfile's name; none keeps that of the input, or takes the nearest that holds it."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..kernel import Array, Kernel
+from .live import LiveOverlapSave
 from .methods import Method, choose_method, shape_of
 from .overlap_save import OverlapSave
 from .shifted_adds import ShiftedAdds
@@ -39,8 +40,9 @@ def open_convolver(
     ``executor`` computes several blocks side by side where that pays; it changes no bit.
     """
     if method is None:
-        precision = "double" if dtype == np.float64 else "single"
-        method = choose_method(shape_of(kernel), channels, precision)
+        method = choose_method(shape_of(kernel), channels, "double" if dtype == np.float64 else "single")
+    if method.live:
+        return LiveOverlapSave(kernel, channels, dtype, method)
     if method.name == "fft":
         return OverlapSave(kernel, channels, dtype, method, executor)
     return ShiftedAdds(kernel, channels, dtype)

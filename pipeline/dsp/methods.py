@@ -11,7 +11,7 @@ of ``n_fft`` points yields ``block`` new frames; a kernel longer than ``n_fft - 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -20,15 +20,24 @@ from ..kernel import Kernel
 
 __all__ = ["Method", "Shape", "choose_method", "shape_of", "shape_of_product"]
 
-# Nanoseconds, measured with float64; float32 takes half. Only their ratios matter.
-_ADD = 0.55  # a tap on a sample: multiply into a scratch block, add
-_POINT = {10: 12.0, 11: 11.0, 12: 10.0, 13: 7.5, 14: 8.0, 15: 10.0, 16: 10.5, 17: 10.5, 18: 12.5, 19: 20.0}
-"""A point of a transform of 2^key points and of its inverse, several rows at a time."""
-_PRODUCT = 2.0  # a complex product and sum, per partition and spectrum bin
-_MOVE = 3.0  # a sample between the caller's layout and the planar one, there and back
+# Nanoseconds, measured by bench/calibrate.py. Only their ratios matter.
+_ADD = {"double": 0.55, "single": 0.28}
+"""A tap on a sample: multiply into a scratch block, add."""
+_POINT = {
+    "double": {10: 11.0, 11: 10.0, 12: 9.0, 13: 8.0, 14: 7.5, 15: 8.0, 16: 8.5, 17: 10.0, 18: 13.0, 19: 20.0},
+    "single": {10: 5.0, 11: 4.5, 12: 4.0, 13: 3.8, 14: 3.6, 15: 3.6, 16: 3.8, 17: 5.0, 18: 5.8, 19: 9.0},
+}
+"""A point of a transform of 2^key points and of its inverse, a few rows at a time."""
+_PRODUCT = {"double": 2.0, "single": 1.0}
+"""A complex product and sum, per partition and point."""
+_MOVE = {"double": 3.0, "single": 1.5}
+"""A sample between the caller's layout and the planar one, there and back."""
 
-_ROWS = {"double": 4, "single": 8}  # rows that a batched transform needs to be at its best
-_GROUP_POINTS = 1 << 21  # points of one batch, all rows: 16 MiB of float64
+_ROWS = {"double": 2, "single": 4}  # rows that a batched transform needs to be near its best
+_GROUP_POINTS = 1 << 17  # points of a batch, all rows, below which calling costs more than computing
+_FAR = 256  # partitions from which larger blocks for the far taps pay
+
+Precision = Literal["double", "single"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,9 @@ class Method:
     block: int = 0
     partitions: int = 1
     group: int = 1
-    """Blocks that are transformed together."""
+    """Blocks that are transformed together; in live use, those of the far taps."""
+    live: bool = False
+    """Gives each block out with its own last frame, in live use: see `pipeline.dsp.live`."""
 
     def __str__(self) -> str:
         if self.name != "fft":
@@ -78,26 +89,22 @@ def shape_of_product(a: Shape, b: Shape) -> Shape:
     return Shape(length, min(length, a.nonzero * b.nonzero), max(a.paths, b.paths) if routes else 1, routes)
 
 
-def choose_method(shape: Shape, channels: int, precision: str = "double", hop: int | None = None) -> Method:
+def choose_method(shape: Shape, channels: int, precision: Precision = "double", hop: int | None = None) -> Method:
     """The cheapest method for a kernel of this shape on ``channels`` channels.
 
     With ``hop``, of those that give every frame at the latest with the last of its ``hop`` frames.
     """
     lines = shape.paths if shape.routes else channels
-    speed = 1.0 if precision == "double" else 0.5
     name: Literal["sparse", "direct"] = "direct" if 2 * shape.nonzero > shape.length else "sparse"
-    best = Method(name, speed * _ADD * shape.nonzero * lines)
+    adds = Method(name, _ADD[precision] * shape.nonzero * lines)
     if hop is None:
-        candidates = [_overlap_save(shape, channels, lines, precision, log_n) for log_n in _POINT]
+        transforms = [_overlap_save(shape, channels, lines, precision, log_n) for log_n in _POINT[precision]]
     else:
-        candidates = [_partitioned(shape, channels, lines, hop)]
-    for method in candidates:
-        if speed * method.cost < best.cost:
-            best = replace(method, cost=speed * method.cost)
-    return best
+        transforms = [_partitioned(shape, channels, lines, precision, hop)]
+    return min([adds, *transforms], key=lambda method: method.cost)
 
 
-def _overlap_save(shape: Shape, channels: int, lines: int, precision: str, log_n: int) -> Method:
+def _overlap_save(shape: Shape, channels: int, lines: int, precision: Precision, log_n: int) -> Method:
     """Overlap-save with transforms of 2^log_n points, the kernel whole if that leaves a quarter for new frames."""
     n_fft = 1 << log_n
     block = n_fft - shape.length + 1
@@ -105,18 +112,29 @@ def _overlap_save(shape: Shape, channels: int, lines: int, precision: str, log_n
     if block < n_fft // 4:
         block = n_fft // 2
         partitions = math.ceil(shape.length / block)
-    group = max(1, min(math.ceil(_ROWS[precision] / channels), _GROUP_POINTS // (n_fft * channels)))
-    return Method("fft", _cost(n_fft, block, partitions, channels, lines), n_fft, block, partitions, group)
+    group = max(math.ceil(_ROWS[precision] / channels), _GROUP_POINTS // (n_fft * channels), 1)
+    cost = _cost(n_fft, block, partitions, channels, lines, precision)
+    return Method("fft", cost, n_fft, block, partitions, group)
 
 
-def _partitioned(shape: Shape, channels: int, lines: int, hop: int) -> Method:
-    """Uniformly partitioned overlap-save: ``hop`` frames in, ``hop`` frames out."""
+def _partitioned(shape: Shape, channels: int, lines: int, precision: Precision, hop: int) -> Method:
+    """Partitioned overlap-save: ``hop`` frames in, ``hop`` frames out, the far taps of a long kernel in larger blocks.
+
+    With far blocks of ``group`` hops, a hop costs about ``P / group + 2 group`` products, least at ``sqrt(P / 2)``;
+    half the square root of P also weighs the longer transforms, which fall on a few hops.
+    """
     partitions = math.ceil(shape.length / hop)
-    return Method("fft", _cost(2 * hop, hop, partitions, channels, lines), 2 * hop, hop, partitions)
+    group = 1 << round(math.log2(math.sqrt(partitions) / 2)) if partitions >= _FAR else 1
+    near = min(partitions, 2 * group) if group > 1 else partitions
+    cost = _cost(2 * hop, hop, near, channels, lines, precision)
+    if near < partitions:
+        block = group * hop
+        cost += _cost(2 * block, block, math.ceil(shape.length / block) - 2, channels, lines, precision)
+    return Method("fft", cost, 2 * hop, hop, partitions, group, live=True)
 
 
-def _cost(n_fft: int, block: int, partitions: int, channels: int, lines: int) -> float:
-    log_n = min(max(_POINT), max(min(_POINT), round(math.log2(n_fft))))
-    transforms = _POINT[log_n] * channels
-    products = _PRODUCT * lines * partitions
-    return (transforms + products) * n_fft / block + _MOVE * channels
+def _cost(n_fft: int, block: int, partitions: int, channels: int, lines: int, precision: Precision) -> float:
+    point = _POINT[precision]
+    transforms = point[min(max(point), max(min(point), round(math.log2(n_fft))))] * channels
+    products = _PRODUCT[precision] * lines * partitions
+    return (transforms + products) * n_fft / block + _MOVE[precision] * channels

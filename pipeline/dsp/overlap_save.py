@@ -64,8 +64,8 @@ class OverlapSave:
         self._responses = _partition_spectra(kernel, method, dtype)
         self._executor, self._ahead = executor, ahead if executor else 0
         self._overlap = method.n_fft - method.block
-        # the frames before the group that its first block still sees, then the group itself
-        self._region: Array = np.zeros((self._overlap + method.group * method.block, channels), dtype)
+        # (channels, frames): those before the group that its first block still sees, then the group itself
+        self._region: Array = np.zeros((channels, self._overlap + method.group * method.block), dtype)
         self._filled = self._overlap
         self._frames_in = self._frames_begun = self._frames_out = 0
         self._past: deque[Future[Forward]] = deque(maxlen=-(-(method.partitions - 1) // method.group))
@@ -75,12 +75,12 @@ class OverlapSave:
     def process(self, block: Array) -> Array:
         parts: list[Array] = []
         while len(block):
-            taken = block[: len(self._region) - self._filled]
-            self._region[self._filled : self._filled + len(taken)] = taken
+            taken = block[: self._region.shape[1] - self._filled]
+            self._region[:, self._filled : self._filled + len(taken)] = taken.T
             self._filled += len(taken)
             self._frames_in += len(taken)
             block = block[len(taken) :]
-            if self._filled == len(self._region):
+            if self._filled == self._region.shape[1]:
                 self._begin(self._method.group)
                 self._finish(self._ahead, parts)
         return self._joined(parts)
@@ -89,7 +89,7 @@ class OverlapSave:
         parts: list[Array] = []
         total = self._frames_in + self._length - 1 if self._frames_in else 0
         while self._frames_begun < total:
-            self._region[self._filled :] = 0
+            self._region[:, self._filled :] = 0
             self._begin(min(self._method.group, -(-(total - self._frames_begun) // self._method.block)))
             self._finish(self._ahead, parts)
         self._finish(0, parts)
@@ -99,7 +99,7 @@ class OverlapSave:
         """Start on the next blocks; the frames that later ones still see move to the front of a new region."""
         region = self._region
         self._region = np.empty_like(region)
-        self._region[: self._overlap] = region[len(region) - self._overlap :]
+        self._region[:, : self._overlap] = region[:, region.shape[1] - self._overlap :]
         self._filled = self._overlap
         first = self._frames_begun - self._overlap
         if self._method.partitions == 1:
@@ -129,7 +129,11 @@ class OverlapSave:
 
     def _whole(self, region: Array, blocks: int, first: int) -> Group:
         spectra, spoilt = self._transform(region, blocks, first)
-        return self._frames_of(self._times(spectra, self._responses[0])), spoilt
+        response = self._responses[0]
+        product = (
+            np.multiply(spectra, response[:, None], out=spectra) if response.ndim == 2 else _times(spectra, response)
+        )
+        return self._frames_of(product), spoilt
 
     def _forward(self, region: Array, blocks: int, first: int) -> Forward:
         spectra, spoilt = self._transform(region, blocks, first)
@@ -142,33 +146,22 @@ class OverlapSave:
         products = []
         for b in range(len(known) - len(fresh), len(known)):
             reach = min(self._method.partitions, b + 1)  # before the signal there is silence
-            product = self._times(known[b][:, None], self._responses[0])
+            product = _times(known[b][:, None], self._responses[0])
             for p in range(1, reach):
-                product += self._times(known[b - p][:, None], self._responses[p])
+                product += _times(known[b - p][:, None], self._responses[p])
             products.append(product)
         return self._frames_of(np.concatenate(products, axis=1)), spoilt
 
     def _transform(self, region: Array, blocks: int, first: int) -> tuple[Array, list[Sample]]:
         """The spectra (channels, blocks, bins) of the blocks in a region whose frame 0 is frame ``first``."""
-        frames = self._overlap + blocks * self._method.block
-        planar: Array = np.ascontiguousarray(region[:frames].T)
-        spoilt = take_out(planar, first, self._overlap)
+        spoilt = take_out(region, first, self._overlap)
         rows = np.lib.stride_tricks.as_strided(
-            planar,
+            region,
             (self._channels, blocks, self._method.n_fft),
-            (planar.strides[0], self._method.block * planar.itemsize, planar.itemsize),
+            (region.strides[0], self._method.block * region.itemsize, region.itemsize),
             writeable=False,
         )
         return fft.rfft(rows, axis=-1), spoilt
-
-    def _times(self, spectra: Array, response: Array) -> Array:
-        """Spectra (in, blocks, bins) times a response (in or 1, bins), or (in, out, bins): summed over in, in order."""
-        if response.ndim == 2:
-            return np.multiply(spectra, response[:, None, :])
-        total: Array = spectra[0][None] * response[0][:, None, :]
-        for x, h in zip(spectra[1:], response[1:], strict=True):
-            total += x[None] * h[:, None, :]
-        return total
 
     def _frames_of(self, spectra: Array) -> Array:
         """The new frames (n, channels out) of spectra (channels out, blocks, bins), which are used up."""
@@ -181,6 +174,16 @@ class OverlapSave:
         if len(parts) == 1:
             return parts[0]
         return np.concatenate(parts) if parts else np.zeros((0, self._channels_out), self._dtype)
+
+
+def _times(spectra: Array, response: Array, *, reuse: bool = False) -> Array:
+    """Spectra (in, blocks, bins) times a response (in or 1, bins), or (in, out, bins): summed over in, in order."""
+    if response.ndim == 2:
+        return np.multiply(spectra, response[:, None, :], out=spectra if reuse else None)
+    total: Array = spectra[0][None] * response[0][:, None, :]
+    for x, h in zip(spectra[1:], response[1:], strict=True):
+        total += x[None] * h[:, None, :]
+    return total
 
 
 def _partition_spectra(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> Array:

@@ -5,18 +5,16 @@ from __future__ import annotations
 import os
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from ..fields import Within, invalid
+from ..fields import Settings, Within, invalid
 from ..stages.base import Precision
 
 __all__ = ["Options"]
 
 
-class Options(BaseModel):
+class Options(Settings):
     """How a chain of stages is run; frozen."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     precision: Precision = "double"
     """Computes in float64 (`double`) or in float32 (`single`), which is quicker."""

@@ -34,7 +34,7 @@ class Sink(Protocol):
 
     seekable: bool
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         """Append all of ``data``; its length."""
 
     def patch(self, at: int, data: bytes) -> None:
@@ -63,11 +63,12 @@ def naming_errors(path: str) -> Iterator[None]:
         raise WriteError(path, "the path has a NUL byte in it") from error
 
 
-def _write_all(fd: int, data: bytes) -> int:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-    return len(data)
+def _write_all(fd: int, data: bytes | memoryview) -> int:
+    left = memoryview(data).cast("B")
+    size = len(left)
+    while left:
+        left = left[os.write(fd, left) :]
+    return size
 
 
 class AtomicFile:
@@ -97,7 +98,7 @@ class AtomicFile:
             self._part = str(Path(folder, f".{os.fsdecode(stem)}{suffix}"))
             self._fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         """Append or overwrite at the position; the length of ``data``."""
         with naming_errors(self.name):
             return _write_all(self._fd, data)
@@ -177,11 +178,12 @@ class StreamSink:
             self.seekable = regular and not appends and os.lseek(self._fd, 0, os.SEEK_END) == 0
         self._size = 0
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         """Send all of ``data``. A reader that went away is a :class:`BrokenPipeError`."""
         with naming_errors(self.name):
-            self._size += _write_all(self._fd, data)
-        return len(data)
+            size = _write_all(self._fd, data)
+        self._size += size
+        return size
 
     def patch(self, at: int, data: bytes) -> None:
         """Overwrite bytes written earlier."""

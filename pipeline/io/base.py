@@ -6,6 +6,7 @@ numbers as they are. A reader delivers exactly the frames its file declares, or 
 
 from __future__ import annotations
 
+import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -255,7 +256,7 @@ class Writer(ABC):
         try:
             self._check(block)
             if len(block):
-                self._peak = max(self._peak, float(np.max(np.abs(block), where=np.isfinite(block), initial=0.0)))
+                self._peak = max(self._peak, _largest(block))
                 self._write(block)
                 self.frames += len(block)
         except BaseException:
@@ -307,3 +308,11 @@ class Writer(ABC):
             bytes=size,
             notes=tuple(self.notes),
         )
+
+
+def _largest(block: Block) -> float:
+    """The largest magnitude among the finite samples."""
+    largest = float(max(block.max(), -block.min()))
+    if math.isfinite(largest):
+        return largest
+    return float(np.max(np.abs(block), where=np.isfinite(block), initial=0.0))

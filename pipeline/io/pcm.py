@@ -23,7 +23,7 @@ def decode(raw: bytes, subtype: str, channels: int, dtype: DTypeLike, order: str
     if subtype in ("FLOAT", "DOUBLE"):
         floats = np.frombuffer(raw, f"{order}f{SAMPLE_BYTES[subtype]}")
         with np.errstate(invalid="ignore", over="ignore"):  # NaN in a file is for others to judge
-            return floats.astype(dtype).reshape(-1, channels)
+            return floats.astype(dtype, copy=False).reshape(-1, channels)
     if subtype == "PCM_U8":
         samples = np.frombuffer(raw, np.uint8).astype(dtype) - 128
     elif subtype == "PCM_24":

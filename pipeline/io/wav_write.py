@@ -9,6 +9,8 @@ from __future__ import annotations
 import struct
 from pathlib import PurePath
 
+import numpy as np
+
 from pipeline.errors import UsageError, WriteError
 from pipeline.io.atomic import open_sink
 from pipeline.io.base import Block, Writer, WriteReport, WriteRequest
@@ -133,7 +135,7 @@ class WavWriter(Writer):
 
     def _write(self, block: Block) -> None:
         if self._quantiser.bits is None:
-            data = block.astype("<f4" if self._subtype == "FLOAT" else "<f8").tobytes()
+            data: bytes | memoryview = np.ascontiguousarray(block, "<f4" if self._subtype == "FLOAT" else "<f8").data
         else:
             data = encode(self._quantiser.codes(block), self._subtype)
         if self._sink.seekable and not self._room and self._bytes(self.frames + len(block)) > RIFF_LIMIT:

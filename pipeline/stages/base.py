@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ..errors import SettingError
+from ..fields import Settings
 from ..kernel import Array, Kernel
 from ..units import Duration, parse_duration
 
@@ -67,10 +68,10 @@ class Processor(Protocol):
         ...
 
 
-class Stage(BaseModel):
+class Stage(Settings):
     """Frozen settings of one stage, registered by name with `stage`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     use: ClassVar[str] = ""
     """The name it is registered by."""

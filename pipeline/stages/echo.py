@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from ..fields import Gain, Seconds, Within, invalid
+from ..fields import Gain, Seconds, Settings, Within, invalid
 from ..kernel import MAX_TAPS, Kernel
 from .base import Format, KernelStage, require
 from .delay import Delay
@@ -33,10 +33,8 @@ _CONTRADICTIONS = (
 )
 
 
-class EchoTap(BaseModel):
+class EchoTap(Settings):
     """One copy of the signal."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     delay: Annotated[Seconds, Within("0 s", "10 s")]
     """How much later than the signal: `250 ms`; at most 10 s (any number of samples)."""
