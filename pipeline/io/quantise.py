@@ -76,14 +76,17 @@ class Quantiser:
         if self.bits is None:
             raise TypeError("this quantiser only limits: its codec rounds by itself")
         scale = 2.0 ** (self.bits - 1)
-        self._require_finite(block)
-        levels = block.astype(np.float64) * scale
+        levels = np.multiply(block, scale, dtype=np.float64)
         if self.dither == "tpdf":
             for channel in range(levels.shape[1]):
                 levels[:, channel] += tpdf_noise(self.key, channel, self.frames, len(levels))
         np.rint(levels, out=levels)
-        self._count(block, (levels > scale - 1) | (levels < -scale))
-        return levels.clip(-scale, scale - 1).astype(np.int32)
+        if len(block) and not (levels.min() >= -scale and levels.max() <= scale - 1):  # a NaN fails both
+            self._require_finite(block)
+            self._count(block, (levels > scale - 1) | (levels < -scale))
+            levels.clip(-scale, scale - 1, out=levels)
+        self.frames += len(block)
+        return levels.astype(np.int32)
 
     def limited(self, block: Block) -> Block:
         """The block clipped to ±1.0, for codecs that round by themselves (u-law would wrap round).
@@ -95,6 +98,7 @@ class Quantiser:
         """
         self._require_finite(block)
         self._count(block, np.abs(block) > 1.0)
+        self.frames += len(block)
         return block.clip(-1.0, 1.0)
 
     def _require_finite(self, block: Block) -> None:
@@ -115,4 +119,3 @@ class Quantiser:
                 )
             self.clipped += int(np.count_nonzero(over))
             self.first_clip = self.first_clip or (self.frames + frame, channel)
-        self.frames += len(block)
