@@ -14,7 +14,7 @@ T = TypeVar("T")
 _STILL_BUSY = 0.02  # seconds between looks at a thread that is asked to stop
 
 
-def ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
+def ahead(items: Iterable[T], depth: int = 1) -> Iterator[T]:
     """The items of an iterable, in their order, up to ``depth`` of them drawn before they are asked for.
 
     What the iterable raises is raised here, after the items before it. When the caller stops early the thread has

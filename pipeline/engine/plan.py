@@ -119,7 +119,7 @@ class Plan:
     @property
     def memory(self) -> int:
         """Bytes that the process is expected to need at its peak, whatever the input's length."""
-        return peak_memory(self.steps, self.format_in, self.format_out)
+        return peak_memory(self.steps, self.format_in, self.format_out, self.threads)
 
     def nominal_frames(self, frames: int, steps: int | None = None) -> int:
         """The input's own frames at the rate of the output, or at that after the first ``steps`` steps."""
