@@ -112,10 +112,10 @@ def run_job(
         reader = stack.enter_context(_reader(job, source))
         plan = _plan(job, reader.info)
         writer = stack.enter_context(_writer(job, plan, reader.info, target, overwrite))
-        counted = _Counted(reader, progress)
+        counted = _Counted(reader, job.options.hop or BLOCK, progress)
         # Reading, computing and writing overlap, unless one thread is all there is to be. A thread that waits on a
         # pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
-        if job.options.thread_count > 1 and reader.info.frames is not None:
+        if job.options.thread_count > 1 and not job.options.hop and reader.info.frames is not None:
             blocks: Iterator[Array] = ahead(stream(plan, ahead(counted)))
         else:
             blocks = stream(plan, counted)
@@ -152,13 +152,13 @@ def _writer(job: Job, plan: Plan, info: SignalInfo, target: str | Path, overwrit
 class _Counted:
     """The blocks of a reader, counted as they are drawn."""
 
-    def __init__(self, reader: Reader, progress: Progress | None) -> None:
+    def __init__(self, reader: Reader, at_a_time: int, progress: Progress | None) -> None:
         self.frames = 0
-        self._reader, self._progress = reader, progress
+        self._reader, self._at_a_time, self._progress = reader, at_a_time, progress
 
     def __iter__(self) -> Iterator[Array]:
         info = self._reader.info
-        while len(block := self._reader.read(BLOCK)):
+        while len(block := self._reader.read(self._at_a_time)):
             self.frames += len(block)
             if self._progress is not None:
                 self._progress(self.frames, info.frames, info.fs)

@@ -113,8 +113,9 @@ class Plan:
 
     @property
     def threads(self) -> int:
-        """Threads that compute: one where no step can use more."""
-        return self.options.thread_count if any(step.method and step.method.name == "fft" for step in self.steps) else 1
+        """Threads that compute: one where no step can use more, and one for live use, where nothing may wait."""
+        transforms = any(step.method and step.method.name == "fft" for step in self.steps)
+        return self.options.thread_count if transforms and not self.options.hop else 1
 
     @property
     def memory(self) -> int:
