@@ -113,9 +113,9 @@ class Plan:
 
     @property
     def threads(self) -> int:
-        """Threads that compute: one where no step can use more, and one for live use, where nothing may wait."""
-        transforms = any(step.method and step.method.name == "fft" for step in self.steps)
-        return self.options.thread_count if transforms and not self.options.hop else 1
+        """Threads that compute: one where no step can use more, as in live use, where nothing may wait."""
+        methods = [step.method for step in self.steps if step.method is not None]
+        return self.options.thread_count if any(m.name == "fft" and not m.live for m in methods) else 1
 
     @property
     def memory(self) -> int:

@@ -15,6 +15,8 @@ from pipeline.errors import ReadError
 from pipeline.io.base import PathArg
 
 HEAD_BYTES = 4096
+PIPE_HEAD_BYTES = 44
+"""Of a pipe only as much is awaited as the shortest audio file has: what comes live is to be answered at once."""
 
 _CAUSES = {
     errno.ENOENT: "no such file",
@@ -62,7 +64,7 @@ class Source:
         if stat.S_ISDIR(status.st_mode):
             raise ReadError(name, "is a directory, not a file; give a pattern such as FOLDER/*.wav")
         self.size: int | None = status.st_size if stat.S_ISREG(status.st_mode) else None
-        self.head = self.read(HEAD_BYTES)
+        self.head = self.read(HEAD_BYTES if self.size is not None else PIPE_HEAD_BYTES)
         if self.size is None:
             self.piped = True
             self._pushed = self.head
