@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from .engine.functional import convolve, correlate, from_channels_first
     from .engine.options import Options
     from .errors import FaltungError
+    from .explain.causality import CausalityVerdict, causality_check
+    from .explain.flip_check import flip_check
+    from .explain.flip_verdict import FlipVerdict
     from .fields import Fraction, Gain, Hertz, InputFile, Seconds, Within
     from .kernel import Kernel
     from .library import Pipeline
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "CausalityVerdict": "explain.causality",
     "Convolve": "stages.convolve",
     "Correlate": "stages.correlate",
     "Delay": "stages.delay",
@@ -39,6 +43,7 @@ _HOMES = {
     "Echo": "stages.echo",
     "FaltungError": "errors",
     "Fir": "stages.fir",
+    "FlipVerdict": "explain.flip_verdict",
     "Format": "stages.base",
     "Fraction": "fields",
     "Gain": "fields",
@@ -61,13 +66,16 @@ _HOMES = {
     "Stage": "stages.base",
     "WholeSignalStage": "stages.base",
     "Within": "fields",
+    "causality_check": "explain.causality",
     "convolve": "engine.functional",
     "correlate": "engine.functional",
+    "flip_check": "explain.flip_check",
     "from_channels_first": "engine.functional",
     "stage": "stages.registry",
 }
 
 __all__ = [
+    "CausalityVerdict",
     "Convolve",
     "Correlate",
     "Delay",
@@ -75,6 +83,7 @@ __all__ = [
     "Echo",
     "FaltungError",
     "Fir",
+    "FlipVerdict",
     "Format",
     "Fraction",
     "Gain",
@@ -97,8 +106,10 @@ __all__ = [
     "Stage",
     "WholeSignalStage",
     "Within",
+    "causality_check",
     "convolve",
     "correlate",
+    "flip_check",
     "from_channels_first",
     "stage",
 ]

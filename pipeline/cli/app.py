@@ -9,6 +9,7 @@ import typer
 from .apply import apply
 from .bake import bake
 from .doctor import doctor
+from .explain import explain
 from .flip_check import flip_check
 from .plan import plan
 from .run import run
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _command in (run, apply, plan, bake, flip_check, stages, schema, doctor):
+for _command in (run, apply, plan, bake, explain, flip_check, stages, schema, doctor):
     app.command()(_command)
 
 

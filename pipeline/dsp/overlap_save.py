@@ -17,11 +17,11 @@ from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
 
 import numpy as np
-from scipy import fft
 
 from ..kernel import Array, Kernel
 from .methods import Method
 from .spoilt import Sample, Spoilt, take_out
+from .transforms import irfft, rfft
 
 __all__ = ["OverlapSave"]
 
@@ -161,11 +161,11 @@ class OverlapSave:
             (region.strides[0], self._method.block * region.itemsize, region.itemsize),
             writeable=False,
         )
-        return fft.rfft(rows, axis=-1), spoilt
+        return rfft(rows), spoilt
 
     def _frames_of(self, spectra: Array) -> Array:
         """The new frames (n, channels out) of spectra (channels out, blocks, bins), which are used up."""
-        rows = fft.irfft(spectra, self._method.n_fft, axis=-1, overwrite_x=True)[..., self._overlap :]
+        rows = irfft(spectra, self._method.n_fft)[..., self._overlap :]
         out: Array = np.empty((rows.shape[1], self._method.block, self._channels_out), self._dtype)
         out[:] = rows.transpose(1, 2, 0)
         return out.reshape(-1, self._channels_out)
@@ -194,4 +194,11 @@ def _partition_spectra(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> 
     padded[: kernel.length] = taps
     parts = padded.reshape(method.partitions, size, *taps.shape[1:])
     complex_dtype = np.complex128 if dtype == np.float64 else np.complex64
-    return np.stack([np.moveaxis(fft.rfft(part, method.n_fft, axis=0), 0, -1) for part in parts]).astype(complex_dtype)
+    return np.stack([_response(part, method.n_fft) for part in parts]).astype(complex_dtype)
+
+
+def _response(taps: Array, n_fft: int) -> Array:
+    """The spectrum of (m, ...) taps, (..., bins)."""
+    padded = np.zeros((*taps.shape[1:], n_fft))
+    padded[..., : len(taps)] = np.moveaxis(taps, 0, -1)
+    return rfft(padded)

@@ -275,7 +275,7 @@ def test_the_channels_do_not_leak_into_each_other(route: str, dtype: np.dtype) -
     x[:, 1] = 0
     y = run(kernel, x, case.method)
     if route == "routing":
-        alone = Kernel(kernel.taps[:, :1])
-        assert np.array_equal(bits(y), bits(run(alone, x[:, :1], case.method)))
+        alone = run(Kernel(kernel.taps[:, :1]), x[:, :1], case.method)  # fewer rows at a time: equal within P2
+        assert (np.abs(y.astype(np.longdouble) - alone) <= 2 * bound(case, kernel, x)).all()
     else:
         assert not y[:, 1].any()

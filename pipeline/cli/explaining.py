@@ -1,0 +1,80 @@
+"""From a command line to an explanation, and what is said when it is written: the files, and each residual."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ..errors import UsageError
+from .terminal import Voice, card, table
+from .text import shown_path, size
+
+if TYPE_CHECKING:
+    from ..explain.explain import Explained
+
+__all__ = ["explain_claims", "explain_config", "explain_worked", "show_explained"]
+
+
+def explain_worked(folder: Path, stage: str | None, lang: str, *, overwrite: bool) -> Explained:
+    """The worked example; raises `UsageError` where a stage is asked of it."""
+    from ..explain.explain import explain_default
+
+    if stage is not None:
+        raise UsageError("--stage chooses a stage of a configuration; name the configuration, too")
+    return explain_default(folder, lang=lang, overwrite=overwrite)
+
+
+def explain_config(
+    config: str, source: str | None, folder: Path, stage: str | None, lang: str, *, overwrite: bool
+) -> Explained:
+    """A stage of a configuration, with an input of one's own or the configuration's first."""
+    from ..config.load import load_config
+    from ..explain.explain import explain_run
+    from .jobs import sources_of
+
+    loaded = load_config(config)
+    sources, _ = sources_of(loaded, [source] if source is not None else ())
+    if not sources:
+        raise UsageError("no input; name a file after CONFIG, or set input: in it")
+    if str(sources[0]) == "-":
+        raise UsageError("explain reads a file, not standard input; name one")
+    return explain_run(loaded, sources[0], folder, stage=stage, lang=lang, overwrite=overwrite)
+
+
+def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:
+    """Put each claim to its experiment, write the report, and say what became of them."""
+    from ..explain.claims import VERDICTS, run_claims, write_claims
+    from ..explain.words import LANGUAGES
+
+    if lang not in LANGUAGES:
+        raise UsageError(f"--lang is one of {', '.join(LANGUAGES)}, got {lang!r}")
+    spoken: Literal["en", "zh"] = "zh" if lang == "zh" else "en"
+    results = run_claims()
+    page = write_claims(folder, lang=spoken, results=results)
+    verdicts = table("verdict", "claim", "what the experiment shows", fold=2)
+    for one in results:
+        texts = (VERDICTS[one.verdict], one.claim, one.finding)
+        verdicts.add_row(*(getattr(text, spoken) for text in texts))
+    Voice(quiet).show(verdicts, "", card({"written": shown_path(page)}))
+
+
+def show_explained(explained: Explained, *, quiet: bool) -> None:
+    """The files with their sizes, then what was proved with its residuals."""
+    files = table("file", "size", right=(1,))
+    sounds = {name: count for name, count in explained.files.items() if name.endswith(".wav")}
+    for name, count in explained.files.items():
+        if name not in sounds:
+            files.add_row(shown_path(explained.folder / name), size(count))
+    files.add_row(f"{len(sounds)} sounds, {min(sounds)} to {max(sounds)}", size(sum(sounds.values())))
+    proofs = table("proved on the samples", "residual", "bound", "16-bit steps", right=(1, 2, 3))
+    for one in explained.identities:
+        steps = "" if one.lsb is None else str(one.lsb)
+        held = "" if one.holds else "  DOES NOT HOLD"
+        proofs.add_row(
+            one.words[explained.lang] + held,
+            f"{one.residual:.1e}",
+            f"{one.bound:.1e}",
+            steps,
+        )
+    facts = {"shown": explained.name, **({"mind": "; ".join(explained.notes)} if explained.notes else {})}
+    Voice(quiet).show(card(facts), "", files, "", proofs)

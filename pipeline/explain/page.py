@@ -1,0 +1,104 @@
+"""The page: one HTML file that carries its script, its style and its sounds, and needs no network.
+
+Convention: all that is shown is data in a JSON block, made here; the script draws it. Words are in
+``templates/words.json``, in both languages.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..kernel import Taps
+from .excerpt import Excerpt, Listening
+from .sounds import Sound, SoundSet, wav_bytes
+from .words import Words, template_text
+from .worked import PRESETS, WORKED, Example
+
+__all__ = ["TRACKS", "page_data", "page_html"]
+
+TRACKS = ("01_dry", "04_convolved", "05_correlated", "08_symmetric_convolved", "08_symmetric_correlated", "08_null")
+"""The sounds that share one playhead."""
+
+BINS = 320
+
+
+def page_html(data: dict[str, Any], sounds: SoundSet, lang: str) -> str:
+    """The page, opened in ``lang``."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    words = json.loads(template_text("words.json"))
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    own = {name: Markup(template_text(f"page.{name}")) for name in ("css", "js")}  # noqa: S704  (ours)
+    template = environment.from_string(template_text("page.html.j2"))
+    return template.render(
+        lang=lang,
+        words=words,
+        css=own["css"],
+        script=own["js"],
+        data={**data, "lang": lang, "words": words},
+        sounds=[_playable(sound) for sound in sounds.sounds],
+    )
+
+
+def _playable(sound: Sound) -> dict[str, Any]:
+    encoded = base64.b64encode(wav_bytes(sound)).decode("ascii")
+    return {"name": sound.name, "seconds": len(sound.samples) / sound.fs, "base64": encoded}
+
+
+def page_data(
+    own: Excerpt | None,
+    listening: Listening,
+    sounds: SoundSet,
+    texts: dict[str, Any],
+) -> dict[str, Any]:
+    """What the script draws: kernels with their outputs, outlines of the sounds, identities.
+
+    ``own`` is an excerpt of somebody's run; ``texts`` are caption, signal and stage.
+    """
+    by_name = {sound.name: sound.samples for sound in sounds.sounds}
+    loudest = max(float(np.abs(by_name[name]).max(initial=0.0)) for name in TRACKS)
+    line, kernel = len(by_name["01_dry"]), listening.h
+    bins = max(12, round(BINS * len(kernel) / line))
+    presets = [] if own is None else [_preset("run", own.example, own.name)]
+    presets += [_preset(name, Example.of(WORKED.x, h, WORKED.now), {"en": "", "zh": ""}) for name, h in PRESETS.items()]
+    return {
+        **texts,
+        "presets": presets,
+        "tracks": TRACKS,
+        "envelopes": {
+            **{name: envelope(by_name[name], BINS, loudest) for name in TRACKS},
+            "kernel": envelope(kernel, bins, float(np.abs(kernel).max())),
+        },
+        "timeline": {"seconds": line / listening.fs, "kernel_seconds": len(kernel) / listening.fs},
+        "gain_db": f"{20 * math.log10(sounds.gain):+.1f}".replace("-", "\N{MINUS SIGN}"),
+        "identities": [
+            {**one.words, "residual": one.residual, "bound": one.bound, "lsb": one.lsb} for one in sounds.identities
+        ],
+    }
+
+
+def _preset(name: str, example: Example, note: Words) -> dict[str, Any]:
+    return {
+        "id": name,
+        "x": example.x.tolist(),
+        "h": example.h.tolist(),
+        "now": example.now,
+        "y": example.y.tolist(),
+        "r": example.r.tolist(),
+        "note": note,
+    }
+
+
+def envelope(samples: Taps, bins: int, loudest: float) -> list[list[float]]:
+    """The lowest and the highest sample of each of ``bins`` stretches, as shares of ``loudest``, in two digits."""
+    edges = np.linspace(0, len(samples), bins + 1).round().astype(int)
+    parts = [samples[a : max(b, a + 1)] for a, b in pairwise(edges.tolist())]
+    scale = loudest or 1.0
+    return [[round(float(p.min(initial=0.0)) / scale, 3), round(float(p.max(initial=0.0)) / scale, 3)] for p in parts]

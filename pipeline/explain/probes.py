@@ -1,0 +1,163 @@
+"""Sends silence, an impulse and noise through a target: its response, linear or not, time-invariant or not, its edges.
+
+Convention: the response is ``g[m] = f(impulse at c)[c + m]``, so a causal target answers at ``m >= 0`` only. Everything
+that a linear time-invariant target does is its launches, ``y[n] = sum_m x[m] g[n-m]``; noise is held against them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..kernel import Array
+from .targets import Target
+
+__all__ = ["EDGES", "Response", "measure"]
+
+EDGES = {
+    "zeros": "constant",
+    "nearest": "edge",
+    "reflect": "symmetric",
+    "mirror": "reflect",
+    "wrap": "wrap",
+}
+"""What may stand outside the signal, in the words of scipy.ndimage, and `numpy.pad`'s word for each."""
+
+_SEED = 20
+_LEVELS = 256  # noise in steps of 1/256, which every encoding of a WAV file holds exactly
+
+
+@dataclass(frozen=True)
+class Response:
+    """What the probes found."""
+
+    values: Array
+    """The answer to an impulse of 1, silence taken off, as long as the output."""
+    centre: tuple[int, ...]
+    """Where the impulse was; the same index in the output is m = 0."""
+    frames_in: tuple[int, ...]
+    tolerance: float
+    """Relative to the largest sample: what rounding alone may do."""
+    offset: float
+    """Largest sample of the answer to silence."""
+    linear: bool
+    time_invariant: bool
+    error: float
+    """Largest deviation from the rule that was broken, or from the launches, relative to the output."""
+    edges: str | None
+    """Of `EDGES`, all that agree; None where nothing can be told."""
+
+    @property
+    def support(self) -> list[tuple[int, int]]:
+        """First and last m of the answer on each axis, beyond rounding; ``[]`` where there is none."""
+        floor = self.tolerance * float(np.abs(self.values).max())
+        found = np.argwhere(np.abs(self.values) > floor)
+        if not len(found):
+            return []
+        return [(int(a) - c, int(b) - c) for a, b, c in zip(found.min(0), found.max(0), self.centre, strict=True)]
+
+    @property
+    def taps(self) -> Array:
+        """The answer, trimmed to its support."""
+        return self.values[tuple(slice(a + c, b + c + 1) for (a, b), c in zip(self.support, self.centre, strict=True))]
+
+
+def measure(target: Target) -> Response:
+    """Probe a target with seven signals; raises what the target raises."""
+    shape = _shape(target)
+    centre = tuple(n // 2 for n in shape)
+    silence = target(np.zeros(shape))
+    impulse = np.zeros(shape)
+    impulse[centre] = target.amplitude
+    answer = target(impulse)
+    tolerance = target.tolerance(answer - silence if answer.shape == silence.shape else answer)
+    values = (answer - silence) / target.amplitude if answer.shape == silence.shape else answer
+
+    width = min(16, min(shape) // 8)
+    rng = np.random.default_rng(_SEED)
+    a, b = (_noise(rng, shape, centre, width) * target.amplitude for _ in range(2))
+    outputs = [target(a), target(b), target(0.5 * a - 0.25 * b), target(np.roll(a, 1, axis=-1))]
+    same = all(y.shape == silence.shape for y in (answer, *outputs))
+    ya, yb, mixed, moved = (y - silence for y in outputs) if same else outputs
+    unequal = _relative(mixed - (0.5 * ya - 0.25 * yb), ya, yb) if same else np.inf
+    linear = bool(unequal <= 8 * tolerance)
+    launches = max(_from_launches(values, a, ya, centre, width), _shifted(ya, moved)) if linear else np.inf
+    invariant = bool(launches <= 64 * tolerance)
+    return Response(
+        values,
+        centre,
+        shape,
+        tolerance,
+        float(np.abs(silence).max()),
+        linear,
+        linear and invariant,
+        float(unequal if not linear else launches),
+        _edges(target, values, centre, silence, tolerance) if invariant and values.shape == shape else None,
+    )
+
+
+def _shape(target: Target) -> tuple[int, ...]:
+    """Long enough for the kernel to lie four times in it, the impulse in the middle."""
+    taps = target.taps
+    if taps is None:
+        return (max(4096, target.least_frames),)
+    if taps.ndim == 1:
+        return (max(256, 4 * len(taps) + 64, target.least_frames),)
+    return tuple(4 * m + 33 for m in taps.shape)
+
+
+def _noise(rng: np.random.Generator, shape: tuple[int, ...], centre: tuple[int, ...], width: int) -> Array:
+    """Noise within ``width`` of the centre; one frame shorter at the end, so that it can be moved by one."""
+    noise = np.zeros(shape)
+    inside = tuple(slice(c - width, c + width) for c in centre)
+    noise[inside] = rng.integers(-_LEVELS, _LEVELS, noise[inside].shape, endpoint=True) / _LEVELS
+    return noise
+
+
+def _relative(error: Array, *outputs: Array) -> float:
+    size = max(float(np.abs(y).max()) for y in outputs)
+    return float(np.abs(error).max()) / size if size else 0.0
+
+
+def _shifted(y: Array, moved: Array) -> float:
+    """How far the answer to a signal one frame later is from the answer one frame later."""
+    return _relative(moved[..., 1:] - y[..., :-1], y)
+
+
+def _from_launches(values: Array, x: Array, y: Array, centre: tuple[int, ...], width: int) -> float:
+    """How far the answer to noise is from one launched response a sample, where all of those are known."""
+    from scipy.signal import fftconvolve
+
+    launched = fftconvolve(x, values)[tuple(slice(c, c + n) for c, n in zip(centre, values.shape, strict=True))]
+    known = tuple(slice(width, n - width) for n in values.shape)
+    return _relative((launched - y)[known], y)
+
+
+def _edges(target: Target, values: Array, centre: tuple[int, ...], silence: Array, tolerance: float) -> str | None:
+    """What the target takes to stand outside the signal; None where it never looks there, or it is none of `EDGES`.
+
+    A response that reaches one frame out cannot tell some of them apart; all that agree are named.
+    """
+    from scipy.signal import fftconvolve
+
+    shape = values.shape
+    floor = tolerance * float(np.abs(values).max())
+    found = np.argwhere(np.abs(values) > floor)
+    if not len(found):
+        return None
+    first, last = found.min(0), found.max(0)
+    reach = max(int(np.abs(first - centre).max()), int(np.abs(last - centre).max()))
+    if reach == 0 or reach >= min(shape):
+        return None
+    x = np.random.default_rng(_SEED + 1).integers(-_LEVELS, _LEVELS, shape, endpoint=True) / _LEVELS * target.amplitude
+    y = target(x) - silence
+    taps = values[tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))]
+    start = [reach - (a - c) for a, c in zip(first, centre, strict=True)]
+    names = []
+    for name, mode in EDGES.items():
+        full = fftconvolve(np.pad(x, reach, mode=mode), taps)  # type: ignore[call-overload]
+        expected = full[tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))]
+        if _relative(y - expected, y) <= 64 * tolerance:
+            names.append(name)
+    return " or ".join(names) or None

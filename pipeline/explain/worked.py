@@ -1,0 +1,130 @@
+"""A short signal and a short kernel, and every number that the pictures of their convolution show.
+
+Convention: both outputs live on one axis of frames, ``n = -(M-1) .. N+M-2``. Convolution,
+``y[n] = sum_k h[k] x[n-k]``, is zero before 0; correlation, ``r[n] = sum_k h[k] x[n+k]``, is zero from N on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from ..engine.functional import convolve, correlate
+from ..kernel import Taps
+
+__all__ = ["PRESETS", "WORKED", "Example", "Kind", "Term", "sum_text", "value_text"]
+
+Kind = Literal["convolve", "correlate"]
+
+MINUS = "\N{MINUS SIGN}"
+
+
+@dataclass(frozen=True)
+class Term:
+    """One product of a sum: tap k meets sample i, which is 0 where there is no sample."""
+
+    k: int
+    i: int
+    tap: float
+    sample: float
+
+    @property
+    def product(self) -> float:
+        """``h[k] * x[i]``."""
+        return self.tap * self.sample
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """A signal ``x`` (N,), a kernel ``h`` (M,), and the frame ``now`` at which pictures stop to look."""
+
+    x: Taps
+    h: Taps
+    now: int
+
+    @classmethod
+    def of(cls, x: npt.ArrayLike, h: npt.ArrayLike, now: int | None = None) -> Example:
+        """From any numbers; without ``now``, the frame where most taps meet a sample that is not 0."""
+        signal, taps = np.asarray(x, float), np.asarray(h, float)
+        if now is None:
+            met = np.convolve((signal != 0).astype(int), (taps != 0).astype(int))[: len(signal)]
+            now = int(met.argmax())
+        return cls(signal, taps, now)
+
+    @cached_property
+    def n(self) -> npt.NDArray[np.intp]:
+        """The frames of both outputs."""
+        return np.arange(1 - len(self.h), len(self.x) + len(self.h) - 1)
+
+    @cached_property
+    def y(self) -> Taps:
+        """Convolution, on `n`."""
+        return np.concatenate([np.zeros(len(self.h) - 1), convolve(self.x, self.h)])
+
+    @cached_property
+    def r(self) -> Taps:
+        """Correlation, on `n`."""
+        return np.concatenate([correlate(self.x, self.h), np.zeros(len(self.h) - 1)])
+
+    @property
+    def largest(self) -> float:
+        """The largest magnitude among single products: the end of their colour scale."""
+        return float(np.abs(self.x).max(initial=0.0) * np.abs(self.h).max(initial=0.0)) or 1.0
+
+    def output(self, kind: Kind) -> Taps:
+        """`y` or `r`."""
+        return self.y if kind == "convolve" else self.r
+
+    def launches(self, kind: Kind) -> Taps:
+        """``(N, len(n))``: row i is the copy of h that sample i sends out, column n what arrives at frame n."""
+        table = np.zeros((len(self.x), len(self.n)))
+        for column, n in enumerate(self.n):
+            for term in self.terms(int(n), kind):
+                if 0 <= term.i < len(self.x):
+                    table[term.i, column] = term.product
+        return table
+
+    def terms(self, n: int, kind: Kind) -> list[Term]:
+        """The M products whose sum is the output at frame n, tap 0 first."""
+        met = [n - k if kind == "convolve" else n + k for k in range(len(self.h))]
+        samples = [float(self.x[i]) if 0 <= i < len(self.x) else 0.0 for i in met]
+        return [Term(k, i, float(self.h[k]), sample) for k, (i, sample) in enumerate(zip(met, samples, strict=True))]
+
+
+WORKED = Example.of([0, 3, 0, 1, 2, 0, 0, 0], [4, 2, 1], now=3)
+"""The example that can be checked by hand: convolved [0, 12, 6, 7, 10, 5, 2, 0], correlated [3, 6, 13, 4, 8, 8]."""
+
+PRESETS: dict[str, tuple[float, ...]] = {
+    "worked": (4, 2, 1),
+    "echo": (1, 0, 0, 0.5, 0, 0, 0.25),
+    "decay": (1, 0.5, 0.25, 0.125),
+    "swell": (1, 2, 4),
+    "delay": (0, 0, 1),
+    "difference": (1, 0, -1),
+    "symmetric": (1, 2, 1),
+}
+"""Kernels to begin with, by name."""
+
+
+def value_text(value: float) -> str:
+    """A number in about three digits, with a true minus sign: ``7``, ``0.25``, ``1.79``, ``1e-04``."""
+    size = abs(value)
+    text = f"{value:.0e}" if 0 < size < 0.0005 else f"{value:.{3 if size < 1 else 2}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text.replace("-", MINUS)
+
+
+def sum_text(example: Example, n: int, kind: Kind) -> str:
+    """``4 + 0 + 3 = 7``: the products in the order of the taps, and their sum; empty taps are left out if many."""
+    terms = example.terms(n, kind)
+    shown = terms if len(terms) <= 4 else [term for term in terms if term.tap != 0]
+    text = ""
+    for term in shown:
+        size = value_text(abs(term.product))
+        minus = term.product < 0
+        text += (f" {MINUS} " if minus else " + ") + size if text else (MINUS if minus else "") + size
+    total = example.output(kind)[n + len(example.h) - 1]
+    return f"{text} = {value_text(float(total))}"

@@ -1,0 +1,172 @@
+"""The pictures are the same every time, show what they should, and no words lie over others."""
+
+import io
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pipeline.explain.animation import gif_bytes, images
+from pipeline.explain.captions import alt_text, caption
+from pipeline.explain.contact import contact_bytes
+from pipeline.explain.figure import FigureData, figure, png_bytes
+from pipeline.explain.storyboard import CONTACT, storyboard
+from pipeline.explain.worked import PRESETS, WORKED, Example
+
+RUN = Example.of(
+    [0.455, 0.341, -0.385, 0.483, 0.438, -0.425, 0.36, 0.554, 0.379, -0.524, 0.42, 0.244],
+    [0.288, 0.578, -0.149, 0.0753, -0.0596, 0.035],
+)
+EXAMPLES = {
+    "worked": WORKED,
+    "run": RUN,
+    **{name: Example.of(WORKED.x, h, 3) for name, h in PRESETS.items() if name in ("difference", "delay", "decay")},
+}
+each_example = pytest.mark.parametrize("name", EXAMPLES)
+
+
+def drawn(name):
+    example = EXAMPLES[name]
+    return figure(FigureData.of(example), caption(example, 0.0)["en"])
+
+
+def overlaps(made):
+    """Pairs of texts whose boxes on the paper cross, and texts that leave it."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.text import Text
+
+    canvas = FigureCanvasAgg(made)
+    canvas.draw()
+    renderer = canvas.get_renderer()
+    texts = [t for t in made.findobj(Text) if t.get_visible() and t.get_text().strip()]
+    boxes = [(t.get_text(), t.get_window_extent(renderer)) for t in texts]
+    width, height = canvas.get_width_height()
+    out = [text for text, box in boxes if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height]
+    crossing = [
+        (a, b)
+        for (a, first), (b, second) in itertools.combinations(boxes, 2)
+        if min(first.x1, second.x1) - max(first.x0, second.x0) > 0.5
+        and min(first.y1, second.y1) - max(first.y0, second.y0) > 0.5
+    ]
+    return out, crossing
+
+
+@each_example
+def test_no_text_of_the_figure_lies_over_another_or_leaves_the_paper(name):
+    assert overlaps(drawn(name)) == ([], [])
+
+
+def test_an_overlap_would_be_found():
+    made = drawn("worked")
+    made.text(0.1, 0.5, "one")
+    made.text(0.1, 0.5, "other")
+    made.text(0.99, 0.5, "outside the paper")
+    out, crossing = overlaps(made)
+    assert out == ["outside the paper"]
+    assert ("one", "other") in crossing
+
+
+def test_the_figure_is_the_same_every_time_and_holds_all_its_colours():
+    first = png_bytes(drawn("worked"))
+    assert first == png_bytes(drawn("worked"))
+    picture = Image.open(io.BytesIO(first)).convert("RGB")
+    assert picture.size == (1500, 1650)
+    colours = {colour for _, colour in picture.getcolors(1 << 22)}
+    assert {(0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167), (17, 17, 17)} <= colours
+
+
+def test_the_figure_says_the_sum():
+    from matplotlib.text import Text
+
+    said = [text.get_text() for text in drawn("worked").findobj(Text)]
+    assert "y[3] = 4 + 0 + 3 = 7" in said
+    assert {"heard", "now", "not yet"} <= set(said)
+    assert any("largest difference 0" in text for text in said)
+
+
+def test_caption_and_text_alternative_are_made_from_the_numbers():
+    text = caption(WORKED, 0.0)["en"]
+    assert "y[3] = 4 + 0 + 3 = 7" in text
+    assert "42 and 42" in text
+    assert "begins 2 frames earlier" in text
+    alt = alt_text(FigureData.of(WORKED))["en"]
+    assert "[0, 12, 6, 7, 10, 5, 2, 0]" in alt
+    assert "[0, 3, 6, 13, 4, 8, 8, 0, 0, 0]" in alt
+    assert "x[3]·h[0] = 4, x[2]·h[1] = 0, x[1]·h[2] = 3" in alt
+
+
+def test_the_chinese_caption_holds_the_same_numbers():
+    assert "4 + 0 + 3 = 7" in caption(WORKED, 0.0)["zh"]
+    assert "[0, 12, 6, 7, 10, 5, 2, 0]" in alt_text(FigureData.of(WORKED))["zh"]
+
+
+def test_a_symmetric_kernel_gives_the_same_points():
+    data = FigureData.of(RUN)
+    assert data.difference <= 8 * np.finfo(float).eps * 4
+    np.testing.assert_allclose(*data.symmetric, atol=1e-15)
+
+
+@each_example
+def test_the_storyboard_lasts_about_twelve_seconds_and_has_six_pictures_for_the_sheet(name):
+    shots = storyboard(EXAMPLES[name])
+    assert sum(shot.seconds for shot in shots) == pytest.approx(12.5, abs=1.5)
+    assert tuple(shot.scene for shot in shots if shot.key) == CONTACT
+
+
+def test_the_kernel_turns_about_tap_0_and_its_taps_stay_in_order():
+    turn = [shot for shot in storyboard(WORKED) if shot.scene == "turn"]
+    places = np.array([shot.taps_at for shot in turn])
+    assert places[0].tolist() == [3, 4, 5]
+    assert places[-1].tolist() == [3, 2, 1]
+    assert (places[:, 0] == 3).all()
+    assert (np.diff(places[:, 2]) < 0).all()
+
+
+def test_turned_the_taps_stay_in_the_past_and_unturned_they_reach_into_the_future():
+    shots = storyboard(WORKED)
+    assert all(max(shot.taps_at) <= shot.now for shot in shots if shot.scene == "slide")
+    assert all(max(shot.taps_at) == shot.now + 2 for shot in shots if shot.scene == "future")
+
+
+def test_every_shot_draws_something_of_its_own_and_the_same_every_time():
+    shots = [shot for shot in storyboard(WORKED) if shot.key]
+    pictures = images(shots, WORKED)
+    assert len({picture.tobytes() for picture in pictures}) == len(pictures) == 6
+    assert pictures[0].size == (800, 450)
+    assert images(shots[:2], WORKED)[1].tobytes() == pictures[1].tobytes()
+    assert contact_bytes(pictures) == contact_bytes(pictures)
+    assert gif_bytes(shots, pictures) == gif_bytes(shots, pictures)
+
+
+@pytest.mark.parametrize("name", ["worked", "run"])
+def test_no_text_of_the_animation_lies_over_another(name):
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    from pipeline.explain.animation import draw
+    from pipeline.explain.figure import STYLE
+
+    for shot in storyboard(EXAMPLES[name]):
+        if not shot.key:
+            continue
+        with mpl.rc_context(STYLE):
+            made = Figure(figsize=(8, 4.5), dpi=100)
+            draw(made, shot, EXAMPLES[name])
+            out, crossing = overlaps(made)
+        allowed = {"h[0]", "h[1]", "h[2]", "h[3]", "h[4]", "h[5]"} if shot.scene == "turn" else set()
+        assert out == []
+        assert [pair for pair in crossing if not set(pair) <= allowed] == [], shot.scene
+
+
+def test_the_gif_in_the_folder_moves_and_is_small(worked):
+    content = (worked.folder / "flip.gif").read_bytes()
+    assert len(content) < 2_500_000
+    gif = Image.open(io.BytesIO(content))
+    assert gif.n_frames > 40
+    assert gif.size == (800, 450)
+    times = []
+    for index in range(gif.n_frames):
+        gif.seek(index)
+        times.append(gif.info["duration"])
+    assert 11_000 <= sum(times) <= 14_500

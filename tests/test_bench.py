@@ -1,0 +1,351 @@
+"""The benchmark measures what it says: right signals, right outputs, fair ratios, and tables that stay in place."""
+
+import json
+import re
+import sys
+import time
+
+import numpy as np
+import pytest
+import soundfile
+
+from bench import __main__ as command
+from bench import agreement, busy, calibrate, convolve, convolve_goals, peers, report, scaling, signals, timing
+from bench.settings import Budget
+from bench.timing import Contender, Run
+
+SLEEP = [sys.executable, "-c", "import time; time.sleep(0.05)"]
+
+
+def took(wall_s: float, mb: float = 50.0) -> Run:
+    return Run(wall_s, wall_s, 0.0, mb)
+
+
+class TestArguments:
+    def test_without_any_everything_is_measured(self):
+        asked = command.parser().parse_args([])
+        assert (asked.what, asked.minutes, asked.runs, asked.at_most) == ("all", [10, 30], 5, 10)
+        assert asked.json is None
+        assert not asked.update_docs
+
+    def test_all_can_be_given(self):
+        asked = command.parser().parse_args(["convolve", "--minutes", "10", "60", "--runs", "3", "--update-docs"])
+        assert (asked.what, asked.minutes, asked.runs, asked.update_docs) == ("convolve", [10, 60], 3, True)
+
+    @pytest.mark.parametrize("wrong", [["--minutes", "0.5"], ["--minutes", "500"], ["--runs", "0"], ["speed"]])
+    def test_wrong_ones_are_refused(self, wrong, capsys):
+        with pytest.raises(SystemExit, match="2"):
+            command.parser().parse_args(wrong)
+        assert re.search("must be|invalid choice", capsys.readouterr().err)
+
+    def test_places_do_not_reach_the_page(self):
+        given = ["convolve", "--json", "out.json", "--folder=here", "--runs", "3", "--update-docs"]
+        assert command._without_places(given) == ["convolve", "--runs", "3"]
+
+    def test_what_json_cannot_hold_becomes_null(self):
+        assert command._plain({"a": (float("inf"), 1.0), 3: [float("nan")]}) == {"a": [None, 1.0], "3": [None]}
+
+
+class TestSignals:
+    def test_a_recording_is_soft_stereo_float_of_the_length_asked(self, tmp_path):
+        path = signals.write_recording(tmp_path / "x.wav", 1_001)
+        info = soundfile.info(path)
+        assert (info.frames, info.channels, info.samplerate, info.subtype) == (1_001, 2, 48_000, "FLOAT")
+        x, _ = soundfile.read(path)
+        assert 0.02 < x.std() < 0.1
+        assert np.abs(x).max() < 0.5
+
+    def test_how_a_recording_is_cut_changes_no_sample(self):
+        whole = np.concatenate(list(signals.recording_blocks(1_000)))
+        pieces = np.concatenate(list(signals.recording_blocks(1_000, block=7)))
+        assert whole.shape == (1_000, 2)
+        np.testing.assert_array_equal(whole, pieces)
+
+    def test_a_recording_is_coloured(self):
+        x = np.concatenate(list(signals.recording_blocks(20_000)))[:, 0].astype(float)
+        assert np.corrcoef(x[1:], x[:-1])[0, 1] == pytest.approx(0.9, abs=0.02)
+
+    @pytest.mark.parametrize("taps", [2, 64, 4_800])
+    def test_a_response_has_unit_energy_and_channels_of_their_own(self, taps):
+        h = signals.response(taps)
+        assert h.shape == (taps, 2)
+        np.testing.assert_allclose(np.linalg.norm(h, axis=0), 1, rtol=1e-5)
+        assert not np.array_equal(h[:, 0], h[:, 1])
+
+    def test_a_response_is_written_for_sox_too(self, tmp_path):
+        path = signals.write_response(tmp_path / "h.wav", 64)
+        np.testing.assert_array_equal(np.loadtxt(tmp_path / "h.txt", dtype=np.float32), soundfile.read(path)[0][:, 0])
+
+
+class TestAgreement:
+    @pytest.fixture
+    def true(self):
+        x = np.concatenate(list(signals.recording_blocks(5_000)))
+        return agreement.true_convolution(x, signals.response(64))
+
+    def test_the_true_convolution_is_the_sum_that_defines_it(self):
+        x, h = np.arange(1.0, 7).reshape(3, 2), np.array([[1.0, 2], [3, 4]])
+        np.testing.assert_allclose(agreement.true_convolution(x, h), [[1, 4], [6, 16], [14, 28], [15, 24]])
+
+    def test_rounding_to_single_agrees(self, true):
+        found = agreement.compare(true, true.astype(np.float32))
+        assert found.agrees
+        assert 0 < found.difference < 1e-6
+        assert "agrees" in str(found)
+
+    def test_a_cut_tail_a_shift_and_a_gain_agree_where_they_are_stated(self, true):
+        assert agreement.compare(true, true[:4_000]).agrees
+        assert agreement.compare(true, 2 * true, gains=(1.0, 2.0)).gain == 2
+        assert agreement.compare(true, 0.125 * true, gains=None).gain == pytest.approx(0.125)
+        assert agreement.compare(true, true[31:], early=31).agrees
+        assert agreement.compare(true, true[:, :1]).agrees
+
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            lambda y: np.roll(y, 1, axis=0),
+            lambda y: y * 1.001,
+            lambda y: y * 2,
+            lambda y: y[:, ::-1],
+            lambda y: -y,
+            lambda y: y + 1e-3 * (np.arange(len(y)) == 77)[:, None],
+            lambda y: np.zeros_like(y),
+            lambda y: np.where(np.arange(len(y))[:, None] == 5, np.nan, y),
+            lambda y: y[:0],
+        ],
+        ids=["shifted", "gain", "doubled", "swapped", "inverted", "one click", "silence", "NaN", "empty"],
+    )
+    def test_a_wrong_output_is_caught(self, true, spoil):
+        found = agreement.compare(true, spoil(true))
+        assert not found.agrees
+        assert "DOES NOT AGREE (" in str(found)
+
+    def test_any_gain_is_still_one_gain(self, true):
+        assert not agreement.compare(true, true * [1.0, 1.01], gains=None).agrees
+
+
+class TestPeers:
+    def test_those_not_installed_are_named_with_what_brings_them(self, monkeypatch):
+        monkeypatch.setattr(peers.shutil, "which", lambda _: None)
+        monkeypatch.setattr(peers, "find_spec", lambda _: None)
+        assert peers.installed() == []
+        assert "fconvolver (Debian package jconvolver)" in peers.missing()
+        assert "pedalboard (Python package pedalboard)" in peers.missing()
+        assert len(peers.missing()) == len(peers.PEERS)
+
+    def test_every_command_names_input_and_output(self, tmp_path):
+        case = peers.Case(tmp_path / "x.wav", tmp_path / "h.wav", 64, tmp_path)
+        for peer in (*peers.OURS, *peers.PEERS):
+            made = peer.command(case, tmp_path / "y.wav")
+            assert str(case.signal) in made
+            assert str(tmp_path / "y.wav") in made
+
+    def test_our_own_outputs_agree(self, tmp_path):
+        recording = signals.write_recording(tmp_path / "x.wav", 9_000)
+        case = peers.Case(recording, signals.write_response(tmp_path / "h.wav", 64), 64, tmp_path)
+        true = agreement.true_convolution(soundfile.read(recording)[0], soundfile.read(case.response)[0])
+        for peer in peers.OURS:
+            assert convolve._checked(peer, case, true).agrees
+
+    def test_a_program_that_fails_does_not_agree(self, tmp_path):
+        case = peers.Case(tmp_path / "x.wav", tmp_path / "h.wav", 64, tmp_path)
+        failing = peers.Peer("no", lambda *_: ["false"], lambda: True, "none")
+        found = convolve._checked(failing, case, np.zeros((1, 2)))
+        assert not found.agrees
+        assert "exit code 1" in found.note
+
+    def test_copying_alone_copies_every_sample(self, tmp_path):
+        recording = signals.write_recording(tmp_path / "x.wav", 1_000)
+        timing.run_once(peers.copy_command(recording, tmp_path / "y.wav"))
+        np.testing.assert_array_equal(soundfile.read(tmp_path / "y.wav")[0], soundfile.read(recording)[0])
+
+
+class TestTiming:
+    def test_a_run_is_accounted_for(self):
+        run = timing.run_once(SLEEP)
+        assert 0.05 <= run.wall_s < 10
+        assert run.user_s >= 0
+        assert 3 < run.peak_mb < 100
+
+    def test_memory_is_that_of_the_program_alone(self):
+        held = np.ones(20_000_000)  # 160 MB
+        assert timing.run_once(["true"]).peak_mb < 40 < held.nbytes / 1e6
+
+    def test_a_command_that_fails_says_why(self):
+        code = "import sys; sys.exit('no such luck')"
+        with pytest.raises(timing.CommandError, match="exit code 1: no such luck"):
+            timing.run_once([sys.executable, "-c", code])
+        with pytest.raises(timing.CommandError, match="No such file"):
+            timing.run_once(["no-such-program-anywhere"])
+
+    def test_rounds_are_interleaved_and_failures_left_out(self, tmp_path):
+        log = tmp_path / "log"
+        note = "import sys; open(sys.argv[1], 'a').write(sys.argv[2])"
+        contenders = [
+            Contender(n, [sys.executable, "-c", note, str(log), n], rounds=r) for n, r in (("A", None), ("B", 1))
+        ]
+        said = []
+        runs = timing.interleaved([*contenders, Contender("C", ["false"])], 3, say=said.append)
+        assert log.read_text() == "ABAA"
+        assert [run is None for run in runs["B"]] == [False, True, True]
+        assert runs["C"] == [None, None, None]
+        assert len(said) == 1
+
+    def test_when_the_time_is_up_no_round_is_begun(self):
+        runs = timing.interleaved([Contender("A", ["true"])], 5, seconds=0)
+        assert len(runs["A"]) == 1
+
+    def test_ratios_are_taken_within_a_round(self):
+        runs = {"a": [took(1), took(4), took(3)], "b": [took(2), took(2), None], "c": [took(4), took(8), took(6)]}
+        assert timing.median_ratio(runs, "a", ["b", "c"]) == 0.5
+        assert timing.median_ratio(runs, "b", ["nobody"]) is None
+        assert timing.median_wall([None, took(3), took(1)]) == 2
+        assert timing.median_wall([None]) is None
+        assert timing.peak_mb([took(1, 7), None, took(1, 9)]) == 9
+
+    def test_a_budget_is_shared_by_weight(self):
+        assert Budget(90).share(1, 3) == pytest.approx(30, abs=1)
+        assert Budget(-1).share(1, 3) == 0
+
+
+class TestGoals:
+    def cell(self, single: float, native: float = 1.0, mb: float = 100.0) -> dict[str, list[Run | None]]:
+        return {
+            peers.COPY: [took(0.3)],
+            peers.SINGLE: [took(single, mb)],
+            peers.DOUBLE: [took(single, mb)],
+            "fconvolver": [took(native)],
+            "sox fir": [took(0.01)],
+            "scipy float32": [took(5.0, 1_300)],
+        }
+
+    def verdicts(self, cells) -> dict[str, str]:
+        return {g.text: g.verdict for g in convolve_goals.goals(cells, {64: ["fconvolver"]})}
+
+    def test_they_are_held_against_right_natives_only(self, monkeypatch):
+        monkeypatch.setattr(convolve_goals, "find_spec", lambda _: None)
+        found = self.verdicts({10: {64: self.cell(0.9)}, 30: {64: self.cell(0.6)}})
+        assert found["10 min, single: at most 1.3 of the best native"] == "met"
+        assert found["30 min, single: at most 0.55 of the best native"] == "**not met**"
+        assert found["30 min, single: at most 2 times reading and writing alone"] == "met"
+        assert found["at least 5 times faster than pedalboard (single)"] == "not measured"
+        assert found["memory: as much for 30 min as for 10 min"] == "met"
+
+    def test_memory_that_grows_is_seen(self):
+        found = self.verdicts({10: {64: self.cell(1.0)}, 30: {64: self.cell(1.0, mb=200.0)}})
+        assert found["memory: as much for 30 min as for 10 min"] == "**not met**"
+        assert found["memory, single: at most 150 MB whatever the length"] == "**not met**"
+
+
+class TestGrowth:
+    def test_a_line_is_found(self):
+        line = scaling.fit_line({m: 0.5 + 0.1 * m for m in (1, 2, 5, 10)})
+        assert (line.start_s, line.per_minute_s) == pytest.approx((0.5, 0.1))
+        assert line.farthest < 1e-12
+        assert scaling.fit_line({m: 0.01 * m**2 for m in (1, 2, 5, 10)}).farthest > scaling.LINE_WITHIN
+
+    def test_growth_is_held_against_a_logarithm(self):
+        assert scaling.logarithmic({2: 1.0, 4: 2.0, 16: 4.0}) == pytest.approx(1)
+        assert scaling.logarithmic({2: 1.0, 4: 2.0, 16: 8.0}) == pytest.approx(2)
+
+    def test_the_figure_is_drawn(self, tmp_path):
+        from bench.scaling_figure import STYLES, draw
+
+        walls = {name: {1: 0.5, 2: 0.6, 5: 0.9} for name in STYLES}
+        draw(walls, walls, {name: scaling.fit_line(of) for name, of in walls.items()}, tmp_path / "figure.png")
+        assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
+
+
+class TestCalibration:
+    def test_it_prints_every_constant_that_the_cost_model_uses(self):
+        found = calibrate.calibrate(lambda _: None, repeat_s=0)
+        text = calibrate.constants_text(found)
+        namespace: dict[str, dict] = {}
+        exec(text, namespace)
+        for name in ("_ADD", "_POINT", "_PRODUCT", "_MOVE"):
+            ours, theirs = namespace[name], getattr(calibrate.methods, name)
+            assert set(ours) == set(theirs)
+            for precision, value in theirs.items():
+                assert isinstance(ours[precision], type(value))
+        assert set(namespace["_POINT"]["double"]) == set(calibrate.methods._POINT["double"])
+
+
+class TestPage:
+    def section(self, title: str, figure: str) -> str:
+        goals = [report.Goal("quick", figure, True), report.Goal("small", "-", None)]
+        return report.Section(title, "### Part\n\nText.", goals).markdown("Measured today.")
+
+    def test_a_section_says_what_is_met(self):
+        text = self.section("Growth", "1.0")
+        assert text.startswith("## Growth\n\nMeasured today.\n\n| goal |")
+        assert "| quick | 1.0 | met |" in text
+        assert "| small | - | not measured |" in text
+
+    def test_the_page_has_its_markers_in_order(self):
+        text = command.PAGE.read_text("utf-8")
+        assert 0 < text.index(report.BEGIN) < text.index(report.END)
+
+    def test_writing_twice_is_writing_once(self, tmp_path):
+        page = tmp_path / "page.md"
+        page.write_text(f"# Page\n\n## Kept\n\n{report.BEGIN}\n\n{report.END}\n\nAfter.\n", "utf-8")
+        both = [self.section("Growth", "1.0"), self.section("Long files", "2.0")]
+        report.update(page, both)
+        once = page.read_text("utf-8")
+        report.update(page, both)
+        assert page.read_text("utf-8") == once
+        assert once.index("## Kept") < once.index("## Long files") < once.index("## Growth") < once.index("After.")
+
+    def test_one_section_is_replaced_and_the_others_stay(self, tmp_path):
+        page = tmp_path / "page.md"
+        page.write_text(f"{report.BEGIN}\n{report.END}\n", "utf-8")
+        report.update(page, [self.section("Growth", "1.0"), self.section("Long files", "2.0")])
+        report.update(page, [self.section("Growth", "7.0")])
+        text = page.read_text("utf-8")
+        assert text.count("## Growth") == text.count("## Long files") == 1
+        assert "| quick | 7.0 |" in text
+        assert "| quick | 2.0 |" in text
+        assert "| quick | 1.0 |" not in text
+
+    def test_a_page_without_markers_is_left_alone(self, tmp_path):
+        page = tmp_path / "page.md"
+        page.write_text("Nothing.\n", "utf-8")
+        with pytest.raises(ValueError, match="must hold <!-- bench: begin -->"):
+            report.update(page, [self.section("Growth", "1.0")])
+        assert page.read_text("utf-8") == "Nothing.\n"
+
+    def test_other_programs_are_owned_up_to(self):
+        facts = {"date": "2030-01-01", "cores": "2", "Python": "3.11", "numpy": "2", "scipy": "1"}
+        said = report.machine_sentence(facts, "python -m bench", 0.123)
+        assert said.startswith("Measured 2030-01-01 on 2 cores with Python 3.11, numpy 2, scipy 1: `python -m bench`.")
+        assert said.endswith("Other programs had 12% of the cores meanwhile.")
+        assert "Other" not in report.machine_sentence(facts, "python -m bench")
+
+    def test_our_own_work_is_not_that_of_others(self):
+        others = busy.Others()
+        end = time.monotonic() + 0.3
+        while time.monotonic() < end:
+            pass
+        share = others.share()
+        assert share is None or 0 <= share <= 1
+
+    def test_a_part_that_fails_leaves_the_others(self, tmp_path, monkeypatch, capsys):
+        page, kept = tmp_path / "page.md", tmp_path / "found.json"
+        page.write_text(f"{report.BEGIN}\n{report.END}\n", "utf-8")
+        monkeypatch.setattr(command, "PAGE", page)
+
+        def measure(part):
+            def fail(settings):
+                raise OSError("the disk is full")
+
+            return fail if part == "chains" else lambda settings: report.Section("Long files", "Text.", (), {"x": 1.0})
+
+        monkeypatch.setattr(command, "_measure", measure)
+        assert command.main(["convolve", "--update-docs", "--json", str(kept)]) == 1
+        assert "chains failed: OSError: the disk is full" in capsys.readouterr().err
+        assert "## Long files" in page.read_text("utf-8")
+        assert json.loads(kept.read_text("utf-8"))["sections"]["Long files"]["x"] == 1.0
+
+    def test_the_machine_is_described_by_what_matters(self):
+        assert {"cores", "Python", "numpy", "scipy", "date"} <= set(report.machine()) <= {
+            "cores", "Python", "numpy", "scipy", "ducc0", "date",
+        }  # fmt: skip
