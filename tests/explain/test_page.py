@@ -276,6 +276,14 @@ def test_the_kernel_at_the_playhead_reaches_back_or_ahead(visit, worked):
         choose(page, "kind", kind)
         show(page)
         assert page.locator(".outline").get_attribute("data-reach") == reach
+        left, right, now = page.evaluate(
+            """() => {
+                const box = document.querySelector(".outline path").getBBox();
+                return [box.x, box.x + box.width, document.querySelector(".playhead").x1.baseVal.value];
+            }"""
+        )
+        assert (left < now - 50) == (reach == "past")
+        assert (right > now + 50) == (reach == "future")
 
 
 def test_all_numbers_stand_in_a_table(visit, worked):
