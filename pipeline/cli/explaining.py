@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,8 +12,10 @@ from .text import shown_path, size
 
 if TYPE_CHECKING:
     from ..explain.explain import Explained
+    from .jobs import Work
+    from .work import Outcome
 
-__all__ = ["explain_claims", "explain_config", "explain_worked", "show_explained"]
+__all__ = ["explain_claims", "explain_config", "explain_outcomes", "explain_worked", "show_explained"]
 
 
 def explain_worked(folder: Path, stage: str | None, lang: str, *, overwrite: bool) -> Explained:
@@ -56,6 +59,26 @@ def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:
         texts = (VERDICTS[one.verdict], one.claim, one.finding)
         verdicts.add_row(*(getattr(text, spoken) for text in texts))
     Voice(quiet).show(verdicts, "", card({"written": shown_path(page)}))
+
+
+def explain_outcomes(work: Work, outcomes: Sequence[Outcome], *, quiet: bool) -> None:
+    """For ``explain: true``: the explanation of each kernel stage of each file that was done, beside its output.
+
+    What stands there of an earlier explanation is replaced. A signal that came or went by a pipe has no place for it.
+    """
+    from ..explain.explain import explain_run
+
+    for outcome in outcomes:
+        if outcome.report is None or "-" in (str(outcome.item.source), str(outcome.item.target)):
+            continue
+        beside = outcome.item.target.with_name(f"{outcome.item.target.stem}-explain")
+        written = []
+        for planned in outcome.report.plan.stages:
+            if planned.kernel is not None:
+                folder = beside / f"{planned.index}-{planned.stage.id or planned.stage.use}"
+                explain_run(work.loaded, outcome.item.source, folder, stage=str(planned.index))
+                written.append(f"{shown_path(folder / 'index.html')}")
+        Voice(quiet).show(card({"explained": ", ".join(written) or "no stage of it is a kernel"}))
 
 
 def show_explained(explained: Explained, *, quiet: bool) -> None:

@@ -40,6 +40,10 @@ def finish(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:
     outcomes, interrupted = do_all(work, Progress(len(work.items), shown=not quiet))
     left = work.items[len(outcomes) :]
     show_outcomes(outcomes, work.skipped, len(left), voice)
+    if work.loaded.settings.explain:
+        from .explaining import explain_outcomes
+
+        explain_outcomes(work, outcomes, quiet=quiet or as_json)
     if as_json:
         write_json(as_data(outcomes, work.skipped, left))
     code = exit_code(outcomes, interrupted=interrupted)

@@ -87,6 +87,9 @@ class Configuration(Options):
     """Samples over full scale, where the output has one: count and `warn`, an `error`, or `scale` the signal down."""
     truncated: Literal["error", "accept"] = "error"
     """An input that is shorter than it declares: an `error`, or `accept` what is there, with a warning."""
+    explain: bool = False
+    """Adds to each output of a run a page, pictures and sounds that explain each of its kernel stages, in the folder
+    `NAME-explain` beside it; `faltung explain` makes them by themselves."""
     fs: Annotated[Hertz, Within(0, above=True)] | None = None
     """Sampling rate of a table that does not tell it; for audio it only has to agree."""
     columns: tuple[str | int, ...] | None = None

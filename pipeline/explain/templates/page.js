@@ -79,6 +79,9 @@ const scale = (values, height) => {
 const wide = () => state.h.some((tap) => state.x.some((v) => show(tap * v).length > 4));
 const name = () => (state.kind === "convolve" ? "y" : "r");
 
+// The largest size, up to `most`, at which words stay within a width: a digit is about 0.64 of its size wide when bold.
+const fitting = (words, width, most) => Math.min(most, width / (0.64 * words.length));
+
 function launch(open) {
   const rows = state.x.map((v, i) => i).filter((i) => state.x[i] !== 0), all = frames(), left = 62, line = 30;
   const g = grid(left, all.length, wide() ? 38 : 32), bottom = 50 + rows.length * line, svg = canvas(g.width, bottom + 66);
@@ -89,17 +92,17 @@ function launch(open) {
   svg.append(text(left - 10, 36, "n", "faint", "end"), text(left - 10, bottom + 22, `${name()}[n]`, "strong", "end"));
   rows.forEach((i, row) => {
     const y = 46 + row * line;
-    svg.append(text(left - 22, y + 20, show(state.x[i]), "", "end"), mark("x", left - 12, y + 15, 5));
+    svg.append(el("text", { x: left - 22, y: y + 20, "text-anchor": "end", "font-size": fitting(show(state.x[i]), left - 24, 13) }, show(state.x[i])), mark("x", left - 12, y + 15, 5));
     all.forEach((n) => {
       const met = terms(n).find((term) => term.i === i), filled = met && open;
       svg.append(el("rect", { x: g.at(n) - g.step / 2, y, width: g.step, height: line, stroke: "var(--line)", fill: filled ? shade(met.product, most) : n > state.n ? fillNotYet : "var(--heard)" }));
       if (!filled) return;
       const small = g.step < 44;
-      svg.append(el("text", { x: g.at(n), y: y + (small ? 20 : 14), "text-anchor": "middle", "font-size": small && wide() ? 9.5 : 13 }, show(met.product)));
+      svg.append(el("text", { x: g.at(n), y: y + (small ? 20 : 14), "text-anchor": "middle", "font-size": fitting(show(met.product), g.step - 4, small && wide() ? 9.5 : 13) }, show(met.product)));
       if (!small) svg.append(el("text", { x: g.at(n), y: y + 27, "text-anchor": "middle", "font-size": 10.5 }, `h[${met.k}]`));
     });
   });
-  if (open) all.forEach((n) => svg.append(el("text", { x: g.at(n), y: bottom + 22, "text-anchor": "middle", class: "strong", "font-size": g.step < 36 ? 8.5 : g.step < 44 ? 10.5 : 13 }, show(sumAt(n)))));
+  if (open) all.forEach((n) => svg.append(el("text", { x: g.at(n), y: bottom + 22, "text-anchor": "middle", class: "strong", "font-size": fitting(show(sumAt(n)), g.step - 4, 13) }, show(sumAt(n)))));
   svg.append(el("rect", { x: g.at(state.n) - g.step / 2, y: 42, width: g.step, height: bottom - 42 + 30, fill: "none", stroke: "var(--ink)", "stroke-width": 3, class: "column" }));
   svg.append(text(left, bottom + 56, say(state.kind === "convolve" ? "column" : "column_r"), "faint", "start"));
   return svg;

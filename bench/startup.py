@@ -1,0 +1,45 @@
+"""Times what is paid before any work: the command's help, its version, and the import of the package."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+
+from .peers import faltung_command
+from .report import Goal, Section, table
+from .settings import Settings
+from .timing import Contender, interleaved, median_ratio, median_wall, peak_mb
+
+__all__ = ["measure"]
+
+HELP, VERSION = "faltung --help", "faltung --version"
+PACKAGE, NUMPY, NOTHING = "import pipeline", "import numpy", "pass"
+HELP_S = 0.25
+LEAST_ROUNDS = 10
+"""These take a tenth of a second each, and differ by less than the machine's moods."""
+
+
+def measure(settings: Settings) -> Section:
+    """Each command against its goal, and the import against that of numpy."""
+    contenders = [Contender(name, faltung_command(name.split()[1])) for name in (HELP, VERSION)]
+    contenders += [Contender(code, [sys.executable, "-c", code]) for code in (PACKAGE, NUMPY, NOTHING)]
+    interleaved(contenders, 1, folder=settings.folder)  # brings the files into memory
+    rounds = max(LEAST_ROUNDS, settings.runs)
+    runs = interleaved(contenders, rounds, settings.budget.left, settings.say, settings.folder)
+    rows = []
+    for name, of_name in runs.items():
+        wall = median_wall(of_name)
+        said = "-" if wall is None else f"{wall:.3f}"
+        rows.append((f"`{name}`", said, f"{peak_mb(of_name) or 0:.0f}"))
+        settings.say(f"{name}: {said} s")
+    ratio, wall = median_ratio(runs, PACKAGE, [NUMPY]), median_wall(runs[HELP])
+    goals = [
+        Goal(f"`{HELP}` under {HELP_S} s", f"{wall or 0:.3f} s", None if wall is None else wall < HELP_S),
+        Goal(
+            "`import pipeline` at most 2 times `import numpy`",
+            f"{ratio or 0:.2f}",
+            None if ratio is None else ratio <= 2,
+        ),
+    ]
+    body = f"Whole processes, medians; rounds: {len(runs[HELP])}.\n\n{table(('', 'wall s', 'peak MB'), rows)}"
+    return Section("Start-up", body, goals, {n: [r and asdict(r) for r in of_n] for n, of_n in runs.items()})

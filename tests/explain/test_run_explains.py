@@ -1,0 +1,35 @@
+"""``explain: true`` in a configuration puts the page of each kernel stage beside the output of the run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from typer.testing import CliRunner
+
+from pipeline.cli.app import app
+
+CONFIG = """
+version: 1
+explain: true
+input: in.wav
+output: out/{stem}.wav
+stages:
+  - {use: convolve, id: room, taps: [0.5, 0.25, 0.125]}
+  - {use: normalize, peak: -3 dB}
+"""
+
+
+def test_a_run_that_is_to_explain_itself_does_so_for_each_kernel_stage(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONFIG, "utf-8")
+    x = np.random.default_rng(0).standard_normal(8000) * np.exp(-np.arange(8000) / 800) * 0.3
+    soundfile.write(tmp_path / "in.wav", x, 8000)
+    done = CliRunner().invoke(app, ["run", str(tmp_path / "c.yaml")])
+    assert done.exit_code == 0, done.output
+    folders = sorted(path.name for path in (tmp_path / "out" / "in-explain").iterdir())
+    assert folders == ["0-room"]  # normalize is no kernel
+    page = tmp_path / "out" / "in-explain" / "0-room" / "index.html"
+    assert 100_000 < page.stat().st_size < 3_000_000
+    assert (page.parent / "flip.gif").exists()
+    assert "explained" in done.output
