@@ -40,8 +40,9 @@ schema: $(READY) ## write configs/schema.json from the stages
 	@mv configs/schema.json.part configs/schema.json
 	@echo "configs/schema.json written"
 
-generate: schema ## write again every generated file that differs: the schema, the signals in data/
+generate: schema ## write again every generated file that differs: the schema, data/, the pictures in docs/
 	@$(PY) data/make.py --check || { $(PY) data/make.py && echo "data/ written"; }
+	@$(PY) docs/figures.py
 
 clean: ## remove .venv, caches and output
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

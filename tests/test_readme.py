@@ -68,3 +68,11 @@ def test_the_make_targets_of_the_readme_exist() -> None:
 def test_every_file_the_readme_links_to_exists() -> None:
     for link in re.findall(r"\]\(([^)#:]+)\)", README):
         assert (ROOT / link).exists(), link
+
+
+def test_the_picture_of_the_readme_is_the_one_that_the_code_draws() -> None:
+    assert README.index("docs/figures/flip.png") < README.index("make demo")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "figures.py"), "--check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr

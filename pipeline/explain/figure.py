@@ -19,7 +19,7 @@ from .worked import Example, sum_text, value_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
-__all__ = ["FigureData", "figure", "png_bytes"]
+__all__ = ["FigureData", "figure", "png_bytes", "two_readings"]
 
 SYMMETRIC = np.array([1.0, 2.0, 1.0])
 STYLE: dict[Any, Any] = {
@@ -72,6 +72,19 @@ def figure(data: FigureData, caption: str) -> Figure:
     return made
 
 
+def two_readings(example: Example) -> Figure:
+    """The point in one picture: the table of launches, and the column of it that reads h backwards."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        made = Figure(figsize=(12, 4.6), dpi=125, facecolor=COLOURS["paper"])
+        cells: Any = made.subfigures(1, 2, wspace=0.02)
+        _launches(cells[0], example, number=1)
+        _gathered(cells[1], example, number=2)
+    return made
+
+
 def png_bytes(made: Figure) -> bytes:
     """A figure as a PNG that carries no date and no version, so that it is the same every time."""
     import matplotlib as mpl
@@ -110,8 +123,8 @@ def _kernels(cell: SubFigure, h: Taps) -> None:
         cell.text(left + 0.19, 0.82, label, fontsize=9, ha="center", color=COLOURS["ink"])
 
 
-def _launches(cell: SubFigure, example: Example) -> None:
-    _titled(cell, 3, "One table, two readings")
+def _launches(cell: SubFigure, example: Example, number: int = 3) -> None:
+    _titled(cell, number, "One table, two readings")
     start, m = len(example.h) - 1, len(example.h)
     rows = [i for i in range(len(example.x)) if example.x[i] != 0]
     width = min(len(example.x), 14)
@@ -130,9 +143,9 @@ def _launches(cell: SubFigure, example: Example) -> None:
     )
 
 
-def _gathered(cell: SubFigure, example: Example) -> None:
+def _gathered(cell: SubFigure, example: Example, number: int = 4) -> None:
     now = example.now
-    _titled(cell, 4, f"The boxed column: y[{now}] gathers, reading h backwards")
+    _titled(cell, number, f"The boxed column: y[{now}] gathers, reading h backwards")
     axes = cell.add_axes((0.07, 0.06, 0.88, 0.8))
     gather(axes, example.x, example.terms(now, "convolve"), now, f"y[{now}] = {sum_text(example, now, 'convolve')}")
 
