@@ -85,7 +85,7 @@ def test_variables_are_replaced_once_and_soon(monkeypatch):
     assert expand_variables("${unclosed") == "${unclosed"
     started = time.process_time()
     expand_variables("${" * 100_000)
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < 1  # unguarded it takes minutes; 0.1 s on an idle machine
 
 
 def test_an_error_reaches_the_user_as_it_stands_braces_and_all():

@@ -124,7 +124,7 @@ def test_a_long_text_is_refused_soon(parse, value):
     started = time.process_time()
     with pytest.raises(UnitError, match=f"cannot read a text of {len(value)} characters as a"):
         parse(value)
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < 1  # unguarded it takes minutes; 0.1 s on an idle machine
 
 
 @given(st.floats(-1e9, 1e9) | st.integers(-(10**9), 10**9))

@@ -148,7 +148,7 @@ def test_a_template_knows_five_names_and_nothing_else(template, message):
     started = time.process_time()
     with pytest.raises(UsageError, match=message):
         output_path(template, Path("x.wav"))
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < 1  # unguarded it takes minutes; 0.1 s on an idle machine
 
 
 @given(st.text(alphabet="{}$/.a:!stem[]0 ", max_size=30))

@@ -200,7 +200,7 @@ def test_what_would_take_time_or_memory_is_refused_at_once(text):
     started = time.process_time()
     with pytest.raises(ConfigError, match=r"too much for a configuration: (more than 10,000|nested)|at most 256 KiB"):
         read_yaml(text)
-    assert time.process_time() - started < 0.1
+    assert time.process_time() - started < 1  # unguarded it takes minutes; 0.1 s on an idle machine
 
 
 def test_more_entries_than_allowed_are_refused_where_the_limit_is_passed():
