@@ -68,16 +68,20 @@ def main(arguments: list[str]) -> int:
     """Run the gallery, print a table, draw the picture; the exit code."""
     console = Console(width=max(110, Console().width), highlight=False)
     items, recording = (FOR_A_RECORDING, Path(arguments[0]).resolve()) if arguments else (ITEMS, None)
-    try:
-        results = [run(item, recording) for item in items]
-    except FaltungError as error:
-        console.print(f"[red]{error}[/red]")
-        return error.exit_code
+    results, status = [], 0
+    for item in items:
+        try:
+            results.append(run(item, recording))
+        except FaltungError as error:  # such as a hall of two channels and a recording of four: the others go on
+            console.print(f"[red]{item.config}: {error}[/red]")
+            status = 1
+    if not results:
+        return status
     picture = OUT / ("demo.png" if recording is None else f"{recording.stem}-demo.png")
     draw(results).savefig(picture, dpi=110)
     console.print(table(results))
     console.print("\n".join(closing(results, picture)))
-    return 0
+    return status
 
 
 def run(item: Item, recording: Path | None) -> Result:
@@ -122,7 +126,8 @@ def closing(results: list[Result], picture: Path) -> list[str]:
     """Where to look and what to listen for, with the contrast in numbers."""
     lines = ["", f"Look at    {shown(picture)}"]
     listen = [shown(Path(r.report.written.path)) for r in results if r.item.config.startswith("contrast")]
-    lines += [f"Listen to  {listen[0]} and {listen[1]}: one kernel, flipped and not flipped."]
+    if len(listen) == 2:
+        lines += [f"Listen to  {listen[0]} and {listen[1]}: one kernel, flipped and not flipped."]
     for result in results:
         if result.item.config.startswith("contrast"):
             early, late = energy_around(result)

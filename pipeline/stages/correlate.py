@@ -35,7 +35,8 @@ class Correlate(KernelStage):
 
     def kernel(self, fmt: Format) -> Kernel:
         template = taps_for(self.template, fmt, "template")
-        require(template.ndim < 3, f"must hold (frames, channels), got shape {template.shape}", "template")
+        routes = template.ndim == 3 and template.shape[1] > 1
+        require(not routes, f"must hold (frames, channels), got shape {template.shape}", "template")
         if self.normalize == "l2":
             norms = np.sqrt((template**2).sum(axis=0))
             require(bool(np.all(norms > 0)), "is silent: it has no l2 norm to divide by", "template")

@@ -91,8 +91,10 @@ def read_taps(source: _Rows | Path, fmt: Format, setting: str, *, resample: bool
 
 
 def taps_for(source: _Rows | Path, fmt: Format, setting: str) -> Taps:
-    """Taps as `read_taps` gives them, held to the channels of the signal."""
+    """Taps as `read_taps` gives them, held to the channels of the signal; a mono signal goes into every column."""
     taps = read_taps(source, fmt, setting)
+    if taps.ndim == 2 and fmt.channels == 1:
+        return taps[:, None, :]
     if taps.ndim > 1 and taps.shape[1] != fmt.channels:
         raise SettingError(f"has {taps.shape[1]} channels, the signal {fmt.channels}", setting)
     return taps

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import SettingError
+from pipeline.stages.base import Format
 from pipeline.stages.convolve import Convolve
 
 from .helpers import MONO, STEREO, noise, refused, run, taps
@@ -65,5 +66,10 @@ def test_bad_settings_say_what_and_why():
         Convolve(taps=[1], origin=-1)
     with pytest.raises(SettingError, match=r"^origin: must be the index of one of 2 taps, got 2"):
         Convolve(taps=[1, 2], origin=2).kernel(MONO)
-    with pytest.raises(SettingError, match=r"^taps: has 2 channels, the signal 1"):
-        Convolve(taps=[[1, 2]]).kernel(MONO)
+    with pytest.raises(SettingError, match=r"^taps: has 2 channels, the signal 3"):
+        Convolve(taps=[[1, 2]]).kernel(Format(48_000.0, 3))
+
+
+def test_a_mono_signal_goes_into_every_column():
+    kernel = Convolve(taps=[[1, 2], [3, 4]]).kernel(MONO)
+    assert kernel.taps.tolist() == [[[1, 2]], [[3, 4]]]  # (M, 1 in, 2 out)
