@@ -1,0 +1,64 @@
+"""What a search for templates gives, as columns: the peaks of the scores, the regions that have none, the null.
+
+Frames are counted from the first frame of the signal that was searched; a peak stands at the **start** of its window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["STATUSES", "Detection", "Peaks", "Regions"]
+
+STATUSES = ("ok", "flat", "gap")
+"""Of a window: it has a score; it is constant, to within rounding; it holds a sample that is not finite."""
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """Peaks of scores, each column of shape (n,), ordered by frame, then template, then channel."""
+
+    frame: npt.NDArray[np.int64]
+    template: npt.NDArray[np.int32]
+    """Position in `Detection.templates`."""
+    channel: npt.NDArray[np.int32]
+    """From 0; 0 where the channels give one score together."""
+    score: npt.NDArray[np.float64]
+    offset: npt.NDArray[np.float64]
+    """Where a parabola through the peak and its two neighbours has its extremum, in frames from the peak."""
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
+@dataclass(frozen=True)
+class Regions:
+    """Runs of windows without a score, each column of shape (n,): windows ``start`` to ``stop - 1``."""
+
+    start: npt.NDArray[np.int64]
+    stop: npt.NDArray[np.int64]
+    channel: npt.NDArray[np.int32]
+    template: npt.NDArray[np.int32]
+    status: npt.NDArray[np.uint8]
+    """Position in `STATUSES`."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """What one search found in one signal."""
+
+    fs: float
+    """Of the signal that was searched, in Hz."""
+    frames: int
+    """Of the signal that was searched."""
+    templates: tuple[str, ...]
+    lengths: tuple[int, ...]
+    """Of the templates, in frames."""
+    peaks: Peaks
+    regions: Regions
+    decoys: Peaks | None = None
+    """Peaks of the reversed templates, picked by the same rules, where they were asked for."""
+    median: npt.NDArray[np.float64] | None = None
+    """Median |score| over the windows that have one: (templates, channels), where it was asked for."""
