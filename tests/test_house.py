@@ -20,9 +20,10 @@ FLOORS = (
     {"stages"},
     {"engine"},
     {"config"},
+    {"match"},
     {"job"},
     {"library"},
-    {"match", "explain"},
+    {"explain"},
     {"batch"},
     {""},  # pipeline/__init__.py itself, the public names
     {"testing"},
