@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from scipy import fft
 
-from pipeline.cli.allocator import keep_freed_memory
+from pipeline.batch.allocator import keep_freed_memory
 from pipeline.dsp import methods
 from pipeline.dsp.shifted_adds import ShiftedAdds
 from pipeline.kernel import Kernel

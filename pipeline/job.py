@@ -52,6 +52,10 @@ class Job:
         written = OutputFormat(subtype=settings.format.subtype, dither=settings.format.dither, clip=clip)
         return cls(settings.stages, Options.of(settings), reading, written, settings.clip == "scale")
 
+    def plan(self, fmt: Format) -> Plan:
+        """What will happen to a signal of this format; raises `SettingError`."""
+        return make_plan(self.stages, fmt, self.options)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -86,13 +90,21 @@ class Report:
 def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
     """The plan for a file, which is opened for its format only."""
     with _reader(job, source) as reader:
-        return _plan(job, reader.info), reader.info
+        return job.plan(_format(job, reader.info)), reader.info
 
 
 def run_job(
-    job: Job, source: str | Path, target: str | Path, *, overwrite: bool = False, progress: Progress | None = None
+    job: Job,
+    source: str | Path,
+    target: str | Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    planner: Callable[[Format], Plan] | None = None,
 ) -> Report:
     """Run a job on one file; ``"-"`` is standard input or standard output.
+
+    ``planner`` gives the plan for a format, where it is kept from file to file.
 
     Raises
     ------
@@ -110,7 +122,7 @@ def run_job(
         raise UsageError(f"{target}: the output is the input; give it another name")
     with ExitStack() as stack:
         reader = stack.enter_context(_reader(job, source))
-        plan = _plan(job, reader.info)
+        plan = (planner or job.plan)(_format(job, reader.info))
         writer = stack.enter_context(_writer(job, plan, reader.info, target, overwrite))
         counted = _Counted(reader, job.options.hop or BLOCK, progress)
         # Reading, computing and writing overlap, unless one thread is all there is to be. A thread that waits on a
@@ -135,8 +147,8 @@ def _reader(job: Job, source: str | Path) -> Reader:
     return open_reader(source, dtype=dtype, **job.reading)
 
 
-def _plan(job: Job, info: SignalInfo) -> Plan:
-    return make_plan(job.stages, Format(info.fs, info.channels, job.options.precision), job.options)
+def _format(job: Job, info: SignalInfo) -> Format:
+    return Format(info.fs, info.channels, job.options.precision)
 
 
 def _writer(job: Job, plan: Plan, info: SignalInfo, target: str | Path, overwrite: bool) -> Writer:

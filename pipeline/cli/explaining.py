@@ -67,13 +67,14 @@ def explain_outcomes(work: Work, outcomes: Sequence[Outcome], *, quiet: bool) ->
     What stands there of an earlier explanation is replaced. A signal that came or went by a pipe has no place for it.
     """
     from ..explain.explain import explain_run
+    from ..job import plan_job
 
     for outcome in outcomes:
-        if outcome.report is None or "-" in (str(outcome.item.source), str(outcome.item.target)):
+        if outcome.error is not None or "-" in (str(outcome.item.source), str(outcome.item.target)):
             continue
         beside = outcome.item.target.with_name(f"{outcome.item.target.stem}-explain")
         written = []
-        for planned in outcome.report.plan.stages:
+        for planned in plan_job(work.job, outcome.item.source)[0].stages:
             if planned.kernel is not None:
                 folder = beside / f"{planned.index}-{planned.stage.id or planned.stage.use}"
                 explain_run(work.loaded, outcome.item.source, folder, stage=str(planned.index))

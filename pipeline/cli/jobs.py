@@ -7,13 +7,14 @@ says no format end the command before the first file is begun.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel
-
+from ..batch.identity import Check, files_named_in
+from ..batch.manifest import Past
+from ..batch.resume import Batch, Item, Standing, batch_of
 from ..config.inputs import expand_inputs, input_root
 from ..config.paths import STREAM, plan_outputs
 from ..errors import UsageError
@@ -24,17 +25,20 @@ if TYPE_CHECKING:
     from ..config.load import LoadedConfig
     from ..config.model import Configuration
 
-__all__ = ["Item", "Work", "files_named_in", "prepare", "sources_of"]
+__all__ = ["Choices", "Item", "Work", "prepare", "resumed", "sources_of"]
 
 _TOLD = 20  # files listed one by one in a refusal
 
 
 @dataclass(frozen=True)
-class Item:
-    """One file to be done."""
+class Choices:
+    """What the command line says of a batch, beyond its settings."""
 
-    source: Path
-    target: Path
+    jobs: int | None = None
+    check: Check | None = None
+    force: bool = False
+    retry_failed: bool = False
+    fail_fast: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ class Work:
     items: tuple[Item, ...]
     skipped: tuple[Item, ...] = ()
     overwrite: bool = False
+    choices: Choices = Choices()
+    batch: Batch | None = None
+    """Where what was done is remembered; None for one file, and for standard output."""
+    standings: tuple[Standing, ...] = ()
+    """How each item of a batch stood before: those to be done and those that need not be."""
 
 
 def sources_of(loaded: LoadedConfig, inputs: Sequence[str]) -> tuple[list[Path], Path]:
@@ -55,17 +64,23 @@ def sources_of(loaded: LoadedConfig, inputs: Sequence[str]) -> tuple[list[Path],
 
 
 def prepare(
-    loaded: LoadedConfig, inputs: Sequence[str], output: str | None, *, overwrite: bool = False, skip: bool = False
+    loaded: LoadedConfig,
+    inputs: Sequence[str],
+    output: str | None,
+    *,
+    overwrite: bool = False,
+    skip: bool = False,
+    choices: Choices | None = None,
 ) -> Work:
-    """What to do, checked; with ``skip``, outputs that exist are passed over.
+    """What to do, checked; with ``skip``, outputs that exist are passed over. A batch is then `resumed`.
 
     Raises
     ------
     UsageError
         an input that is not there, no output, or an output that cannot be taken.
     """
-    if overwrite and skip:
-        raise UsageError("--overwrite and --skip-existing contradict each other; give one")
+    choices = choices or Choices()
+    _refuse_contradictions(overwrite=overwrite, skip=skip, choices=choices)
     sources, root = sources_of(loaded, inputs)
     if not sources:
         raise UsageError("no input; name files on the command line, or set input: in the configuration")
@@ -77,11 +92,46 @@ def prepare(
     items = [Item(*pair) for pair in plan_outputs(sources, template, base, root)]
     _refuse_formats(items, loaded.settings)
     _refuse_inputs_as_outputs(items, loaded.settings.stages)
+    if (choices.jobs or 1) > 1 and len(items) > 1 and STREAM in sources:
+        raise UsageError("standard input is read by the command itself; give --jobs 1")
+    batch = None
+    if template != "-" and (len(items) > 1 or "batch" in loaded.settings.model_fields_set):
+        batch = batch_of(loaded, template, base, choices.check)
     taken = [item for item in items if item.target != STREAM and item.target.exists()]
-    if not skip:
-        _refuse_taken(taken, overwrite=overwrite)
+    _refuse_taken([(item, "exists already") for item in taken], overwrite=overwrite or skip or batch is not None)
     skipped = tuple(taken) if skip else ()
-    return Work(loaded, Job.of(loaded.settings), tuple(i for i in items if i not in skipped), skipped, overwrite)
+    left = tuple(i for i in items if i not in set(skipped))
+    return Work(loaded, Job.of(loaded.settings), left, skipped, overwrite, choices, batch)
+
+
+def resumed(work: Work, past: Past) -> Work:
+    """A batch without what is done already; raises `UsageError` where an output is not ours to replace."""
+    if work.batch is None:
+        return work
+    standings = work.batch.standings(work.items, past)
+    again = [s for s in standings if _is_to_be_done(s, work.choices)]
+    _refuse_taken([(s.item, s.taken) for s in again if s.taken], overwrite=work.overwrite)
+    return replace(work, items=tuple(s.item for s in again), standings=tuple(standings))
+
+
+def _is_to_be_done(standing: Standing, choices: Choices) -> bool:
+    if choices.retry_failed:
+        return standing.failed_before
+    return choices.force or standing.state != "unchanged"
+
+
+def _refuse_contradictions(*, overwrite: bool, skip: bool, choices: Choices) -> None:
+    given = {
+        "--overwrite": overwrite,
+        "--skip-existing": skip,
+        "--force": choices.force,
+        "--retry-failed": choices.retry_failed,
+    }
+    for one, other in (
+        ("--overwrite", "--skip-existing"), ("--force", "--skip-existing"), ("--force", "--retry-failed"),
+    ):  # fmt: skip
+        if given[one] and given[other]:
+            raise UsageError(f"{one} and {other} contradict each other; give one")
 
 
 def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
@@ -113,13 +163,13 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
-def _refuse_taken(taken: Sequence[Item], *, overwrite: bool) -> None:
+def _refuse_taken(taken: Sequence[tuple[Item, str]], *, overwrite: bool) -> None:
     refused = []
-    for item in taken:
+    for item, why in taken:
         if item.target.is_dir():
             refused.append(f"{shown_path(item.target)}: is a folder; write {shown_path(item.target)}/{{stem}}.wav")
         elif not overwrite and not _is_device(item.target):
-            refused.append(f"{shown_path(item.target)}: exists already; give --overwrite to replace it")
+            refused.append(f"{shown_path(item.target)}: {why}; give --overwrite to replace it")
     if refused:
         more = [f"and {len(refused) - _TOLD} more"] if len(refused) > _TOLD else []
         raise UsageError("\n".join(refused[:_TOLD] + more))
@@ -129,15 +179,3 @@ def _is_device(path: Path) -> bool:
     from ..io.atomic import is_stream
 
     return is_stream(path)
-
-
-def files_named_in(value: Any) -> Iterator[Path]:
-    """Every file that the settings of stages name, wherever it stands in them."""
-    if isinstance(value, Path):
-        yield value
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from files_named_in(getattr(value, name))
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from files_named_in(part)

@@ -10,8 +10,11 @@ import typer
 __all__ = [
     "Baked",
     "Channels",
+    "Checked",
     "ConfigFile",
     "DryRun",
+    "FailFast",
+    "Force",
     "In",
     "Inputs",
     "Jobs",
@@ -22,6 +25,7 @@ __all__ = [
     "Precision",
     "Quiet",
     "Rate",
+    "RetryFailed",
     "Save",
     "SchemaFile",
     "Settings",
@@ -70,10 +74,14 @@ Rate = Annotated[str | None, _option("--fs", metavar="HZ", text="Sampling rate, 
 Channels = Annotated[
     int | None, _option("--channels", metavar="N", text="Channels, together with --fs; else 1.", min=1)
 ]
-Jobs = Annotated[int, _option("--jobs", metavar="N", text="Files done at a time: 1.")]
+Jobs = Annotated[str | None, _option("--jobs", metavar="N", text="Files done at a time: a number, or auto.")]
+Checked = Annotated[str | None, _option("--check", metavar="HOW", text="What tells a changed file: stat or hash.")]
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")]
 SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Pass over inputs whose output exists.")]
+Force = Annotated[bool, typer.Option("--force", help="Do again what is done and unchanged, too.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Do only the files that failed before.")]
+FailFast = Annotated[bool, typer.Option("--fail-fast", help="Begin no more files once one has failed.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written; write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]

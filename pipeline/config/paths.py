@@ -14,9 +14,9 @@ from pathlib import Path
 
 from ..errors import UsageError
 from .inputs import STREAM, expand_inputs, input_root
-from .template import fill, parse_template
+from .template import NAMES, fill, parse_template
 
-__all__ = ["STREAM", "expand_inputs", "input_root", "output_path", "plan_outputs"]
+__all__ = ["STREAM", "expand_inputs", "input_root", "output_folder", "output_path", "plan_outputs"]
 
 _TOLD = 20  # collisions listed one by one
 
@@ -49,10 +49,7 @@ def output_path(template: str, source: Path, base: str | Path | None = None, roo
     if "\0" in text:
         raise UsageError(f"a path cannot hold a NUL character, got {text!r}")
     cut = max(fixed.rfind("/"), fixed.rfind(os.sep)) + 1
-    try:
-        folder = Path(base or "") / Path(fixed[:cut]).expanduser()
-    except RuntimeError:
-        raise UsageError(f"the output {template!r} is in the folder of a user that does not exist") from None
+    folder = _folder(template, fixed[:cut], base)
     tail = text[cut:].replace(os.sep, "/").split("/")
     if not tail[-1] or tail[-1] in (".", ".."):
         raise UsageError(f"the output {template!r} names no file for the input {str(source)!r}; add '{{stem}}'")
@@ -60,6 +57,20 @@ def output_path(template: str, source: Path, base: str | Path | None = None, roo
     if named:
         _check_inside(path, folder, tail, source)
     return path
+
+
+def output_folder(template: str, base: str | Path | None = None) -> tuple[Path, str]:
+    """The fixed beginning of a template, which all its outputs lie under, and the rest of it."""
+    fixed, text = fill(parse_template(template), {name: f"{{{name}}}" for name in NAMES})
+    cut = max(fixed.rfind("/"), fixed.rfind(os.sep)) + 1
+    return _folder(template, fixed[:cut], base), text[cut:]
+
+
+def _folder(template: str, fixed: str, base: str | Path | None) -> Path:
+    try:
+        return Path(base or "") / Path(fixed).expanduser()
+    except RuntimeError:
+        raise UsageError(f"the output {template!r} is in the folder of a user that does not exist") from None
 
 
 def _values(source: Path, root: str | Path | None) -> dict[str, str]:

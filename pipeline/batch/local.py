@@ -1,0 +1,235 @@
+"""Runs tasks on this machine: at once in this process, or in worker processes that may be killed.
+
+A pool of the standard library loses all its work with the first worker that dies. Here the pool is built again and
+what was unfinished is submitted again. Those that were with the pool when it broke are suspects, and each is run
+alone, so that only the one that kills its worker is struck; after three strikes it is given up and the others go on.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
+from types import TracebackType
+from typing import Any
+
+from ..errors import FaltungError
+from .allocator import keep_freed_memory
+
+__all__ = ["Here", "LocalExecutor", "WorkerLostError", "processors", "share_threads"]
+
+_STRIKES = 3
+_TIMES = ("once", "twice", "three times")
+
+
+class WorkerLostError(FaltungError):
+    """What became of a task whose worker was lost, for good; the message says how."""
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def share_threads(jobs: int, threads: int | None) -> int | None:
+    """Threads for each of so many workers, in all never more than there are processors, one each at least.
+
+    A process that works alone is left as it is.
+    """
+    share = max(1, processors() // jobs)
+    return threads if jobs == 1 else min(share, threads or share)
+
+
+class Here(Executor):
+    """Does each task at once, in this process and thread; what it raises is raised by `submit`."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+@dataclass(eq=False)
+class _Work:
+    call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+    future: Future[Any] = field(default_factory=Future)
+    pool: ProcessPoolExecutor | None = None
+    timer: threading.Timer | None = None
+    strikes: int = 0
+    late: bool = False
+    spared: bool = False
+    """Its worker was killed because of another."""
+
+
+class LocalExecutor(Executor):
+    """Worker processes; a context manager. A task that is given up raises `WorkerLostError` from its future.
+
+    Parameters
+    ----------
+    jobs
+        how many.
+    timeout_s
+        the longest that a task may take, from being given to a worker; that worker is killed. None waits for ever.
+    """
+
+    def __init__(self, jobs: int, timeout_s: float | None = None) -> None:
+        self._jobs, self._timeout_s = jobs, timeout_s
+        self._lock = threading.RLock()  # tasks end in a thread of the pool
+        self._pool: ProcessPoolExecutor | None = None
+        self._waiting: deque[_Work] = deque()
+        self._suspects: deque[_Work] = deque()
+        self._under_way: dict[Future[Any], _Work] = {}
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        work = _Work((fn, args, kwargs))
+        with self._lock:
+            self._waiting.append(work)
+            self._start()
+        return work.future
+
+    def kill(self) -> None:
+        """End the workers at once, whatever they do."""
+        with self._lock:
+            self._waiting.clear()
+            self._suspects.clear()
+            for work in self._under_way.values():
+                work.late = True
+            if self._pool is not None:
+                _kill(self._pool)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.kill()
+        with self._lock:
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _start(self) -> None:
+        """Give the pool what it can take."""
+        while len(self._under_way) < self._room():
+            queue = self._suspects or self._waiting
+            if not queue:
+                return
+            work = queue.popleft()
+            self._pool = work.pool = self._pool or ProcessPoolExecutor(
+                self._jobs, multiprocessing.get_context("spawn"), _begin_worker
+            )
+            fn, args, kwargs = work.call
+            try:
+                with _interrupts_blocked():
+                    inner = work.pool.submit(fn, *args, **kwargs)
+            except BrokenProcessPool:  # a worker died that had nothing to do
+                self._pool = None
+                queue.appendleft(work)
+                continue
+            self._under_way[inner] = work
+            if self._timeout_s is not None:
+                work.timer = threading.Timer(self._timeout_s, self._stop_late, (inner,))
+                work.timer.daemon = True
+                work.timer.start()
+            inner.add_done_callback(self._ended)
+
+    def _room(self) -> int:
+        """Tasks to have with the pool: one alone if it is suspect; else one more than workers, so that none waits."""
+        if self._suspects or any(work.strikes for work in self._under_way.values()):
+            return 1
+        return self._jobs + (self._timeout_s is None)
+
+    def _ended(self, inner: Future[Any]) -> None:
+        with self._lock:
+            work = self._under_way.pop(inner)
+            if work.timer is not None:
+                work.timer.cancel()
+            error = None if inner.cancelled() else inner.exception()
+            if inner.cancelled():
+                work.future.cancel()
+            elif isinstance(error, BrokenProcessPool):
+                self._lost(work)
+            elif error is not None:
+                work.future.set_exception(error)
+            else:
+                work.future.set_result(inner.result())
+            self._start()
+
+    def _lost(self, work: _Work) -> None:
+        if self._pool is work.pool:
+            self._pool = None
+        if work.late:
+            work.future.set_exception(WorkerLostError(f"took longer than {self._timeout_s or 0:g} s (batch.timeout)"))
+            return
+        if work.spared:
+            work.spared = False
+            self._waiting.appendleft(work)
+            return
+        work.strikes += 1
+        if work.strikes < _STRIKES:
+            self._suspects.append(work)
+            return
+        how = _how_it_ended(work.pool)
+        text = f"the worker that ran it was killed{how} {_TIMES[work.strikes - 1]}; is there enough memory?"
+        work.future.set_exception(WorkerLostError(text))
+
+    def _stop_late(self, inner: Future[Any]) -> None:
+        with self._lock:
+            late = self._under_way.get(inner)
+            if late is None or late.pool is None:
+                return
+            late.late = True
+            for work in self._under_way.values():
+                work.spared = work is not late
+            _kill(late.pool)
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    for process in _processes(pool):
+        process.kill()
+
+
+def _processes(pool: ProcessPoolExecutor | None) -> list[BaseProcess]:
+    """Those of a pool, which names them no other way."""
+    return list(pool._processes.values()) if pool is not None and pool._processes else []
+
+
+def _how_it_ended(pool: ProcessPoolExecutor | None) -> str:
+    """`` (SIGKILL)``, as far as it can be told."""
+    codes = [process.exitcode for process in _processes(pool)]
+    first = next((code for code in codes if code), None)
+    if first is None:
+        return ""
+    return f" ({signal.Signals(-first).name})" if first < 0 else f" (exit code {first})"
+
+
+@contextmanager
+def _interrupts_blocked() -> Iterator[None]:
+    """Workers begun in here never see Ctrl-C, not even before their first line: what it stops is for us to say."""
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()  # it would unblock
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin_worker() -> None:
+    keep_freed_memory()
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,131 @@
+"""Settles which items of a batch are done already, and why the others are done again.
+
+An item is passed over when its last record says done, its key is what it was, and its output is still the file that
+was written. What merely exists proves nothing. An output that is not what the manifest says is never replaced unasked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from ..config.load import LoadedConfig
+from ..config.paths import output_folder
+from ..config.template import variables_in
+from ..io.atomic import is_stream
+from .identity import Check, Data, changes, identity, key_of, recipe_of
+from .manifest import Past
+from .task import timestamp
+
+__all__ = ["Batch", "Item", "Standing", "batch_of"]
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file to be done."""
+
+    source: Path
+    target: Path
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an item stands before a run."""
+
+    item: Item
+    state: Literal["new", "unchanged", "again"]
+    why: str
+    """Why it is done again."""
+    taken: str
+    """Why its output may not be replaced unasked; empty where it may be."""
+    record: Data
+    """What its lines in the manifest begin with."""
+    last: Data | None
+    """Its last line so far."""
+
+    @property
+    def failed_before(self) -> bool:
+        """Whether it came to its end, and that was a failure."""
+        return self.last is not None and self.last["status"] == "failed"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What all items of a run share. Names in the manifest are seen from ``folder``, that of the outputs."""
+
+    manifest: Path
+    folder: Path
+    recipe: Data
+    check: Check
+
+    def run_record(self, config: str) -> Data:
+        """The line that a run begins with."""
+        place = {"config": os.path.abspath(config), "folder": os.path.abspath(self.folder)}  # noqa: PTH100
+        return {"pid": os.getpid(), "started": timestamp(), **place, "recipe": self.recipe}
+
+    def standings(self, items: Iterable[Item], past: Past) -> list[Standing]:
+        """How each item stands."""
+        folder = os.path.abspath(self.folder)  # noqa: PTH100
+        return [self._standing(item, past, folder) for item in items]
+
+    def _standing(self, item: Item, past: Past, folder: str) -> Standing:
+        name, output = (os.path.relpath(path, folder) for path in (item.source, item.target))
+        source = identity(item.source, self.check)
+        record = {"item": name, "key": key_of(self.recipe, source, output), "input": source, "output": output}
+        last, made = past.items.get(name), past.made.get(name)
+        same = made is not None and made["output"] == output and self._is_still(item.target, made)
+        taken = ""
+        if item.target.exists() and not (same or is_stream(item.target) or name in past.claimed):
+            taken = "was edited since it was written" if made and made["output"] == output else "exists already"
+        state, why = self._state(record, last, made, exists=item.target.exists(), same=same)
+        attempts = 1 + (last.get("attempts", 1) if last is not None and last["status"] != "done" else 0)
+        return Standing(item, state, why, taken, {**record, "attempts": attempts}, last)
+
+    def _state(
+        self, record: Data, last: Data | None, made: Data | None, *, exists: bool, same: bool
+    ) -> tuple[Literal["new", "unchanged", "again"], str]:
+        if last is None:
+            return "new", ""
+        if last["status"] == "failed":
+            return "again", f"failed before: {last['error']}"
+        if last["status"] != "done" or made is None:
+            return "again", "interrupted before"
+        if record["input"] is None:
+            return "again", "its input is no file that could be compared"
+        if record["key"] != made["key"]:
+            found = ["input changed"] if record["input"] != made["input"] else []
+            found += changes(made["recipe"], self.recipe)
+            found += ["output renamed"] if record["output"] != made["output"] else []
+            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
+            return "again", f"{found[0]}{more}"
+        if same:
+            return "unchanged", ""
+        return "again", "output edited" if exists else "output missing"
+
+    def _is_still(self, target: Path, made: Data) -> bool:
+        """Whether a file is the output that was written."""
+        written: Data = next(iter(made["outputs"]), {})
+        found = identity(target, self.check)
+        return found is not None and all(written.get(name) == value for name, value in found.items())
+
+
+def batch_of(loaded: LoadedConfig, template: str, base: Path | None, check: Check | None) -> Batch:
+    """What all items share that a configuration writes by this template, seen from ``base``.
+
+    By default the manifest lies in the outputs' folder and is called after the configuration, with a mark that tells
+    configurations of one name, and templates, apart.
+    """
+    settings = loaded.settings.batch
+    folder, rest = output_folder(template, base)
+    if settings.manifest is not None:
+        manifest = loaded.base / Path(variables_in(settings.manifest)).expanduser()
+    else:
+        named = os.path.relpath(os.path.realpath(loaded.file), os.path.realpath(folder))
+        mark = hashlib.blake2b(os.fsencode(f"{named}\0{rest}"), digest_size=4).hexdigest()
+        manifest = folder / ".faltung" / f"{Path(loaded.file).stem}-{mark}.jsonl"
+    checked = check or settings.check
+    return Batch(manifest, folder, recipe_of(loaded.settings, loaded.base, checked), checked)

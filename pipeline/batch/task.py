@@ -1,0 +1,162 @@
+"""A task: one file of a batch as a plain dict, and the function that does it, wherever it is run.
+
+A task holds paths as text (bytes that are no UTF-8 as lone surrogates, which pickle and JSON carry), the resolved
+configuration as JSON text and what may be done to the output; never arrays. What became of it is a plain dict, too.
+Whatever goes wrong in a file is an outcome, not an exception.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..config.load import validate_config
+from ..config.model import Configuration
+from ..engine.plan import Plan
+from ..errors import FaltungError, SettingError
+from ..job import Job, Progress, Report, run_job
+from ..stages.base import Format
+from .identity import Data, digest, identity
+
+__all__ = ["Prepared", "Runner", "configuration_text", "make_task", "run_task", "timestamp"]
+
+Runner = Callable[[Data], Data]
+"""A task in, what became of it out."""
+
+_KEPT = 4
+"""Configurations, and plans of each, that a worker keeps; each plan with its kernels and their transforms."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job with the plans made for it so far: kernels are read, and transformed, once for all files of a format."""
+
+    job: Job
+    _plans: dict[Format, Plan] = field(default_factory=dict)
+
+    def plan(self, fmt: Format) -> Plan:
+        """The plan for signals of this format."""
+        if fmt not in self._plans:
+            if len(self._plans) == _KEPT:
+                self._plans.clear()
+            self._plans[fmt] = self.job.plan(fmt)
+        return self._plans[fmt]
+
+
+def configuration_text(settings: Configuration, threads: int | None) -> str:
+    """The resolved configuration of a task as JSON, without what is a batch's own."""
+    data = settings.model_dump(mode="json", exclude_unset=True, exclude={"input", "output", "batch", "explain"})
+    if threads is not None:
+        data["threads"] = threads
+    return json.dumps(data, sort_keys=True)
+
+
+def make_task(source: Path, target: Path, configuration: str, *, overwrite: bool, record: Data | None = None) -> Data:
+    """A task; ``record`` is what its lines in a manifest begin with, ``output`` among it; None where there is none."""
+    return {
+        "source": os.fspath(source),
+        "target": os.fspath(target),
+        "configuration": configuration,
+        "overwrite": overwrite,
+        "record": record,
+    }
+
+
+def run_task(
+    task: Data, progress: Progress | None = None, prepared: Prepared | None = None, *, alone: bool = False
+) -> Data:
+    """What became of a task: its ``status``, ``done`` or ``failed``, and the facts or the ``error``.
+
+    ``alone`` lets an exception that nobody foresaw through, with its traceback. A reader that went away
+    (BrokenPipeError) always is one.
+    """
+    started = timestamp()
+    try:
+        prepared = prepared or _prepared(task["configuration"])
+        report = run_job(
+            prepared.job, task["source"], task["target"], overwrite=task["overwrite"], progress=progress,
+            planner=prepared.plan,
+        )  # fmt: skip
+        outcome = _done(report, task["record"])
+    except BrokenPipeError:
+        raise
+    except (FaltungError, OSError, MemoryError) as error:
+        outcome = _failed(error)
+    except Exception as error:
+        if alone:
+            raise
+        outcome = {**_failed(error), "traceback": traceback.format_exc()}
+    return {**outcome, "started": started, "pid": os.getpid()}
+
+
+def timestamp() -> str:
+    """Now, as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@lru_cache(maxsize=_KEPT)
+def _prepared(configuration: str) -> Prepared:
+    return Prepared(Job.of(validate_config(json.loads(configuration)).settings))
+
+
+def _failed(error: Exception) -> Data:
+    where = {"at": list(error.path), "message": error.message} if isinstance(error, SettingError) else {}
+    return {"status": "failed", "error": _reason(error), "code": getattr(error, "exit_code", 1), **where}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FaltungError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {error}" if str(error) else "not enough memory"
+    name = getattr(error, "filename", None)
+    text = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    return f"{name}: {text}" if name else text
+
+
+def _done(report: Report, record: Data | None) -> Data:
+    written = report.written
+    finite = math.isfinite(written.peak)
+    return {
+        "status": "done",
+        "frames_in": report.frames_in,
+        "fs_in": report.info.fs,
+        "channels_in": report.info.channels,
+        "duration_in_s": report.duration,
+        "frames": written.frames,
+        "fs": written.fs,
+        "channels": written.channels,
+        "duration_s": written.frames / written.fs,
+        "seconds": report.seconds,
+        "x_realtime": report.duration / max(report.seconds, 1e-9),
+        "peak": written.peak if finite else None,
+        "peak_dbfs": 20 * math.log10(written.peak) if finite and written.peak > 0 and written.subtype else None,
+        "clipped": written.clipped,
+        "first_clip": _first_clip(written.first_clip),
+        "latency_trimmed": report.latency_trimmed,
+        "tail_kept": report.tail_kept,
+        "container": written.container,
+        "subtype": written.subtype,
+        "bytes": written.bytes,
+        "warnings": list(report.warnings),
+        "notes": [f"stages[{p.index}] {p.stage.use}: {note}" for p in report.plan.stages for note in p.notes],
+        "outputs": [] if record is None else [_output(written.path, record["output"])],
+    }
+
+
+def _output(path: str, name: str) -> Data:
+    """What tells an output from every other; nothing but its name where it is no regular file."""
+    known = identity(path, "stat")
+    return {"path": name} if known is None else {"path": name, **known, "blake2b": digest(path)}
+
+
+def _first_clip(first: tuple[int, int] | None) -> dict[str, Any] | None:
+    return None if first is None else {"frame": int(first[0]), "channel": int(first[1])}
