@@ -10,7 +10,8 @@ from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from typing import Any
 
-from ..errors import DiskFullError
+from ..errors import DiskFullError, UsageError
+from ..io.atomic import refuse_taken
 from .identity import Data
 from .manifest import Manifest
 from .task import Runner, run_task, timestamp
@@ -55,8 +56,7 @@ def run_tasks(
             while not (ending or stopped()) and len(futures) < window and first < len(tasks):
                 task = under_way[first] = tasks[first]
                 begun(first)
-                _write(manifest, task, {"status": "running", "started": timestamp()})
-                futures[executor.submit(runner, task)] = first
+                futures[_submitted(task, executor, runner, manifest)] = first
                 first += 1
             if not futures:
                 return
@@ -74,12 +74,31 @@ def run_tasks(
             _write(manifest, task, {"status": "interrupted"})
 
 
+def _submitted(task: Data, executor: Executor, runner: Runner, manifest: Manifest | None) -> Future[Any]:
+    """The task under way; the last look at whether its output's name is still free is taken here.
+
+    A worker may die between an output and the word of it. So the task that is done again by another finds a file
+    under the name, which is its own, and may replace it.
+    """
+    if task["fresh"]:
+        try:
+            refuse_taken(task["target"], overwrite=False)
+        except UsageError as error:
+            refused: Future[Any] = Future()
+            refused.set_exception(error)
+            return refused
+    _write(manifest, task, {"status": "running", "started": timestamp()})
+    return executor.submit(runner, task)
+
+
 def _outcome(future: Future[Any]) -> Data:
     error = future.exception()
     if error is None:
         outcome: Data = future.result()
         return outcome
-    return {"status": "failed", "error": str(error) or type(error).__name__, "code": 1, "lost": True}
+    lost = {} if isinstance(error, UsageError) else {"lost": True}
+    code = getattr(error, "exit_code", 1)
+    return {"status": "failed", "error": str(error) or type(error).__name__, "code": code, **lost}
 
 
 def _write(manifest: Manifest | None, task: Data, facts: Data) -> None:

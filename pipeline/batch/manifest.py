@@ -89,14 +89,26 @@ class Manifest:
     def _open(self, flags: int) -> None:
         self._fd = os.open(self.path, flags, 0o666)
         try:
+            self._lock()
+            data = self.path.read_bytes()
+            self.past, whole = _parsed(self.path, data)
+            if whole < len(data):
+                os.ftruncate(self._fd, whole)
+        except BaseException:
+            self._close()
+            raise
+
+    def _lock(self) -> None:
+        """The system gives a lock back when its process ends, however it does."""
+        try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):  # not so on a file system without locks
                 raise UsageError(f"{self.path}: another run is at work on it{_holder(self.path)}") from None
-        data = self.path.read_bytes()
-        self.past, whole = _parsed(self.path, data)
-        if whole < len(data):
-            os.ftruncate(self._fd, whole)
+
+    def _close(self) -> None:
+        os.close(self._fd)
+        self._fd = -1
 
     def begin(self, run: Data) -> None:
         """Write down that a run begins; makes the file where there is none."""
@@ -104,6 +116,8 @@ class Manifest:
             if self._fd < 0:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._open(os.O_RDWR | os.O_APPEND | os.O_CREAT)
+                if self.past.items:
+                    raise UsageError(f"{self.path}: another run was at work on it just now; start this one again")
             if self.past.run is None:
                 self._write(_HEADER)
         self.add({"run": run})
@@ -132,10 +146,11 @@ class Manifest:
 
     def __exit__(self, *error: object) -> None:
         if self._fd >= 0:
-            with naming_errors(str(self.path)):
-                os.fsync(self._fd)
-            os.close(self._fd)
-            self._fd = -1
+            try:
+                with naming_errors(str(self.path)):
+                    os.fsync(self._fd)
+            finally:
+                self._close()
 
 
 def _parsed(path: Path, data: bytes) -> tuple[Past, int]:

@@ -59,13 +59,26 @@ def configuration_text(settings: Configuration, threads: int | None) -> str:
     return json.dumps(data, sort_keys=True)
 
 
-def make_task(source: Path, target: Path, configuration: str, *, overwrite: bool, record: Data | None = None) -> Data:
-    """A task; ``record`` is what its lines in a manifest begin with, ``output`` among it; None where there is none."""
+def make_task(
+    source: Path,
+    target: Path,
+    configuration: str,
+    *,
+    overwrite: bool,
+    fresh: bool = False,
+    record: Data | None = None,
+) -> Data:
+    """A task.
+
+    With ``fresh``, nothing may stand under the output's name when the task is begun. ``record`` is what its lines in
+    a manifest begin with, ``output`` among it; None where there is no manifest.
+    """
     return {
         "source": os.fspath(source),
         "target": os.fspath(target),
         "configuration": configuration,
         "overwrite": overwrite,
+        "fresh": fresh,
         "record": record,
     }
 

@@ -91,13 +91,11 @@ def _tasks(work: Work, jobs: int) -> list[Data]:
     if work.batch is None:
         return [make_task(item.source, item.target, text, overwrite=work.overwrite) for item in work.items]
     records = {standing.item: standing.record for standing in work.standings}
-    # what stands under an output's name was found to be ours, or may be replaced; where nothing stands, nothing shall
-    return [
-        make_task(
-            item.source, item.target, text, overwrite=work.overwrite or item.target.exists(), record=records[item]
-        )
-        for item in work.items
-    ]
+    tasks = []
+    for item in work.items:  # what stands under an output's name now was found to be ours, or may be replaced
+        fresh = not (work.overwrite or item.target.exists())
+        tasks.append(make_task(item.source, item.target, text, overwrite=True, fresh=fresh, record=records[item]))
+    return tasks
 
 
 def _refusal(record: Data, work: Work) -> Exception:
