@@ -17,7 +17,9 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
+from queue import SimpleQueue
 from types import TracebackType
 from typing import Any
 
@@ -62,11 +64,7 @@ class _Work:
     call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
     future: Future[Any] = field(default_factory=Future)
     pool: ProcessPoolExecutor | None = None
-    timer: threading.Timer | None = None
     strikes: int = 0
-    late: bool = False
-    spared: bool = False
-    """Its worker was killed because of another."""
 
 
 class LocalExecutor(Executor):
@@ -77,16 +75,22 @@ class LocalExecutor(Executor):
     jobs
         how many.
     timeout_s
-        the longest that a task may take, from being given to a worker; that worker is killed. None waits for ever.
+        the longest that a task may take, after which its worker ends itself; None waits for ever. A task is given up
+        for it when it was run alone, so the second time.
     """
 
     def __init__(self, jobs: int, timeout_s: float | None = None) -> None:
         self._jobs, self._timeout_s = jobs, timeout_s
-        self._lock = threading.RLock()  # tasks end in a thread of the pool
+        self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
         self._waiting: deque[_Work] = deque()
         self._suspects: deque[_Work] = deque()
         self._under_way: dict[Future[Any], _Work] = {}
+        self._killed = False
+        # a pool may hold a lock of its own while it tells that a task has ended, so this is dealt with elsewhere
+        self._ends: SimpleQueue[Future[Any] | None] = SimpleQueue()
+        self._collector = threading.Thread(target=self._collect, daemon=True)
+        self._collector.start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         work = _Work((fn, args, kwargs))
@@ -98,12 +102,9 @@ class LocalExecutor(Executor):
     def kill(self) -> None:
         """End the workers at once, whatever they do."""
         with self._lock:
-            self._waiting.clear()
-            self._suspects.clear()
-            for work in self._under_way.values():
-                work.late = True
-            if self._pool is not None:
-                _kill(self._pool)
+            self._killed = True
+            for process in _processes(self._pool):
+                process.kill()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
@@ -114,10 +115,12 @@ class LocalExecutor(Executor):
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
+        self._ends.put(None)
+        self._collector.join()
 
     def _start(self) -> None:
         """Give the pool what it can take."""
-        while len(self._under_way) < self._room():
+        while not self._killed and len(self._under_way) < self._room():
             queue = self._suspects or self._waiting
             if not queue:
                 return
@@ -128,72 +131,61 @@ class LocalExecutor(Executor):
             fn, args, kwargs = work.call
             try:
                 with _interrupts_blocked():
-                    inner = work.pool.submit(fn, *args, **kwargs)
+                    inner = work.pool.submit(_within, self._timeout_s, fn, *args, **kwargs)
             except BrokenProcessPool:  # a worker died that had nothing to do
                 self._pool = None
                 queue.appendleft(work)
                 continue
             self._under_way[inner] = work
-            if self._timeout_s is not None:
-                work.timer = threading.Timer(self._timeout_s, self._stop_late, (inner,))
-                work.timer.daemon = True
-                work.timer.start()
-            inner.add_done_callback(self._ended)
+            inner.add_done_callback(self._ends.put)
 
     def _room(self) -> int:
         """Tasks to have with the pool: one alone if it is suspect; else one more than workers, so that none waits."""
         if self._suspects or any(work.strikes for work in self._under_way.values()):
             return 1
-        return self._jobs + (self._timeout_s is None)
+        return self._jobs + 1
 
-    def _ended(self, inner: Future[Any]) -> None:
-        with self._lock:
-            work = self._under_way.pop(inner)
-            if work.timer is not None:
-                work.timer.cancel()
-            error = None if inner.cancelled() else inner.exception()
-            if inner.cancelled():
-                work.future.cancel()
-            elif isinstance(error, BrokenProcessPool):
-                self._lost(work)
-            elif error is not None:
-                work.future.set_exception(error)
-            else:
-                work.future.set_result(inner.result())
-            self._start()
+    def _collect(self) -> None:
+        while (inner := self._ends.get()) is not None:
+            with self._lock:
+                self._ended(inner, self._under_way.pop(inner))
+                self._start()
+
+    def _ended(self, inner: Future[Any], work: _Work) -> None:
+        error = None if inner.cancelled() else inner.exception()
+        if inner.cancelled():
+            work.future.cancel()
+        elif isinstance(error, BrokenProcessPool):
+            self._lost(work)
+        elif error is not None:
+            work.future.set_exception(error)
+        else:
+            work.future.set_result(inner.result())
 
     def _lost(self, work: _Work) -> None:
         if self._pool is work.pool:
             self._pool = None
-        if work.late:
-            work.future.set_exception(WorkerLostError(f"took longer than {self._timeout_s or 0:g} s (batch.timeout)"))
-            return
-        if work.spared:
-            work.spared = False
-            self._waiting.appendleft(work)
-            return
+        alone, code = work.strikes > 0, _exit_code(work.pool)
         work.strikes += 1
-        if work.strikes < _STRIKES:
+        if alone and code == -signal.SIGALRM:
+            work.future.set_exception(WorkerLostError(f"took longer than {self._timeout_s:g} s (batch.timeout)"))
+        elif work.strikes < _STRIKES and not self._killed:
             self._suspects.append(work)
-            return
-        how = _how_it_ended(work.pool)
-        text = f"the worker that ran it was killed{how} {_TIMES[work.strikes - 1]}; is there enough memory?"
-        work.future.set_exception(WorkerLostError(text))
-
-    def _stop_late(self, inner: Future[Any]) -> None:
-        with self._lock:
-            late = self._under_way.get(inner)
-            if late is None or late.pool is None:
-                return
-            late.late = True
-            for work in self._under_way.values():
-                work.spared = work is not late
-            _kill(late.pool)
+        else:
+            how = "" if code is None else f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})"
+            text = f"the worker that ran it was killed{how} {_TIMES[work.strikes - 1]}; is there enough memory?"
+            work.future.set_exception(WorkerLostError(text))
 
 
-def _kill(pool: ProcessPoolExecutor) -> None:
-    for process in _processes(pool):
-        process.kill()
+def _within(timeout_s: float | None, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    """Call ``fn`` in a worker, which the system ends when it takes too long, whatever it is at."""
+    if timeout_s is not None:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, timeout_s)
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _processes(pool: ProcessPoolExecutor | None) -> list[BaseProcess]:
@@ -201,13 +193,15 @@ def _processes(pool: ProcessPoolExecutor | None) -> list[BaseProcess]:
     return list(pool._processes.values()) if pool is not None and pool._processes else []
 
 
-def _how_it_ended(pool: ProcessPoolExecutor | None) -> str:
-    """`` (SIGKILL)``, as far as it can be told."""
-    codes = [process.exitcode for process in _processes(pool)]
-    first = next((code for code in codes if code), None)
-    if first is None:
-        return ""
-    return f" ({signal.Signals(-first).name})" if first < 0 else f" (exit code {first})"
+def _exit_code(pool: ProcessPoolExecutor | None) -> int | None:
+    """That of the worker that broke a pool, as far as it can be told; the pool ends the others by SIGTERM."""
+    processes = {process.sentinel: process for process in _processes(pool)}
+    codes = []
+    for sentinel in wait(list(processes), timeout=0):
+        process = processes[sentinel]  # type: ignore[index]
+        process.join(1.0)
+        codes.append(process.exitcode)
+    return next((code for code in codes if code not in (None, 0, -signal.SIGTERM)), None)
 
 
 @contextmanager
