@@ -72,9 +72,7 @@ def key_of(recipe: Data, source: Data | None, output: str) -> str:
 
 
 def changes(before: Data, after: Data) -> list[str]:
-    """What differs between two recipes, in words."""
-    if before["check"] != after["check"]:
-        return [f"files were told by {before['check']} before, by {after['check']} now"]
+    """What differs between two recipes that tell files in the same way, in words."""
     found = [f"version of {name} changed: {old} -> {new}" for name, old, new in _pairs(before, after, "versions")]
     found += _differences(before["settings"], after["settings"], ())
     return found + [f"file {name} changed" for name, *_ in _pairs(before, after, "files")]

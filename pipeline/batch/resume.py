@@ -97,14 +97,20 @@ class Batch:
         if record["input"] is None:
             return "again", "its input is no file that could be compared"
         if record["key"] != made["key"]:
-            found = ["input changed"] if record["input"] != made["input"] else []
-            found += changes(made["recipe"], self.recipe)
-            found += ["output renamed"] if record["output"] != made["output"] else []
-            more = f", and {len(found) - 1} more" if len(found) > 1 else ""
-            return "again", f"{found[0]}{more}"
+            return "again", self._difference(record, made)
         if same:
             return "unchanged", ""
         return "again", "output edited" if exists else "output missing"
+
+    def _difference(self, record: Data, made: Data) -> str:
+        """What made the key another; the first of several."""
+        before = made["recipe"]["check"]
+        if before != self.check:
+            return f"files were told by {before} before, by {self.check} now"
+        found = ["input changed"] if record["input"] != made["input"] else []
+        found += changes(made["recipe"], self.recipe)
+        found += ["output renamed"] if record["output"] != made["output"] else []
+        return found[0] + (f", and {len(found) - 1} more" if len(found) > 1 else "")
 
     def _is_still(self, target: Path, made: Data) -> bool:
         """Whether a file is the output that was written."""

@@ -102,7 +102,8 @@ def dry(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:
     if work.batch is not None:
         work = resumed(work, read_manifest(work.batch.manifest))
     voice = _voice(work, quiet=quiet or as_json, verbose=verbose)
-    predicted, failed = plan_each(work.loaded, work.job, [(item.source, item.target) for item in work.items])
+    pairs = [(item.source, item.target) for item in work.items]
+    predicted, failed = plan_each(work.loaded, work.job, pairs, alone=work.batch is None and len(pairs) == 1)
     if as_json:
         files = [one.as_data() for one in predicted]
         stand = [

@@ -39,7 +39,7 @@ def test_a_limit_on_the_size_of_files(place: Path) -> None:
 
 
 def test_faults(place: Path) -> None:
-    faults.trial(place, random.Random(6), files=1)
+    faults.trial(place, random.Random(6), files=2)
 
 
 def test_one_process_stays_flat(place: Path) -> None:
