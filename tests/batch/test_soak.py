@@ -19,7 +19,7 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_kills_of_the_process_group(place: Path) -> None:
-    kills.trial(place, random.Random(1), files=60, kills=3)
+    kills.trial(place, random.Random(1), files=40, kills=2)
 
 
 def test_kills_of_the_command_alone(place: Path) -> None:
@@ -27,11 +27,11 @@ def test_kills_of_the_command_alone(place: Path) -> None:
 
 
 def test_kills_of_workers(place: Path) -> None:
-    workers.trial(place, random.Random(3), files=80, kills=3)
+    workers.trial(place, random.Random(3), files=60, kills=2)
 
 
 def test_signals(place: Path) -> None:
-    signals.trial(place, random.Random(4), files=80, signals=2, seconds=60)
+    signals.trial(place, random.Random(4), files=60, signals=2, seconds=60)
 
 
 def test_a_limit_on_the_size_of_files(place: Path) -> None:
@@ -43,4 +43,4 @@ def test_faults(place: Path) -> None:
 
 
 def test_one_process_stays_flat(place: Path) -> None:
-    flat.trial(place, random.Random(7), files=300)
+    flat.trial(place, random.Random(7), files=150)
