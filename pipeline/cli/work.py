@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from ..errors import DiskFullError, FaltungError, SettingError
 from ..job import Report, run_job
-from .allocator import keep_freed_memory
 from .interrupts import Interrupts
 from .jobs import Item, Work
+from .process import keep_freed_memory
 from .progress import Progress
 
 __all__ = ["Outcome", "do_all", "exit_code"]

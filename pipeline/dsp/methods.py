@@ -35,6 +35,8 @@ _MOVE = {"double": 0.8, "single": 0.7}
 
 _ROWS = {"double": 2, "single": 4}  # rows that a batched transform needs to be near its best
 _GROUP_POINTS = 1 << 17  # points of a batch, all rows, below which calling costs more than computing
+_HARDLY_MORE = 1.12  # of the least cost: not worth the memory of a larger transform
+_EXACT = 2.0  # times what transforms cost, for sums that keep silence silent and whole numbers whole
 _FAR = 256  # partitions from which larger blocks for the far taps pay
 
 Precision = Literal["double", "single"]
@@ -101,7 +103,9 @@ def choose_method(shape: Shape, channels: int, precision: Precision = "double", 
         transforms = [_overlap_save(shape, channels, lines, precision, log_n) for log_n in _POINT[precision]]
     else:
         transforms = [_partitioned(shape, channels, lines, precision, hop)]
-    return min([adds, *transforms], key=lambda method: method.cost)
+    least = min(method.cost for method in transforms)
+    frugal = next(method for method in transforms if method.cost <= _HARDLY_MORE * least)
+    return adds if adds.cost <= _EXACT * frugal.cost else frugal
 
 
 def _overlap_save(shape: Shape, channels: int, lines: int, precision: Precision, log_n: int) -> Method:

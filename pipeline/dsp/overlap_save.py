@@ -169,14 +169,17 @@ class OverlapSave:
 
     def _transform(self, region: Array, first: int, spectra: Array) -> list[Sample]:
         """Put the spectra (channels, blocks, bins) of a region whose frame 0 is frame ``first`` into ``spectra``."""
-        spoilt = take_out(region, first, self._overlap)
         rows = np.lib.stride_tricks.as_strided(
             region,
             (*spectra.shape[:2], self._method.n_fft),
             (region.strides[0], self._method.block * region.itemsize, region.itemsize),
             writeable=False,
         )
+        spoilt: list[Sample] = []
         rfft(rows, out=spectra)
+        if not np.isfinite(spectra[..., 0]).all():  # the sum of all samples: one that is not finite makes it so too
+            spoilt = take_out(region, first, self._overlap)
+            rfft(rows, out=spectra)
         self._regions.give_back(region)
         return spoilt
 

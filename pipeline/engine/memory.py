@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK", "peak_memory"]
 
-BLOCK = 1 << 16
+BLOCK = 1 << 17
 """Frames read from a file at a time."""
 
-_PROCESS = 72 << 20  # bytes of the interpreter and the libraries before any signal
+_PROCESS = 60 << 20  # bytes of the interpreter and the libraries before any signal
 _KEPT = 1.5  # what the allocator holds, of what is in use at once
-_WAITING = 6  # blocks between reader, engine and writer
+_WAITING = 5  # blocks between reader, engine and writer
 
 
 def peak_memory(steps: Sequence[Step], format_in: Format, format_out: Format, threads: int) -> int:
