@@ -155,9 +155,7 @@ class Picker:
         self._found = tuple(array(c.typecode, np.array(c)[kept].tolist()) for c in self._found)  # type: ignore[assignment]
 
 
-def _without_steps(
-    track: Array, at: npt.NDArray[np.intp], *, ended: bool
-) -> tuple[npt.NDArray[np.intp], int | None]:
+def _without_steps(track: Array, at: npt.NDArray[np.intp], *, ended: bool) -> tuple[npt.NDArray[np.intp], int | None]:
     """Rises that are not followed by a rise, without those that a plateau and then a rise follow.
 
     A plateau whose end is not known yet makes all from its first frame on unknown: that frame is told too.
@@ -193,10 +191,10 @@ def _push(heap: list[tuple[float, int]], height: Array, start: int, stop: int) -
             heappush(heap, (-float(height[i]), i))
 
 
-def joined(parts: Sequence[tuple[Peaks, int | None, int]]) -> Peaks:
-    """Peaks of several tracks as one, each with its template (None: as it stands) and channel."""
+def joined(parts: Sequence[tuple[Peaks, int, int]]) -> Peaks:
+    """Peaks of several pickers as one, each with the first of its templates and with its channel."""
     frame = np.concatenate([p.frame for p, _, _ in parts])
-    template = np.concatenate([p.template if t is None else np.full_like(p.template, t) for p, t, _ in parts])
+    template = np.concatenate([p.template + np.int32(t) for p, t, _ in parts])
     channel = np.concatenate([np.full_like(p.channel, c) for p, _, c in parts])
     score, offset = (np.concatenate([getattr(p, name) for p, _, _ in parts]) for name in ("score", "offset"))
     order = np.lexsort((channel, template, frame))

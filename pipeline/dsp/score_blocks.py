@@ -80,14 +80,16 @@ def score_rows(rows: Array, banks: list[Bank], eps: float, out: Array, unit: int
         m = bank.length
         factor, status, bad = _factors(samples, m, squares, energies[m].sum(axis=2), sums.get(m), eps)
         _write(samples, bank, unit, factor, out)
-        for u, b in np.argwhere(bad.any(axis=-1)) if bad is not None else ():
+        if status is None or bad is None:
+            continue
+        for u, b in np.argwhere(bad.any(axis=-1)):
             for start, stop in _runs(bad[u, b]):
                 again = _directly if stop - start <= _DIRECT else score_rows
                 part = rows[u : u + 1, b : b + 1, :, start : stop + m - 1]
                 place = out[:, u : u + 1, b : b + 1, start:stop]
                 done = again(part, [bank], eps, place, u if unit is None else unit)
                 status[u, b, start:stop] = done.get(m, 0)
-        if status is not None and status.any():
+        if status.any():
             found[m] = status
     return found
 

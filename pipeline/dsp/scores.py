@@ -118,6 +118,19 @@ class Scorer:
             yield from self._finish(self._ahead)
         yield from self._finish(0)
 
+    def memory(self, threads: int) -> int:
+        """Bytes that are in use at the peak, with ``threads`` that compute."""
+        points = self.n_fft * self._channels * 8
+        lengths, under_way = len(self._banks), threads + 1 if threads > 1 else 1
+        working = threads * self.group * points * (8 + 2 * lengths)  # rows, spectra, products, sums of each length
+        scores = self._count * self.channels_out * self.group * self.block * 8
+        return self._count * points + under_way * self.group * points + working + (under_way + 3) * scores
+
+    def described(self) -> str:
+        """How the scores are computed, for a plan."""
+        templates = f"{self._count} template{'s' if self._count > 1 else ''}"
+        return f"{templates}: fft {self.n_fft}, blocks of {self.block} windows, {self.group} at a time, in float64"
+
     def _empty(self) -> Array:
         return np.empty((self._channels, self._overlap + self.group * self.block))
 

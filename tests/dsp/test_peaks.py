@@ -83,7 +83,9 @@ def test_a_chain_of_rising_peaks_waits_for_its_end():
     assert pairs(picked(scores, 6, range(0, 2000, 50))) == greedy(scores, 6)
 
 
-@pytest.mark.parametrize(("values", "offset"), [([1, 3, 1], 0), ([1, 3, 2], 1 / 6), ([1, 3, 3, 1], 0.5), ([0, 3, 2], 0)])
+@pytest.mark.parametrize(
+    ("values", "offset"), [([1, 3, 1], 0), ([1, 3, 2], 1 / 6), ([1, 3, 3, 1], 0.5), ([0, 3, 2], 0)]
+)
 def test_a_parabola_says_where_between_the_frames_the_peak_is(values, offset):
     for sign, polarity in ((1, "positive"), (-1, "negative"), (-1, "both")):
         found = picked(sign * np.array([values], float), 9, [1, 2], polarity=polarity)
@@ -117,6 +119,6 @@ def test_what_waits_does_not_grow_with_the_track():
 
 def test_tracks_are_joined_in_the_order_of_frames_then_templates_then_channels():
     a, b = picked([[0, 1, 0, 0, 1, 0.0]], 1), picked([[0, 1, 0, 2, 0, 0.0]], 1)
-    found = joined([(a, 1, 0), (b, 0, 1), (b, None, 0)])
+    found = joined([(a, 1, 0), (b, 0, 1), (b, 0, 0)])
     rows = list(zip(found.frame.tolist(), found.template.tolist(), found.channel.tolist(), strict=True))
     assert rows == [(1, 0, 0), (1, 0, 1), (1, 1, 0), (3, 0, 0), (3, 0, 1), (4, 1, 0)]
