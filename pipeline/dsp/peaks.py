@@ -50,24 +50,24 @@ class Picker:
         self, min_distance: int, polarity: Polarity = "positive", floor: float = 0.0, most: int = MOST
     ) -> None:
         self._distance, self._polarity, self._floor, self._most = min_distance, polarity, floor, most
-        self._scores: Array | None = None  # (templates, n), from _start on: what waits, and the frame before it
+        self._scores: Array = np.zeros((0, 0))  # (templates, n), from _start on: what waits, and the frame before it
         self._start = 0
         self._height: Array = np.zeros(0)  # of the best candidate at each frame from _start on; 0: there is none
         self._whose: npt.NDArray[np.int32] = np.zeros(0, np.int32)
-        self._found = (array("q"), array("i"), array("d"), array("d"))
+        self._found = array("q"), array("i"), array("d"), array("d")  # frame, template, score, offset
         self.dropped = False
         """Whether there were more than ``most``."""
 
     def process(self, scores: Array) -> None:
         """Take in the scores of the next frames."""
         if scores.shape[1]:
-            self._scores = scores if self._scores is None else np.concatenate([self._scores, scores], axis=1)
+            self._scores = np.concatenate([self._scores, scores], axis=1) if len(self._scores) else scores
             self._look(ended=False)
             self._settle(len(self._height) - self._distance)
 
     def flush(self) -> Peaks:
         """The peaks, in the order of their frames; of channel 0."""
-        if self._scores is not None:
+        if len(self._scores):
             self._look(ended=True)
             self._settle(len(self._height))
         if len(self._found[0]) > self._most:
@@ -85,7 +85,6 @@ class Picker:
 
     def _look(self, *, ended: bool) -> None:
         """Find the candidates among the frames whose successor is known."""
-        assert self._scores is not None
         first = len(self._height)
         before = max(0, first - 1)  # frame 0 has none before it, and rises
         frames = self._scores.shape[1] - (0 if ended else 1)
@@ -130,29 +129,35 @@ class Picker:
             _push(heap, height, a - a % width, a)
             _push(heap, height, b, min(b - b % width + width, end))
         keep = max(0, end - 1)
-        assert self._scores is not None
         self._scores = self._scores[:, keep:].copy()
         self._height, self._whose = height[keep:], self._whose[keep:]
         self._start += keep
 
     def _accept(self, i: int) -> None:
         template = int(self._whose[i])
-        assert self._scores is not None
         row = self._scores[template]
         score = float(row[i])
         left, right = (float(row[k]) if 0 <= k < len(row) else 0.0 for k in (i - 1, i + 1))
         curve = left - 2 * score + right
         offset = 0.5 * (left - right) / curve if left and right and curve else 0.0
-        for column, value in zip(self._found, (self._start + i, template, score, offset), strict=True):
-            column.append(value)
+        frames, templates, scores, offsets = self._found
+        frames.append(self._start + i)
+        templates.append(template)
+        scores.append(score)
+        offsets.append(offset)
         if len(self._found[0]) > 2 * self._most:
             self._thin()
 
     def _thin(self) -> None:
         self.dropped = True
-        scores, frames = np.abs(np.array(self._found[2])), np.array(self._found[0])
-        kept = np.sort(np.lexsort((frames, -scores))[: self._most])
-        self._found = tuple(array(c.typecode, np.array(c)[kept].tolist()) for c in self._found)  # type: ignore[assignment]
+        frames, templates, scores, offsets = map(np.array, self._found)
+        kept = np.lexsort((frames, -np.abs(scores)))[: self._most]
+        self._found = (
+            array("q", frames[kept].tolist()),
+            array("i", templates[kept].tolist()),
+            array("d", scores[kept].tolist()),
+            array("d", offsets[kept].tolist()),
+        )
 
 
 def _without_steps(track: Array, at: npt.NDArray[np.intp], *, ended: bool) -> tuple[npt.NDArray[np.intp], int | None]:

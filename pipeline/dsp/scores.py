@@ -185,5 +185,5 @@ class Scorer:
 
 def transform_points(longest: int) -> int:
     """Points of the transform: four to eight templates, within limits that only a template beyond them raises."""
-    power = 1 << (4 * longest - 1).bit_length()
+    power: int = 1 << (4 * longest - 1).bit_length()
     return max(_LEAST, min(power, _MOST), 1 << (2 * longest - 1).bit_length())

@@ -22,7 +22,7 @@ def depth(length: int) -> int:
 
 
 def sliding_sums(rows: Array, lengths: Iterable[int], windows: int) -> dict[int, Array]:
-    """``out[m][..., k] = sum_{i<m} rows[..., k+i]`` for each length m and k = 0..windows-1; needs windows+m-1 frames."""
+    """``out[m][..., k] = sum_{i<m} rows[..., k+i]`` for each length m, k below ``windows``; rows of windows+m-1."""
     wanted = set(lengths)
     sums: dict[int, Array] = {}
     power, spare, size = rows, None, 1  # power[..., k] is the sum of `size` samples from k on
