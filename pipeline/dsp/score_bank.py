@@ -27,45 +27,48 @@ class Bank:
         position of each among all templates.
     taps
         (T, channels or 1, m).
+    channels
+        of the signal.
     score
         which score they serve.
     together
-        whether the channels are one long vector (``channels: sum``) of ``channels`` columns.
+        whether the channels are one long vector: one unit of all channels; else each channel is a unit.
     """
 
-    def __init__(self, members: Sequence[int], taps: Array, score: Score, channels: int, *, together: bool) -> None:
-        self.members, self.length, self.centred = tuple(members), taps.shape[2], score == "ncc"
+    def __init__(self, members: Sequence[int], taps: Array, channels: int, score: Score, *, together: bool) -> None:
+        self.members, self.length, self.centred = tuple(members), taps.shape[-1], score == "ncc"
         if together:
             taps = np.broadcast_to(taps, (len(taps), channels, self.length))
-        scale = np.exp2(-np.frexp(np.abs(taps).max(axis=(1, 2)))[1].astype(float))[:, None, None]
-        scaled = taps * scale
-        centred = scaled - scaled.mean(axis=2, keepdims=True) if self.centred else scaled
-        centred -= centred.mean(axis=2, keepdims=True) if self.centred else 0  # what the first mean's rounding left
-        axes = (1, 2) if together else 2
-        squares = (centred**2).sum(axis=axes, keepdims=True)
-        self._refuse(squares, (scaled**2).sum(axis=axes, keepdims=True))
-        norms = np.sqrt(squares)
-        self.units: Array = centred / norms
-        """(T, channels or 1, m)."""
-        gains = norms / scale if score == "correlation" else scale / norms
-        self.gains: Array = gains[:, :, 0]
-        """(T, channels or 1): a sum with ``u`` times this is the score that is not normalised."""
+        taps = taps[:, None] if together else taps[:, :, None]  # (T, units or 1, channels of a unit, m)
+        largest = np.abs(taps).max(axis=(-2, -1), keepdims=True)
+        scale = np.exp2(-np.clip(np.frexp(largest)[1], -1000, 1000).astype(float))
+        taps = taps * scale
+        unit = taps
+        for _ in range(2 if self.centred else 0):  # twice: what the rounding of the first mean has left
+            unit = unit - unit.mean(axis=-1, keepdims=True)
+        energy = (unit**2).sum(axis=(-2, -1), keepdims=True)
+        self._refuse(energy <= np.finfo(float).eps ** 2 * (taps**2).sum(axis=(-2, -1), keepdims=True))
+        norm = np.sqrt(energy)
+        self.units: Array = unit / norm
+        """(T, units or 1, channels of a unit, m)."""
+        self.gains: Array = (norm / scale if score == "correlation" else scale / norm)[:, :, 0, 0]
+        """(T, units or 1): what the sum with ``u`` is multiplied by for a score that is not normalised."""
         self._spectra: dict[int, Array] = {}
 
-    def _refuse(self, squares: Array, raw: Array) -> None:
-        bad = np.argwhere(squares <= np.finfo(float).eps ** 2 * raw)
-        if len(bad):
-            t, channel, _ = bad[0]
-            column = f", column {channel}," if squares.shape[1] > 1 else ""
-            rule = "constant: it has no shape to correlate with" if self.centred else "silent"
-            raise SignalError(f"template {self.members[t]}{column} is {rule}; take a stretch that holds a signal")
+    def _refuse(self, flat: Array) -> None:
+        if flat.any():
+            t, column = np.argwhere(flat)[0, :2]
+            which = f"template {self.members[t]}" + (f", column {column}," if flat.shape[1] > 1 else "")
+            why = "constant and has no shape to correlate with" if self.centred else "silent"
+            raise SignalError(f"{which} is {why}; take a stretch that holds a signal")
 
     def spectra(self, n_fft: int) -> Array:
-        """Conjugate spectra (T, channels or 1, bins): a product with them correlates, and nothing is reversed."""
+        """Conjugate spectra (T, units or 1, channels of a unit, bins): a product correlates, nothing is reversed."""
         if n_fft not in self._spectra:  # two threads may both compute it, to the same bits
-            padded = np.zeros((*self.units.shape[:2], n_fft))
+            padded = np.zeros((*self.units.shape[:-1], n_fft))
             padded[..., : self.length] = self.units
-            self._spectra[n_fft] = np.conj(rfft(padded))
+            spectra = rfft(padded)
+            self._spectra[n_fft] = np.conj(spectra, out=spectra)
         return self._spectra[n_fft]
 
 
@@ -99,5 +102,5 @@ def banks(templates: Sequence[npt.ArrayLike], channels: int, score: Score, mode:
         members = [i for i, taps in enumerate(planar) if taps.shape[1] == length]
         wide = max(len(planar[i]) for i in members)
         taps = np.stack([np.broadcast_to(planar[i], (wide, length)) for i in members])
-        made.append(Bank(members, taps, score, channels, together=mode == "sum"))
+        made.append(Bank(members, taps, channels, score, together=mode == "sum"))
     return made

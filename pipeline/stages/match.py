@@ -1,8 +1,7 @@
 """Looks for templates in a signal: scores every window against each, and picks the peaks.
 
-Convention: ``rho[k] = sum_i (x[k+i]-mean_k)(t[i]-mean_t) / (||x_k-mean_k|| ||t-mean_t||)`` belongs to the **start** k of
-its window, and is known when the window has ended, m - 1 frames later. The template is not flipped: convolution with
-it reversed, and divided by the norms.
+Convention: ``rho[k] = sum_i (x[k+i]-mean_k)(t[i]-mean_t) / (||x_k-mean_k|| ||t-mean_t||)`` belongs to the **start** k
+of its window, and is known when the window has ended, m - 1 frames later. The template is not flipped.
 """
 
 from __future__ import annotations
@@ -89,7 +88,7 @@ class Match(DetectorStage):
 
 
 class MatchProcessor:
-    """Gives the scores out as a track: one channel for each template and channel, all channels of a template together."""
+    """Gives the scores out as a track: a channel for each template and channel, those of a template together."""
 
     def __init__(self, search: Search, fmt: Format) -> None:
         self._search = search
