@@ -184,6 +184,6 @@ class Scorer:
 
 
 def transform_points(longest: int) -> int:
-    """Points of the transform: eight to sixteen times the template, within limits that only a longer template raises."""
-    least = 1 << (2 * longest - 1).bit_length()
+    """Points of the transform: eight to sixteen times the template, within limits; at least two to four times."""
+    least: int = 1 << (2 * longest - 1).bit_length()
     return max(_LEAST, min(4 * least, _MOST), least)

@@ -9,12 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..dsp.detection import Detection
-from ..dsp.peaks import Polarity
 from ..dsp.score_bank import ChannelMode, Score
 from ..dsp.scores import Scorer
 from ..dsp.search import Search
 from ..engine.functional import as_signal
-from ..kernel import Array
 
 __all__ = ["match_scores", "search"]
 

@@ -199,9 +199,9 @@ class TestSettings:
             Match(template=T.tolist(), min_distance="0 s").open(MONO)
 
     def test_a_template_that_cannot_be_scored_is_named(self):
-        with pytest.raises(SettingError, match="template: .*constant"):
+        with pytest.raises(SettingError, match=r"template: .*constant"):
             Match(template=[1, 1, 1]).open(MONO)
-        with pytest.raises(SettingError, match="template: .*3 channels, the signal 2"):
+        with pytest.raises(SettingError, match=r"template: .*3 channels, the signal 2"):
             Match(template=noise(9, 3).tolist()).open(STEREO)
 
     def test_a_score_that_is_not_known_is_refused(self):
