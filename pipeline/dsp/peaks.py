@@ -105,9 +105,10 @@ class Picker:
         height, whose = np.zeros(frames), np.zeros(frames, np.int32)
         height[:first], whose[:first] = self._height, self._whose
         for template, (at, heights) in enumerate(found):
-            better = (at < frames) & (heights > height[np.minimum(at, frames - 1)]) if frames else np.zeros(0, np.bool_)
-            at = at[better] if frames else at[:0]
-            height[at], whose[at] = heights[better], template
+            known = np.searchsorted(at, frames)
+            at, heights = at[:known], heights[:known]
+            better = heights > height[at]
+            height[at[better]], whose[at[better]] = heights[better], template
         self._height, self._whose = height, whose
 
     def _settle(self, limit: int) -> None:
@@ -165,7 +166,7 @@ def _without_steps(track: Array, at: npt.NDArray[np.intp], *, ended: bool) -> tu
 
     A plateau whose end is not known yet makes all from its first frame on unknown: that frame is told too.
     """
-    level = np.flatnonzero(track[at] == np.append(track, np.nan)[at + 1])
+    level = np.flatnonzero(track[at] == track[np.minimum(at + 1, len(track) - 1)])  # the last frame's end is open too
     if not len(level):
         return at, None
     changes = np.flatnonzero(track[1:] != track[:-1])  # k: frame k + 1 differs from k
