@@ -20,6 +20,8 @@ RNG = np.random.default_rng(0)
 NOISE = RNG.standard_normal((FRAMES, 1))
 EDGE = 9_000
 """Where bursts and steps begin."""
+BLOCK = Scorer([NOISE[:M]], 1).block
+GROUP = BLOCK * Scorer([NOISE[:M]], 1).group
 
 
 def scored(x, templates, cuts=(), **settings):
@@ -100,6 +102,19 @@ def test_scores_are_those_of_the_definition(name):
             assert values[0, 0, SOURCE] == pytest.approx(1, abs=1e-12)
 
 
+@pytest.mark.parametrize("name", ["burst of 1e8", "step of 1e4", "step of 1e8", "rounding"])
+def test_whole_groups_are_looked_at_as_closely_as_the_last_one(name):
+    rounding = 1 + 2.0**-52 * RNG.integers(0, 2, (FRAMES, 1))
+    x = np.concatenate([HOSTILE.get(name, rounding), *[NOISE] * (1 + GROUP // FRAMES)])
+    template = NOISE[SOURCE : SOURCE + M]
+    values, statuses = scored(x, [template])
+    if name == "rounding":
+        np.testing.assert_array_equal(np.flatnonzero(statuses[M][0]), np.arange(FRAMES - M + 1))
+    else:
+        for k in sampled(FRAMES, *BORDERS):
+            assert abs(values[0, 0, k] - direct_score(x, template, k)) <= 1e-9
+
+
 @pytest.mark.parametrize("score", ["correlation", "matched_filter"])
 @pytest.mark.parametrize("name", ["benign", "offset of 1e6 sigma", "burst of 1e8", "step of 1e8", "amplitude 1e-150"])
 def test_scores_that_are_not_normalised_err_relative_to_the_norms(name, score):
@@ -155,8 +170,9 @@ class TestStatuses:
 
     @pytest.mark.parametrize("level", [1.0, 1e-9, 1e9, 0.1])
     def test_what_differs_by_its_own_rounding_only_is_flat(self, level):
-        jitter = level * (1 + 2.0**-53 * RNG.choice([-0.5, 0, 1], (FRAMES, 1)))
-        _, statuses = scored(np.float64(jitter), [NOISE[:M]])
+        jitter = level * (1 + 2.0**-52 * RNG.integers(0, 2, (FRAMES, 1)))
+        assert np.ptp(jitter) > 0
+        _, statuses = scored(jitter, [NOISE[:M]])
         assert (statuses[M] == FLAT).all()
         single = np.float64(np.float32(level) * (1 + np.float32(2.0**-23) * RNG.integers(0, 2, (FRAMES, 1))))
         assert (scored(single, [NOISE[:M]], eps=2.0**-23)[1][M] == FLAT).all()
@@ -206,10 +222,6 @@ class TestStatuses:
         values, statuses = scored(x, [NOISE[:M]], score="correlation")
         assert not statuses[M].any()
         assert not values[0, 0, 3_000 : 5_000 - M + 1].any()
-
-
-BLOCK = Scorer([NOISE[:M]], 1).block
-GROUP = BLOCK * Scorer([NOISE[:M]], 1).group
 
 
 class TestCuts:
