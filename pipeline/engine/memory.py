@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..stages.base import Format
+from ..stages.base import DetectorStage, Format
 from .grouping import Group
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def peak_memory(steps: Sequence[Step], format_in: Format, format_out: Format, th
 
 
 def _step_memory(step: Step, threads: int) -> int:
+    if isinstance(step.work, DetectorStage):
+        return step.work.memory(step.format_in, threads)
     if not isinstance(step.work, Group):
         return 0
     kernel, method = step.work.kernel, step.work.method
