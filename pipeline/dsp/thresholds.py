@@ -21,7 +21,7 @@ MIN_DECOYS = 40
 """With fewer peaks a null says nothing of its tail."""
 
 _RANKS = 10  # expected peaks from which on the decoys are counted; below, their tail is extended
-_TAIL = 100  # of the largest decoys, at most a tenth of all, at least _LEAST: what the tail is fitted to
+_TAIL = 50  # of the largest decoys, at most a twentieth of all, at least _LEAST: what the tail is fitted to
 _LEAST = 20
 _MAD = 0.6744897501960817  # median |z| of a standard normal z
 
@@ -55,7 +55,7 @@ class Null:
             raise ValueError(f"a null needs at least {MIN_DECOYS} peaks, got {len(scores)}")
         self._bounded = bounded
         self._sizes = np.sort(np.abs(scores))
-        self._k = min(_TAIL, max(_LEAST, len(scores) // 10))
+        self._k = min(_TAIL, max(_LEAST, len(scores) // 20))
         largest = self._stretched(self._sizes[-self._k - 1 :])
         self._base = largest[0]
         self._sum = max(float((largest[1:] - largest[0]).sum()), np.finfo(np.float64).tiny)  # 0: all are alike

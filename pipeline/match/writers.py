@@ -141,7 +141,7 @@ def _raven(searches: Sequence[Events]) -> bytes:
     fs = searches[0].fs if searches else 0.0
     rows = (
         [
-            number, "Waveform 1", e.channel + 1, _decimal(e.start_s), _decimal(e.end_s), _decimal(0.0), _decimal(fs / 2),
+            number, "Waveform 1", e.channel + 1, _decimal(e.start_s), _decimal(e.end_s), "0.0", _decimal(fs / 2),
             PurePath(e.file).name, e.template, _decimal(e.score), e.polarity, e.start_frame, _decimal(e.offset),
             _decimal(e.peak_s), e.status, _decimal(e.expected_false_alarms),
         ]
