@@ -125,13 +125,15 @@ def _channels(detection: Detection) -> int:
 
 def _pairs(peaks: Peaks) -> set[tuple[int, int]]:
     """Each template with each channel it has peaks in."""
-    return set(zip(peaks.template.tolist(), peaks.channel.tolist(), strict=True))
+    width = int(peaks.channel.max(initial=0)) + 1
+    found = np.flatnonzero(np.bincount(peaks.template.astype(np.intp) * width + peaks.channel))
+    return {divmod(code, width) for code in found.tolist()}
 
 
-def _of(peaks: Peaks, pair: tuple[int, int]) -> _Matrix:
-    """The scores of one template in one channel."""
+def _here(peaks: Peaks, pair: tuple[int, int]) -> npt.NDArray[np.bool_]:
+    """Which of the peaks are those of one template in one channel."""
     here: npt.NDArray[np.bool_] = (peaks.template == pair[0]) & (peaks.channel == pair[1])
-    return peaks.score[here]
+    return here
 
 
 def _nulls(detection: Detection) -> _Nulls:
@@ -139,7 +141,7 @@ def _nulls(detection: Detection) -> _Nulls:
     decoys = detection.decoys
     if decoys is None:
         return {}
-    scores = {pair: _of(decoys, pair) for pair in sorted(_pairs(decoys))}
+    scores = {pair: decoys.score[_here(decoys, pair)] for pair in sorted(_pairs(decoys))}
     return {pair: Null(s, bounded=detection.bounded) for pair, s in scores.items() if len(s) >= MIN_DECOYS}
 
 
@@ -164,7 +166,7 @@ def _at_rate(detection: Detection, threshold: Threshold, nulls: _Nulls, shape: t
     decoys, rate = _decoys(detection), threshold.false_alarms
     assert rate is not None  # noqa: S101  (the caller looked)
     for pair in sorted(_pairs(decoys) | _pairs(detection.peaks)):
-        found = len(_of(decoys, pair))
+        found = int(_here(decoys, pair).sum())
         if found < MIN_DECOYS:
             raise SettingError(
                 f"the reversed template {detection.templates[pair[0]]!r} has {found} peaks in channel {pair[1]}, "
@@ -218,24 +220,26 @@ def _false_alarms_per_hour(detection: Detection, threshold: Threshold, values: _
 
 def _accepted(detection: Detection, values: _Matrix, nulls: _Nulls, file: str) -> Iterator[Event]:
     peaks, fs = detection.peaks, detection.fs
+    chance = np.full(len(peaks), math.nan)
+    for pair, null in nulls.items():
+        here = _here(peaks, pair)
+        chance[here] = len(nulls) * null.expected(np.abs(peaks.score[here]))
     for i in np.flatnonzero(np.abs(peaks.score) >= values[peaks.template, peaks.channel]).tolist():
-        start, template, channel = int(peaks.frame[i]), int(peaks.template[i]), int(peaks.channel[i])
-        score = float(peaks.score[i])
-        null = nulls.get((template, channel))
-        last = start + detection.lengths[template] - 1
+        start, template, score = int(peaks.frame[i]), int(peaks.template[i]), float(peaks.score[i])
+        stop = start + detection.lengths[template]
         yield Event(
             file=file,
             template=detection.templates[template],
-            channel=channel,
+            channel=int(peaks.channel[i]),
             start_s=start / fs,
-            end_s=(last + 1) / fs,
+            end_s=stop / fs,
             start_frame=start,
-            peak_s=last / fs,
+            peak_s=(stop - 1) / fs,
             score=score,
             polarity="positive" if score >= 0 else "negative",
             offset=float(peaks.offset[i]),
             status=STATUSES[0],
-            expected_false_alarms=None if null is None else len(nulls) * float(null.expected(abs(score))),
+            expected_false_alarms=None if math.isnan(chance[i]) else float(chance[i]),
         )
 
 
