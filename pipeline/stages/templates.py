@@ -103,8 +103,9 @@ class _AnyForm:
 
 
 def _as_sources(value: Any) -> Any:
-    """Every form as a list of what `TemplateSource` reads; a list of nothing but numbers, or rows, is one template."""
-    many = isinstance(value, list | tuple) and not all(isinstance(part, int | float | list | tuple) for part in value)
+    """Every form as a list of what `TemplateSource` reads; a list with numbers, or of rows alone, is one template."""
+    many = isinstance(value, list | tuple) and not any(isinstance(part, int | float) for part in value)
+    many = many and not all(isinstance(part, list | tuple) for part in value)
     return [_as_source(part) for part in (value if many else [value])]
 
 

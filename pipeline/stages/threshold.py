@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ MIN_ASYMMETRY = 0.1
 """The least asymmetry of a template whose reversal can be its decoy: at a, the decoy scores up to ``1 - a`` on the
 very events, and below 0.1 that is as high as events differ among themselves."""
 
-_RATE = re.compile(r"\s*(\d+\.?\d*|\.\d+)\s*(?:per|/)\s*([a-z]+)\s*", re.ASCII)
+_RATE = re.compile(r"\s*((?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(?:per|/)\s*([a-z]+)\s*", re.ASCII)
 _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0, "day": 86400.0}
 _RATE_HELP = "write a number per second, minute, hour or day, such as '1 per hour'"
 _LONGEST = 100  # characters of a rate
@@ -51,7 +52,7 @@ class Rate:
         return self.count / _SECONDS[self.per]
 
     def __str__(self) -> str:
-        return f"{self.count:.17g} per {self.per}"
+        return f"{repr(self.count).removesuffix('.0')} per {self.per}"
 
 
 def _rate(value: object) -> Rate:
@@ -62,9 +63,11 @@ def _rate(value: object) -> Rate:
         raise invalid(f"cannot read {value!r:.80} as a rate; {_RATE_HELP}")
     if match[2] not in _SECONDS:
         raise invalid(f"unknown stretch of time {match[2]!r} in {value!r}; {_RATE_HELP}")
-    if not float(match[1]) > 0:
-        raise invalid(f"a rate of false alarms must be above 0, got {value!r}; no threshold can promise none")
-    return Rate(float(match[1]), match[2])
+    count = float(match[1])
+    if not 0 < count < math.inf:
+        fix = "; no threshold can promise none" if count == 0 else ""
+        raise invalid(f"a rate of false alarms must be finite and above 0, got {value!r}{fix}")
+    return Rate(count, match[2])
 
 
 RateField = Annotated[
