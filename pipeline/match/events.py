@@ -16,7 +16,7 @@ import numpy.typing as npt
 from ..dsp.detection import STATUSES, Detection, Peaks
 from ..dsp.thresholds import MIN_DECOYS, Null, fdr_size, gaussian_rate
 from ..errors import SettingError
-from ..stages.threshold import Threshold
+from ..stages.threshold import Rate, Threshold
 
 __all__ = ["Event", "Events", "Unscored", "events_of"]
 
@@ -148,7 +148,7 @@ def _nulls(detection: Detection) -> _Nulls:
 def _thresholds(detection: Detection, threshold: Threshold, nulls: _Nulls) -> tuple[_Matrix, str]:
     shape = (len(detection.templates), _channels(detection))
     if threshold.false_alarms is not None:
-        return _at_rate(detection, threshold, nulls, shape)
+        return _at_rate(detection, threshold.false_alarms, nulls, shape)
     if threshold.fdr is not None:
         return _at_fdr(detection, threshold.fdr, shape)
     if threshold.mad is not None:
@@ -161,10 +161,9 @@ def _thresholds(detection: Detection, threshold: Threshold, nulls: _Nulls) -> tu
     return np.full(shape, threshold.score), f"|score| of at least {threshold.score:g}, as set."
 
 
-def _at_rate(detection: Detection, threshold: Threshold, nulls: _Nulls, shape: tuple[int, int]) -> tuple[_Matrix, str]:
+def _at_rate(detection: Detection, rate: Rate, nulls: _Nulls, shape: tuple[int, int]) -> tuple[_Matrix, str]:
     """``E = r T`` in all, an equal share for each template in each channel."""
-    decoys, rate = _decoys(detection), threshold.false_alarms
-    assert rate is not None  # noqa: S101  (the caller looked)
+    decoys = _decoys(detection)
     for pair in sorted(_pairs(decoys) | _pairs(detection.peaks)):
         found = int(_here(decoys, pair).sum())
         if found < MIN_DECOYS:

@@ -160,7 +160,10 @@ def _tabbed(rows: Iterable[Iterable[object]]) -> bytes:
 
 def _decimal(value: float | None) -> str:
     """The shortest text that gives the same double, without an exponent; nothing for None."""
-    return "" if value is None else np.format_float_positional(value, trim="0")
+    if value is None:
+        return ""
+    text = repr(value)
+    return np.format_float_positional(value, trim="0") if "e" in text else text
 
 
 def _utf8(value: Any) -> Any:

@@ -148,8 +148,7 @@ def _loaded(source: TemplateSource, place: int, fmt: Format, setting: str) -> It
     if source.taps is not None:
         yield source.name or f"t{place}", read_taps(source.taps, fmt, setting)
         return
-    path = source.folder or source.file
-    assert path is not None  # noqa: S101  (one of the three is set)
+    path = source.folder or source.file or Path()
     if source.is_slice:
         start = source.start or Duration(0.0)
         yield source.name or f"{path.stem}@{start}".replace(" ", ""), _slice(source, path, fmt, setting)
