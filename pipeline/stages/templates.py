@@ -29,7 +29,7 @@ from ..errors import SettingError
 from ..fields import InputFile, Seconds, Settings, Within, invalid
 from ..kernel import MAX_TAPS, Array, Taps
 from ..units import Duration
-from .base import Format
+from .base import Format, require
 from .files import Numbers, check_rate, checked_taps, naming_file, read_array, read_taps
 
 __all__ = ["Template", "TemplateSource", "Templates", "load_templates"]
@@ -150,9 +150,12 @@ def _loaded(source: TemplateSource, place: int, fmt: Format, setting: str) -> It
         return
     path = source.folder or source.file or Path()
     if source.is_slice:
-        start = source.start or Duration(0.0)
-        yield source.name or f"{path.stem}@{start}".replace(" ", ""), _slice(source, path, fmt, setting)
+        start = str(source.start or Duration(0.0)).replace(" ", "")
+        yield source.name or f"{path.stem}@{start}", _slice(source, path, fmt, setting)
     elif source.folder is not None or path.is_dir():
+        require(
+            source.name is None, f"{path} is a folder: its templates are called as their files, not 'name'", setting
+        )
         for file in _files_in(path, setting):
             yield file.stem, read_taps(file, fmt, setting)
     else:
@@ -199,7 +202,7 @@ def _shown(start: int, stop: int | None, fmt: Format) -> str:
 
 def _blocks(path: Path, fmt: Format, setting: str) -> Iterator[Array]:
     if path.suffix.lower() in (".npy", ".txt"):
-        yield read_array(path, setting)[0]
+        yield np.atleast_1d(read_array(path, setting)[0])
         return
     from ..io import open_reader
 

@@ -45,6 +45,7 @@ def folder(tmp_path):
     (tmp_path / "calls" / "notes.md").write_text("not a template")
     (tmp_path / "calls" / ".hidden.wav").write_text("not a template")
     (tmp_path / "calls" / "more").mkdir()
+    np.save(tmp_path / "scalar.npy", 5.0)
     return tmp_path
 
 
@@ -76,6 +77,11 @@ def test_a_list_of_any_of_them_is_many_templates(folder):
         ("t0", 2), ("day", FS), ("t2", 2), ("step", 2), ("a", 60), ("b", 50), ("c", 70), ("day@0.5s", 100),
         ("a-2", 60), ("b-2", 50), ("c-2", 70),
     ]  # fmt: skip
+
+
+def test_a_name_keeps_the_spaces_of_its_file(folder):
+    (folder / "day.wav").rename(folder / "a day.wav")
+    assert names({"file": "a day.wav", "end": "0.5 s"}, base=folder) == ["a day@0s"]
 
 
 def test_names_that_are_the_same_are_numbered_and_never_collide(folder):
@@ -131,6 +137,8 @@ def test_a_slice_is_those_frames_and_its_end_is_not_in_it(tmp_path, monkeypatch,
         ({"folder": "no"}, r"cannot read the folder .*no: No such file or directory"),
         ({"folder": "day.wav"}, r"cannot read the folder .*day\.wav: Not a directory"),
         ("calls/more", r"the folder .*more holds no template; known are .*\.npy.*\.wav"),
+        ({"file": "calls", "name": "x"}, "calls is a folder: its templates are called as their files, not 'name'"),
+        ({"file": "scalar.npy", "start": "0 s", "length": "1 samples"}, "scalar@0s: is constant"),
         ([1, 1, 1], "t0: is constant: it has no shape to compare"),
         ([5], "t0: is constant"),
         ([0.1 + 0.2, 0.3], "t0: is constant"),
