@@ -132,9 +132,11 @@ def _is_device(path: Path) -> bool:
 
 
 def files_named_in(value: Any) -> Iterator[Path]:
-    """Every file that the settings of stages name, wherever it stands in them."""
+    """Every file that the settings of stages name, wherever it stands in them; of a folder, the files in it."""
     if isinstance(value, Path):
         yield value
+        if value.is_dir():
+            yield from value.iterdir()
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from files_named_in(getattr(value, name))

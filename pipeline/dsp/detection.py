@@ -62,6 +62,8 @@ class Detection:
     """Peaks of the reversed templates, picked by the same rules, where they were asked for."""
     median: npt.NDArray[np.float64] | None = None
     """Median |score| over the windows that have one: (templates, channels), where it was asked for."""
+    bounded: bool = True
+    """Whether scores lie in [-1, 1], as those of ``ncc`` do."""
     warnings: tuple[str, ...] = ()
     """What the search could not do."""
 

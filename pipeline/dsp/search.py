@@ -72,6 +72,7 @@ class Search:
         arrays = [np.asarray(template, np.float64) for template in templates]
         looked_for = arrays + [array[::-1] for array in arrays] if decoys else arrays
         self.scorer = Scorer(looked_for, channels, score, mode, eps=eps, executor=executor)
+        self._bounded = score == "ncc"
         self._fs, self._names, self._lengths = fs, tuple(names), tuple(map(len, arrays))
         self._distance = max(1, self.scorer.shortest // 2) if min_distance is None else max(1, min_distance)
         self.count, outputs = len(arrays), range(self.scorer.channels_out)
@@ -118,6 +119,7 @@ class Search:
             self._runs.regions(),
             decoys,
             medians,
+            self._bounded,
             tuple(warnings),
         )
 

@@ -22,7 +22,7 @@ from ..kernel import Array
 from .base import DetectorStage, Format, require
 from .registry import stage
 from .templates import Templates, load_templates
-from .threshold import Threshold
+from .threshold import Threshold, check_decoys
 
 __all__ = ["Match"]
 
@@ -57,6 +57,7 @@ class Match(DetectorStage):
 
     def _search(self, fmt: Format, executor: Executor | None = None) -> Search:
         templates = load_templates(self.template, fmt)
+        check_decoys(self.threshold, templates)
         distance = None if self.min_distance is None else fmt.frames(self.min_distance)
         require(
             distance is None or distance > 0, f"must be at least one frame, got {self.min_distance}", "min_distance"
