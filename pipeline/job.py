@@ -21,8 +21,8 @@ from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.spool import Spool
 from .engine.stream import stream
-from .errors import UsageError
-from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer, same_file
+from .errors import UsageError, without_secrets
+from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer, same_file
 from .kernel import Array
 from .stages.base import Format, Stage
 
@@ -127,7 +127,7 @@ def run_job(
         written = writer.commit()
         seconds = time.perf_counter() - began
         warnings = (*reader.warnings, *notes, *written.notes)
-        return Report(str(source), reader.info, plan, written, counted.frames, seconds, warnings)
+        return Report(without_secrets(str(source)), reader.info, plan, written, counted.frames, seconds, warnings)
 
 
 def _reader(job: Job, source: str | Path) -> Reader:
@@ -142,7 +142,7 @@ def _plan(job: Job, info: SignalInfo) -> Plan:
 def _writer(job: Job, plan: Plan, info: SignalInfo, target: str | Path, overwrite: bool) -> Writer:
     frames = None if info.frames is None else plan.frames_out(info.frames)
     after = plan.format_out
-    if str(target) != "-":
+    if str(target) != "-" and not is_remote(target):
         Path(target).parent.mkdir(parents=True, exist_ok=True)
     return open_writer(
         target, fs=after.fs, channels=after.channels, frames=frames, source=info, fmt=job.format, overwrite=overwrite

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from ..config.inputs import expand_inputs, input_root
-from ..config.paths import STREAM, plan_outputs
+from ..config.paths import STREAM, Place, plan_outputs
 from ..errors import UsageError
+from ..io import Remote
 from ..job import Job
 from .text import shown_path
 
@@ -33,8 +34,8 @@ _TOLD = 20  # files listed one by one in a refusal
 class Item:
     """One file to be done."""
 
-    source: Path
-    target: Path
+    source: Place
+    target: Place
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class Work:
     overwrite: bool = False
 
 
-def sources_of(loaded: LoadedConfig, inputs: Sequence[str]) -> tuple[list[Path], Path]:
+def sources_of(loaded: LoadedConfig, inputs: Sequence[str]) -> tuple[list[Place], Path]:
     """The files to read, those of the command line before those of the configuration, and the root they share."""
     patterns, base = (inputs, None) if inputs else (loaded.settings.input, loaded.base)
     return (expand_inputs(patterns, base), input_root(patterns, base)) if patterns else ([], Path())
@@ -94,18 +95,21 @@ def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
 
 
 def _refuse_inputs_as_outputs(items: Sequence[Item], stages: Iterable[Any]) -> None:
-    read = {_identity(path): path for path in files_named_in(stages)}
+    read: dict[object, Place] = {_identity(path): path for path in files_named_in(stages)}
     read |= {_identity(item.source): item.source for item in items if item.source != STREAM}
     read.pop(None, None)
     for item in items:
         source = None if item.target == STREAM else read.get(_identity(item.target))
         if source is not None:
-            through = "" if os.path.abspath(source) == os.path.abspath(item.target) else f" ({shown_path(source)})"  # noqa: PTH100
+            same = os.path.abspath(source) == os.path.abspath(item.target)  # noqa: PTH100
+            through = "" if same else f" ({shown_path(source)})"
             raise UsageError(f"{shown_path(item.target)}: the output is an input{through}; give it another name")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Place) -> object:
     """The same for all names and links of one file; None where there is none."""
+    if isinstance(path, Remote):
+        return path.identity()
     try:
         status = path.stat()
     except (OSError, ValueError):
@@ -125,7 +129,7 @@ def _refuse_taken(taken: Sequence[Item], *, overwrite: bool) -> None:
         raise UsageError("\n".join(refused[:_TOLD] + more))
 
 
-def _is_device(path: Path) -> bool:
+def _is_device(path: Place) -> bool:
     from ..io.atomic import is_stream
 
     return is_stream(path)

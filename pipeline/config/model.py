@@ -76,9 +76,11 @@ class Configuration(Options):
     version: Literal[1]
     """Of the configuration language: 1."""
     input: Patterns = ()
-    """A path, a pattern such as `**/*.wav`, or a list of them; relative to this file."""
+    """A path, a URL of a store such as `s3://bucket/take.wav`, a pattern such as `**/*.wav`, or a list of them; paths
+    are relative to this file."""
     output: Annotated[str, BeforeValidator(_template)] | None = None
-    """A path with `{stem}`, `{name}`, `{ext}`, `{parent}` or `{relative}` of the input; relative to this file."""
+    """A path or a URL with `{stem}`, `{name}`, `{ext}`, `{parent}` or `{relative}` of the input; a path is relative to
+    this file."""
     stages: Annotated[tuple[AnyStage, ...], Field(min_length=1)]
     """What the signal goes through, in this order."""
     format: OutputFormat = OutputFormat()
