@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .config.model import Configuration
+from .dsp.envelope import Envelope
 from .engine.ahead import ahead
 from .engine.memory import BLOCK
 from .engine.options import Options
@@ -90,9 +91,15 @@ def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
 
 
 def run_job(
-    job: Job, source: str | Path, target: str | Path, *, overwrite: bool = False, progress: Progress | None = None
+    job: Job,
+    source: str | Path,
+    target: str | Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    envelope: Envelope | None = None,
 ) -> Report:
-    """Run a job on one file; ``"-"`` is standard input or standard output.
+    """Run a job on one file; ``"-"`` is standard input or standard output, ``envelope`` gathers the output's outline.
 
     Raises
     ------
@@ -124,6 +131,8 @@ def run_job(
             blocks = _scaled(blocks, plan.format_out, writer.full_scale, notes, stack)
         for block in blocks:
             writer.write(block)
+            if envelope is not None:
+                envelope.add(block)
         written = writer.commit()
         seconds = time.perf_counter() - began
         warnings = (*reader.warnings, *notes, *written.notes)

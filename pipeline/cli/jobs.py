@@ -47,6 +47,7 @@ class Work:
     items: tuple[Item, ...]
     skipped: tuple[Item, ...] = ()
     overwrite: bool = False
+    report: Path | None = None
 
 
 def sources_of(loaded: LoadedConfig, inputs: Sequence[str]) -> tuple[list[Place], Path]:
@@ -56,14 +57,20 @@ def sources_of(loaded: LoadedConfig, inputs: Sequence[str]) -> tuple[list[Place]
 
 
 def prepare(
-    loaded: LoadedConfig, inputs: Sequence[str], output: str | None, *, overwrite: bool = False, skip: bool = False
+    loaded: LoadedConfig,
+    inputs: Sequence[str],
+    output: str | None,
+    *,
+    overwrite: bool = False,
+    skip: bool = False,
+    report: Path | None = None,
 ) -> Work:
-    """What to do, checked; with ``skip``, outputs that exist are passed over.
+    """What to do, checked; with ``skip``, outputs that exist are passed over. ``report`` comes before ``report:``.
 
     Raises
     ------
     UsageError
-        an input that is not there, no output, or an output that cannot be taken.
+        an input that is not there, no output, or an output or a report that cannot be taken.
     """
     if overwrite and skip:
         raise UsageError("--overwrite and --skip-existing contradict each other; give one")
@@ -82,7 +89,26 @@ def prepare(
     if not skip:
         _refuse_taken(taken, overwrite=overwrite)
     skipped = tuple(taken) if skip else ()
-    return Work(loaded, Job.of(loaded.settings), tuple(i for i in items if i not in skipped), skipped, overwrite)
+    begun = tuple(item for item in items if item not in skipped)
+    report = report or loaded.settings.report
+    _refuse_report(report, items)
+    return Work(loaded, Job.of(loaded.settings), begun, skipped, overwrite, report)
+
+
+def _refuse_report(report: Path | None, items: Sequence[Item]) -> None:
+    """Refuse a report that is no page, or would replace a file that is none, such as the sidecar of a table."""
+    if report is None:
+        return
+    from ..batch.report import refuse_other_files
+
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{shown_path(report)}: a report is a page; let its name end in .html")
+    refuse_other_files(report)
+    beside = os.path.realpath(report.with_suffix(".json"))
+    for item in items:
+        sidecar = item.target.with_suffix(".json") if item.target.suffix.lower() in (".csv", ".npy", ".npz") else ""
+        if sidecar and os.path.realpath(sidecar) == beside:
+            raise UsageError(f"{shown_path(report)}: its data would take the name of a sidecar; give it another name")
 
 
 def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
