@@ -19,13 +19,16 @@ __all__ = ["records_of", "report_run"]
 
 def report_run(work: Work, outcomes: Sequence[Outcome], began: datetime) -> None:
     """Write the report that the configuration or ``--report`` asks for."""
+    from .. import __version__
     from ..batch.report import run_facts, run_report, write_report
 
     if work.report is None:
         return
     seconds = (datetime.now(UTC) - began).total_seconds()
     threads = work.job.options.thread_count
-    facts = run_facts(work.loaded.settings, began=began.astimezone(), seconds=seconds, jobs=1, threads=threads)
+    facts = run_facts(
+        work.loaded.settings, version=__version__, began=began.astimezone(), seconds=seconds, jobs=1, threads=threads
+    )
     records = records_of(outcomes, work.skipped, work.items[len(outcomes) :])
     write_report(work.report, run_report(records, facts))
 
@@ -47,7 +50,8 @@ def _blank(item: Item, status: str, **known: Any) -> dict[str, Any]:
 def _record(outcome: Outcome) -> dict[str, Any]:
     known = {"seconds": outcome.seconds, "attempts": 1}
     if outcome.report is None:
-        return _blank(outcome.item, "failed", error=outcome.error, **known)
+        reason = str(outcome.error).removeprefix(f"{outcome.item.source}: ")
+        return _blank(outcome.item, "failed", error=reason, **known)
     report, written = outcome.report, outcome.report.written
     output = {"path": str(outcome.item.target), "bytes": written.bytes, "hash": _hash(outcome.item.target)}
     return _blank(

@@ -30,14 +30,15 @@ KIND = "faltung run report"
 Record = Mapping[str, Any]
 
 
-def run_facts(settings: Configuration, *, began: datetime, seconds: float, jobs: int, threads: int) -> dict[str, Any]:
+def run_facts(
+    settings: Configuration, *, version: str, began: datetime, seconds: float, jobs: int, threads: int
+) -> dict[str, Any]:
     """What ran: the configuration without its defaults and credentials, its BLAKE2b hash, versions, time, processors.
 
-    ``began`` has a time zone; ``jobs`` are files at a time, ``threads`` those of each.
+    ``version`` is faltung's; ``began`` has a time zone; ``jobs`` are files at a time, ``threads`` those of each.
     """
     import soundfile
 
-    from ... import __version__
     from ...config.yaml_write import to_yaml
     from ...stages.registry import available_stages
 
@@ -53,7 +54,7 @@ def run_facts(settings: Configuration, *, began: datetime, seconds: float, jobs:
         "threads": threads,
         "platform": platform.platform(terse=True),
         "versions": {
-            "faltung": __version__,
+            "faltung": version,
             "python": platform.python_version(),
             **{name: metadata.version(name) for name in libraries},
             "libsndfile": soundfile.__libsndfile_version__,
@@ -93,6 +94,7 @@ def _totals(records: Sequence[Record], run: Mapping[str, Any]) -> dict[str, Any]
 
 def _ordered(records: Sequence[Record]) -> list[dict[str, Any]]:
     def key(record: Record) -> tuple[int, float, str]:
-        return (-(record["clips"] or 0), -(record["peak"] or 0.0), record["item"])
+        peak = -1.0 if record["peak"] is None else record["peak"]
+        return (-(record["clips"] or 0), -peak, record["item"])
 
     return [dict(record) for record in sorted(records, key=key)]
