@@ -52,6 +52,7 @@ class Upload:
 
     def discard(self):
         self.gone = True
+        self.fs.discarded.append(self.path)
 
     def close(self):
         if self.fs.close_fails:
@@ -66,6 +67,7 @@ class Shop(fsspec.AbstractFileSystem):
     protocol = "shop"
     cachable = False
     files: dict[str, bytes] = {}  # noqa: RUF012
+    discarded: list[str] = []  # noqa: RUF012
     ends = breaks = full_after = keeps = None
     close_fails = sizeless = rename_fails = False
 
@@ -101,6 +103,7 @@ def shop(monkeypatch):
     """An empty shop whose blocks are small, so that each file is many of them."""
     fsspec.register_implementation("shop", Shop, clobber=True)
     monkeypatch.setattr(Shop, "files", {})
+    monkeypatch.setattr(Shop, "discarded", [])
     monkeypatch.setattr(module, "BLOCK_BYTES", 1000)
     return Shop
 
@@ -192,6 +195,7 @@ def test_an_upload_that_fails_leaves_the_old_object_and_nothing_else(shop, take,
     with pytest.raises(WriteError, match=rf"shop://a/{name}: {said}"):
         PIPE.run_file(take, "shop://a/" + name, overwrite=True)
     assert shop.files == {"a/" + name: b"old"}
+    assert len(shop.discarded) == ("full_after" in fault or "close_fails" in fault), "the store is told to forget"
 
 
 def test_an_input_that_is_not_finite_uploads_nothing(shop, tmp_path):
@@ -203,12 +207,17 @@ def test_an_input_that_is_not_finite_uploads_nothing(shop, tmp_path):
     assert shop.files == {}
 
 
-def test_no_temporary_file_stays_here(shop, take, tmp_path, monkeypatch):
+def test_no_temporary_file_stays_here_whatever_ends_the_run(shop, take, tmp_path, monkeypatch):
     folder = tmp_path / "tmp"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     shop.files["a/take.wav"] = take.read_bytes()
+    before = len(list(Path("/dev/fd").iterdir()))
     PIPE.run_file("shop://a/take.wav", "shop://a/y.wav")
+    assert len(list(Path("/dev/fd").iterdir())) == before
+    with open_writer("shop://a/x.wav", fs=8000, channels=1) as writer:
+        writer.write(np.zeros((10, 1)))
+        assert list(folder.iterdir()) == [], "a file without a name goes with its process"
     monkeypatch.setattr(shop, "close_fails", True)
     with pytest.raises(WriteError):
         PIPE.run_file("shop://a/take.wav", "shop://a/z.wav")
