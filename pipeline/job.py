@@ -15,14 +15,15 @@ from typing import Any, Literal
 import numpy as np
 
 from .config.model import Configuration
+from .dsp.envelope import Envelope
 from .engine.ahead import ahead
 from .engine.memory import BLOCK
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.spool import Spool
 from .engine.stream import stream
-from .errors import UsageError
-from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer, same_file
+from .errors import UsageError, without_secrets
+from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer, same_file
 from .kernel import Array
 from .stages.base import Format, Stage
 
@@ -90,9 +91,15 @@ def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
 
 
 def run_job(
-    job: Job, source: str | Path, target: str | Path, *, overwrite: bool = False, progress: Progress | None = None
+    job: Job,
+    source: str | Path,
+    target: str | Path,
+    *,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    envelope: Envelope | None = None,
 ) -> Report:
-    """Run a job on one file; ``"-"`` is standard input or standard output.
+    """Run a job on one file; ``"-"`` is standard input or standard output, ``envelope`` gathers the output's outline.
 
     Raises
     ------
@@ -124,10 +131,12 @@ def run_job(
             blocks = _scaled(blocks, plan.format_out, writer.full_scale, notes, stack)
         for block in blocks:
             writer.write(block)
+            if envelope is not None:
+                envelope.add(block)
         written = writer.commit()
         seconds = time.perf_counter() - began
         warnings = (*reader.warnings, *notes, *written.notes)
-        return Report(str(source), reader.info, plan, written, counted.frames, seconds, warnings)
+        return Report(without_secrets(str(source)), reader.info, plan, written, counted.frames, seconds, warnings)
 
 
 def _reader(job: Job, source: str | Path) -> Reader:
@@ -142,7 +151,7 @@ def _plan(job: Job, info: SignalInfo) -> Plan:
 def _writer(job: Job, plan: Plan, info: SignalInfo, target: str | Path, overwrite: bool) -> Writer:
     frames = None if info.frames is None else plan.frames_out(info.frames)
     after = plan.format_out
-    if str(target) != "-":
+    if str(target) != "-" and not is_remote(target):
         Path(target).parent.mkdir(parents=True, exist_ok=True)
     return open_writer(
         target, fs=after.fs, channels=after.channels, frames=frames, source=info, fmt=job.format, overwrite=overwrite

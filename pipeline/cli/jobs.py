@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from ..config.inputs import expand_inputs, input_root
-from ..config.paths import STREAM, plan_outputs
+from ..config.paths import STREAM, Place, plan_outputs
 from ..errors import UsageError
+from ..io import Remote
 from ..job import Job
 from .text import shown_path
 
@@ -33,8 +34,8 @@ _TOLD = 20  # files listed one by one in a refusal
 class Item:
     """One file to be done."""
 
-    source: Path
-    target: Path
+    source: Place
+    target: Place
 
 
 @dataclass(frozen=True)
@@ -46,23 +47,30 @@ class Work:
     items: tuple[Item, ...]
     skipped: tuple[Item, ...] = ()
     overwrite: bool = False
+    report: Path | None = None
 
 
-def sources_of(loaded: LoadedConfig, inputs: Sequence[str]) -> tuple[list[Path], Path]:
+def sources_of(loaded: LoadedConfig, inputs: Sequence[str]) -> tuple[list[Place], Path]:
     """The files to read, those of the command line before those of the configuration, and the root they share."""
     patterns, base = (inputs, None) if inputs else (loaded.settings.input, loaded.base)
     return (expand_inputs(patterns, base), input_root(patterns, base)) if patterns else ([], Path())
 
 
 def prepare(
-    loaded: LoadedConfig, inputs: Sequence[str], output: str | None, *, overwrite: bool = False, skip: bool = False
+    loaded: LoadedConfig,
+    inputs: Sequence[str],
+    output: str | None,
+    *,
+    overwrite: bool = False,
+    skip: bool = False,
+    report: Path | None = None,
 ) -> Work:
-    """What to do, checked; with ``skip``, outputs that exist are passed over.
+    """What to do, checked; with ``skip``, outputs that exist are passed over. ``report`` comes before ``report:``.
 
     Raises
     ------
     UsageError
-        an input that is not there, no output, or an output that cannot be taken.
+        an input that is not there, no output, or an output or a report that cannot be taken.
     """
     if overwrite and skip:
         raise UsageError("--overwrite and --skip-existing contradict each other; give one")
@@ -81,7 +89,26 @@ def prepare(
     if not skip:
         _refuse_taken(taken, overwrite=overwrite)
     skipped = tuple(taken) if skip else ()
-    return Work(loaded, Job.of(loaded.settings), tuple(i for i in items if i not in skipped), skipped, overwrite)
+    begun = tuple(item for item in items if item not in skipped)
+    report = report or loaded.settings.report
+    _refuse_report(report, items)
+    return Work(loaded, Job.of(loaded.settings), begun, skipped, overwrite, report)
+
+
+def _refuse_report(report: Path | None, items: Sequence[Item]) -> None:
+    """Refuse a report that is no page, or would replace a file that is none, such as the sidecar of a table."""
+    if report is None:
+        return
+    from ..batch.report import refuse_other_files
+
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{shown_path(report)}: a report is a page; let its name end in .html")
+    refuse_other_files(report)
+    beside = os.path.realpath(report.with_suffix(".json"))
+    for item in items:
+        sidecar = item.target.with_suffix(".json") if item.target.suffix.lower() in (".csv", ".npy", ".npz") else ""
+        if sidecar and os.path.realpath(sidecar) == beside:
+            raise UsageError(f"{shown_path(report)}: its data would take the name of a sidecar; give it another name")
 
 
 def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
@@ -94,18 +121,21 @@ def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
 
 
 def _refuse_inputs_as_outputs(items: Sequence[Item], stages: Iterable[Any]) -> None:
-    read = {_identity(path): path for path in files_named_in(stages)}
+    read: dict[object, Place] = {_identity(path): path for path in files_named_in(stages)}
     read |= {_identity(item.source): item.source for item in items if item.source != STREAM}
     read.pop(None, None)
     for item in items:
         source = None if item.target == STREAM else read.get(_identity(item.target))
         if source is not None:
-            through = "" if os.path.abspath(source) == os.path.abspath(item.target) else f" ({shown_path(source)})"  # noqa: PTH100
+            same = os.path.abspath(source) == os.path.abspath(item.target)  # noqa: PTH100
+            through = "" if same else f" ({shown_path(source)})"
             raise UsageError(f"{shown_path(item.target)}: the output is an input{through}; give it another name")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Place) -> object:
     """The same for all names and links of one file; None where there is none."""
+    if isinstance(path, Remote):
+        return path.identity()
     try:
         status = path.stat()
     except (OSError, ValueError):
@@ -125,7 +155,7 @@ def _refuse_taken(taken: Sequence[Item], *, overwrite: bool) -> None:
         raise UsageError("\n".join(refused[:_TOLD] + more))
 
 
-def _is_device(path: Path) -> bool:
+def _is_device(path: Place) -> bool:
     from ..io.atomic import is_stream
 
     return is_stream(path)

@@ -22,6 +22,7 @@ __all__ = [
     "Precision",
     "Quiet",
     "Rate",
+    "Report",
     "Save",
     "SchemaFile",
     "Settings",
@@ -69,6 +70,10 @@ Subtype = Annotated[
 Rate = Annotated[str | None, _option("--fs", metavar="HZ", text="Sampling rate, where no input tells it.")]
 Channels = Annotated[
     int | None, _option("--channels", metavar="N", text="Channels, together with --fs; else 1.", min=1)
+]
+Report = Annotated[
+    Path | None,
+    _option("--report", metavar="FILE", text="Write a page on what became of each file, and JSON."),
 ]
 Jobs = Annotated[int, _option("--jobs", metavar="N", text="Files done at a time: 1.")]
 

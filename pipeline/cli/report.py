@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -128,7 +127,7 @@ def as_data(outcomes: Sequence[Outcome], skipped: Sequence[Item], left: Sequence
     """Everything for machines."""
     files = [_outcome_data(outcome) for outcome in outcomes]
     for status, items in (("skipped", skipped), ("not begun", left)):
-        files += [{"input": os.fspath(i.source), "output": os.fspath(i.target), "status": status} for i in items]
+        files += [{"input": str(i.source), "output": str(i.target), "status": status} for i in items]
     failed = sum(outcome.error is not None for outcome in outcomes)
     return {
         "done": len(outcomes) - failed,
@@ -140,7 +139,7 @@ def as_data(outcomes: Sequence[Outcome], skipped: Sequence[Item], left: Sequence
 
 
 def _outcome_data(outcome: Outcome) -> dict[str, Any]:
-    data = {"input": os.fspath(outcome.item.source), "output": os.fspath(outcome.item.target)}
+    data = {"input": str(outcome.item.source), "output": str(outcome.item.target)}
     if outcome.report is None:
         return {**data, "status": "failed", "error": outcome.error}
     report, written = outcome.report, outcome.report.written

@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from .options import ConfigFile, DryRun, Inputs, Jobs, Json, Output, Overwrite, Quiet, Settings, SkipExisting, Verbose
+from .options import (
+    ConfigFile,
+    DryRun,
+    Inputs,
+    Jobs,
+    Json,
+    Output,
+    Overwrite,
+    Quiet,
+    Report,
+    Settings,
+    SkipExisting,
+    Verbose,
+)
 
 __all__ = ["run"]
 
@@ -16,6 +29,7 @@ def run(
     skip_existing: SkipExisting = False,
     dry_run: DryRun = False,
     jobs: Jobs = 1,
+    report: Report = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -30,5 +44,5 @@ def run(
 
     check_streams(inputs or (), output, jobs=jobs, as_json=as_json)
     loaded = load_config(config, settings or ())
-    work = prepare(loaded, inputs or (), output, overwrite=overwrite, skip=skip_existing)
+    work = prepare(loaded, inputs or (), output, overwrite=overwrite, skip=skip_existing, report=report)
     (dry if dry_run else finish)(work, as_json=as_json, quiet=quiet, verbose=verbose)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import typer
 
@@ -11,6 +12,7 @@ from ..config.paths import STREAM
 from ..errors import UsageError
 from .jobs import Work
 from .terminal import Voice, tell, write_json
+from .text import shown_path
 
 __all__ = ["check_streams", "dry", "end_with", "finish"]
 
@@ -32,11 +34,13 @@ def check_streams(inputs: Sequence[str], output: str | None, *, jobs: int, as_js
 def finish(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Do the work and say what was written; raises `typer.Exit` unless all went well."""
     from .progress import Progress
+    from .records import report_run
     from .report import as_data, show_outcomes
     from .work import do_all, exit_code
 
     voice = _voice(work, quiet=quiet or as_json, verbose=verbose)
     _tell_config_warnings(work, quiet=quiet)
+    began = datetime.now(UTC)
     outcomes, interrupted = do_all(work, Progress(len(work.items), shown=not quiet))
     left = work.items[len(outcomes) :]
     show_outcomes(outcomes, work.skipped, len(left), voice)
@@ -46,6 +50,9 @@ def finish(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:
         explain_outcomes(work, outcomes, quiet=quiet or as_json)
     if as_json:
         write_json(as_data(outcomes, work.skipped, left))
+    report_run(work, outcomes, began)
+    if work.report is not None:
+        voice.note(f"report: {shown_path(work.report)}")
     code = exit_code(outcomes, interrupted=interrupted)
     if code:
         raise typer.Exit(code)

@@ -7,9 +7,11 @@ fails by itself with its reason and the others go on. Only a full disk ends it a
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ..dsp.envelope import Envelope
 from ..errors import DiskFullError, FaltungError, SettingError
 from ..job import Report, run_job
 from .interrupts import Interrupts
@@ -28,6 +30,9 @@ class Outcome:
     report: Report | None = None
     error: str | None = None
     code: int = 0
+    seconds: float = 0.0
+    envelope: list[list[int]] | None = None
+    """Where a report is asked for."""
 
 
 def do_all(work: Work, progress: Progress) -> tuple[list[Outcome], bool]:
@@ -38,16 +43,21 @@ def do_all(work: Work, progress: Progress) -> tuple[list[Outcome], bool]:
     with Interrupts() as interrupts, progress:
         for item in work.items:
             progress.begin(item, interrupts)
+            began, envelope = time.perf_counter(), Envelope() if work.report else None
             try:
                 source, target = os.fspath(item.source), os.fspath(item.target)
-                report = run_job(work.job, source, target, overwrite=work.overwrite, progress=progress.advance)
-                outcomes.append(Outcome(item, report))
+                report = run_job(
+                    work.job, source, target, overwrite=work.overwrite, progress=progress.advance, envelope=envelope
+                )
+                outline = envelope.pairs() if envelope is not None else None
+                outcomes.append(Outcome(item, report, seconds=report.seconds, envelope=outline))
             except BrokenPipeError:
                 raise
             except (FaltungError, OSError) as error:
                 if alone and getattr(error, "exit_code", 1) == 2:
                     raise _located(error, work) from error
-                outcomes.append(Outcome(item, error=_reason(error), code=getattr(error, "exit_code", 1)))
+                seconds, code = time.perf_counter() - began, getattr(error, "exit_code", 1)
+                outcomes.append(Outcome(item, error=_reason(error), code=code, seconds=seconds))
             progress.end(failed=outcomes[-1].error is not None)
             if interrupts.asked or outcomes[-1].code == DiskFullError.exit_code:
                 break

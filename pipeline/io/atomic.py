@@ -12,12 +12,15 @@ import fcntl
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import DiskFullError, UsageError, WriteError
 from pipeline.io.base import PathArg
+from pipeline.io.remote import Remote, is_remote, upload
+from pipeline.io.remote import refuse_taken as refuse_taken_url
 from pipeline.io.source import cause, display
 
 _FULL = {
@@ -176,6 +179,25 @@ class AtomicFile:
             Path(self._part).unlink(missing_ok=True)
 
 
+class RemoteFile(AtomicFile):
+    """A new file for a store: a local one without a name, which is sent when it is whole."""
+
+    def __init__(self, url: str, *, overwrite: bool = False) -> None:
+        self.name = url
+        self.overwrite = overwrite
+        refuse_taken(url, overwrite=overwrite)
+        with naming_errors(url):
+            self._fd, self._part = tempfile.mkstemp()
+            Path(self._part).unlink()
+
+    def commit(self) -> int:
+        """Send it, and give it its name there; the size in bytes."""
+        try:
+            return upload(self._fd, self.name, overwrite=self.overwrite)
+        finally:
+            self.abort()
+
+
 class StreamSink:
     """Standard output, or a pipe or device by name: bytes go straight through.
 
@@ -217,6 +239,9 @@ class StreamSink:
 
 def refuse_taken(path: PathArg, *, overwrite: bool) -> None:
     """Refuse an output whose name is taken, unless it may be replaced and is a regular file."""
+    if is_remote(path):
+        refuse_taken_url(display(path), overwrite=overwrite)
+        return
     try:
         mode = Path(display(path)).stat().st_mode
     except FileNotFoundError:
@@ -241,6 +266,8 @@ def is_stream(path: PathArg) -> bool:
 
 def same_file(a: PathArg, b: PathArg) -> bool:
     """Whether two names are one file, through any links; a name with no file behind it is compared as a path."""
+    if is_remote(a) or is_remote(b):
+        return is_remote(a) and is_remote(b) and Remote(display(a)).identity() == Remote(display(b)).identity()
     try:
         return Path(display(a)).samefile(display(b))
     except OSError:
@@ -251,7 +278,12 @@ def same_file(a: PathArg, b: PathArg) -> bool:
 
 def open_sink(path: str, *, overwrite: bool) -> AtomicFile | StreamSink:
     """Where to write: straight through for a stream, else a file that appears when it is whole."""
-    return StreamSink(path) if is_stream(path) else AtomicFile(path, overwrite=overwrite)
+    return StreamSink(path) if is_stream(path) else open_file(path, overwrite=overwrite)
+
+
+def open_file(path: str, *, overwrite: bool = False) -> AtomicFile:
+    """A file that appears when it is whole, here or in a store."""
+    return RemoteFile(path, overwrite=overwrite) if is_remote(path) else AtomicFile(path, overwrite=overwrite)
 
 
 def _sync_folder(folder: str) -> None:

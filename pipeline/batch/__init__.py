@@ -1,0 +1,1 @@
+"""Many files: the report of a run."""
