@@ -54,7 +54,7 @@ $(READY): pyproject.toml constraints.txt
 	if [ -z "$(PYTHON)" ] && command -v uv >/dev/null 2>&1; then \
 		echo "Setting up $(VENV) with uv (once; under a minute) ..."; \
 		uv venv --quiet --clear --python '>=3.11' $(VENV); \
-		uv pip install --quiet --python $(PY) --constraint constraints.txt --editable '.[dev]'; \
+		uv pip install --quiet --compile-bytecode --python $(PY) --constraint constraints.txt --editable '.[dev]'; \
 	else \
 		python=; \
 		for candidate in $(CANDIDATES); do \

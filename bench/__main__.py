@@ -23,7 +23,7 @@ __all__ = ["main", "parser"]
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-WEIGHTS = {"startup": 1, "convolve": 14, "chains": 2, "scaling": 4, "live": 2}
+WEIGHTS = {"startup": 1, "convolve": 14, "chains": 2, "scaling": 4, "live": 2, "match": 6}
 """Parts of a whole measurement, in their order, and the time that each may take of what is left."""
 PARTS = {"convolve": ("convolve", "chains"), "all": tuple(WEIGHTS)}
 LONGEST_MINUTES = 180  # then a WAV file reaches 4 GiB
@@ -34,8 +34,9 @@ Measure = Callable[[Settings], Section]
 def parser() -> argparse.ArgumentParser:
     """The arguments."""
     made = argparse.ArgumentParser("python -m bench", description=__doc__.partition("\n")[0])
-    what = ("convolve", "startup", "scaling", "live", "calibrate", "all")
-    made.add_argument("what", nargs="?", choices=what, default="all", help="what is measured (all but calibrate)")
+    what = ("convolve", "startup", "scaling", "live", "match", "calibrate", "hostile", "all")
+    measured = "what is measured (all but calibrate and hostile)"
+    made.add_argument("what", nargs="?", choices=what, default="all", help=measured)
     made.add_argument("--minutes", nargs="+", type=_minutes, default=[10, 30], metavar="N", help="lengths: 10 30")
     made.add_argument("--runs", type=_count, default=5, help="rounds, at most: 5")
     made.add_argument("--at-most", type=float, default=10, metavar="MINUTES", help="stop adding rounds after: 10")
@@ -53,6 +54,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from .calibrate import calibrate, constants_text
 
         print(constants_text(calibrate()))
+        return 0
+    if asked.what == "hostile":
+        from .hostile import hostile_table
+
+        print(hostile_table())
         return 0
     parts = [part for part in PARTS.get(asked.what, (asked.what,)) if part != "live" or _live_is_there()]
     if not parts:

@@ -1,22 +1,25 @@
 """Measures again the constants from which pipeline/dsp/methods.py reckons costs, and prints them to be pasted there.
 
-Each is nanoseconds on one thread, the least of many repetitions: what the machine can do, not what it did while busy
-with something else. The transforms are scipy's, whatever else is installed. What the constants mean stands beside
-them in methods.py.
+Each is nanoseconds of one thread, the lower quartile of many repetitions: what the machine can do, not what it did
+while busy with something else. Transforms and products are timed while another thread does the same, for so a run
+computes, and the threads share caches. The transforms are scipy's, whatever else is installed. What the constants
+mean stands beside them in methods.py.
 """
 
 from __future__ import annotations
 
-import math
+import statistics
+import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from scipy import fft
 
-from pipeline.batch.allocator import keep_freed_memory
+from pipeline.batch.process import keep_freed_memory
 from pipeline.dsp import methods
 from pipeline.dsp.shifted_adds import ShiftedAdds
+from pipeline.dsp.transforms import irfft, rfft
 from pipeline.kernel import Kernel
 
 __all__ = ["calibrate", "constants_text"]
@@ -25,10 +28,11 @@ CHANNELS = 2
 BLOCK = 1 << 16  # frames, as files are read
 ADDS = 32  # taps
 SIZES = range(10, 20)
-PARTITIONS, BINS = 6, 1 << 16  # of a product: more than a cache holds, as it is with the kernels that are cut
+PARTITIONS, BINS = 24, 1 << 16  # of a product: more than any cache holds, as it is while transforms go on between
 
 DTYPES = {"double": (np.float64, np.complex128), "single": (np.float32, np.complex64)}
 REPEAT_S = 0.25
+LEAST_TIMES = 5
 
 Constants = Mapping[str, Mapping[str, float | Mapping[int, float]]]
 
@@ -61,9 +65,13 @@ def constants_text(found: Constants) -> str:
 def add_ns(precision: str, repeat_s: float) -> float:
     """A tap on a sample."""
     dtype = np.dtype(DTYPES[precision][0])
-    machine = ShiftedAdds(Kernel(np.ones(ADDS) / ADDS), CHANNELS, dtype)
     block = _noise((BLOCK, CHANNELS), dtype)
-    return _least_ns(lambda: machine.process(block), repeat_s) / (ADDS * BLOCK * CHANNELS)
+
+    def work() -> Callable[[], object]:
+        machine = ShiftedAdds(Kernel(np.ones(ADDS) / ADDS), CHANNELS, dtype)
+        return lambda: machine.process(block)
+
+    return _time_ns(work, repeat_s, threads=1) / (ADDS * BLOCK * CHANNELS)
 
 
 def point_ns(precision: str, log_n: int, repeat_s: float) -> float:
@@ -75,10 +83,12 @@ def point_ns(precision: str, log_n: int, repeat_s: float) -> float:
     strides = (planar.strides[0], step * planar.itemsize, planar.itemsize)
     rows = np.lib.stride_tricks.as_strided(planar, (CHANNELS, blocks, n_fft), strides, writeable=False)
 
-    def there_and_back() -> None:
-        fft.irfft(fft.rfft(rows, axis=-1), n_fft, axis=-1, overwrite_x=True)
+    def work() -> Callable[[], object]:
+        spectra = np.empty((CHANNELS, blocks, n_fft // 2 + 1), DTYPES[precision][1])
+        back = np.empty((CHANNELS, blocks, n_fft), DTYPES[precision][0])
+        return lambda: irfft(rfft(rows, out=spectra), n_fft, out=back)
 
-    return _least_ns(there_and_back, repeat_s) / (CHANNELS * blocks * n_fft)
+    return _time_ns(work, repeat_s) / (CHANNELS * blocks * n_fft)
 
 
 def product_ns(precision: str, repeat_s: float) -> float:
@@ -86,25 +96,35 @@ def product_ns(precision: str, repeat_s: float) -> float:
     dtype = np.dtype(DTYPES[precision][1])
     past, responses = _noise((2, PARTITIONS, CHANNELS, BINS), dtype)
 
-    def products_and_sum() -> None:
-        total = past[0] * responses[0]
-        for x, h in zip(past[1:], responses[1:], strict=True):
-            total += x * h
+    def work() -> Callable[[], object]:
+        total, term = np.empty_like(past[:2])
 
-    return _least_ns(products_and_sum, repeat_s) / (PARTITIONS * CHANNELS * BINS * 2)
+        def products_and_sum() -> None:
+            np.multiply(past[0], responses[0], out=total)
+            for x, h in zip(past[1:], responses[1:], strict=True):
+                np.multiply(x, h, out=term)
+                np.add(total, term, out=total)
+
+        return products_and_sum
+
+    return _time_ns(work, repeat_s) / (PARTITIONS * CHANNELS * BINS * 2)
 
 
 def move_ns(precision: str, repeat_s: float) -> float:
     """A sample from ``(frames, channels)`` to ``(channels, frames)`` and back."""
     block = _noise((BLOCK, CHANNELS), np.dtype(DTYPES[precision][0]))
-    region = np.empty_like(block)
-    out = np.empty_like(block)
 
-    def there_and_back() -> None:
-        region[:] = block
-        out[:] = np.ascontiguousarray(region.T).T
+    def work() -> Callable[[], object]:
+        region, out = np.empty_like(block.T, order="C"), np.empty_like(block)
 
-    return _least_ns(there_and_back, repeat_s) / (BLOCK * CHANNELS)
+        def there_and_back() -> None:
+            region[:] = block.T
+            for channel, row in enumerate(region):
+                out[:, channel] = row
+
+        return there_and_back
+
+    return _time_ns(work, repeat_s, threads=1) / (BLOCK * CHANNELS)
 
 
 def _blocks_together(precision: str, n_fft: int) -> int:
@@ -117,14 +137,23 @@ def _noise(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     return np.random.default_rng(1).standard_normal(shape).astype(dtype)
 
 
-def _least_ns(work: Callable[[], object], repeat_s: float) -> float:
-    work()
-    least = float("inf")
-    end = time.perf_counter() + repeat_s
-    while (began := time.perf_counter()) < end or math.isinf(least):
+def _time_ns(prepare: Callable[[], Callable[[], object]], repeat_s: float, threads: int = 2) -> float:
+    """The lower quartile of the times of a piece of work, which each thread prepared for itself and all do at once."""
+    barrier = threading.Barrier(threads)
+
+    def timed() -> float:
+        work = prepare()
         work()
-        least = min(least, time.perf_counter() - began)
-    return least * 1e9
+        barrier.wait()
+        times, end = [], time.perf_counter() + repeat_s
+        while time.perf_counter() < end or len(times) < LEAST_TIMES:
+            began = time.perf_counter_ns()
+            work()
+            times.append(time.perf_counter_ns() - began)
+        return float(statistics.quantiles(times, n=4)[0])
+
+    with ThreadPoolExecutor(threads) as executor:
+        return min(future.result() for future in [executor.submit(timed) for _ in range(threads)])
 
 
 def _rounded(value: float | Mapping[int, float]) -> float | dict[int, float]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .fields import Fraction, Gain, Hertz, InputFile, Seconds, Within
     from .kernel import Kernel
     from .library import Pipeline
+    from .match.find import match_scores
     from .stages.base import Format, KernelStage, Processor, Stage, WholeSignalStage
     from .stages.convolve import Convolve
     from .stages.correlate import Correlate
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .stages.echo import Echo
     from .stages.fir import Fir
     from .stages.gain import Gain as GainStage
+    from .stages.match import Match
     from .stages.normalize import Normalize
     from .stages.parallel import Parallel
     from .stages.registry import stage
@@ -52,6 +54,7 @@ _HOMES = {
     "InputFile": "fields",
     "Kernel": "kernel",
     "KernelStage": "stages.base",
+    "Match": "stages.match",
     "Normalize": "stages.normalize",
     "Options": "engine.options",
     "Parallel": "stages.parallel",
@@ -71,6 +74,7 @@ _HOMES = {
     "correlate": "engine.functional",
     "flip_check": "explain.flip_check",
     "from_channels_first": "engine.functional",
+    "match_scores": "match.find",
     "stage": "stages.registry",
 }
 
@@ -92,6 +96,7 @@ __all__ = [
     "InputFile",
     "Kernel",
     "KernelStage",
+    "Match",
     "Normalize",
     "Options",
     "Parallel",
@@ -111,6 +116,7 @@ __all__ = [
     "correlate",
     "flip_check",
     "from_channels_first",
+    "match_scores",
     "stage",
 ]
 

@@ -21,6 +21,7 @@ was touched; 3, the run could not go on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,10 @@ __all__ = [
     "UsageError",
     "WriteError",
     "format_path",
+    "without_secrets",
 ]
+
+_URL = re.compile(r"://(?P<user>[^/\s]*@)?(?P<path>[^\s?]*)(?P<query>\?[^\s?=/]+=\S*?(?=[:,;'\")]*(?:\s|$)))?")
 
 SettingPath = tuple[str | int, ...]
 """Where a setting stands: ``("stages", 2, "gain")`` is shown as ``stages[2].gain``."""
@@ -55,10 +59,18 @@ def format_path(path: SettingPath) -> str:
     return text
 
 
+def without_secrets(text: str) -> str:
+    """The text without the user, password and query of any URL in it: ``https://***@host/take.wav?***``."""
+    return _URL.sub(lambda url: f"://{'***@' * bool(url['user'])}{url['path']}{'?***' * bool(url['query'])}", text)
+
+
 class FaltungError(Exception):
-    """Everything this package raises on purpose."""
+    """Everything this package raises on purpose; no message holds the credentials of a URL."""
 
     exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_secrets(message))
 
 
 class KernelError(FaltungError, ValueError):
@@ -138,8 +150,8 @@ class FileError(FaltungError):
     """A file and what is wrong with it."""
 
     def __init__(self, file: str | Path, message: str) -> None:
-        self.file = str(file)
-        self.message = message
+        self.file = without_secrets(str(file))
+        self.message = without_secrets(message)
         super().__init__(f"{self.file}: {message}")
 
 

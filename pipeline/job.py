@@ -15,14 +15,15 @@ from typing import Any, Literal
 import numpy as np
 
 from .config.model import Configuration
+from .dsp.envelope import Envelope
 from .engine.ahead import ahead
 from .engine.memory import BLOCK
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.spool import Spool
 from .engine.stream import stream
-from .errors import UsageError
-from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer, same_file
+from .errors import UsageError, without_secrets
+from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer, same_file
 from .kernel import Array
 from .stages.base import Format, Stage
 
@@ -100,9 +101,10 @@ def run_job(
     *,
     overwrite: bool = False,
     progress: Progress | None = None,
+    envelope: Envelope | None = None,
     planner: Callable[[Format], Plan] | None = None,
 ) -> Report:
-    """Run a job on one file; ``"-"`` is standard input or standard output.
+    """Run a job on one file; ``"-"`` is standard input or standard output, ``envelope`` gathers the output's outline.
 
     ``planner`` gives the plan for a format, where it is kept from file to file.
 
@@ -136,10 +138,12 @@ def run_job(
             blocks = _scaled(blocks, plan.format_out, writer.full_scale, notes, stack)
         for block in blocks:
             writer.write(block)
+            if envelope is not None:
+                envelope.add(block)
         written = writer.commit()
         seconds = time.perf_counter() - began
         warnings = (*reader.warnings, *notes, *written.notes)
-        return Report(str(source), reader.info, plan, written, counted.frames, seconds, warnings)
+        return Report(without_secrets(str(source)), reader.info, plan, written, counted.frames, seconds, warnings)
 
 
 def _reader(job: Job, source: str | Path) -> Reader:
@@ -154,7 +158,7 @@ def _format(job: Job, info: SignalInfo) -> Format:
 def _writer(job: Job, plan: Plan, info: SignalInfo, target: str | Path, overwrite: bool) -> Writer:
     frames = None if info.frames is None else plan.frames_out(info.frames)
     after = plan.format_out
-    if str(target) != "-":
+    if str(target) != "-" and not is_remote(target):
         Path(target).parent.mkdir(parents=True, exist_ok=True)
     return open_writer(
         target, fs=after.fs, channels=after.channels, frames=frames, source=info, fmt=job.format, overwrite=overwrite

@@ -216,10 +216,8 @@ class Kernel:
     @cached_property
     def peak_gain_db(self) -> float:
         """``20 log10 max |H|`` over frequency, in dB: on a grid of at least 8 M points; over paths, the largest."""
-        from scipy import fft
-
-        n = fft.next_fast_len(max(512, min(8 * self.length, 2 * MAX_TAPS)), real=True)
-        return _decibels(max(float(np.abs(fft.rfft(path, n)).max()) for path in self._paths.T))
+        n = _power_of_two(max(512, min(8 * self.length, 2 * MAX_TAPS)))
+        return _decibels(max(float(np.abs(np.fft.rfft(path, n)).max()) for path in self._paths.T))
 
     @property
     def worst_case_db(self) -> float:
@@ -344,11 +342,13 @@ def _convolve_columns(a: Taps, b: Taps) -> Taps:
         for k in times:
             out[k : k + len(b)] += a[k] * b
         return out
-    from scipy import fft
-
-    n = fft.next_fast_len(len(out), real=True)
-    out += fft.irfft(fft.rfft(a, n, axis=0) * fft.rfft(b, n, axis=0), n, axis=0)[: len(out)]
+    n = _power_of_two(len(out))
+    out += np.fft.irfft(np.fft.rfft(a, n, axis=0) * np.fft.rfft(b, n, axis=0), n, axis=0)[: len(out)]
     return out
+
+
+def _power_of_two(least: int) -> int:
+    return 1 << (least - 1).bit_length()
 
 
 def _decibels(gain: float) -> float:

@@ -10,8 +10,21 @@ import pytest
 import soundfile
 
 from bench import __main__ as command
-from bench import agreement, busy, calibrate, convolve, convolve_goals, peers, report, scaling, signals, timing
-from bench.settings import Budget
+from bench import (
+    agreement,
+    busy,
+    calibrate,
+    convolve,
+    convolve_goals,
+    hostile,
+    match,
+    peers,
+    report,
+    scaling,
+    signals,
+    timing,
+)
+from bench.settings import Budget, Settings
 from bench.timing import Contender, Run
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(0.05)"]
@@ -158,6 +171,34 @@ class TestPeers:
         recording = signals.write_recording(tmp_path / "x.wav", 1_000)
         timing.run_once(peers.copy_command(recording, tmp_path / "y.wav"))
         np.testing.assert_array_equal(soundfile.read(tmp_path / "y.wav")[0], soundfile.read(recording)[0])
+
+
+class TestMatching:
+    def test_libraries_not_installed_are_named_with_what_brings_them(self, monkeypatch):
+        monkeypatch.setattr(match, "find_spec", lambda _: None)
+        assert match.installed() == []
+        assert "OpenCV (Python package opencv-python-headless)" in match.missing()
+        assert len(match.missing()) == len(match.PACKAGES)
+
+    def test_direct_scores_are_those_of_the_definition(self):
+        x, t = np.array([1.0, 2, 4, 4, 4, 1]), np.array([1.0, 2, 4])
+        expected = [1, np.corrcoef([2, 4, 4], t)[0, 1], 0]
+        np.testing.assert_allclose(match.direct_scores(x, t, np.arange(3)).astype(float), expected, atol=1e-15)
+
+    @pytest.mark.parametrize("count", [1, 3])
+    def test_our_own_peaks_are_where_the_templates_were_put(self, tmp_path, count):
+        recording, templates = match._written(tmp_path, count, 30)
+        timing.run_once(match._command(match.OURS, recording, templates, tmp_path / "found.npy"))
+        places = np.linspace(0, 30 * match.FS - match.M, count * min(match.PUT_IN, 30 // count) + 1).astype(int)
+        np.testing.assert_array_equal(np.load(tmp_path / "found.npy"), places)
+
+    def test_our_own_scores_are_right(self, tmp_path):
+        assert match._error(match.OURS, Settings(tmp_path, say=lambda _: None)) < match.MOST_ERROR
+
+    def test_hostile_inputs_come_with_a_template_that_is_in_them(self):
+        for x, template in hostile.hostile_inputs().values():
+            assert (len(x), len(template)) == (hostile.FRAMES, hostile.M)
+            assert np.ptp(template) > 0
 
 
 class TestTiming:

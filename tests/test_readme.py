@@ -11,12 +11,20 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config.yaml_text import read_yaml
+from pipeline.fields import Settings
+from pipeline.stages.templates import Templates
+from pipeline.stages.threshold import Threshold
+
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+MATCHING = (ROOT / "docs" / "matching.md").read_text("utf-8")
+
+
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
 COMMANDS = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ faltung ")]
@@ -46,6 +54,23 @@ def test_the_python_of_the_readme_works(place: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(place)
     code = "\n".join(blocks("python"))
     exec(compile(code, "README.md", "exec"), {})
+
+
+def test_the_python_of_the_page_on_matching_works(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    exec(compile("\n".join(blocks("python", MATCHING)), "matching.md", "exec"), {})
+
+
+def test_the_settings_of_the_page_on_matching_hold() -> None:
+    class Search(Settings):
+        template: Templates = ()
+        threshold: Threshold = Threshold(score=0.7)
+
+    written = [read_yaml(block).data for block in blocks("yaml", MATCHING)]
+    names = [name for settings in written for name in settings]
+    assert names == ["template", "threshold", "threshold", "threshold", "threshold"]
+    for settings in written:
+        Search.model_validate(settings)
 
 
 def test_the_configuration_of_the_readme_works(place: Path) -> None:

@@ -1,1 +1,1 @@
-"""Many files: tasks of plain data, workers that may die, and a manifest that lets a run go on where it stopped."""
+"""Many files: tasks of plain data, workers that may die, a manifest to go on from, and the report of a run."""

@@ -19,26 +19,33 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from ..config.model import Configuration
+from ..config.paths import Place
 from ..errors import SettingPath, format_path
+from ..io import Remote
 from ..stages.base import Stage
 from ..stages.registry import available_stages
 
-__all__ = ["Check", "Data", "changes", "digest", "files_named_in", "identity", "key_of", "recipe_of"]
+__all__ = ["Check", "Data", "changes", "digest", "files_named_in", "identity", "key_of", "name_of", "recipe_of"]
 
 Check = Literal["stat", "hash"]
 Data = dict[str, Any]
 """Plain data, as JSON holds it."""
 
-_ASIDE = {"version", "input", "output", "batch", "explain", "threads"}
+_ASIDE = {"version", "input", "output", "batch", "explain", "report", "threads"}
 """Settings that change no sample of an output."""
 
 _SHOWN = 60  # characters of a value in a message
 
 
-def identity(path: str | Path, check: Check) -> Data | None:
-    """Size and time of a file, or size and blake2b of its content; None where there is no regular file."""
+def identity(path: Place, check: Check) -> Data | None:
+    """Size and time of a file, or size and blake2b of its content; None where there is no regular file.
+
+    Of a file in a store its size and the store's own mark of a version, whatever ``check``.
+    """
+    if isinstance(path, Remote):
+        return path.version()
     try:
-        status = Path(path).stat()
+        status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return None
         if check == "stat":
@@ -48,17 +55,29 @@ def identity(path: str | Path, check: Check) -> Data | None:
         return None
 
 
-def digest(path: str | Path) -> str:
+def digest(path: Path) -> str:
     """blake2b of a file's content, 40 hexadecimal digits."""
-    with Path(path).open("rb") as file:
+    with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
+
+
+def name_of(path: Place, folder: str) -> str:
+    """What a file is called in a manifest: a path seen from the folder, or a URL without its credentials.
+
+    A query may be what tells two files apart, and may be a secret: a hash stands for it.
+    """
+    if not isinstance(path, Remote):
+        return os.path.relpath(path, folder)
+    mark = hashlib.blake2b(path.url.encode(), digest_size=4).hexdigest()
+    return str(path).replace("?***", f"?{mark}")
 
 
 def recipe_of(settings: Configuration, base: Path, check: Check) -> Data:
     """What all outputs of a configuration follow from; ``base`` is the folder that its paths are seen from."""
-    files = {str(path): os.path.relpath(path, base) for path in files_named_in(settings.stages)}
+    files = {path: os.path.relpath(path, base) for path in files_named_in(settings.stages)}
+    names = {str(path): name for path, name in files.items()}
     return {
-        "settings": _renamed(settings.model_dump(mode="json", exclude=_ASIDE), files),
+        "settings": _renamed(settings.model_dump(mode="json", exclude=_ASIDE), names),
         "versions": _versions(settings.stages),
         "files": {name: identity(path, check) for path, name in sorted(files.items())},
         "check": check,
@@ -79,9 +98,11 @@ def changes(before: Data, after: Data) -> list[str]:
 
 
 def files_named_in(value: Any) -> Iterator[Path]:
-    """Every file that the settings of stages name, wherever it stands in them."""
+    """Every file that the settings of stages name, wherever it stands in them; of a folder, the files in it."""
     if isinstance(value, Path):
         yield value
+        if value.is_dir():
+            yield from value.iterdir()
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from files_named_in(getattr(value, name))

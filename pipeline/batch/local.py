@@ -24,7 +24,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import FaltungError
-from .allocator import keep_freed_memory
+from .process import keep_freed_memory, settle
 
 __all__ = ["Here", "LocalExecutor", "WorkerLostError", "processors", "share_threads"]
 
@@ -218,6 +218,7 @@ def _interrupts_blocked() -> Iterator[None]:
 
 
 def _begin_worker() -> None:
+    settle()
     keep_freed_memory()
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

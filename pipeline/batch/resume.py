@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Literal
 
 from ..config.load import LoadedConfig
-from ..config.paths import output_folder
+from ..config.paths import Place, output_folder
 from ..config.template import variables_in
 from ..io.atomic import is_stream
-from .identity import Check, Data, changes, identity, key_of, recipe_of
+from .identity import Check, Data, changes, identity, key_of, name_of, recipe_of
 from .manifest import Past
 from .task import timestamp
 
@@ -28,8 +28,8 @@ __all__ = ["Batch", "Item", "Standing", "batch_of"]
 class Item:
     """One file to be done."""
 
-    source: Path
-    target: Path
+    source: Place
+    target: Place
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Batch:
-    """What all items of a run share. Names in the manifest are seen from ``folder``, that of the outputs."""
+    """What all items of a run share. Names in the manifest are seen from ``folder``: that of the outputs, or of the
+    configuration where the outputs are in a store.
+    """
 
     manifest: Path
     folder: Path
@@ -73,7 +75,7 @@ class Batch:
         return [self._standing(item, past, folder) for item in items]
 
     def _standing(self, item: Item, past: Past, folder: str) -> Standing:
-        name, output = (os.path.relpath(path, folder) for path in (item.source, item.target))
+        name, output = (name_of(path, folder) for path in (item.source, item.target))
         source = identity(item.source, self.check)
         record = {"item": name, "key": key_of(self.recipe, source, output), "input": source, "output": output}
         last, made = past.items.get(name), past.made.get(name)
@@ -112,7 +114,7 @@ class Batch:
         found += ["output renamed"] if record["output"] != made["output"] else []
         return found[0] + (f", and {len(found) - 1} more" if len(found) > 1 else "")
 
-    def _is_still(self, target: Path, made: Data) -> bool:
+    def _is_still(self, target: Place, made: Data) -> bool:
         """Whether a file is the output that was written."""
         written: Data = next(iter(made["outputs"]), {})
         found = identity(target, self.check)
@@ -122,11 +124,12 @@ class Batch:
 def batch_of(loaded: LoadedConfig, template: str, base: Path | None, check: Check | None) -> Batch:
     """What all items share that a configuration writes by this template, seen from ``base``.
 
-    By default the manifest lies in the outputs' folder and is called after the configuration, with a mark that tells
-    configurations of one name, and templates, apart.
+    By default the manifest lies in the outputs' folder, or in the configuration's where the outputs are in a store,
+    and is called after the configuration, with a mark that tells configurations of one name, and templates, apart.
     """
     settings = loaded.settings.batch
     folder, rest = output_folder(template, base)
+    folder = loaded.base if folder is None else folder
     if settings.manifest is not None:
         manifest = loaded.base / Path(variables_in(settings.manifest)).expanduser()
     else:

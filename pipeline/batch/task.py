@@ -1,8 +1,22 @@
 """A task: one file of a batch as a plain dict, and the function that does it, wherever it is run.
 
 A task holds paths as text (bytes that are no UTF-8 as lone surrogates, which pickle and JSON carry), the resolved
-configuration as JSON text and what may be done to the output; never arrays. What became of it is a plain dict, too.
-Whatever goes wrong in a file is an outcome, not an exception.
+configuration as JSON text and what may be done to the output; never arrays. Whatever goes wrong in a file is an
+outcome, not an exception.
+
+What became of it is a plain dict, too, its record, which `--json` and reports show and a manifest keeps:
+
+- ``status``, ``done`` or ``failed``; ``started`` (ISO 8601), ``seconds`` on the clock, ``pid``;
+- of the input ``frames_in``, ``fs_in``, ``channels_in``, ``duration_in_s``;
+- of the output ``frames``, ``fs``, ``channels``, ``duration_s``, ``container``, ``subtype``, ``bytes``,
+  ``latency_trimmed`` and ``tail_kept`` in frames, ``outputs`` (a list: ``path``, ``bytes``, ``mtime_ns``, ``blake2b``;
+  in a store ``mark`` for the last two), where there is a manifest or a report;
+- ``x_realtime``, ``peak`` (linear, None unless finite), ``peak_dbfs``, ``clipped`` in samples, ``first_clip``
+  (``frame``, ``channel``), ``warnings``, ``notes``, and ``envelope`` for a report (`pipeline.dsp.envelope`);
+- where it failed, ``error`` and the exit ``code``; ``at`` and ``message`` of an error in a setting, ``traceback`` of
+  one that nobody foresaw, ``lost`` where the worker was lost.
+
+A manifest and a report put the ``item`` first, and ``attempts``.
 """
 
 from __future__ import annotations
@@ -10,6 +24,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,8 +35,11 @@ from typing import Any
 
 from ..config.load import validate_config
 from ..config.model import Configuration
+from ..config.paths import STREAM, Place
+from ..dsp.envelope import Envelope
 from ..engine.plan import Plan
-from ..errors import FaltungError, SettingError
+from ..errors import FaltungError, SettingError, without_secrets
+from ..io import Remote, is_remote
 from ..job import Job, Progress, Report, run_job
 from ..stages.base import Format
 from .identity import Data, digest, identity
@@ -53,25 +71,29 @@ class Prepared:
 
 def configuration_text(settings: Configuration, threads: int | None) -> str:
     """The resolved configuration of a task as JSON, without what is a batch's own."""
-    data = settings.model_dump(mode="json", exclude_unset=True, exclude={"input", "output", "batch", "explain"})
+    data = settings.model_dump(
+        mode="json", exclude_unset=True, exclude={"input", "output", "batch", "explain", "report"}
+    )
     if threads is not None:
         data["threads"] = threads
     return json.dumps(data, sort_keys=True)
 
 
 def make_task(
-    source: Path,
-    target: Path,
-    configuration: str,
+    source: Place,
+    target: Place,
     *,
+    configuration: str,
     overwrite: bool,
     fresh: bool = False,
+    reported: bool = False,
     record: Data | None = None,
 ) -> Data:
     """A task.
 
     With ``fresh``, nothing may stand under the output's name when the task is begun. ``record`` is what its lines in
-    a manifest begin with, ``output`` among it; None where there is no manifest.
+    a manifest begin with, ``output`` among it; None where there is no manifest. ``reported`` asks for what a report
+    shows, too.
     """
     return {
         "source": os.fspath(source),
@@ -79,6 +101,7 @@ def make_task(
         "configuration": configuration,
         "overwrite": overwrite,
         "fresh": fresh,
+        "reported": reported,
         "record": record,
     }
 
@@ -91,14 +114,15 @@ def run_task(
     ``alone`` lets an exception that nobody foresaw through, with its traceback. A reader that went away
     (BrokenPipeError) always is one.
     """
-    started = timestamp()
+    started, began = timestamp(), time.perf_counter()
+    envelope = Envelope() if task["reported"] else None
     try:
         prepared = prepared or _prepared(task["configuration"])
         report = run_job(
             prepared.job, task["source"], task["target"], overwrite=task["overwrite"], progress=progress,
-            planner=prepared.plan,
+            envelope=envelope, planner=prepared.plan,
         )  # fmt: skip
-        outcome = _done(report, task["record"])
+        outcome = _done(report, envelope, _outputs(task))
     except BrokenPipeError:
         raise
     except (FaltungError, OSError, MemoryError) as error:
@@ -106,8 +130,8 @@ def run_task(
     except Exception as error:
         if alone:
             raise
-        outcome = {**_failed(error), "traceback": traceback.format_exc()}
-    return {**outcome, "started": started, "pid": os.getpid()}
+        outcome = {**_failed(error), "traceback": without_secrets(traceback.format_exc())}
+    return {"seconds": time.perf_counter() - began, **outcome, "started": started, "pid": os.getpid()}
 
 
 def timestamp() -> str:
@@ -132,10 +156,10 @@ def _reason(error: Exception) -> str:
         return f"not enough memory: {error}" if str(error) else "not enough memory"
     name = getattr(error, "filename", None)
     text = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-    return f"{name}: {text}" if name else text
+    return without_secrets(f"{name}: {text}" if name else text)
 
 
-def _done(report: Report, record: Data | None) -> Data:
+def _done(report: Report, envelope: Envelope | None, outputs: list[Data]) -> Data:
     written = report.written
     finite = math.isfinite(written.peak)
     return {
@@ -161,14 +185,20 @@ def _done(report: Report, record: Data | None) -> Data:
         "bytes": written.bytes,
         "warnings": list(report.warnings),
         "notes": [f"stages[{p.index}] {p.stage.use}: {note}" for p in report.plan.stages for note in p.notes],
-        "outputs": [] if record is None else [_output(written.path, record["output"])],
+        "outputs": outputs,
+        **({} if envelope is None else {"envelope": envelope.pairs()}),
     }
 
 
-def _output(path: str, name: str) -> Data:
-    """What tells an output from every other; nothing but its name where it is no regular file."""
-    known = identity(path, "stat")
-    return {"path": name} if known is None else {"path": name, **known, "blake2b": digest(path)}
+def _outputs(task: Data) -> list[Data]:
+    """What tells the output from every other; nothing but its name where it is no regular file."""
+    if task["record"] is None and not task["reported"]:
+        return []
+    target = task["target"]
+    place: Place = Remote(target) if is_remote(target) else Path(target)
+    name = str(place) if task["record"] is None else task["record"]["output"]
+    known = identity(place, "stat") or {} if place != STREAM else {}
+    return [{"path": name, **known, **({"blake2b": digest(place)} if known and isinstance(place, Path) else {})}]
 
 
 def _first_clip(first: tuple[int, int] | None) -> dict[str, Any] | None:

@@ -13,6 +13,9 @@ __all__ = ["main"]
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line ``args``, or that of the process; the exit code."""
+    from ..batch.process import settle
+
+    settle()
     from .outcome import run_command
 
     return run_command(args)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -64,20 +65,22 @@ def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:
 def explain_outcomes(work: Work, outcomes: Sequence[Outcome], *, quiet: bool) -> None:
     """For ``explain: true``: the explanation of each kernel stage of each file that was done, beside its output.
 
-    What stands there of an earlier explanation is replaced. A signal that came or went by a pipe has no place for it.
+    What stands there of an earlier explanation is replaced. A signal that came or went by a pipe, or went to a store,
+    has no place for it.
     """
     from ..explain.explain import explain_run
     from ..job import plan_job
 
     for outcome in outcomes:
-        if outcome.error is not None or "-" in (str(outcome.item.source), str(outcome.item.target)):
+        source, target = outcome.item.source, outcome.item.target
+        if outcome.error is not None or "-" in (str(source), str(target)) or not isinstance(target, Path):
             continue
-        beside = outcome.item.target.with_name(f"{outcome.item.target.stem}-explain")
+        beside = target.with_name(f"{target.stem}-explain")
         written = []
-        for planned in plan_job(work.job, outcome.item.source)[0].stages:
+        for planned in plan_job(work.job, os.fspath(source))[0].stages:
             if planned.kernel is not None:
                 folder = beside / f"{planned.index}-{planned.stage.id or planned.stage.use}"
-                explain_run(work.loaded, outcome.item.source, folder, stage=str(planned.index))
+                explain_run(work.loaded, source, folder, stage=str(planned.index))
                 written.append(f"{shown_path(folder / 'index.html')}")
         Voice(quiet).show(card({"explained": ", ".join(written) or "no stage of it is a kernel"}))
 

@@ -16,8 +16,9 @@ from ..batch.identity import Check, files_named_in
 from ..batch.manifest import Past
 from ..batch.resume import Batch, Item, Standing, batch_of
 from ..config.inputs import expand_inputs, input_root
-from ..config.paths import STREAM, plan_outputs
+from ..config.paths import STREAM, Place, plan_outputs
 from ..errors import UsageError
+from ..io import Remote
 from ..job import Job
 from .text import shown_path
 
@@ -55,9 +56,17 @@ class Work:
     """Where what was done is remembered; None for one file, and for standard output."""
     standings: tuple[Standing, ...] = ()
     """How each item of a batch stood before: those to be done and those that need not be."""
+    report: Path | None = None
+    """The page to be written about the run."""
+
+    @property
+    def passed_over(self) -> list[Standing]:
+        """The items of a batch that are not to be done, because they are unchanged or not asked for."""
+        todo = set(self.items)
+        return [standing for standing in self.standings if standing.item not in todo]
 
 
-def sources_of(loaded: LoadedConfig, inputs: Sequence[str]) -> tuple[list[Path], Path]:
+def sources_of(loaded: LoadedConfig, inputs: Sequence[str]) -> tuple[list[Place], Path]:
     """The files to read, those of the command line before those of the configuration, and the root they share."""
     patterns, base = (inputs, None) if inputs else (loaded.settings.input, loaded.base)
     return (expand_inputs(patterns, base), input_root(patterns, base)) if patterns else ([], Path())
@@ -71,13 +80,16 @@ def prepare(
     overwrite: bool = False,
     skip: bool = False,
     choices: Choices | None = None,
+    report: Path | None = None,
 ) -> Work:
     """What to do, checked; with ``skip``, outputs that exist are passed over. A batch is then `resumed`.
+
+    ``report`` comes before ``report:``.
 
     Raises
     ------
     UsageError
-        an input that is not there, no output, or an output that cannot be taken.
+        an input that is not there, no output, or an output or a report that cannot be taken.
     """
     choices = choices or Choices()
     _refuse_contradictions(overwrite=overwrite, skip=skip, choices=choices)
@@ -99,9 +111,11 @@ def prepare(
         batch = batch_of(loaded, template, base, choices.check)
     taken = [item for item in items if item.target != STREAM and item.target.exists()]
     _refuse_taken([(item, "exists already") for item in taken], overwrite=overwrite or skip or batch is not None)
-    skipped = tuple(taken) if skip else ()
-    left = tuple(i for i in items if i not in set(skipped))
-    return Work(loaded, Job.of(loaded.settings), left, skipped, overwrite, choices, batch)
+    skipped = dict.fromkeys(taken if skip else ())
+    left = tuple(item for item in items if item not in skipped)
+    report = report or loaded.settings.report
+    _refuse_report(report, items)
+    return Work(loaded, Job.of(loaded.settings), left, tuple(skipped), overwrite, choices, batch, report=report)
 
 
 def resumed(work: Work, past: Past) -> Work:
@@ -134,6 +148,22 @@ def _refuse_contradictions(*, overwrite: bool, skip: bool, choices: Choices) -> 
             raise UsageError(f"{one} and {other} contradict each other; give one")
 
 
+def _refuse_report(report: Path | None, items: Sequence[Item]) -> None:
+    """Refuse a report that is no page, or would replace a file that is none, such as the sidecar of a table."""
+    if report is None:
+        return
+    from ..batch.report import refuse_other_files
+
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{shown_path(report)}: a report is a page; let its name end in .html")
+    refuse_other_files(report)
+    beside = os.path.realpath(report.with_suffix(".json"))
+    for item in items:
+        sidecar = item.target.with_suffix(".json") if item.target.suffix.lower() in (".csv", ".npy", ".npz") else ""
+        if sidecar and os.path.realpath(sidecar) == beside:
+            raise UsageError(f"{shown_path(report)}: its data would take the name of a sidecar; give it another name")
+
+
 def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
     """Refuse an extension that cannot be written, and an encoding that its container does not hold."""
     from .predict import container_and_subtype
@@ -144,18 +174,21 @@ def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
 
 
 def _refuse_inputs_as_outputs(items: Sequence[Item], stages: Iterable[Any]) -> None:
-    read = {_identity(path): path for path in files_named_in(stages)}
+    read: dict[object, Place] = {_identity(path): path for path in files_named_in(stages)}
     read |= {_identity(item.source): item.source for item in items if item.source != STREAM}
     read.pop(None, None)
     for item in items:
         source = None if item.target == STREAM else read.get(_identity(item.target))
         if source is not None:
-            through = "" if os.path.abspath(source) == os.path.abspath(item.target) else f" ({shown_path(source)})"  # noqa: PTH100
+            same = os.path.abspath(source) == os.path.abspath(item.target)  # noqa: PTH100
+            through = "" if same else f" ({shown_path(source)})"
             raise UsageError(f"{shown_path(item.target)}: the output is an input{through}; give it another name")
 
 
-def _identity(path: Path) -> tuple[int, int] | None:
+def _identity(path: Place) -> object:
     """The same for all names and links of one file; None where there is none."""
+    if isinstance(path, Remote):
+        return path.identity()
     try:
         status = path.stat()
     except (OSError, ValueError):
@@ -175,7 +208,7 @@ def _refuse_taken(taken: Sequence[tuple[Item, str]], *, overwrite: bool) -> None
         raise UsageError("\n".join(refused[:_TOLD] + more))
 
 
-def _is_device(path: Path) -> bool:
+def _is_device(path: Place) -> bool:
     from ..io.atomic import is_stream
 
     return is_stream(path)

@@ -25,6 +25,7 @@ __all__ = [
     "Precision",
     "Quiet",
     "Rate",
+    "Report",
     "RetryFailed",
     "Save",
     "SchemaFile",
@@ -76,6 +77,9 @@ Channels = Annotated[
 ]
 Jobs = Annotated[str | None, _option("--jobs", metavar="N", text="Files done at a time: a number, or auto.")]
 Checked = Annotated[str | None, _option("--check", metavar="HOW", text="What tells a changed file: stat or hash.")]
+Report = Annotated[
+    Path | None, _option("--report", metavar="FILE", text="Write a page on what became of each file, and JSON.")
+]
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")]
 SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Pass over inputs whose output exists.")]

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..config.paths import plan_outputs
+from ..config.paths import Place, plan_outputs
 from ..engine.plan import Plan, make_plan
 from ..errors import FaltungError, SettingError, UsageError
 from ..job import Job, plan_job
@@ -43,7 +42,7 @@ def plan_for(loaded: LoadedConfig, fmt: Format) -> Plan:
         raise loaded.locate(error) from error
 
 
-def pairs_of(loaded: LoadedConfig, inputs: Sequence[str], output: str | None) -> list[tuple[Path, Path | None]]:
+def pairs_of(loaded: LoadedConfig, inputs: Sequence[str], output: str | None) -> list[tuple[Place, Place | None]]:
     """Inputs with their outputs, as far as it is said where these go."""
     sources, root = sources_of(loaded, inputs)
     template, base = (loaded.settings.output, loaded.base) if output is None else (output, None)
@@ -53,7 +52,7 @@ def pairs_of(loaded: LoadedConfig, inputs: Sequence[str], output: str | None) ->
 
 
 def plan_each(
-    loaded: LoadedConfig, job: Job, pairs: Sequence[tuple[Path, Path | None]], *, alone: bool
+    loaded: LoadedConfig, job: Job, pairs: Sequence[tuple[Place, Place | None]], *, alone: bool
 ) -> tuple[list[Prediction], list[str]]:
     """A prediction for each pair of input and output, and the reasons of those that failed.
 

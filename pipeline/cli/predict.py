@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..config.paths import Place
 from ..io import OutputFormat, SignalInfo
 from ..io.base import WriteRequest
 from ..io.formats import writer_kind
@@ -39,8 +39,8 @@ _UNPACKED = {"WAV", "RF64", "W64", "AIFF", "NPY", "NPZ"}
 class Prediction:
     """What will be written for one input; ``frames`` and what follows from it are None for a pipe."""
 
-    source: Path
-    target: Path | None
+    source: Place
+    target: Place | None
     info: SignalInfo
     plan: Plan
     container: str | None
@@ -56,8 +56,8 @@ class Prediction:
     def as_data(self) -> dict[str, Any]:
         """For machines."""
         return {
-            "input": os.fspath(self.source),
-            "output": None if self.target is None else os.fspath(self.target),
+            "input": str(self.source),
+            "output": None if self.target is None else str(self.target),
             "frames_in": self.info.frames,
             "frames": self.frames,
             "fs": self.plan.format_out.fs,
@@ -69,7 +69,7 @@ class Prediction:
         }
 
 
-def predict(job: Job, source: Path, target: Path | None, plan: Plan, info: SignalInfo) -> Prediction:
+def predict(job: Job, source: Place, target: Place | None, plan: Plan, info: SignalInfo) -> Prediction:
     """What an input will come to; without a target, only how long it will be."""
     frames = None if info.frames is None else plan.frames_out(info.frames)
     if target is None:
@@ -80,7 +80,7 @@ def predict(job: Job, source: Path, target: Path | None, plan: Plan, info: Signa
     return Prediction(source, target, info, plan, container, subtype, frames, size)
 
 
-def container_and_subtype(target: Path, source: SignalInfo | None, wanted: str | None) -> tuple[str, str | None]:
+def container_and_subtype(target: Place, source: SignalInfo | None, wanted: str | None) -> tuple[str, str | None]:
     """The container that a name asks for, and the encoding in it; None in a table.
 
     Raises

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..batch.identity import Data
+from ..batch.local import share_threads
 from .jobs import Item, Work
 from .terminal import Voice, card, table, tell
 from .text import count, decibels, duration, hertz, number, shown_path, size, times
@@ -16,17 +17,19 @@ if TYPE_CHECKING:
 
     from .work import Outcome
 
-__all__ = ["as_data", "show_outcomes"]
+__all__ = ["as_data", "show_outcomes", "write_run_report"]
 
 _MOST_ROWS = 40  # of a table; more files are told in sum
 _TOLD = 20  # failures and warnings that are listed one by one
-_ASIDE = {"at", "message", "code", "status", "traceback"}
+_ASIDE = {"at", "message", "code", "status", "traceback", "envelope"}
 
 
 def show_outcomes(outcomes: Sequence[Outcome], work: Work, left: Sequence[Item], voice: Voice) -> None:
     """What was written, what to know of it, then what failed and why."""
     done = [outcome for outcome in outcomes if outcome.error is None]
-    if len(done) == 1 and len(outcomes) == 1:
+    if voice.quiet:
+        pass  # what tables need takes 0.01 s to import
+    elif len(done) == 1 and len(outcomes) == 1:
         voice.show(_one(done[0]))
     elif done:
         voice.show(*(_several(done) if len(done) <= _MOST_ROWS else (_sum(done),)))
@@ -153,27 +156,66 @@ def _warnings(facts: Data) -> list[str]:
 def as_data(outcomes: Sequence[Outcome], work: Work, left: Sequence[Item]) -> dict[str, Any]:
     """Everything for machines; with a batch, in the order of its items."""
     files = [_outcome_data(outcome) for outcome in outcomes]
-    not_done = {"skipped": list(work.skipped), "not begun": list(left)}
-    todo = set(work.items)
-    not_done["unchanged"] = [standing.item for standing in work.standings if standing.item not in todo]
-    for status, items in not_done.items():
-        files += [{"input": os.fspath(i.source), "output": os.fspath(i.target), "status": status} for i in items]
+    not_done = _not_done(work, left)
+    files += [{"input": str(i.source), "output": str(i.target), "status": status} for i, status in not_done]
     failed = sum(outcome.error is not None for outcome in outcomes)
     data = {
         "done": len(outcomes) - failed,
         "failed": failed,
         "skipped": len(work.skipped),
-        "not_begun": len(left),
+        "not_begun": sum(status == "not begun" for _, status in not_done),
         "files": files,
     }
     if work.batch is None:
         return data
-    return {**data, "unchanged": len(not_done["unchanged"]), "manifest": os.fspath(work.batch.manifest)}
+    unchanged = sum(status == "unchanged" for _, status in not_done)
+    return {**data, "unchanged": unchanged, "manifest": str(work.batch.manifest)}
+
+
+def _not_done(work: Work, left: Sequence[Item]) -> list[tuple[Item, str]]:
+    """Each file that this run did not begin, and why."""
+    found = [(item, "skipped") for item in work.skipped] + [(item, "not begun") for item in left]
+    return found + [(s.item, "unchanged" if s.state == "unchanged" else "not begun") for s in work.passed_over]
+
+
+def write_run_report(outcomes: Sequence[Outcome], work: Work, left: Sequence[Item], began: datetime) -> None:
+    """The page and the data that the configuration or ``--report`` asks for, with what earlier runs have done."""
+    from .. import __version__
+    from ..batch.report import run_facts, run_report, write_report
+
+    if work.report is None:
+        return
+    seconds = (datetime.now(UTC) - began).total_seconds()
+    jobs = work.choices.jobs or 1
+    threads = share_threads(jobs, work.loaded.settings.threads) or work.job.options.thread_count
+    facts = run_facts(
+        work.loaded.settings, version=__version__, began=began.astimezone(), seconds=seconds, jobs=jobs, threads=threads
+    )
+    before = {standing.item: standing for standing in work.standings}
+    records = []
+    for outcome in outcomes:
+        attempts = before[outcome.item].record["attempts"] if outcome.item in before else 1
+        records.append(_record(outcome.item, {**outcome.record, "attempts": attempts}))
+    for item, status in _not_done(work, left):
+        known = before[item].last if status == "unchanged" else None
+        records.append(_record(item, {**(known or {}), "status": status}))
+    write_report(work.report, run_report(records, facts))
+
+
+def _record(item: Item, facts: Data) -> Data:
+    """The record of a file, with names as they are seen from here."""
+    error = facts.get("error")
+    return {
+        **facts,
+        "item": str(item.source),
+        "outputs": [{**output, "path": str(item.target)} for output in facts.get("outputs", [])],
+        "error": None if error is None else error.removeprefix(f"{item.source}: "),
+    }
 
 
 def _outcome_data(outcome: Outcome) -> dict[str, Any]:
     facts = {name: value for name, value in outcome.record.items() if name not in _ASIDE}
     if outcome.error is None:
         facts["warnings"] = _warnings(facts)
-    paths = {"input": os.fspath(outcome.item.source), "output": os.fspath(outcome.item.target)}
+    paths = {"input": str(outcome.item.source), "output": str(outcome.item.target)}
     return {**paths, "status": outcome.record["status"], **facts}

@@ -14,6 +14,7 @@ from .options import (
     Output,
     Overwrite,
     Quiet,
+    Report,
     RetryFailed,
     Settings,
     SkipExisting,
@@ -36,6 +37,7 @@ def run(
     dry_run: DryRun = False,
     jobs: Jobs = None,
     check: Checked = None,
+    report: Report = None,
     as_json: Json = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -52,5 +54,7 @@ def run(
     check_streams(inputs or (), output, as_json=as_json)
     loaded = load_config(config, settings or ())
     choices = choices_of(loaded, jobs, check, force=force, retry_failed=retry_failed, fail_fast=fail_fast)
-    work = prepare(loaded, inputs or (), output, overwrite=overwrite, skip=skip_existing, choices=choices)
+    work = prepare(
+        loaded, inputs or (), output, overwrite=overwrite, skip=skip_existing, choices=choices, report=report
+    )
     (dry if dry_run else finish)(work, as_json=as_json, quiet=quiet, verbose=verbose)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import typer
@@ -55,11 +56,12 @@ def choices_of(
 def finish(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Do the work and say what was written; raises `typer.Exit` unless all went well."""
     from .progress import Progress
-    from .report import as_data, show_outcomes
+    from .report import as_data, show_outcomes, write_run_report
     from .work import do_all, exit_code
 
     voice = _voice(work, quiet=quiet or as_json, verbose=verbose)
     _tell_config_warnings(work, quiet=quiet)
+    began = datetime.now(UTC)
     with ExitStack() as stack:
         manifest = None
         batch = work.batch
@@ -80,6 +82,9 @@ def finish(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:
         explain_outcomes(work, outcomes, quiet=quiet or as_json)
     if as_json:
         write_json(as_data(outcomes, work, left))
+    write_run_report(outcomes, work, left, began)
+    if work.report is not None:
+        voice.note(f"report: {shown_path(work.report)}")
     code = exit_code(outcomes, interrupted=interrupted)
     if code:
         raise typer.Exit(code)

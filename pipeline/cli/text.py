@@ -20,9 +20,13 @@ def file_name(path: str | os.PathLike[str]) -> str:
 
 def shown_path(path: str | os.PathLike[str]) -> str:
     """A path as short as it can be, seen from the working folder; as it stands where that would be no shorter."""
+    from ..io import Remote, is_remote
+
     text = os.fspath(path)
     if text == "-":
         return text
+    if is_remote(text):
+        return file_name(str(Remote(text)))
     short = os.path.relpath(text)
     same = os.path.realpath(short) == os.path.realpath(text)  # not so where ".." goes up from a linked folder
     return file_name(short if same and len(short) <= len(text) else text)

@@ -18,6 +18,7 @@ from ..config.load import validate_config
 from ..config.words import parse_words
 from ..config.yaml_write import to_yaml
 from ..errors import ConfigError, Problem
+from ..io import is_remote
 from .files import write_bytes
 from .jobs import Work, prepare
 
@@ -76,7 +77,8 @@ class Spoken:
 
 
 def _seen_from(folder: Path, path: str) -> str:
-    return path if Path(path).expanduser().is_absolute() or "${" in path else os.path.relpath(path, folder)
+    stays = is_remote(path) or Path(path).expanduser().is_absolute() or "${" in path
+    return path if stays else os.path.relpath(path, folder)
 
 
 def _rebased(value: Any, raw: Any, folder: Path) -> Any:

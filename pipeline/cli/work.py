@@ -12,11 +12,11 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 
-from ..batch.allocator import keep_freed_memory
 from ..batch.driver import run_tasks
 from ..batch.identity import Data
 from ..batch.local import Here, LocalExecutor, share_threads
 from ..batch.manifest import Manifest
+from ..batch.process import keep_freed_memory
 from ..batch.task import Prepared, Runner, configuration_text, make_task, run_task
 from ..errors import DiskFullError, SettingError, UsageError
 from ..io.atomic import remove_left_behind
@@ -88,13 +88,14 @@ def _executor(
 def _tasks(work: Work, jobs: int) -> list[Data]:
     settings = work.loaded.settings
     text = configuration_text(settings, share_threads(jobs, settings.threads))
+    make = partial(make_task, configuration=text, reported=work.report is not None)
     if work.batch is None:
-        return [make_task(item.source, item.target, text, overwrite=work.overwrite) for item in work.items]
+        return [make(item.source, item.target, overwrite=work.overwrite) for item in work.items]
     records = {standing.item: standing.record for standing in work.standings}
     tasks = []
     for item in work.items:  # what stands under an output's name now was found to be ours, or may be replaced
         fresh = not (work.overwrite or item.target.exists())
-        tasks.append(make_task(item.source, item.target, text, overwrite=True, fresh=fresh, record=records[item]))
+        tasks.append(make(item.source, item.target, overwrite=True, fresh=fresh, record=records[item]))
     return tasks
 
 

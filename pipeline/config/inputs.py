@@ -14,18 +14,22 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..errors import UsageError
+from ..io.remote import Remote, is_remote, matches
 from .template import variables_in
 
-__all__ = ["STREAM", "expand_inputs", "input_root"]
+__all__ = ["STREAM", "Place", "expand_inputs", "input_root"]
 
 STREAM = Path("-")
 """Standard input or output."""
 
+Place = Path | Remote
+"""Where a signal is or will be."""
+
 _MAGIC = re.compile(r"[*?\[]")
 
 
-def expand_inputs(patterns: Sequence[str], base: str | Path | None = None) -> list[Path]:
-    """The files that paths and patterns name, each once: in the order given, those of a pattern in that of their names.
+def expand_inputs(patterns: Sequence[str], base: str | Path | None = None) -> list[Place]:
+    """The files that paths, URLs and patterns name, each once: in the order given, those of a pattern by name.
 
     Relative ones are seen from ``base``, else from the working folder; ``-`` stays; ``${VAR}`` and ``~`` are replaced.
 
@@ -34,7 +38,7 @@ def expand_inputs(patterns: Sequence[str], base: str | Path | None = None) -> li
     UsageError
         a path that does not exist or is a folder, a pattern that matches nothing, a variable that is not set.
     """
-    found: dict[Path, None] = {}
+    found: dict[Place, None] = {}
     for pattern in patterns:
         try:
             found.update(dict.fromkeys(_expand(pattern, base)))
@@ -49,6 +53,10 @@ def input_root(patterns: Sequence[str], base: str | Path | None = None) -> Path:
     folders = []
     for pattern in patterns:
         if pattern != "-":
+            url = variables_in(pattern)
+            if is_remote(url):
+                folders.append(Path(Remote(_MAGIC.split(url)[0]).folder))
+                continue
             folder, parts = _start(pattern, base)
             fixed = [i for i, part in enumerate(parts) if _MAGIC.search(part)]
             literal = os.path.lexists(folder.joinpath(*parts)) or not fixed
@@ -60,15 +68,18 @@ def _start(pattern: str, base: str | Path | None) -> tuple[Path, tuple[str, ...]
     """The folder to begin in, taken as it is, and the parts of the pattern to look for there."""
     if not pattern or "\0" in pattern:
         raise UsageError(f"a path cannot be empty or hold a NUL character, got {pattern!r}")
-    path = Path(variables_in(pattern)).expanduser()
+    path = Path(variables_in(pattern).removeprefix("file://")).expanduser()
     if path.anchor:
         return Path(path.anchor), path.parts[1:]
     return Path(base or ""), path.parts
 
 
-def _expand(pattern: str, base: str | Path | None) -> list[Path]:
+def _expand(pattern: str, base: str | Path | None) -> Sequence[Place]:
     if pattern == "-":
         return [STREAM]
+    url = variables_in(pattern)
+    if is_remote(url):
+        return _expand_url(url)
     folder, parts = _start(pattern, base)
     path = folder.joinpath(*parts)
     if path.is_dir():
@@ -81,6 +92,20 @@ def _expand(pattern: str, base: str | Path | None) -> list[Path]:
     if not files:
         raise UsageError(f"the pattern {pattern!r} matches no file (seen from {Path.cwd() / folder})")
     return sorted(files, key=os.fsencode)
+
+
+def _expand_url(url: str) -> Sequence[Place]:
+    one = Remote(url)
+    if one.exists():
+        return [one]
+    if _MAGIC.search(url):
+        found = matches(url)
+        if found:
+            return found
+        raise UsageError(f"the pattern '{one}' matches no file")
+    if one.is_dir():
+        raise UsageError(f"the input '{one}' is a folder; name its files, such as '{str(one).rstrip('/')}/*.wav'")
+    raise UsageError(f"the input '{one}' does not exist")
 
 
 def _matches(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:

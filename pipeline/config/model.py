@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from ..engine.options import Options
 from ..errors import UsageError
-from ..fields import Hertz, Seconds, Settings, Within, invalid
+from ..fields import Hertz, InputFile, Seconds, Settings, Within, invalid
 from ..stages.registry import AnyStage
 from .template import parse_template
 
@@ -98,9 +98,11 @@ class Configuration(Options):
     version: Literal[1]
     """Of the configuration language: 1."""
     input: Patterns = ()
-    """A path, a pattern such as `**/*.wav`, or a list of them; relative to this file."""
+    """A path, a URL of a store such as `s3://bucket/take.wav`, a pattern such as `**/*.wav`, or a list of them; paths
+    are relative to this file."""
     output: Annotated[str, BeforeValidator(_template)] | None = None
-    """A path with `{stem}`, `{name}`, `{ext}`, `{parent}` or `{relative}` of the input; relative to this file."""
+    """A path or a URL with `{stem}`, `{name}`, `{ext}`, `{parent}` or `{relative}` of the input; a path is relative to
+    this file."""
     stages: Annotated[tuple[AnyStage, ...], Field(min_length=1)]
     """What the signal goes through, in this order."""
     format: OutputFormat = OutputFormat()
@@ -114,6 +116,9 @@ class Configuration(Options):
     explain: bool = False
     """Adds to each output of a run a page, pictures and sounds that explain each of its kernel stages, in the folder
     `NAME-explain` beside it; `faltung explain` makes them by themselves."""
+    report: InputFile | None = None
+    """A page, `NAME.html`, that says what became of each file of a run and plays the outputs; its data is written
+    beside it, as `NAME.json`. Relative to this file."""
     fs: Annotated[Hertz, Within(0, above=True)] | None = None
     """Sampling rate of a table that does not tell it; for audio it only has to agree."""
     columns: tuple[str | int, ...] | None = None

@@ -12,17 +12,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import UsageError
-from .inputs import STREAM, expand_inputs, input_root
+from ..errors import UsageError, without_secrets
+from ..io.remote import Remote, is_remote
+from .inputs import STREAM, Place, expand_inputs, input_root
 from .template import NAMES, fill, parse_template
 
-__all__ = ["STREAM", "expand_inputs", "input_root", "output_folder", "output_path", "plan_outputs"]
+__all__ = ["STREAM", "Place", "expand_inputs", "input_root", "output_folder", "output_path", "plan_outputs"]
 
 _TOLD = 20  # collisions listed one by one
 
 
-def output_path(template: str, source: Path, base: str | Path | None = None, root: str | Path | None = None) -> Path:
-    """The output that a template means for one input.
+def output_path(template: str, source: Place, base: str | Path | None = None, root: str | Path | None = None) -> Place:
+    """The output that a template means for one input; a `Remote` where the template begins as a URL does.
 
     Parameters
     ----------
@@ -48,34 +49,63 @@ def output_path(template: str, source: Path, base: str | Path | None = None, roo
         return STREAM
     if "\0" in text:
         raise UsageError(f"a path cannot hold a NUL character, got {text!r}")
+    if is_remote(fixed):
+        return _in_store(template, fixed, text, source)
+    fixed, text = fixed.removeprefix("file://"), text.removeprefix("file://")
     cut = max(fixed.rfind("/"), fixed.rfind(os.sep)) + 1
-    folder = _folder(template, fixed[:cut], base)
+    folder = _output_base(template, fixed[:cut], base)
     tail = text[cut:].replace(os.sep, "/").split("/")
     if not tail[-1] or tail[-1] in (".", ".."):
         raise UsageError(f"the output {template!r} names no file for the input {str(source)!r}; add '{{stem}}'")
-    path = folder.joinpath(*(part for part in tail if part))
+    path: Path = folder.joinpath(*(part for part in tail if part))
     if named:
         _check_inside(path, folder, tail, source)
     return path
 
 
-def output_folder(template: str, base: str | Path | None = None) -> tuple[Path, str]:
-    """The fixed beginning of a template, which all its outputs lie under, and the rest of it."""
+def output_folder(template: str, base: str | Path | None = None) -> tuple[Path | None, str]:
+    """The fixed beginning of a template, which all its outputs lie under, and the rest of it.
+
+    None where that is in a store, and then the whole template without credentials.
+    """
     fixed, text = fill(parse_template(template), {name: f"{{{name}}}" for name in NAMES})
+    if is_remote(fixed):
+        return None, without_secrets(text)
+    fixed, text = fixed.removeprefix("file://"), text.removeprefix("file://")
     cut = max(fixed.rfind("/"), fixed.rfind(os.sep)) + 1
-    return _folder(template, fixed[:cut], base), text[cut:]
+    return _output_base(template, fixed[:cut], base), text[cut:]
 
 
-def _folder(template: str, fixed: str, base: str | Path | None) -> Path:
+def _output_base(template: str, fixed: str, base: str | Path | None) -> Path:
     try:
         return Path(base or "") / Path(fixed).expanduser()
     except RuntimeError:
         raise UsageError(f"the output {template!r} is in the folder of a user that does not exist") from None
 
 
-def _values(source: Path, root: str | Path | None) -> dict[str, str]:
+def _in_store(template: str, fixed: str, text: str, source: Place) -> Remote:
+    """The same in a store, where a folder is no more than the beginning of a name."""
+    cut = fixed.rfind("/") + 1
+    tail = text[cut:].split("/")
+    if not tail[-1] or tail[-1] in (".", ".."):
+        raise UsageError(f"the output {template!r} names no file for the input {str(source)!r}; add '{{stem}}'")
+    if ".." in text.split("/"):
+        raise UsageError(f"the input {str(source)!r} would be written to {text}, outside {fixed[:cut]}")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"the input {str(source)!r} has a name that is not UTF-8, which a URL has to be") from None
+    return Remote(text[:cut] + "/".join(part for part in tail if part not in ("", ".")))
+
+
+def _folder(file: Place) -> str:
+    """The folder of an input, absolute; not resolved: the names as the user sees them."""
+    return file.folder if isinstance(file, Remote) else os.path.abspath(file.parent)  # noqa: PTH100
+
+
+def _values(source: Place, root: str | Path | None) -> dict[str, str]:
     file = Path("stdin") if source == STREAM else source
-    folder = os.path.abspath(file.parent)  # noqa: PTH100  (not resolved: the names as the user sees them)
+    folder = _folder(file)
     relative = "." if root is None else os.path.relpath(folder, root)
     return {
         "stem": file.stem,
@@ -86,15 +116,15 @@ def _values(source: Path, root: str | Path | None) -> dict[str, str]:
     }
 
 
-def _check_inside(path: Path, folder: Path, tail: Sequence[str], source: Path) -> None:
+def _check_inside(path: Path, folder: Path, tail: Sequence[str], source: Place) -> None:
     inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
     if ".." in tail or not inside:
         raise UsageError(f"the input {str(source)!r} would be written to {path}, outside the output folder {folder}")
 
 
 def plan_outputs(
-    inputs: Sequence[Path], template: str, base: str | Path | None = None, root: str | Path | None = None
-) -> list[tuple[Path, Path]]:
+    inputs: Sequence[Place], template: str, base: str | Path | None = None, root: str | Path | None = None
+) -> list[tuple[Place, Place]]:
     """Each input with its output, in order; ``root`` is the folder all inputs share unless given.
 
     Raises
@@ -104,9 +134,9 @@ def plan_outputs(
     """
     files = [path for path in inputs if path != STREAM]
     if root is None and files:
-        root = os.path.commonpath([Path.cwd() / path.parent for path in files])
+        root = os.path.commonpath([_folder(path) for path in files])
     planned = [(source, output_path(template, source, base, root)) for source in inputs]
-    same: dict[str, list[tuple[Path, Path]]] = defaultdict(list)
+    same: dict[str, list[tuple[Place, Place]]] = defaultdict(list)
     for source, output in planned:
         same[_one_name(output)].append((source, output))
     collisions = [pairs for pairs in same.values() if len(pairs) > 1]
@@ -115,13 +145,14 @@ def plan_outputs(
     return planned
 
 
-def _one_name(path: Path) -> str:
+def _one_name(path: Place) -> str:
     """The same for two names that some file systems hold for one."""
-    name = unicodedata.normalize("NFC", os.path.realpath(path)) if path != STREAM else "-"
+    name = path.url if isinstance(path, Remote) else os.path.realpath(path) if path != STREAM else "-"
+    name = unicodedata.normalize("NFC", name)
     return unicodedata.normalize("NFC", name.casefold())
 
 
-def _told(collisions: list[list[tuple[Path, Path]]]) -> str:
+def _told(collisions: list[list[tuple[Place, Place]]]) -> str:
     lines = ["several inputs would be written to one output; put {stem}, {parent} or {relative} in it:"]
     for pairs in collisions[:_TOLD]:
         outputs = list(dict.fromkeys(str(output) for _, output in pairs))

@@ -5,7 +5,7 @@ Frames are counted from the first frame of the signal that was searched; a peak 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -62,3 +62,27 @@ class Detection:
     """Peaks of the reversed templates, picked by the same rules, where they were asked for."""
     median: npt.NDArray[np.float64] | None = None
     """Median |score| over the windows that have one: (templates, channels), where it was asked for."""
+    bounded: bool = True
+    """Whether scores lie in [-1, 1], as those of ``ncc`` do."""
+    warnings: tuple[str, ...] = ()
+    """What the search could not do."""
+
+    def counted_from(self, zero: int, *, keep_before: bool = False) -> Detection:
+        """The same with frame ``zero`` as frame 0; what starts before it is left out, unless ``keep_before``."""
+        first = -zero if keep_before else 0
+
+        def moved(peaks: Peaks) -> Peaks:
+            kept = peaks.frame - zero >= first
+            columns = {name: column[kept] for name, column in vars(peaks).items()}
+            return Peaks(**{**columns, "frame": columns["frame"] - zero})
+
+        kept = self.regions.stop - zero > first
+        columns = {name: column[kept] for name, column in vars(self.regions).items()}
+        start, stop = np.maximum(columns["start"] - zero, first), columns["stop"] - zero
+        return replace(
+            self,
+            frames=self.frames - zero,
+            peaks=moved(self.peaks),
+            regions=Regions(**{**columns, "start": start, "stop": stop}),
+            decoys=None if self.decoys is None else moved(self.decoys),
+        )

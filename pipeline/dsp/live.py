@@ -14,11 +14,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import fft
 
 from ..kernel import Array, Kernel
 from .methods import Method
 from .spoilt import Spoilt, take_out
+from .transforms import irfft, rfft, spectrum_of
 
 __all__ = ["LiveOverlapSave"]
 
@@ -80,7 +80,7 @@ class LiveOverlapSave:
         self._filled = 0
         self._spoilt.note(take_out(newest, self._given, 0))
         self._near.push(self._frames)
-        rows = fft.irfft(self._near.sums(), 2 * self._hop, overwrite_x=True)[:, self._hop :]
+        rows = irfft(self._near.sums(), 2 * self._hop)[:, self._hop :]
         if self._far is not None:
             rows += self._far.answer(newest)
         out[:] = rows.T
@@ -115,7 +115,7 @@ class _Far:
             bins = slice((turn - 1) * self._slice, turn * self._slice)
             self._product[:, bins] = self._partitions.sums(bins)
         else:
-            self._ready = fft.irfft(self._product, 2 * self._block)[:, self._block :]
+            self._ready = irfft(self._product, 2 * self._block)[:, self._block :]
         block[:, hop] = newest
         return added
 
@@ -134,15 +134,14 @@ class _Partitions:
         # (channels in or 1, bins, P), or (channels in, channels out, bins, P); conjugate, for vecdot takes it back
         self._responses: Array = np.empty((*paths.shape[1:], block + 1, self._count), spectrum)
         for p in range(self._count):
-            part = fft.rfft(paths[p * block : (p + 1) * block], 2 * block, axis=0)
-            self._responses[..., p] = np.moveaxis(part, 0, -1).conj()
+            self._responses[..., p] = spectrum_of(paths[p * block : (p + 1) * block], 2 * block).conj()
         # full, not zeros: those come from the system page by page when first touched, and the first hop would wait
         self._spectra: Array = np.full((channels, block + 1, 2 * self._count), 0, spectrum)
 
     def push(self, frames: Array) -> None:
         """Take the spectra of (channels, 2B) frames, the newest block last."""
         self._newest = (self._newest - 1) % self._count
-        spectrum = fft.rfft(frames)
+        spectrum = rfft(frames)
         self._spectra[..., self._newest] = spectrum
         self._spectra[..., self._newest + self._count] = spectrum
 

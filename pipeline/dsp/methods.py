@@ -21,20 +21,22 @@ from ..kernel import Kernel
 __all__ = ["Method", "Shape", "choose_method", "shape_of", "shape_of_product"]
 
 # Nanoseconds, measured by bench/calibrate.py. Only their ratios matter.
-_ADD = {"double": 0.55, "single": 0.28}
+_ADD = {"double": 0.45, "single": 0.28}
 """A tap on a sample: multiply into a scratch block, add."""
 _POINT = {
-    "double": {10: 11.0, 11: 10.0, 12: 9.0, 13: 8.0, 14: 7.5, 15: 8.0, 16: 8.5, 17: 10.0, 18: 13.0, 19: 20.0},
-    "single": {10: 5.0, 11: 4.5, 12: 4.0, 13: 3.8, 14: 3.6, 15: 3.6, 16: 3.8, 17: 5.0, 18: 5.8, 19: 9.0},
+    "double": {10: 4.2, 11: 4.8, 12: 4.9, 13: 5.3, 14: 5.7, 15: 6.3, 16: 6.6, 17: 8.8, 18: 12.3, 19: 25.0},
+    "single": {10: 3.4, 11: 3.2, 12: 3.2, 13: 3.3, 14: 3.4, 15: 3.8, 16: 3.9, 17: 4.4, 18: 4.9, 19: 9.2},
 }
 """A point of a transform of 2^key points and of its inverse, a few rows at a time."""
-_PRODUCT = {"double": 2.0, "single": 1.0}
+_PRODUCT = {"double": 1.2, "single": 0.6}
 """A complex product and sum, per partition and point."""
-_MOVE = {"double": 3.0, "single": 1.5}
+_MOVE = {"double": 0.8, "single": 0.7}
 """A sample between the caller's layout and the planar one, there and back."""
 
 _ROWS = {"double": 2, "single": 4}  # rows that a batched transform needs to be near its best
 _GROUP_POINTS = 1 << 17  # points of a batch, all rows, below which calling costs more than computing
+_HARDLY_MORE = 1.12  # of the least cost: not worth the memory of a larger transform
+_EXACT = 2.0  # times what transforms cost, for sums that keep silence silent and whole numbers whole
 _FAR = 256  # partitions from which larger blocks for the far taps pay
 
 Precision = Literal["double", "single"]
@@ -101,7 +103,9 @@ def choose_method(shape: Shape, channels: int, precision: Precision = "double", 
         transforms = [_overlap_save(shape, channels, lines, precision, log_n) for log_n in _POINT[precision]]
     else:
         transforms = [_partitioned(shape, channels, lines, precision, hop)]
-    return min([adds, *transforms], key=lambda method: method.cost)
+    least = min(method.cost for method in transforms)
+    frugal = next(method for method in transforms if method.cost <= _HARDLY_MORE * least)
+    return adds if adds.cost <= _EXACT * frugal.cost else frugal
 
 
 def _overlap_save(shape: Shape, channels: int, lines: int, precision: Precision, log_n: int) -> Method:

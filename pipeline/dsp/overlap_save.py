@@ -22,7 +22,7 @@ import numpy as np
 from ..kernel import Array, Kernel
 from .methods import Method
 from .spoilt import Sample, Spoilt, take_out
-from .transforms import irfft, rfft
+from .transforms import irfft, rfft, spectrum_of
 
 __all__ = ["OverlapSave"]
 
@@ -65,8 +65,15 @@ class OverlapSave:
         self._responses = _spectra_of(kernel, method, dtype)
         self._executor, self._ahead = executor, ahead if executor else 0
         self._overlap = method.n_fft - method.block
+        # arrays that no group needs any more, for the next: new memory comes from the system page by page, zeroed
+        self._regions = _Pool((channels, self._overlap + method.group * method.block), dtype)
+        bins = (method.group, method.n_fft // 2 + 1)
+        self._spectra = _Pool((channels, *bins), self._responses.dtype)
+        self._products = _Pool((self._channels_out, *bins), self._responses.dtype)
+        self._rows = _Pool((self._channels_out, method.group, method.n_fft), dtype)
         # (channels, frames): those before the group that its first block still sees, then the group itself
-        self._region: Array = np.zeros((channels, self._overlap + method.group * method.block), dtype)
+        self._region = self._regions.take()
+        self._region[:, : self._overlap] = 0
         self._filled = self._overlap
         self._frames_in = self._frames_begun = self._frames_out = 0
         self._past: deque[Future[Forward]] = deque(maxlen=-(-(method.partitions - 1) // method.group))
@@ -97,9 +104,9 @@ class OverlapSave:
         return self._joined(parts)[: total - (self._frames_out - sum(map(len, parts)))]
 
     def _begin(self, blocks: int) -> None:
-        """Start on the next blocks; the frames that later ones still see move to the front of a new region."""
+        """Start on the next blocks; the frames that later ones still see move to the front of another region."""
         region = self._region
-        self._region = np.empty_like(region)
+        self._region = self._regions.take()
         self._region[:, : self._overlap] = region[:, region.shape[1] - self._overlap :]
         self._filled = self._overlap
         first = self._frames_begun - self._overlap
@@ -129,46 +136,62 @@ class OverlapSave:
         return done
 
     def _whole(self, region: Array, blocks: int, first: int) -> Group:
-        spectra, spoilt = self._transform(region, blocks, first)
-        response = self._responses[0]
-        product = (
-            np.multiply(spectra, response[:, None], out=spectra) if response.ndim == 2 else _times(spectra, response)
-        )
-        return self._frames_of(product), spoilt
+        spectra = self._spectra.take()
+        spoilt = self._transform(region, first, spectra[:, :blocks])
+        if self._responses.ndim == 3:  # no routes
+            np.multiply(spectra[:, :blocks], self._responses[0, :, None], out=spectra[:, :blocks])
+            out = self._frames_of(spectra[:, :blocks])
+        else:
+            product = self._products.take()
+            _multiply(spectra[:, :blocks], self._responses[0], product[:, :blocks])
+            out = self._frames_of(product[:, :blocks])
+            self._products.give_back(product)
+        self._spectra.give_back(spectra)
+        return out, spoilt
 
     def _forward(self, region: Array, blocks: int, first: int) -> Forward:
-        spectra, spoilt = self._transform(region, blocks, first)
+        spectra = np.empty((self._channels, blocks, self._method.n_fft // 2 + 1), self._responses.dtype)
+        spoilt = self._transform(region, first, spectra)
         return list(spectra.swapaxes(0, 1)), spoilt
 
     def _backward(self, past: tuple[Future[Forward], ...], forward: Future[Forward]) -> Group:
         """Waits only for what was submitted before it, so threads that take work in order cannot block each other."""
         fresh, spoilt = forward.result()
         known = [spectrum for group in past for spectrum in group.result()[0]] + fresh
-        products = []
-        for b in range(len(known) - len(fresh), len(known)):
-            reach = min(self._method.partitions, b + 1)  # before the signal there is silence
-            product = _times(known[b][:, None], self._responses[0])
-            for p in range(1, reach):
-                product += _times(known[b - p][:, None], self._responses[p])
-            products.append(product)
-        return self._frames_of(np.concatenate(products, axis=1)), spoilt
+        product, term = self._products.take(), self._products.take()
+        for i, b in enumerate(range(len(known) - len(fresh), len(known))):
+            _multiply(known[b][:, None], self._responses[0], product[:, i : i + 1])
+            for p in range(1, min(self._method.partitions, b + 1)):  # before the signal there is silence
+                _multiply(known[b - p][:, None], self._responses[p], term[:, :1])
+                product[:, i : i + 1] += term[:, :1]
+        out = self._frames_of(product[:, : len(fresh)])
+        self._products.give_back(product, term)
+        return out, spoilt
 
-    def _transform(self, region: Array, blocks: int, first: int) -> tuple[Array, list[Sample]]:
-        """The spectra (channels, blocks, bins) of the blocks in a region whose frame 0 is frame ``first``."""
-        spoilt = take_out(region, first, self._overlap)
+    def _transform(self, region: Array, first: int, spectra: Array) -> list[Sample]:
+        """Put the spectra (channels, blocks, bins) of a region whose frame 0 is frame ``first`` into ``spectra``."""
         rows = np.lib.stride_tricks.as_strided(
             region,
-            (self._channels, blocks, self._method.n_fft),
+            (*spectra.shape[:2], self._method.n_fft),
             (region.strides[0], self._method.block * region.itemsize, region.itemsize),
             writeable=False,
         )
-        return rfft(rows), spoilt
+        spoilt: list[Sample] = []
+        rfft(rows, out=spectra)
+        if not np.isfinite(spectra[..., 0]).all():  # the sum of all samples: one that is not finite makes it so too
+            spoilt = take_out(region, first, self._overlap)
+            rfft(rows, out=spectra)
+        self._regions.give_back(region)
+        return spoilt
 
     def _frames_of(self, spectra: Array) -> Array:
         """The new frames (n, channels out) of spectra (channels out, blocks, bins), which are used up."""
-        rows = irfft(spectra, self._method.n_fft)[..., self._overlap :]
-        out: Array = np.empty((rows.shape[1], self._method.block, self._channels_out), self._dtype)
-        out[:] = rows.transpose(1, 2, 0)
+        rows = self._rows.take()
+        irfft(spectra, self._method.n_fft, out=rows[:, : spectra.shape[1]])
+        out: Array = np.empty((spectra.shape[1], self._method.block, self._channels_out), self._dtype)
+        for channel, row in enumerate(rows[:, : spectra.shape[1], self._overlap :]):
+            out[..., channel] = row
+        self._rows.give_back(rows)
         return out.reshape(-1, self._channels_out)
 
     def _joined(self, parts: list[Array]) -> Array:
@@ -177,14 +200,33 @@ class OverlapSave:
         return np.concatenate(parts) if parts else np.zeros((0, self._channels_out), self._dtype)
 
 
-def _times(spectra: Array, response: Array, *, reuse: bool = False) -> Array:
+class _Pool:
+    """Arrays of one shape that are used again and again, by any thread."""
+
+    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self._shape, self._dtype = shape, dtype
+        self._spare: list[Array] = []
+
+    def take(self) -> Array:
+        """One that nobody uses, with whatever is in it."""
+        try:
+            return self._spare.pop()
+        except IndexError:
+            return np.empty(self._shape, self._dtype)
+
+    def give_back(self, *arrays: Array) -> None:
+        """Leave arrays for others."""
+        self._spare.extend(arrays)
+
+
+def _multiply(spectra: Array, response: Array, out: Array) -> None:
     """Spectra (in, blocks, bins) times a response (in or 1, bins), or (in, out, bins): summed over in, in order."""
     if response.ndim == 2:
-        return np.multiply(spectra, response[:, None, :], out=spectra if reuse else None)
-    total: Array = spectra[0][None] * response[0][:, None, :]
+        np.multiply(spectra, response[:, None, :], out=out)
+        return
+    np.multiply(spectra[0][None], response[0][:, None, :], out=out)
     for x, h in zip(spectra[1:], response[1:], strict=True):
-        total += x[None] * h[:, None, :]
-    return total
+        out += x[None] * h[:, None, :]
 
 
 _known: WeakKeyDictionary[Kernel, dict[tuple[Method, np.dtype[Any]], Array]] = WeakKeyDictionary()
@@ -206,11 +248,4 @@ def _partition_spectra(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> 
     padded[: kernel.length] = taps
     parts = padded.reshape(method.partitions, size, *taps.shape[1:])
     complex_dtype = np.complex128 if dtype == np.float64 else np.complex64
-    return np.stack([_response(part, method.n_fft) for part in parts]).astype(complex_dtype)
-
-
-def _response(taps: Array, n_fft: int) -> Array:
-    """The spectrum of (m, ...) taps, (..., bins)."""
-    padded = np.zeros((*taps.shape[1:], n_fft))
-    padded[..., : len(taps)] = np.moveaxis(taps, 0, -1)
-    return rfft(padded)
+    return np.stack([spectrum_of(part, method.n_fft) for part in parts]).astype(complex_dtype)

@@ -15,7 +15,7 @@ from ..kernel import Array, Kernel
 
 __all__ = ["ShiftedAdds"]
 
-_STEP = 1 << 14  # samples computed at a time: the scratch block and the output stay in the cache
+_STEP = 1 << 16  # samples computed at a time: the scratch block and the output stay in the cache
 
 
 class ShiftedAdds:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..stages.base import Format
+from ..stages.base import DetectorStage, Format
 from .grouping import Group
 
 if TYPE_CHECKING:
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["BLOCK", "peak_memory"]
 
-BLOCK = 1 << 16
+BLOCK = 1 << 17
 """Frames read from a file at a time."""
 
-_PROCESS = 72 << 20  # bytes of the interpreter and the libraries before any signal
+_PROCESS = 60 << 20  # bytes of the interpreter and the libraries before any signal
 _KEPT = 1.5  # what the allocator holds, of what is in use at once
-_WAITING = 6  # blocks between reader, engine and writer
+_WAITING = 5  # blocks between reader, engine and writer
 
 
 def peak_memory(steps: Sequence[Step], format_in: Format, format_out: Format, threads: int) -> int:
@@ -31,6 +31,8 @@ def peak_memory(steps: Sequence[Step], format_in: Format, format_out: Format, th
 
 
 def _step_memory(step: Step, threads: int) -> int:
+    if isinstance(step.work, DetectorStage):
+        return step.work.memory(step.format_in, threads)
     if not isinstance(step.work, Group):
         return 0
     kernel, method = step.work.kernel, step.work.method

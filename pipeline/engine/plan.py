@@ -15,7 +15,7 @@ from fractions import Fraction
 from ..dsp.methods import Method
 from ..errors import FileError, KernelError, SettingError
 from ..kernel import Kernel
-from ..stages.base import Format, Processor, Stage, WholeSignalStage
+from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalStage
 from ..stages.processors import KernelProcessor, channels_after, frames_after
 from .align import Align
 from .grouping import Group, group_kernels
@@ -66,6 +66,8 @@ class Step:
         """A processor for one signal; ``executor`` computes side by side what can be."""
         if isinstance(self.work, Group):
             return KernelProcessor(self.work.kernel, self.format_in, self.work.method, executor)
+        if isinstance(self.work, DetectorStage):
+            return self.work.open(self.format_in, executor)
         return self.work.open(self.format_in)
 
     @property
@@ -115,7 +117,9 @@ class Plan:
     def threads(self) -> int:
         """Threads that compute: one where no step can use more, as in live use, where nothing may wait."""
         methods = [step.method for step in self.steps if step.method is not None]
-        return self.options.thread_count if any(m.name == "fft" and not m.live for m in methods) else 1
+        detects = any(isinstance(step.work, DetectorStage) for step in self.steps)
+        several = detects or any(m.name == "fft" and not m.live for m in methods)
+        return self.options.thread_count if several else 1
 
     @property
     def memory(self) -> int:

@@ -9,19 +9,23 @@ from contextlib import ExitStack
 import numpy as np
 import numpy.typing as npt
 
+from ..dsp.detection import Detection
 from ..dsp.finite import all_finite
 from ..errors import SignalError
 from ..kernel import Array
-from ..stages.base import Format, Processor, WholeSignalStage
+from ..stages.base import Detector, DetectorStage, Format, Processor, WholeSignalStage
 from .memory import BLOCK
 from .options import Options
-from .plan import Plan
+from .plan import Plan, Step
 from .spool import Spool
 
-__all__ = ["stream"]
+__all__ = ["Found", "stream"]
+
+Found = list[tuple[int, Detection]]
+"""What detectors found: the index of the stage, and the detection on the timeline of the chain's input."""
 
 
-def stream(plan: Plan, blocks: Iterable[npt.ArrayLike]) -> Iterator[Array]:
+def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Found | None = None) -> Iterator[Array]:
     """The output of a plan, in blocks, for a signal that comes in blocks; memory does not grow with its length.
 
     Parameters
@@ -30,6 +34,9 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike]) -> Iterator[Array]:
         from `make_plan`, for signals of ``plan.format_in``.
     blocks
         arrays ``(n, channels)``; how the signal is cut into them changes no bit of the output.
+    found
+        is given what each detector found, when its signal has ended; its frame 0 is time zero, and what starts
+        before it is left out, unless ``pre_roll: keep``.
 
     Yields
     ------
@@ -50,6 +57,9 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike]) -> Iterator[Array]:
             if isinstance(step.work, WholeSignalStage):
                 spool = stack.enter_context(Spool(step.format_in))
                 signal = _rendered(step.work, signal, spool, plan, index, door)
+            elif isinstance(step.work, DetectorStage):
+                zero = plan.steps[index - 1].latency if index else 0
+                signal = _searched(step, step.work.open(step.format_in, executor), signal, zero, plan, found)
             else:
                 signal = _processed(step.open(executor), signal)
         yield from _heard(signal, plan, door)
@@ -108,6 +118,15 @@ def _processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]
     for block in signal:
         yield processor.process(block)
     yield processor.flush()
+
+
+def _searched(
+    step: Step, detector: Detector, signal: Iterator[Array], zero: int, plan: Plan, found: Found | None
+) -> Iterator[Array]:
+    yield from _processed(detector, signal)
+    if found is not None:
+        detection = detector.detection().counted_from(zero, keep_before=plan.options.keeps_pre_roll)
+        found.append((step.stages[0], detection))
 
 
 def _rendered(

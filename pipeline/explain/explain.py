@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
+from ..io import Remote
 from ..io.atomic import AtomicFile
 from .animation import film_bytes, gif_bytes, images
 from .captions import alt_text, caption
@@ -53,7 +54,7 @@ def explain_default(folder: str | Path, *, lang: str = "en", overwrite: bool = F
 
 def explain_run(
     loaded: LoadedConfig,
-    source: str | Path,
+    source: str | Path | Remote,
     folder: str | Path,
     *,
     stage: str | None = None,
@@ -74,7 +75,7 @@ def explain_run(
     UsageError, ConfigError, SignalError, ReadError
         nothing to explain: see `run_of`; or the folder holds other files of these names.
     """
-    run = run_of(loaded, Path(source), stage)
+    run = run_of(loaded, Path(source) if isinstance(source, str) else source, stage)
     cut = excerpt(run)
     return _explain(run, cut, cut, Path(folder), lang, overwrite)
 

@@ -6,6 +6,7 @@ is always the kernel as it was given, tap 0 first.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import FaltungError, KernelError, SettingError, SignalError, UsageError
-from ..io import open_reader
+from ..io import Remote, open_reader
 from ..job import Job
 from ..kernel import Kernel, Taps
 from ..library import Pipeline
@@ -60,7 +61,7 @@ def default_run() -> Run:
     return Run(clicks_and_pluck(), echoing_room(), SCENE_FS, "two clicks and a plucked string", "an echoing room")
 
 
-def run_of(loaded: LoadedConfig, source: Path, stage: str | None = None) -> Run:
+def run_of(loaded: LoadedConfig, source: Path | Remote, stage: str | None = None) -> Run:
     """What to explain of a configuration and an input.
 
     Without ``stage``, an id or an index, the first asymmetric kernel is taken; the first kernel if all are symmetric.
@@ -75,7 +76,7 @@ def run_of(loaded: LoadedConfig, source: Path, stage: str | None = None) -> Run:
         nothing but silence reaches the stage.
     """
     job = Job.of(loaded.settings)
-    with open_reader(str(source), **job.reading) as reader:
+    with open_reader(os.fspath(source), **job.reading) as reader:
         info = reader.info
         x = reader.read(min(READ_FRAMES, max(1, round(READ_S * info.fs)) if info.fs > 100 else READ_FRAMES))
     pipe = Pipeline(loaded.settings.stages)

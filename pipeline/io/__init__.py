@@ -17,17 +17,20 @@ from pipeline.io.formats import (
     register_reader,
     register_writer,
 )
+from pipeline.io.remote import Remote, is_remote
 
 __all__ = [
     "OutputFormat",
     "Reader",
     "ReaderKind",
+    "Remote",
     "SignalInfo",
     "TimeColumn",
     "WriteReport",
     "Writer",
     "WriterKind",
     "extensions",
+    "is_remote",
     "open_reader",
     "open_writer",
     "probe",

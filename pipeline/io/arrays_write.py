@@ -16,7 +16,7 @@ from typing import IO, Any
 import numpy as np
 
 from pipeline.errors import UsageError
-from pipeline.io.atomic import AtomicFile, is_stream, naming_errors
+from pipeline.io.atomic import AtomicFile, is_stream, naming_errors, open_file
 from pipeline.io.base import Block, Writer, WriteReport, WriteRequest
 from pipeline.io.csv_write import output_names, sidecar_for
 
@@ -45,7 +45,7 @@ class _ArrayWriter(Writer):
         self._dtype = _DTYPES[request.fmt.subtype]
         if request.source and request.source.time:
             self.notes.append(f"{self.container} has no time column: {request.source.time.name} not carried")
-        self._sink = AtomicFile(request.path, overwrite=request.overwrite)
+        self._sink = open_file(request.path, overwrite=request.overwrite)
 
     def _header(self) -> bytes:
         return npy_header(self._dtype, self.frames, self.request.channels)

@@ -14,12 +14,15 @@ import os
 import re
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
 from pipeline.errors import DiskFullError, UsageError, WriteError
 from pipeline.io.base import PathArg
+from pipeline.io.remote import Remote, is_remote, upload
+from pipeline.io.remote import refuse_taken as refuse_taken_url
 from pipeline.io.source import cause, display
 
 _FULL = {
@@ -31,6 +34,7 @@ _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.E
 _NAME_BYTES = 255
 _MARK = "########"  # stands for the random part of a hidden name
 _HIDDEN = re.compile(r"\.[0-9a-f]{8}\.part$")
+_SEND_BYTES = 16 << 20  # written before the disk is set to work
 
 
 class Sink(Protocol):
@@ -87,6 +91,7 @@ class AtomicFile:
     """
 
     seekable = True
+    _unsent = 0
 
     def __init__(self, path: PathArg, *, overwrite: bool = False) -> None:
         self.name = display(path)
@@ -105,7 +110,18 @@ class AtomicFile:
     def write(self, data: bytes | memoryview) -> int:
         """Append or overwrite at the position; the length of ``data``."""
         with naming_errors(self.name):
-            return _write_all(self._fd, data)
+            size = _write_all(self._fd, data)
+        self._unsent += size
+        if self._unsent >= _SEND_BYTES:
+            self._send()
+        return size
+
+    def _send(self) -> None:
+        """Have the system begin to write to the disk what lies behind the position, so that `commit` waits for less."""
+        if hasattr(os, "posix_fadvise"):
+            with contextlib.suppress(OSError):
+                os.posix_fadvise(self._fd, self.tell() - self._unsent, self._unsent, os.POSIX_FADV_DONTNEED)
+        self._unsent = 0
 
     def flush(self) -> None:
         """Nothing waits here."""
@@ -177,6 +193,8 @@ def remove_left_behind(targets: Iterable[PathArg]) -> int:
     """Remove the hidden files that killed writers of these files left; those of writers alive stay. How many."""
     beside: dict[str, set[str]] = {}
     for target in targets:
+        if is_remote(target):
+            continue
         folder, base = os.path.split(os.path.realpath(display(target)))
         beside.setdefault(folder, set()).add(_part_name(base, _MARK))
     removed = 0
@@ -197,6 +215,25 @@ def _removed_unless_locked(path: str) -> bool:
         finally:
             os.close(fd)
     return False
+
+
+class RemoteFile(AtomicFile):
+    """A new file for a store: a local one without a name, which is sent when it is whole."""
+
+    def __init__(self, url: str, *, overwrite: bool = False) -> None:
+        self.name = url
+        self.overwrite = overwrite
+        refuse_taken(url, overwrite=overwrite)
+        with naming_errors(url):
+            self._fd, self._part = tempfile.mkstemp()
+            Path(self._part).unlink()
+
+    def commit(self) -> int:
+        """Send it, and give it its name there; the size in bytes."""
+        try:
+            return upload(self._fd, self.name, overwrite=self.overwrite)
+        finally:
+            self.abort()
 
 
 class StreamSink:
@@ -240,6 +277,9 @@ class StreamSink:
 
 def refuse_taken(path: PathArg, *, overwrite: bool) -> None:
     """Refuse an output whose name is taken, unless it may be replaced and is a regular file."""
+    if is_remote(path):
+        refuse_taken_url(display(path), overwrite=overwrite)
+        return
     try:
         mode = Path(display(path)).stat().st_mode
     except FileNotFoundError:
@@ -264,6 +304,8 @@ def is_stream(path: PathArg) -> bool:
 
 def same_file(a: PathArg, b: PathArg) -> bool:
     """Whether two names are one file, through any links; a name with no file behind it is compared as a path."""
+    if is_remote(a) or is_remote(b):
+        return is_remote(a) and is_remote(b) and Remote(display(a)).identity() == Remote(display(b)).identity()
     try:
         return Path(display(a)).samefile(display(b))
     except OSError:
@@ -274,7 +316,12 @@ def same_file(a: PathArg, b: PathArg) -> bool:
 
 def open_sink(path: str, *, overwrite: bool) -> AtomicFile | StreamSink:
     """Where to write: straight through for a stream, else a file that appears when it is whole."""
-    return StreamSink(path) if is_stream(path) else AtomicFile(path, overwrite=overwrite)
+    return StreamSink(path) if is_stream(path) else open_file(path, overwrite=overwrite)
+
+
+def open_file(path: str, *, overwrite: bool = False) -> AtomicFile:
+    """A file that appears when it is whole, here or in a store."""
+    return RemoteFile(path, overwrite=overwrite) if is_remote(path) else AtomicFile(path, overwrite=overwrite)
 
 
 def _sync_folder(folder: str) -> None:

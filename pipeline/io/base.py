@@ -18,7 +18,7 @@ from typing import Any, Literal, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pipeline.errors import SignalError
+from pipeline.errors import SignalError, without_secrets
 
 Block = NDArray[Any]
 PathArg = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -301,7 +301,7 @@ class Writer(ABC):
     def _report(self, container: str, subtype: str | None, size: int, **clips: Any) -> WriteReport:
         request = self.request
         return WriteReport(
-            path=request.path,
+            path=without_secrets(request.path),
             container=container,
             subtype=subtype,
             frames=self.frames,

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from pipeline.errors import ReadError, UsageError
-from pipeline.io.atomic import AtomicFile
+from pipeline.io.atomic import AtomicFile, open_file
+from pipeline.io.remote import Remote, fetch, is_remote
 
 _MAX_BYTES = 1 << 16
 
 
-def sidecar_path(name: str) -> Path:
+def sidecar_path(name: str) -> Path | Remote:
     """Where the sidecar of a table is: ``data/run.csv`` has ``data/run.json``."""
-    return Path(name).with_suffix(".json")
+    return (Remote(name) if is_remote(name) else Path(name)).with_suffix(".json")
 
 
-def _load(path: Path) -> dict[str, Any] | None:
+def _load(path: Path | Remote) -> dict[str, Any] | None:
     """A sidecar's object; None when the file is absent, or is a JSON file about something else."""
     try:
-        with path.open("rb") as file:
+        if isinstance(path, Remote) and not path.exists():
+            return None
+        with os.fdopen(fetch(path.url), "rb") if isinstance(path, Remote) else path.open("rb") as file:
             found = json.loads(file.read(_MAX_BYTES))
     except OSError:
         return None
     except (ValueError, RecursionError) as error:
-        raise ReadError(path, f"is no JSON, so tells no rate: {error}") from error
+        raise ReadError(str(path), f"is no JSON, so tells no rate: {error}") from error
     return found if isinstance(found, dict) and "fs" in found else None
 
 
@@ -43,9 +47,9 @@ def read_sidecar(name: str) -> tuple[float | None, tuple[str, ...]]:
         return None, ()
     fs, names = found["fs"], found.get("names", [])
     if not isinstance(fs, int | float) or isinstance(fs, bool) or not 0 < fs < float("inf"):
-        raise ReadError(path, f"fs must be a number above 0, got {fs!r}")
+        raise ReadError(str(path), f"fs must be a number above 0, got {fs!r}")
     if not isinstance(names, list) or not all(isinstance(text, str) for text in names):
-        raise ReadError(path, f"names must be a list of texts, got {names!r}")
+        raise ReadError(str(path), f"names must be a list of texts, got {names!r}")
     return float(fs), tuple(names)
 
 
@@ -65,6 +69,6 @@ def open_sidecar(name: str, content: dict[str, Any], *, overwrite: bool) -> Atom
             ours = False
         if not ours:
             raise UsageError(f"{path}: is needed for the rate of {name}, and is another file; give another name")
-    file = AtomicFile(path, overwrite=overwrite)
+    file = open_file(os.fspath(path), overwrite=overwrite)
     file.write((json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
     return file

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from pipeline.errors import UsageError, WriteError
-from pipeline.io.atomic import AtomicFile, is_stream
+from pipeline.io.atomic import AtomicFile, is_stream, open_file
 from pipeline.io.base import Block, Writer, WriteReport, WriteRequest
 from pipeline.io.metadata import carried_tags
 from pipeline.io.pcm import BITS
@@ -60,7 +60,7 @@ class SndfileWriter(Writer):
         self._floats = subtype in ("FLOAT", "DOUBLE", "VORBIS", "OPUS")
         self.full_scale = None if self._floats else self._quantiser.full_scale
         self._waiting: list[Block] = []
-        self._sink = AtomicFile(request.path, overwrite=request.overwrite)
+        self._sink = open_file(request.path, overwrite=request.overwrite)
         self._recorder = _Recorder(self._sink)
         try:
             self._file: Any = soundfile.SoundFile(

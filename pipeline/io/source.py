@@ -13,6 +13,7 @@ from typing import Self
 
 from pipeline.errors import ReadError
 from pipeline.io.base import PathArg
+from pipeline.io.remote import fetch, is_remote
 
 HEAD_BYTES = 4096
 PIPE_HEAD_BYTES = 44
@@ -127,7 +128,7 @@ class Source:
 
 
 def open_source(path: PathArg) -> Source:
-    """Open a file, or standard input for ``"-"``.
+    """Open a file, a local copy of one in a store, or standard input for ``"-"``.
 
     Raises
     ------
@@ -137,7 +138,7 @@ def open_source(path: PathArg) -> Source:
     standard_input = path in ("-", b"-")
     name = "standard input" if standard_input else display(path)
     try:
-        fd = os.dup(0) if standard_input else os.open(path, os.O_RDONLY)
+        fd = os.dup(0) if standard_input else fetch(name) if is_remote(path) else os.open(path, os.O_RDONLY)
     except OSError as error:
         raise ReadError(name, cause(error)) from error
     except ValueError as error:

@@ -8,18 +8,31 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from ..dsp.detection import Detection
 from ..errors import SettingError
 from ..fields import Settings
 from ..kernel import Array, Kernel
 from ..units import Duration, parse_duration
 
-__all__ = ["Format", "KernelStage", "Precision", "Processor", "Recording", "Stage", "WholeSignalStage", "require"]
+__all__ = [
+    "Detector",
+    "DetectorStage",
+    "Format",
+    "KernelStage",
+    "Precision",
+    "Processor",
+    "Recording",
+    "Stage",
+    "WholeSignalStage",
+    "require",
+]
 
 Precision = Literal["double", "single"]
 
@@ -137,6 +150,28 @@ class KernelStage(Stage):
         from .processors import KernelProcessor
 
         return KernelProcessor(self.kernel(fmt), fmt)
+
+
+class Detector(Processor, Protocol):
+    """A processor that looks for something while the signal streams by."""
+
+    def detection(self) -> Detection:
+        """What was found, on the timeline of its input; called once, after `flush`."""
+        ...
+
+
+class DetectorStage(Stage):
+    """A stage that finds; what it gives out are its scores, of whole windows only: 0 before time zero."""
+
+    linear: ClassVar[bool] = False
+
+    @abstractmethod
+    def open(self, fmt: Format, executor: Executor | None = None) -> Detector:
+        """Begin one signal; ``executor`` computes side by side what can be, and changes no bit."""
+
+    @abstractmethod
+    def memory(self, fmt: Format, threads: int) -> int:
+        """Bytes that it is expected to need at its peak, with ``threads`` that compute."""
 
 
 class Recording(Protocol):

@@ -6,10 +6,12 @@ Convention: ``(M,)`` is the same for every channel, ``(M, C)`` has one column a 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +24,16 @@ from ..fields import invalid, read_input_path
 from ..kernel import Array, Kernel, Taps
 from .base import Format
 
-__all__ = ["Numbers", "NumbersOrFile", "read_taps", "taps_for"]
+__all__ = [
+    "Numbers",
+    "NumbersOrFile",
+    "check_rate",
+    "checked_taps",
+    "naming_file",
+    "read_array",
+    "read_taps",
+    "taps_for",
+]
 
 _Rows = tuple[float, ...] | tuple[tuple[float, ...], ...]
 
@@ -77,17 +88,17 @@ def read_taps(source: _Rows | Path, fmt: Format, setting: str, *, resample: bool
         on ``setting``: the file cannot be read, holds no taps, or has another rate.
     """
     if not isinstance(source, Path):
-        return _checked(np.array(source), "", setting)
-    samples, fs = _read(source, setting)
+        return checked_taps(np.array(source), "", setting)
+    samples, fs = read_array(source, setting)
     if fs is not None and fs != fmt.fs:
         if not resample:
             fix = "convert it" if resample is None else "set resample: true or convert it"
-            raise SettingError(f"{source.name} is sampled at {fs:g} Hz, the input at {fmt.fs:g} Hz; {fix}", setting)
+            check_rate(source, fs, fmt, setting, fix)
         import soxr
 
-        _checked(samples, f"{source.name}: ", setting)
+        checked_taps(samples, f"{source.name}: ", setting)
         samples = soxr.resample(np.asarray(samples, np.float64), fs, fmt.fs, quality="VHQ") * (fs / fmt.fs)
-    return _checked(samples, f"{source.name}: ", setting)
+    return checked_taps(samples, f"{source.name}: ", setting)
 
 
 def taps_for(source: _Rows | Path, fmt: Format, setting: str) -> Taps:
@@ -100,11 +111,16 @@ def taps_for(source: _Rows | Path, fmt: Format, setting: str) -> Taps:
     return taps
 
 
-def _read(path: Path, setting: str) -> tuple[Array, float | None]:
+def check_rate(path: Path, fs: float, fmt: Format, setting: str, fix: str = "convert it") -> None:
+    """Raise `SettingError` where a file has another rate than the signal."""
+    if fs != fmt.fs:
+        raise SettingError(f"{path.name} is sampled at {fs:g} Hz, the input at {fmt.fs:g} Hz; {fix}", setting)
+
+
+def read_array(path: Path, setting: str) -> tuple[Array, float | None]:
     """What a file holds, and its rate in Hz if it says."""
     suffix = path.suffix.lower()
-    try:
-        path.stat()  # says why, where a reader may only say that it could not
+    with naming_file(path, setting):
         if suffix == ".npy":
             return np.load(path, allow_pickle=False), None
         if suffix == ".txt":
@@ -115,15 +131,26 @@ def _read(path: Path, setting: str) -> tuple[Array, float | None]:
         from ..io import read_signal
 
         samples, info = read_signal(path)
+        return samples, info.fs
+
+
+@contextlib.contextmanager
+def naming_file(path: Path, setting: str) -> Iterator[None]:
+    """Whatever keeps a file from being read inside the block, as a `SettingError` that names it."""
+    try:
+        path.stat()  # says why, where a reader may only say that it could not
+        yield
+    except SettingError:
+        raise
     except OSError as error:
         raise SettingError(f"cannot read {path}: {error.strerror or error}", setting) from error
     except (ValueError, EOFError, FaltungError) as error:
         place = "" if str(path) in str(error) else f"{path}: "
         raise SettingError(f"{place}{error}", setting) from error
-    return samples, info.fs
 
 
-def _checked(samples: Array, place: str, setting: str) -> Taps:
+def checked_taps(samples: Array, place: str, setting: str) -> Taps:
+    """Samples as taps, one column as ``(M,)``; an error begins with ``place``."""
     try:
         taps = Kernel(samples).taps
     except KernelError as error:

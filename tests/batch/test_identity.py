@@ -129,8 +129,8 @@ def test_by_content_the_time_does_not_matter_and_by_time_the_content_does_not(tm
 def test_there_is_none_of_what_is_no_file(tmp_path: Path) -> None:
     assert identity(tmp_path, "stat") is None
     assert identity(tmp_path / "gone", "hash") is None
-    assert identity("a\0b", "stat") is None
-    assert identity("/dev/null", "hash") is None
+    assert identity(Path("a\0b"), "stat") is None
+    assert identity(Path("/dev/null"), "hash") is None
 
 
 def test_the_digest_is_blake2b_of_20_bytes(tmp_path: Path) -> None:

@@ -19,28 +19,28 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_kills_of_the_process_group(place: Path) -> None:
-    kills.trial(place, random.Random(1), files=40, kills=2)
+    kills.trial(place, random.Random(1), files=40, kills=1)
 
 
 def test_kills_of_the_command_alone(place: Path) -> None:
-    driver_kills.trial(place, random.Random(2), files=40, kills=2)
+    driver_kills.trial(place, random.Random(2), files=40, kills=1)
 
 
 def test_kills_of_workers(place: Path) -> None:
-    workers.trial(place, random.Random(3), files=60, kills=2)
+    workers.trial(place, random.Random(3), files=40, kills=1)
 
 
 def test_signals(place: Path) -> None:
-    signals.trial(place, random.Random(4), files=60, signals=2, seconds=60)
+    signals.trial(place, random.Random(4), files=40, signals=2, seconds=60)
 
 
 def test_a_limit_on_the_size_of_files(place: Path) -> None:
-    limit.trial(place, random.Random(5), points=3)
+    limit.trial(place, random.Random(5), points=2)
 
 
 def test_faults(place: Path) -> None:
-    faults.trial(place, random.Random(6), files=2)
+    faults.trial(place, random.Random(6), files=2, errors=1)
 
 
 def test_one_process_stays_flat(place: Path) -> None:
-    flat.trial(place, random.Random(7), files=150)
+    flat.trial(place, random.Random(7), files=100)

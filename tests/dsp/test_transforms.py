@@ -77,6 +77,16 @@ def test_ducc0_computes_where_it_is_installed() -> None:
 @needs_ducc0
 def test_the_promises_hold_with_ducc0_and_without() -> None:
     for chosen in ("", "scipy"):
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/promises", "tests/engine"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "tests/promises",
+            "tests/engine",
+            "tests/dsp/test_scores.py",
+        ]
         done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "FALTUNG_FFT": chosen})
         assert done.returncode == 0, done.stdout[-2000:]

@@ -19,6 +19,9 @@ from typing import Any
 import numpy as np
 import soundfile as sf
 
+from pipeline.config.load import load_config
+from pipeline.job import Job, run_job
+
 ROOT = Path(__file__).resolve().parents[2]
 
 CONFIG = """\
@@ -35,7 +38,7 @@ _RECORD = 900  # bytes that an item takes in the manifest, roughly
 
 @dataclass
 class Place:
-    """A configuration with its inputs, and an undisturbed run of it for comparison."""
+    """A configuration with its inputs, and what each comes to when it is done by itself, for comparison."""
 
     folder: Path
     files: int
@@ -49,8 +52,10 @@ class Place:
         sf.write(self.folder / "room.wav", 0.1 * rng.standard_normal(300), 8000, subtype="FLOAT")
         for i in range(self.files):
             sf.write(self.folder / f"in/{i:05d}.wav", rng.uniform(-0.2, 0.2, self.frames), 8000, subtype="PCM_16")
-        done = self.start("-o", "reference/{stem}.wav")
-        assert done.wait(3600) == 0
+        job = Job.of(load_config(self.folder / "batch.yaml").settings)
+        (self.folder / "reference").mkdir()
+        for source in sorted((self.folder / "in").iterdir()):
+            run_job(job, source, self.folder / "reference" / source.name)
         self.reference = self.tree("reference")
         assert len(self.reference) == self.files
 

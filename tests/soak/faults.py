@@ -35,14 +35,14 @@ def fault(name: str, at: int, number: int) -> Iterator[list[int]]:
         yield count
 
 
-def trial(folder: Path, rng: random.Random, files: int = 3) -> None:
+def trial(folder: Path, rng: random.Random, files: int = 3, errors: int = 2) -> None:
     """No half file; what was recorded as done is; the next run is as undisturbed."""
     place = Place(folder, files)
     before = Path.cwd()
     os.chdir(folder)
     try:
         for name in CALLS:
-            for number in (errno.EIO, errno.ENOSPC):
+            for number in (errno.ENOSPC, errno.EIO)[:errors]:
                 at = 0
                 while True:
                     at += 1
@@ -60,4 +60,4 @@ def trial(folder: Path, rng: random.Random, files: int = 3) -> None:
 
 
 if __name__ == "__main__":
-    main(trial, files=3)
+    main(trial, files=3, errors=2)

@@ -1,4 +1,4 @@
-"""A limit on the size of files (RLIMIT_FSIZE, SIGXFSZ ignored), swept from nothing to more than an output takes."""
+"""A limit on the size of files (RLIMIT_FSIZE, SIGXFSZ ignored), swept up to more than an output takes."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def trial(folder: Path, rng: random.Random, points: int, files: int = 2) -> None
     place = Place(folder, files, frames=20_000)
     largest = max(path.stat().st_size for path in (folder / "reference").glob("*.wav"))
     codes = set()
-    for point in range(points):
-        limit = round(1.1 * largest * point / max(1, points - 1))
+    for point in range(1, points + 1):
+        limit = round(1.1 * largest * point / points)
         out = folder / "out"
         subprocess.run(["rm", "-rf", str(out)], check=True)
         out.mkdir()

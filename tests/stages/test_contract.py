@@ -26,6 +26,9 @@ MORE = [
     {"use": "resample", "fs": "8 kHz"},
     {"use": "resample", "fs": 7999.5},
     {"use": "resample", "fs": 20},
+    {"use": "match", "template": RNG.standard_normal(700).tolist(), "channels": "sum", "threshold": {"score": 0}},
+    {"use": "match", "template": RNG.standard_normal((90, 2)).tolist(), "channels": "mean"},
+    {"use": "match", "template": RNG.standard_normal((90, 8)).tolist(), "score": "correlation"},
     {"use": "parallel", "branches": [[{"use": "route", "to": "mono"}], [{"use": "route", "to": "left"}]]},
 ]
 

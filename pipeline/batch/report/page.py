@@ -1,0 +1,118 @@
+"""The page of a run's report: one HTML file with its style and script inside, which asks for nothing but the outputs.
+
+A table that reads without a script; the script sorts and filters it, and makes a player when one is asked for.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import math
+import os
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import quote
+
+from ...io import is_remote
+from .data import KIND, STATUSES
+
+__all__ = ["page_html"]
+
+_PLAYED = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
+_TABLES = {".csv", ".npy", ".npz", ".parquet"}
+
+
+def page_html(data: Mapping[str, Any], folder: Path) -> str:
+    """The page for the data of `run_report`, with links to the outputs as seen from ``folder``."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+    from markupsafe import Markup
+
+    environment = Environment(
+        loader=PackageLoader("pipeline.batch.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(shown=shown, clock=_clock, size=_size, times=_times)
+    script = _template("report.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return environment.get_template("report.html.j2").render(
+        data,
+        kind=KIND,
+        statuses=STATUSES,
+        rows=[_row(record, folder) for record in data["files"]],
+        style=Markup(_template("report.css")),  # noqa: S704  (ours)
+        script=Markup(script),  # noqa: S704  (ours)
+        script_hash=digest,
+    )
+
+
+def _template(name: str) -> str:
+    return (files("pipeline.batch.report") / "templates" / name).read_text("utf-8")
+
+
+def shown(text: str) -> str:
+    r"""A name on one line: what is invisible, turns the direction of writing or is no UTF-8 as an escape (``\xe9``)."""
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte that is no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
+
+
+def _row(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """What a line of the table shows beside the record itself."""
+    output = record["outputs"][0]["path"] if record["outputs"] else None
+    suffix = PurePosixPath(output or "").suffix.lower()
+    href = None if output is None or output == "-" or is_remote(output) else _link(output, folder)
+    peak = record["peak"]
+    return {
+        **record,
+        "output": output,
+        "href": href,
+        "plays": href is not None and suffix in _PLAYED,
+        "level": None if peak is None else _level(peak, is_table=suffix in _TABLES),
+        "path": _path(record["envelope"]) if record["envelope"] else None,
+    }
+
+
+def _link(output: str, folder: Path) -> str:
+    relative = os.path.relpath(os.path.realpath(output), os.path.realpath(folder))
+    return quote(os.fsencode(relative if relative.startswith(".") else f"./{relative}"))
+
+
+def _level(peak: float, *, is_table: bool) -> str:
+    if is_table:
+        return f"{peak:.4g}"
+    return f"{20 * math.log10(peak):.2f}".replace("-", "\N{MINUS SIGN}") if peak > 0 else "\N{MINUS SIGN}∞"
+
+
+def _path(envelope: list[list[int]]) -> str:
+    """Bars, one a stretch, from the lowest to the highest sample; silence is a line."""
+    return "".join(f"M{i} {-high - 2}V{-low + 2}" for i, (low, high) in enumerate(envelope))
+
+
+def _clock(seconds: float) -> str:
+    """``0.125 s``, ``12.5 s``, ``1:02:03``."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"
+
+
+def _times(ratio: float) -> str:
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
+def _size(count: float) -> str:
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.4g} TB"

@@ -1,0 +1,189 @@
+"""Streams the scores of templates at every window of a signal, on a grid fixed to absolute frame numbers.
+
+Windows are counted by their **start**. Template t of m frames has N - m + 1 of them in N frames; what is given out
+reaches as far as the shortest template's, and where a longer one would run over the end its score is 0. As in
+`overlap_save`, only whole groups of blocks are computed (the last one excepted), so that neither a cut of the input
+nor a number of threads reaches the arithmetic. See `score_blocks` for the method and what it errs by.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernel import Array
+from .score_bank import ChannelMode, Score, banks
+from .score_blocks import score_rows
+
+__all__ = ["ChannelMode", "Score", "Scorer", "Scores"]
+
+_LEAST, _MOST = 1 << 13, 1 << 18  # points of a transform
+_GROUP_POINTS = 1 << 17  # of a batch, all channels, below which calling costs more than computing
+_SCORES = 1 << 21  # scores of a group, at most, where a block is not more
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Scores of the windows from ``start`` on."""
+
+    start: int
+    values: npt.NDArray[np.float64]
+    """(templates, channels, windows); one channel where the channels give one score together."""
+    statuses: dict[int, npt.NDArray[np.uint8]]
+    """For each length of template with windows that have no score: (channels, windows)."""
+
+
+class Scorer:
+    """Scores blocks ``(n, channels)`` against templates.
+
+    Parameters
+    ----------
+    templates
+        ``(m,)`` or ``(m, 1)``, the same for every channel, or ``(m, channels)``; lengths may differ.
+    channels
+        of the signal.
+    score
+        ``ncc``: Pearson's r of template and window; ``correlation``: ``sum_i x[k+i] t[i]``; ``matched_filter``: that by
+        ``||t||^2``, the gain at which the template fits best.
+    mode
+        a score for ``each`` channel; the ``mean`` of those that have one; or that of all channels as one long vector
+        (``sum``), each centred by itself.
+    eps
+        relative spacing of the numbers that the samples were given as: what is flat but for it is flat.
+    executor
+        computes groups side by side; without one each is computed when it is whole.
+    ahead
+        groups that may be under way, with an executor.
+
+    Raises
+    ------
+    SignalError
+        a template that is empty, not finite, constant (silent, where it is not centred), or for other channels.
+    """
+
+    def __init__(
+        self,
+        templates: Sequence[npt.ArrayLike],
+        channels: int,
+        score: Score = "ncc",
+        mode: ChannelMode = "each",
+        *,
+        eps: float = 2.0**-52,
+        executor: Executor | None = None,
+        ahead: int = 2,
+    ) -> None:
+        self._banks = banks(templates, channels, score, mode)
+        self._channels, self._mode, self._eps = channels, mode, eps
+        self._executor, self._ahead = executor, ahead if executor else 0
+        self._count = len(templates)
+        self.shortest, self.longest = self._banks[0].length, self._banks[-1].length
+        self.n_fft = transform_points(self.longest)
+        self.block = self.n_fft - self.longest + 1
+        fits = max(1, _SCORES // (self._count * channels * self.block))
+        self.group = min(max(1, _GROUP_POINTS // (self.n_fft * channels)), fits)
+        self._overlap = self.longest - 1
+        self._region = self._empty()
+        self._filled = self._frames_in = self._begun = 0
+        self._under_way: deque[Future[Scores]] = deque()
+
+    @property
+    def channels_out(self) -> int:
+        """Channels that have a score of their own."""
+        return self._channels if self._mode == "each" else 1
+
+    def process(self, block: Array) -> Iterator[Scores]:
+        """Take frames in; the scores that are known by now, in order."""
+        self._frames_in += len(block)
+        while len(block):
+            taken = block[: self._region.shape[1] - self._filled]
+            self._region[:, self._filled : self._filled + len(taken)] = taken.T
+            self._filled += len(taken)
+            block = block[len(taken) :]
+            if self._filled == self._region.shape[1]:
+                self._begin(self.group)
+                yield from self._finish(self._ahead)
+
+    def flush(self) -> Iterator[Scores]:
+        """The scores of the last windows."""
+        windows = self._frames_in - self.shortest + 1
+        while self._begun < windows:
+            self._region[:, self._filled :] = np.nan  # behind the end nothing is known, and nothing is cut there
+            self._begin(min(self.group, -(-(windows - self._begun) // self.block)))
+            yield from self._finish(self._ahead)
+        yield from self._finish(0)
+
+    def memory(self, threads: int) -> int:
+        """Bytes that are in use at the peak, with ``threads`` that compute."""
+        points = self.n_fft * self._channels * 8
+        lengths, under_way = len(self._banks), threads + 1 if threads > 1 else 1
+        working = threads * self.group * points * (6 + 2 * lengths)  # rows, spectra, products, sums of each length
+        scores = self._count * self.channels_out * self.group * self.block * 8
+        return self._count * points + under_way * self.group * points + working + (under_way + 3) * scores
+
+    def described(self) -> str:
+        """How the scores are computed, for a plan."""
+        templates = f"{self._count} template{'s' if self._count > 1 else ''}"
+        return f"{templates}: fft {self.n_fft}, blocks of {self.block} windows, {self.group} at a time, in float64"
+
+    def _empty(self) -> Array:
+        return np.empty((self._channels, self._overlap + self.group * self.block))
+
+    def _begin(self, blocks: int) -> None:
+        """Start on the next blocks; the frames that later ones see as well are copied to a new region."""
+        region, self._region = self._region, self._empty()
+        self._region[:, : self._overlap] = region[:, region.shape[1] - self._overlap :]
+        self._filled = self._overlap
+        if self._executor is None:
+            done: Future[Scores] = Future()
+            done.set_result(self._scores(region, blocks, self._begun))
+        else:
+            done = self._executor.submit(self._scores, region, blocks, self._begun)
+        self._under_way.append(done)
+        self._begun += blocks * self.block
+
+    def _finish(self, keep: int) -> Iterator[Scores]:
+        """The groups that are done, all but the newest ``keep``, cut to the windows that there are."""
+        while len(self._under_way) > keep:
+            scores = self._under_way.popleft().result()
+            known = {m: s[:, : max(0, self._frames_in - m + 1 - scores.start)] for m, s in scores.statuses.items()}
+            values = scores.values[:, :, : self._frames_in - self.shortest + 1 - scores.start]
+            yield Scores(scores.start, values, {m: s for m, s in known.items() if s.any()})
+
+    def _scores(self, region: Array, blocks: int, start: int) -> Scores:
+        rows = np.lib.stride_tricks.as_strided(
+            region,
+            (self._channels, blocks, self.n_fft),
+            (region.strides[0], self.block * region.itemsize, region.itemsize),
+            writeable=False,
+        )
+        rows = rows.swapaxes(0, 1)[None] if self._mode == "sum" else rows[:, :, None]
+        values = np.empty((self._count, len(rows), blocks, self.block))
+        with np.errstate(all="ignore"):
+            found = score_rows(rows, self._banks, self._eps, values)
+        statuses = {m: status.reshape(len(rows), -1) for m, status in found.items()}
+        scores = Scores(start, values.reshape(self._count, len(rows), -1), statuses)
+        return self._mean(scores) if self._mode == "mean" else scores
+
+    def _mean(self, scores: Scores) -> Scores:
+        """The mean over the channels that have a score: the others hold 0."""
+        values, statuses = scores.values.sum(axis=1, keepdims=True), {}
+        for bank in self._banks:
+            counts: Any = self._channels
+            if bank.length in scores.statuses:
+                status = scores.statuses[bank.length]
+                counts = (status == 0).sum(axis=0)
+                statuses[bank.length] = np.where(counts == 0, status.max(axis=0), 0).astype(np.uint8)[None]
+            values[list(bank.members)] /= np.maximum(counts, 1)
+        return Scores(scores.start, values, statuses)
+
+
+def transform_points(longest: int) -> int:
+    """Points of the transform: eight to sixteen times the template, within limits; at least two to four times."""
+    least: int = 1 << (2 * longest - 1).bit_length()
+    return max(_LEAST, min(4 * least, _MOST), least)

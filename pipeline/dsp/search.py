@@ -1,0 +1,176 @@
+"""Searches a signal for templates: the scores, their peaks and what has none, gathered while the signal streams by.
+
+Peaks of different templates compete with each other, those of different channels never do. The decoys, the templates
+reversed in time, share the transforms and are picked by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor
+
+import numpy as np
+import numpy.typing as npt
+
+from ..kernel import Array
+from .detection import Detection, Peaks, Regions
+from .median import RunningMedian
+from .peaks import MOST, Picker, Polarity, joined
+from .score_bank import ChannelMode, Score
+from .scores import Scorer, Scores
+
+__all__ = ["Search"]
+
+
+class Search:
+    """Searches blocks ``(n, channels)``; the scores of the templates are given on as they come.
+
+    Parameters
+    ----------
+    templates
+        ``(m, 1)`` or ``(m, channels)`` each.
+    names
+        of the templates.
+    fs
+        rate of the signal in Hz.
+    channels
+        of the signal.
+    score, mode, eps, executor
+        as for `Scorer`.
+    min_distance
+        frames between two peaks, at least; None takes half of the shortest template.
+    polarity
+        of the scores that count.
+    floor
+        |score| below which nothing is a peak.
+    compete
+        whether a peak of one template keeps lower ones of others away.
+    decoys
+        whether the templates are looked for reversed too.
+    median
+        whether the median |score| is wanted.
+    """
+
+    def __init__(
+        self,
+        templates: Sequence[npt.ArrayLike],
+        names: Sequence[str],
+        fs: float,
+        channels: int,
+        *,
+        score: Score = "ncc",
+        mode: ChannelMode = "each",
+        min_distance: int | None = None,
+        polarity: Polarity = "positive",
+        floor: float = 0.0,
+        compete: bool = True,
+        decoys: bool = False,
+        median: bool = False,
+        eps: float = 2.0**-52,
+        executor: Executor | None = None,
+    ) -> None:
+        arrays = [np.asarray(template, np.float64) for template in templates]
+        looked_for = arrays + [array[::-1] for array in arrays] if decoys else arrays
+        self.scorer = Scorer(looked_for, channels, score, mode, eps=eps, executor=executor)
+        self._bounded = score == "ncc"
+        self._fs, self._names, self._lengths = fs, tuple(names), tuple(map(len, arrays))
+        self._distance = max(1, self.scorer.shortest // 2) if min_distance is None else max(1, min_distance)
+        self.count, outputs = len(arrays), range(self.scorer.channels_out)
+        groups = [slice(0, self.count)] if compete else [slice(t, t + 1) for t in range(self.count)]
+
+        def pickers(first: int) -> list[tuple[slice, int, Picker]]:
+            return [
+                (slice(first + group.start, first + group.stop), channel, Picker(self._distance, polarity, floor))
+                for channel in outputs
+                for group in groups
+            ]
+
+        self._pickers = pickers(0)
+        self._decoys = pickers(self.count) if decoys else []
+        self._medians = [[RunningMedian() for _ in outputs] for _ in arrays] if median else []
+        self._runs = _Runs(self._lengths)
+        self._frames = 0
+
+    def process(self, block: Array) -> list[Scores]:
+        """Take frames in; the scores that are known by now, decoys left out."""
+        self._frames += len(block)
+        return self._taken(self.scorer.process(block))
+
+    def flush(self) -> list[Scores]:
+        """The scores of the last windows."""
+        return self._taken(self.scorer.flush())
+
+    def detection(self) -> Detection:
+        """What was found, after `flush`; called once."""
+        peaks, dropped = _picked(self._pickers, 0)
+        decoys, decoys_dropped = _picked(self._decoys, self.count) if self._decoys else (None, False)
+        medians = np.array([[m.value() for m in row] for row in self._medians]) if self._medians else None
+        warnings = [
+            f"more than {MOST:,} {what} in a channel; the lowest were left out: raise the threshold"
+            for what, is_so in (("peaks", dropped), ("peaks of reversed templates", decoys_dropped))
+            if is_so
+        ]
+        return Detection(
+            self._fs,
+            self._frames,
+            self._names,
+            self._lengths,
+            peaks,
+            self._runs.regions(),
+            decoys,
+            medians,
+            self._bounded,
+            tuple(warnings),
+        )
+
+    def _taken(self, pieces: Iterable[Scores]) -> list[Scores]:
+        kept = []
+        for scores in pieces:
+            for rows, channel, picker in (*self._pickers, *self._decoys):
+                picker.process(scores.values[rows, channel])
+            for row, values in zip(self._medians, scores.values, strict=False):
+                for median, track in zip(row, values, strict=True):
+                    median.add(track)
+            self._runs.add(scores)
+            kept.append(Scores(scores.start, scores.values[: self.count], scores.statuses))
+        return kept
+
+
+def _picked(pickers: Sequence[tuple[slice, int, Picker]], first: int) -> tuple[Peaks, bool]:
+    found = joined([(picker.flush(), rows.start - first, channel) for rows, channel, picker in pickers])
+    return found, any(picker.dropped for _, _, picker in pickers)
+
+
+class _Runs:
+    """Runs of windows without a score, joined where they go on in the next piece."""
+
+    def __init__(self, lengths: Sequence[int]) -> None:
+        self._lengths = lengths
+        self._runs: dict[tuple[int, int], list[list[int]]] = {}  # of a length and a channel: [start, stop, status]
+
+    def add(self, scores: Scores) -> None:
+        """Take in the windows of the next piece."""
+        for length, rows in scores.statuses.items():
+            for channel, row in enumerate(rows):
+                runs = self._runs.setdefault((length, channel), [])
+                edges = np.flatnonzero(np.diff(row, prepend=0, append=0))
+                for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+                    start, stop, status = scores.start + a, scores.start + b, int(row[a])
+                    if status and runs and runs[-1][1:] == [start, status]:
+                        runs[-1][1] = stop
+                    elif status:
+                        runs.append([start, stop, status])
+
+    def regions(self) -> Regions:
+        """All of them, for each template, ordered by start, then template, then channel."""
+        rows = [
+            (start, stop, channel, template, status)
+            for template, of_length in enumerate(self._lengths)
+            for (length, channel), runs in self._runs.items()
+            if length == of_length
+            for start, stop, status in runs
+        ]
+        table = np.array(sorted(rows, key=lambda row: (row[0], row[3], row[2])), np.int64).reshape(-1, 5).T
+        start, stop, channel, template, status = table
+        narrow = (channel.astype(np.int32), template.astype(np.int32), status.astype(np.uint8))
+        return Regions(start.copy(), stop.copy(), *narrow)

@@ -1,0 +1,258 @@
+"""Files in stores that fsspec reaches (``s3://``, ``gs://``, ``memory://`` ...), copied whole in both directions.
+
+Decoders and encoders work on local temporary files that have no name: a network that fails in the middle is an error
+here, never a shorter signal. An upload goes under a hidden name beside its own, is measured there, and takes its name
+last; until then what stood under that name stays as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from pipeline.errors import FaltungError, FileError, ReadError, UsageError, WriteError, without_secrets
+
+__all__ = ["Remote", "fetch", "is_remote", "matches", "upload"]
+
+BLOCK_BYTES = 1 << 22
+
+_URL = re.compile(r"(?!file://)[A-Za-z][A-Za-z0-9+.-]*://")
+_VERSIONS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
+"""What stores call the mark that changes with the content, the surest first."""
+_BUCKETS = {"s3", "s3a", "gs", "gcs"}
+"""Stores without folders: asked for one, they would make a bucket."""
+
+
+def is_remote(path: str | os.PathLike[str] | bytes | os.PathLike[bytes]) -> bool:
+    """Whether this is a URL of a store, and not a path of this machine, which ``file://`` begins too."""
+    return _URL.match(os.fsdecode(path)) is not None
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file in a store, by its URL; for such a file what `pathlib.Path`, which drops slashes, is for a local one.
+
+    As text it comes without credentials, for messages and reports; `os.fspath` gives the URL in full.
+    """
+
+    url: str
+
+    def __fspath__(self) -> str:
+        return self.url
+
+    def __str__(self) -> str:
+        return without_secrets(self.url)
+
+    @property
+    def name(self) -> str:
+        """What comes after the last slash."""
+        return PurePosixPath(str(self).removesuffix("?***")).name
+
+    @property
+    def stem(self) -> str:
+        """The name without its extension."""
+        return PurePosixPath(self.name).stem
+
+    @property
+    def suffix(self) -> str:
+        """The extension with its dot."""
+        return PurePosixPath(self.name).suffix
+
+    @property
+    def folder(self) -> str:
+        """What comes before the last slash, as an absolute path that no file has: ``/s3:/bucket/takes``."""
+        return os.path.normpath("/" + str(self).rpartition("/")[0])
+
+    def with_suffix(self, suffix: str) -> Remote:
+        """The file beside this one with another extension."""
+        return Remote(self.url.removesuffix(self.suffix) + suffix)
+
+    def identity(self) -> tuple[Any, str]:
+        """The same for every way of writing one URL: its store, and its path there."""
+        return _store(self.url)
+
+    def version(self) -> dict[str, Any] | None:
+        """Its size and the store's own mark of what stands there now; None where there is no such file.
+
+        Raises `ReadError` when the store does not answer.
+        """
+        fs, path = _store(self.url)
+        with _told(self.url, ReadError):
+            if not fs.isfile(path):
+                return None
+            known = fs.info(path)
+        marks = [str(known[name]) for name in _VERSIONS if known.get(name) is not None]
+        return {"bytes": known.get("size"), "mark": next(iter(marks), None)}
+
+    def exists(self) -> bool:
+        """Whether there is such a file; raises `ReadError` when the store does not answer."""
+        fs, path = _store(self.url)
+        with _told(self.url, ReadError):
+            return bool(fs.isfile(path))
+
+    def is_dir(self) -> bool:
+        """Whether it is a folder only; raises `ReadError` when the store does not answer."""
+        fs, path = _store(self.url)
+        with _told(self.url, ReadError):
+            return bool(fs.isdir(path)) and not fs.isfile(path)
+
+
+def matches(pattern: str) -> list[Remote]:
+    """The files that a URL with ``*``, ``?``, ``[...]`` or ``**`` names, those with hidden names aside, by name."""
+    fs, path = _store(pattern)
+    with _told(pattern, ReadError):
+        found = [name for name, info in fs.glob(path, detail=True).items() if info["type"] == "file"]
+    begin = pattern.removesuffix(path) if pattern.endswith(path) else None
+    urls = [fs.unstrip_protocol(name) if begin is None else begin + name for name in found]
+    return [Remote(url) for url in sorted(urls, key=os.fsencode) if "/." in pattern or "/." not in url]
+
+
+def fetch(url: str) -> int:
+    """A descriptor of an unnamed local copy, at its beginning.
+
+    Raises
+    ------
+    UsageError
+        no such kind of store, or what reaches it is not installed.
+    ReadError
+        it is not there, reading failed, or ended before the size that the store declares.
+    """
+    with tempfile.TemporaryFile() as copy:
+        blocks = _blocks(url)
+        while block := next(blocks, b""):
+            try:
+                copy.write(block)
+                copy.flush()
+            except OSError as error:
+                raise ReadError(url, f"cannot be copied to a temporary file: {error.strerror}") from error
+        copy.seek(0)
+        return os.dup(copy.fileno())
+
+
+def _blocks(url: str) -> Iterator[bytes]:
+    fs, path = _store(url)
+    with _told(url, ReadError):
+        declared = fs.info(path).get("size")
+        done = 0
+        with fs.open(path, "rb") as file:
+            while block := file.read(BLOCK_BYTES):
+                done += len(block)
+                yield block
+        if declared is not None and done != declared:
+            raise ReadError(url, f"has {declared} bytes, {done} were read; it changed, or the connection broke off")
+
+
+def upload(fd: int, url: str, *, overwrite: bool) -> int:
+    """Send all that a descriptor holds; the size in bytes.
+
+    Raises
+    ------
+    UsageError
+        the name was taken meanwhile, and ``overwrite`` is not set.
+    WriteError
+        it could not be sent, or the store holds another size than was sent. What stood under the name stays.
+    """
+    fs, path = _store(url)
+    folder, slash, _ = path.rpartition("/")
+    part = f"{folder}{slash}.{secrets.token_hex(8)}.part"
+    size = os.fstat(fd).st_size
+    try:
+        with _told(url, WriteError):
+            if folder and url.partition("://")[0].lower() not in _BUCKETS:
+                fs.makedirs(folder, exist_ok=True)
+            _send(fd, fs.open(part, "wb"))
+            _check_size(fs, part, size)
+            refuse_taken(url, overwrite=overwrite)
+            _rename(fs, part, path)
+    except BaseException:
+        with suppress(Exception):
+            fs.rm_file(part)
+        raise
+    return size
+
+
+def refuse_taken(url: str, *, overwrite: bool) -> None:
+    """Refuse an output whose name is taken, unless it may be replaced."""
+    if not overwrite and Remote(url).exists():
+        raise UsageError(f"{url}: exists already; set overwrite, or give another name")
+
+
+def _send(fd: int, file: Any) -> None:
+    """Write in order, without seeking, and close; on any failure the store is told to forget what it was sent."""
+    at = 0
+    try:
+        while block := os.pread(fd, BLOCK_BYTES, at):
+            file.write(block)
+            at += len(block)
+        file.close()
+    except BaseException:
+        for give_up in ("discard", "close"):
+            with suppress(Exception):
+                getattr(file, give_up)()
+        raise
+
+
+def _check_size(fs: Any, path: str, sent: int) -> None:
+    """Compare with what the store holds now: as it declares, else counted."""
+    fs.invalidate_cache()
+    held = fs.info(path).get("size")
+    if held is None:
+        with fs.open(path, "rb") as file:
+            held = sum(map(len, iter(lambda: file.read(BLOCK_BYTES), b"")))
+    if held != sent:
+        raise OSError(f"{sent} bytes were sent, the store holds {held}")
+
+
+def _rename(fs: Any, part: str, path: str) -> None:
+    """By a rename of the store's own, else by a copy inside it; fsspec's general `mv` would take [ ] for a pattern."""
+    from fsspec import AbstractFileSystem
+
+    if type(fs).mv is not AbstractFileSystem.mv:
+        fs.mv(part, path)
+    else:
+        fs.cp_file(part, path)
+        fs.rm_file(part)
+
+
+def _store(url: str) -> tuple[Any, str]:
+    """The file system of a URL and the path in it."""
+    shown = without_secrets(url)
+    if "::" in url or any(part in (".", "..") for part in url.split("/")):
+        raise UsageError(f"{shown}: a URL cannot hold '::', nor '.' or '..' between slashes; write it without")
+    try:
+        from fsspec.core import url_to_fs
+
+        fs, path = url_to_fs(url)
+    except ImportError as error:
+        fix = "remote files need more libraries: pip install 'faltung[remote]'"
+        raise UsageError(f"{shown}: {fix} ({error})") from error
+    except Exception as error:
+        raise UsageError(f"{shown}: no store can be reached by this URL: {_reason(error)}") from error
+    return fs, path
+
+
+@contextmanager
+def _told(url: str, kind: type[FileError]) -> Iterator[None]:
+    """Whatever a store raises, and stores raise anything, as what it means for this file."""
+    try:
+        yield
+    except FaltungError:
+        raise
+    except Exception as error:
+        raise kind(url, _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, PermissionError):
+        return "permission denied"
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(str(text).split()) or type(error).__name__

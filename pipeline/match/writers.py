@@ -1,0 +1,187 @@
+"""Writes events to a file, by its extension: CSV, JSON lines, Parquet, Audacity labels, a Raven selection table.
+
+Numbers are the shortest text that gives the same double. A file appears when it is whole; no events give a valid file.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, fields
+from importlib.util import find_spec
+from pathlib import PurePath
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from ..errors import UsageError
+from ..io.atomic import is_stream, open_sink
+from ..io.base import PathArg
+from ..io.source import display
+from .events import Event, Events
+
+__all__ = ["COLUMNS", "event_format", "write_events"]
+
+COLUMNS = tuple(field.name for field in fields(Event))
+"""Of CSV, JSON lines and Parquet."""
+
+_RAVEN_COLUMNS = (
+    "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File",
+    "Template", "Score", "Polarity", "Start Frame", "Offset (frames)", "Known At (s)", "Status",
+    "Expected False Alarms",
+)  # fmt: skip
+
+
+def write_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool = False) -> int:
+    """Write the events of one or more recordings in order; the size of the file in bytes.
+
+    Parameters
+    ----------
+    path
+        its extension decides the format, see `event_format`; ``"-"`` is standard output, a CSV.
+    searches
+        one for each recording; Audacity labels and Raven tables hold one recording alone.
+    overwrite
+        replace what stands under the name.
+
+    Raises
+    ------
+    UsageError
+        an extension that is not known, a name that is taken, several recordings where one is allowed, no pyarrow.
+    WriteError
+        it cannot be written, with the true cause.
+    """
+    name, kind = display(path), event_format(path)
+    if kind in _ONE_RECORDING and len(searches) > 1:
+        fix = "put {stem} in the name, or write .csv, .jsonl or .parquet"
+        raise UsageError(f"{name}: {kind} hold the events of one recording, got {len(searches)}; {fix}")
+    data = _FORMATS[kind](searches)
+    sink = open_sink(name, overwrite=overwrite)
+    try:
+        sink.write(data)
+        return sink.commit()
+    except BaseException:
+        sink.abort()
+        raise
+
+
+def event_format(path: PathArg) -> str:
+    """The format that a name stands for, refused before any work where there is none.
+
+    ``.csv``, ``.jsonl`` and ``.parquet`` are what they say; ``NAME.selections.txt`` and ``NAME.raven.txt``, so Raven's
+    own ``NAME.Table.1.selections.txt``, are a Raven selection table, any other ``.txt`` Audacity labels.
+
+    Raises
+    ------
+    UsageError
+        an extension that is not known, or Parquet where pyarrow is not installed.
+    """
+    name = display(path)
+    suffixes = [suffix.lower() for suffix in PurePath(name).suffixes]
+    last = suffixes[-1] if suffixes else ""
+    if last not in _BY_EXTENSION:
+        if is_stream(path):
+            return "CSV"
+        near = difflib.get_close_matches(last, _BY_EXTENSION, n=1, cutoff=0.5)
+        what = f"unknown extension {last!r}" if last else "no extension"
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UsageError(f"{name}: {what} of an event file; known are {', '.join(_BY_EXTENSION)}{hint}")
+    if last == ".parquet" and find_spec("pyarrow") is None:
+        raise UsageError(f"{name}: Parquet needs pyarrow; install it: pip install 'faltung[tables]'")
+    if suffixes[-2:] in ([".selections", ".txt"], [".raven", ".txt"]):
+        return "Raven selection tables"
+    return _BY_EXTENSION[last]
+
+
+def _events(searches: Iterable[Events]) -> list[Event]:
+    return [event for search in searches for event in search.events]
+
+
+def _csv(searches: Sequence[Events]) -> bytes:
+    lines: list[str] = []
+    # "\r\n" as the line's end makes the writer quote a lone "\r" or "\n" in a name; a line ends in "\n" all the same
+    out = SimpleNamespace(write=lambda line: lines.append(f"{line[:-2]}\n"))
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    writer.writerows([getattr(event, column) for column in COLUMNS] for event in _events(searches))
+    return "".join(lines).encode("utf-8", "surrogateescape")
+
+
+def _jsonl(searches: Sequence[Events]) -> bytes:
+    lines = (json.dumps(asdict(event), allow_nan=False) + "\n" for event in _events(searches))
+    return "".join(lines).encode("ascii")  # what is not ASCII is escaped, also the bytes of a name that is no UTF-8
+
+
+def _parquet(searches: Sequence[Events]) -> bytes:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "float | None": pa.float64()}
+    events = _events(searches)
+    columns = {
+        field.name: pa.array([_utf8(getattr(event, field.name)) for event in events], kinds[str(field.type)])
+        for field in fields(Event)
+    }
+    buffer = io.BytesIO()
+    pq.write_table(pa.table(columns), buffer)
+    return buffer.getvalue()
+
+
+def _audacity(searches: Sequence[Events]) -> bytes:
+    rows = ((_decimal(e.start_s), _decimal(e.end_s), f"{e.template} {e.score:.4g}") for e in _events(searches))
+    return _tabbed(rows)
+
+
+def _raven(searches: Sequence[Events]) -> bytes:
+    fs = searches[0].fs if searches else 0.0
+    rows = (
+        [
+            number, "Waveform 1", e.channel + 1, _decimal(e.start_s), _decimal(e.end_s), "0.0", _decimal(fs / 2),
+            PurePath(e.file).name, e.template, _decimal(e.score), e.polarity, e.start_frame, _decimal(e.offset),
+            _decimal(e.peak_s), e.status, _decimal(e.expected_false_alarms),
+        ]
+        for number, e in enumerate(_events(searches), 1)
+    )  # fmt: skip
+    return _tabbed([_RAVEN_COLUMNS, *rows])
+
+
+def _tabbed(rows: Iterable[Iterable[object]]) -> bytes:
+    """Lines of fields between tabs; neither format can escape, so a tab or line break in a name is a space."""
+    lines = (
+        "\t".join(re.sub(r"[\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", str(part)) for part in row) for row in rows
+    )
+    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
+
+
+def _decimal(value: float | None) -> str:
+    """The shortest text that gives the same double, without an exponent; nothing for None."""
+    if value is None:
+        return ""
+    text = repr(value)
+    return np.format_float_positional(value, trim="0") if "e" in text else text
+
+
+def _utf8(value: Any) -> Any:
+    r"""A text whose bytes that are no UTF-8 are written ``\udcff``."""
+    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+
+
+_FORMATS: dict[str, Callable[[Sequence[Events]], bytes]] = {
+    "CSV": _csv,
+    "JSON lines": _jsonl,
+    "Parquet": _parquet,
+    "Audacity labels": _audacity,
+    "Raven selection tables": _raven,
+}
+_BY_EXTENSION = {
+    ".csv": "CSV",
+    ".jsonl": "JSON lines",
+    ".parquet": "Parquet",
+    ".txt": "Audacity labels",
+}
+_ONE_RECORDING = ("Audacity labels", "Raven selection tables")

@@ -1,0 +1,226 @@
+"""Reads what a stage looks for: one template or many, from numbers, files, slices of recordings, or folders.
+
+Convention: a template has shape ``(m, C)``, one column a channel or one for all. Its name is the file's without the
+extension, for a slice with where it starts (``dawn@1.2s``), for numbers ``t0``, ``t1``, ... by their place.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+import numpy as np
+from pydantic import (
+    BeforeValidator,
+    Field,
+    GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
+
+from ..errors import SettingError
+from ..fields import InputFile, Seconds, Settings, Within, invalid
+from ..kernel import MAX_TAPS, Array, Taps
+from ..units import Duration
+from .base import Format, require
+from .files import Numbers, check_rate, checked_taps, naming_file, read_array, read_taps
+
+__all__ = ["Template", "TemplateSource", "Templates", "load_templates"]
+
+_BLOCK = 1 << 16  # frames read at once on the way to a slice
+
+
+@dataclass(frozen=True)
+class Template:
+    """What is looked for: a name and taps of shape ``(m, C)``, m at least 2 and no column constant."""
+
+    name: str
+    taps: Taps
+
+
+_Time = Annotated[Seconds, Within("0 s")]
+
+
+class TemplateSource(Settings):
+    """Where a template comes from: exactly one of `file`, `folder` and `taps`; of a file perhaps a slice."""
+
+    file: InputFile | None = None
+    """A `.npy`, `.txt` or audio file; a folder stands for every template in it."""
+    folder: InputFile | None = None
+    """A folder: every file in it with the extension of a template, by name; hidden ones are left out."""
+    taps: Numbers | None = None
+    """A list of numbers, or of rows with one number a channel."""
+    start: _Time | None = None
+    """Where in the file the template starts: `1.2 s`; default its beginning."""
+    end: _Time | None = None
+    """Where it ends, exclusive: `1.6 s`; default the end of the file."""
+    length: Annotated[Seconds, Within("0 s", above=True)] | None = None
+    """How long it is, instead of `end`: `400 ms`."""
+    name: Annotated[str, Field(min_length=1)] | None = None
+    """What its events are called; not for a folder."""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        given = [name for name in ("file", "folder", "taps") if getattr(self, name) is not None]
+        if len(given) != 1:
+            got = f"got {' and '.join(given)}" if given else "got none"
+            raise invalid(f"a template has exactly one of 'file', 'folder' and 'taps', {got}")
+        if self.is_slice and self.file is None:
+            raise invalid(f"'start', 'end' and 'length' are for a slice of a 'file', not of '{given[0]}'")
+        if self.end is not None and self.length is not None:
+            raise invalid("state the end of a slice once: 'end' or 'length'")
+        if self.folder is not None and self.name is not None:
+            raise invalid("'name' is for one template; those of a folder are called as their files")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _only_what_is_set(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value is not None}
+
+    @property
+    def is_slice(self) -> bool:
+        """Whether it is a part of a file."""
+        return any(part is not None for part in (self.start, self.end, self.length))
+
+
+class _AnyForm:
+    """The JSON Schema of every form a template may be written in."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        source = handler(schema)["items"]
+        numbers = {"type": "array", "items": {"type": ["number", "array"]}, "minItems": 1}
+        one = [{"type": "string", "format": "path"}, numbers, source]
+        many = {"type": "array", "items": {"anyOf": one}, "minItems": 1}
+        return {"anyOf": [*one, many], "x-unit": "numbers, a path, a slice of a file, a folder, or a list of these"}
+
+
+def _as_sources(value: Any) -> Any:
+    """Every form as a list of what `TemplateSource` reads; a list with numbers, or of rows alone, is one template."""
+    many = isinstance(value, list | tuple) and not any(isinstance(part, int | float) for part in value)
+    many = many and not all(isinstance(part, list | tuple) for part in value)
+    return [_as_source(part) for part in (value if many else [value])]
+
+
+def _as_source(value: Any) -> Any:
+    if isinstance(value, dict | TemplateSource):
+        return value
+    return {"file" if isinstance(value, str | os.PathLike) else "taps": value}
+
+
+Templates = Annotated[tuple[TemplateSource, ...], BeforeValidator(_as_sources), _AnyForm]
+"""A setting that takes one template or many, in any form; `load_templates` reads them."""
+
+
+def load_templates(sources: Sequence[TemplateSource], fmt: Format, setting: str = "template") -> list[Template]:
+    """The templates for one signal; names that are the same get -2, -3, ... in order.
+
+    Files must have the rate of the signal; ``.npy`` and ``.txt`` carry none and are taken at it.
+
+    Raises
+    ------
+    SettingError
+        on ``setting``: a file that cannot be read or has another rate, a slice outside its file, a folder without
+        templates, a template that is constant, longer than `MAX_TAPS` or with other channels than the signal.
+    """
+    templates: list[Template] = []
+    taken: set[str] = set()
+    count: Counter[str] = Counter()
+    for place, source in enumerate(sources):
+        for name, taps in _loaded(source, place, fmt, setting):
+            unique = name
+            while unique in taken:
+                count[name] += 1
+                unique = f"{name}-{count[name] + 1}"
+            taken.add(unique)
+            templates.append(Template(unique, _checked(taps, name, fmt, setting)))
+    return templates
+
+
+def _loaded(source: TemplateSource, place: int, fmt: Format, setting: str) -> Iterator[tuple[str, Taps]]:
+    if source.taps is not None:
+        yield source.name or f"t{place}", read_taps(source.taps, fmt, setting)
+        return
+    path = source.folder or source.file or Path()
+    if source.is_slice:
+        start = str(source.start or Duration(0.0)).replace(" ", "")
+        yield source.name or f"{path.stem}@{start}", _slice(source, path, fmt, setting)
+    elif source.folder is not None or path.is_dir():
+        require(
+            source.name is None, f"{path} is a folder: its templates are called as their files, not 'name'", setting
+        )
+        for file in _files_in(path, setting):
+            yield file.stem, read_taps(file, fmt, setting)
+    else:
+        yield source.name or path.stem, read_taps(path, fmt, setting)
+
+
+def _files_in(folder: Path, setting: str) -> list[Path]:
+    """The files of a folder whose extension is one of a signal's."""
+    from ..io import extensions
+
+    try:
+        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in extensions() and path.is_file())
+    except OSError as error:
+        raise SettingError(f"cannot read the folder {folder}: {error.strerror or error}", setting) from error
+    files = [path for path in files if not path.name.startswith(".")]
+    if not files:
+        raise SettingError(f"the folder {folder} holds no template; known are {', '.join(extensions())}", setting)
+    return files
+
+
+def _slice(source: TemplateSource, path: Path, fmt: Format, setting: str) -> Taps:
+    """Frames ``start`` to ``end``, exclusive, of a file that may be long."""
+    start = source.start.frames(fmt.fs) if source.start else 0
+    stop = source.end.frames(fmt.fs) if source.end else start + source.length.frames(fmt.fs) if source.length else None
+    if stop is not None and stop <= start:
+        raise SettingError(f"{path.name}: a slice ends after it starts, got {_shown(start, stop, fmt)}", setting)
+    parts: list[Array] = []
+    done = 0
+    for block in _blocks(path, fmt, setting):
+        parts.append(block[max(start - done, 0) : None if stop is None else stop - done])
+        done += len(block)
+        if (stop is not None and done >= stop) or done - start > MAX_TAPS:
+            break
+    if done < (start + 1 if stop is None else min(stop, start + MAX_TAPS)):
+        lasts = f"{path.name} lasts {done / fmt.fs:g} s ({done} frames)"
+        raise SettingError(f"{lasts}; the slice is outside it: {_shown(start, stop, fmt)}", setting)
+    return checked_taps(np.concatenate(parts), f"{path.name}: ", setting)
+
+
+def _shown(start: int, stop: int | None, fmt: Format) -> str:
+    end = "its end" if stop is None else f"{stop / fmt.fs:g} s"
+    return f"{start / fmt.fs:g} s to {end}"
+
+
+def _blocks(path: Path, fmt: Format, setting: str) -> Iterator[Array]:
+    if path.suffix.lower() in (".npy", ".txt"):
+        yield np.atleast_1d(read_array(path, setting)[0])
+        return
+    from ..io import open_reader
+
+    with naming_file(path, setting), open_reader(path) as reader:
+        check_rate(path, reader.info.fs, fmt, setting)
+        while len(block := reader.read(_BLOCK)):
+            yield block
+
+
+def _checked(taps: Taps, name: str, fmt: Format, setting: str) -> Taps:
+    """Taps as ``(m, C)``, fit to be compared with this signal."""
+    if taps.ndim == 3:
+        raise SettingError(f"{name}: a template has shape (frames, channels), got {taps.shape}", setting)
+    taps = taps.reshape(len(taps), -1)
+    if taps.shape[1] not in (1, fmt.channels):
+        raise SettingError(f"{name}: has {taps.shape[1]} channels, the signal {fmt.channels}", setting)
+    flat = np.ptp(taps, axis=0) <= 4 * np.finfo(np.float64).eps * np.abs(taps).max(axis=0)
+    if flat.any():
+        where = f" in channel {int(flat.argmax())}" if taps.shape[1] > 1 else ""
+        raise SettingError(f"{name}: is constant{where}: it has no shape to compare", setting)
+    return taps
