@@ -24,6 +24,8 @@ from .options import Options
 
 __all__ = ["Plan", "StagePlan", "Step", "make_plan"]
 
+_LIGHT = 7.0  # nanoseconds a sample, about what reading, moving and writing it take
+
 
 @dataclass(frozen=True)
 class StagePlan:
@@ -117,9 +119,18 @@ class Plan:
     def threads(self) -> int:
         """Threads that compute: one where no step can use more, as in live use, where nothing may wait."""
         methods = [step.method for step in self.steps if step.method is not None]
-        detects = any(isinstance(step.work, DetectorStage) for step in self.steps)
-        several = detects or any(m.name == "fft" and not m.live for m in methods)
+        several = self._detects or any(m.name == "fft" and not m.live for m in methods)
         return self.options.thread_count if several else 1
+
+    @property
+    def _detects(self) -> bool:
+        return any(isinstance(step.work, DetectorStage) for step in self.steps)
+
+    @property
+    def workers(self) -> int:
+        """Of these, those that work on transforms: where they cost little, one is left to reading and writing."""
+        costs = [step.method.cost / step.format_in.channels for step in self.steps if step.method is not None]
+        return max(1, self.threads - (sum(costs) <= _LIGHT and not self._detects))
 
     @property
     def memory(self) -> int:

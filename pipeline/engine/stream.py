@@ -49,7 +49,7 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Found | None = No
     """
     door = _Door(plan.format_in, plan.options)
     with ExitStack() as stack:
-        executor = stack.enter_context(ThreadPoolExecutor(plan.threads, "faltung")) if plan.threads > 1 else None
+        executor = stack.enter_context(ThreadPoolExecutor(plan.workers, "faltung")) if plan.threads > 1 else None
         signal = door.admit(blocks)
         if plan.options.edges == "hold":
             signal = _held(signal, plan.tail, plan.latency)
