@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -27,7 +27,7 @@ from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote
 from .kernel import Array
 from .stages.base import Format, Stage
 
-__all__ = ["Job", "Progress", "Report", "plan_job", "run_job"]
+__all__ = ["Job", "Progress", "Report", "open_signal", "plan_job", "run_job"]
 
 Progress = Callable[[int, int | None, float], None]
 """Called with the frames read so far, all frames (None for a pipe) and the rate in Hz."""
@@ -103,10 +103,12 @@ def run_job(
     progress: Progress | None = None,
     envelope: Envelope | None = None,
     planner: Callable[[Format], Plan] | None = None,
+    rendered: Callable[[Plan, SignalInfo], Iterator[Array]] | None = None,
 ) -> Report:
     """Run a job on one file; ``"-"`` is standard input or standard output, ``envelope`` gathers the output's outline.
 
-    ``planner`` gives the plan for a format, where it is kept from file to file.
+    ``planner`` gives the plan for a format, where it is kept from file to file; ``rendered`` the output of a plan for
+    a signal, where others compute it.
 
     Raises
     ------
@@ -126,11 +128,15 @@ def run_job(
         reader = stack.enter_context(_reader(job, source))
         plan = (planner or job.plan)(_format(job, reader.info))
         writer = stack.enter_context(_writer(job, plan, reader.info, target, overwrite))
+        blocks: Iterator[Array]
         counted = _Counted(reader, job.options.hop or BLOCK, progress)
         # Reading, computing and writing overlap, unless one thread is all there is to be. A thread that waits on a
         # pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
-        if job.options.thread_count > 1 and not job.options.hop and reader.info.frames is not None:
-            blocks: Iterator[Array] = ahead(stream(plan, ahead(counted)))
+        if rendered is not None:
+            blocks = rendered(plan, reader.info)
+            counted.frames = reader.info.frames or 0
+        elif job.options.thread_count > 1 and not job.options.hop and reader.info.frames is not None:
+            blocks = ahead(stream(plan, ahead(counted)))
         else:
             blocks = stream(plan, counted)
         notes: list[str] = []
@@ -144,6 +150,13 @@ def run_job(
         seconds = time.perf_counter() - began
         warnings = (*reader.warnings, *notes, *written.notes)
         return Report(without_secrets(str(source)), reader.info, plan, written, counted.frames, seconds, warnings)
+
+
+@contextmanager
+def open_signal(job: Job, source: str | Path) -> Iterator[tuple[Reader, Format]]:
+    """A file as a job reads it, and its format."""
+    with _reader(job, source) as reader:
+        yield reader, _format(job, reader.info)
 
 
 def _reader(job: Job, source: str | Path) -> Reader:

@@ -101,6 +101,8 @@ def _submitted(task: Data, executor: Executor, runner: Runner, manifest: Manifes
 
 
 def _outcome(future: Future[Any]) -> Data:
+    if future.cancelled():
+        return {"status": "failed", "error": "was lost by the scheduler", "code": 1, "lost": True}
     error = future.exception()
     if error is None:
         outcome: Data = future.result()

@@ -85,19 +85,20 @@ def make_task(
     *,
     configuration: str,
     overwrite: bool,
+    absolute: bool = False,
     fresh: bool = False,
     reported: bool = False,
     record: Data | None = None,
 ) -> Data:
     """A task.
 
-    With ``fresh``, nothing may stand under the output's name when the task is begun. ``record`` is what its lines in
-    a manifest begin with, ``output`` among it; None where there is no manifest. ``reported`` asks for what a report
-    shows, too.
+    ``absolute`` is for workers with working directories of their own. With ``fresh``, nothing may stand under the
+    output's name when the task is begun. ``record`` is what its lines in a manifest begin with, ``output`` among it;
+    None where there is no manifest. ``reported`` asks for what a report shows, too.
     """
     return {
-        "source": os.fspath(source),
-        "target": os.fspath(target),
+        "source": os.fspath(source.absolute() if absolute and isinstance(source, Path) else source),
+        "target": os.fspath(target.absolute() if absolute and isinstance(target, Path) else target),
         "configuration": configuration,
         "overwrite": overwrite,
         "fresh": fresh,

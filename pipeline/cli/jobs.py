@@ -40,6 +40,8 @@ class Choices:
     force: bool = False
     retry_failed: bool = False
     fail_fast: bool = False
+    scheduler: str | None = None
+    """A cluster's, where it is to do the work."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ def prepare(
     _refuse_inputs_as_outputs(items, loaded.settings.stages)
     if (choices.jobs or 1) > 1 and len(items) > 1 and STREAM in sources:
         raise UsageError("standard input is read by the command itself; give --jobs 1")
+    if choices.scheduler is not None and STREAM in (*sources, *(item.target for item in items)):
+        raise UsageError("a cluster reads and writes files, not standard input and output; leave --scheduler away")
     batch = None
     if template != "-" and (len(items) > 1 or "batch" in loaded.settings.model_fields_set):
         batch = batch_of(loaded, template, base, choices.check)

@@ -17,6 +17,7 @@ __all__ = [
     "Force",
     "In",
     "Inputs",
+    "Insecure",
     "Jobs",
     "Json",
     "Out",
@@ -28,6 +29,7 @@ __all__ = [
     "Report",
     "RetryFailed",
     "Save",
+    "Scheduler",
     "SchemaFile",
     "Settings",
     "SkipExisting",
@@ -77,6 +79,10 @@ Channels = Annotated[
 ]
 Jobs = Annotated[str | None, _option("--jobs", metavar="N", text="Files done at a time: a number, or auto.")]
 Checked = Annotated[str | None, _option("--check", metavar="HOW", text="What tells a changed file: stat or hash.")]
+Scheduler = Annotated[
+    str | None, _option("--scheduler", metavar="URL", text="Have a Dask cluster do the files: tls://host:8786.")
+]
+Insecure = Annotated[bool, typer.Option("--insecure", help="Use a scheduler elsewhere by tcp://, too.")]
 Report = Annotated[
     Path | None, _option("--report", metavar="FILE", text="Write a page on what became of each file, and JSON.")
 ]

@@ -9,6 +9,7 @@ from .options import (
     FailFast,
     Force,
     Inputs,
+    Insecure,
     Jobs,
     Json,
     Output,
@@ -16,6 +17,7 @@ from .options import (
     Quiet,
     Report,
     RetryFailed,
+    Scheduler,
     Settings,
     SkipExisting,
     Verbose,
@@ -37,6 +39,8 @@ def run(
     dry_run: DryRun = False,
     jobs: Jobs = None,
     check: Checked = None,
+    scheduler: Scheduler = None,
+    insecure: Insecure = False,
     report: Report = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -49,11 +53,13 @@ def run(
     """
     from ..config.load import load_config
     from .jobs import prepare
-    from .running import check_streams, choices_of, dry, finish
+    from .running import check_scheduler, check_streams, choices_of, dry, finish
 
     check_streams(inputs or (), output, as_json=as_json)
-    loaded = load_config(config, settings or ())
-    choices = choices_of(loaded, jobs, check, force=force, retry_failed=retry_failed, fail_fast=fail_fast)
+    check_scheduler(scheduler, jobs, insecure=insecure)
+    base = None if scheduler is None else config.absolute().parent  # workers have working directories of their own
+    loaded = load_config(config, settings or (), base=base)
+    choices = choices_of(loaded, jobs, check, scheduler, force=force, retry_failed=retry_failed, fail_fast=fail_fast)
     work = prepare(
         loaded, inputs or (), output, overwrite=overwrite, skip=skip_existing, choices=choices, report=report
     )

@@ -21,7 +21,7 @@ from .text import count, shown_path
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig
 
-__all__ = ["check_streams", "choices_of", "dry", "end_with", "finish"]
+__all__ = ["check_scheduler", "check_streams", "choices_of", "dry", "end_with", "finish"]
 
 _MOST_JOBS = 256
 _TOLD = 20  # files listed one by one
@@ -39,8 +39,26 @@ def check_streams(inputs: Sequence[str], output: str | None, *, as_json: bool) -
         raise UsageError("standard input is a terminal; pipe audio into it: arecord | faltung run CONFIG - ...")
 
 
+def check_scheduler(scheduler: str | None, jobs: str | None, *, insecure: bool) -> None:
+    """Refuse an address that is none or not safe; raises `UsageError`."""
+    if scheduler is None:
+        return
+    from ..batch.dask import check_address
+
+    if jobs is not None:
+        raise UsageError("--jobs are processes of this machine, --scheduler is a cluster; give one")
+    check_address(scheduler, insecure=insecure)
+
+
 def choices_of(
-    loaded: LoadedConfig, jobs: str | None, check: str | None, *, force: bool, retry_failed: bool, fail_fast: bool
+    loaded: LoadedConfig,
+    jobs: str | None,
+    check: str | None,
+    scheduler: str | None,
+    *,
+    force: bool,
+    retry_failed: bool,
+    fail_fast: bool,
 ) -> Choices:
     """What was chosen for a batch, the command line before the configuration; raises `UsageError`."""
     chosen = loaded.settings.batch.jobs if jobs is None else jobs
@@ -50,7 +68,7 @@ def choices_of(
         raise UsageError(f"--jobs must be a whole number from 1 to {_MOST_JOBS}, or auto, got {jobs!r}")
     if check not in (None, "stat", "hash"):
         raise UsageError(f"--check must be stat or hash, got {check!r}")
-    return Choices(int(chosen), check, force, retry_failed, fail_fast)  # type: ignore[arg-type]
+    return Choices(int(chosen), check, force, retry_failed, fail_fast, scheduler)  # type: ignore[arg-type]
 
 
 def finish(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:

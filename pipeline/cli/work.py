@@ -76,6 +76,11 @@ def _executor(
     work: Work, jobs: int, progress: Progress, stack: ExitStack, *, alone: bool
 ) -> tuple[Executor, Runner, int]:
     """Where tasks are run, by what, and how many it is given at a time."""
+    if work.choices.scheduler is not None:
+        from ..batch.dask import cluster
+
+        there, slots = stack.enter_context(cluster(work.choices.scheduler))
+        return there, run_task, 2 * slots
     if jobs == 1:
         runner = partial(run_task, progress=progress.advance, prepared=Prepared(work.job), alone=alone)
         return Here(), runner, 1
@@ -88,8 +93,9 @@ def _executor(
 
 def _tasks(work: Work, jobs: int) -> list[Data]:
     settings = work.loaded.settings
-    text = configuration_text(settings, share_threads(jobs, settings.threads))
-    make = partial(make_task, configuration=text, reported=work.report is not None)
+    remote = work.choices.scheduler is not None
+    text = configuration_text(settings, (settings.threads or 1) if remote else share_threads(jobs, settings.threads))
+    make = partial(make_task, configuration=text, absolute=remote, reported=work.report is not None)
     if work.batch is None:
         return [make(item.source, item.target, overwrite=work.overwrite) for item in work.items]
     records = {standing.item: standing.record for standing in work.standings}
