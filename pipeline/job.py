@@ -74,6 +74,8 @@ class Report:
     warnings: tuple[str, ...]
     events: tuple[Events, ...] = ()
     """What was found, for each ``match`` stage."""
+    found: Found = field(default_factory=list)
+    """The searches behind it: the index of each stage, all peaks and those of its decoys."""
 
     @property
     def duration(self) -> float:
@@ -174,7 +176,7 @@ def run_job(
             write_events(path, searches, overwrite=overwrite)
         seconds = time.perf_counter() - began
         warnings = (*reader.warnings, *notes, *(written.notes if written else ()))
-        return Report(name, reader.info, plan, written, counted.frames, seconds, warnings, searches)
+        return Report(name, reader.info, plan, written, counted.frames, seconds, warnings, searches, found)
 
 
 def _refuse_outputs(source: Target, outputs: Sequence[Target]) -> None:

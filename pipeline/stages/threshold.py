@@ -79,7 +79,7 @@ RateField = Annotated[
 
 
 class Threshold(Settings):
-    """From which |score| on a find counts; exactly one of these, or `0.7`, `mad 8`, `1 per hour`, `fdr 5%` for short."""
+    """From which |score| on a find counts; exactly one of these; in short `0.7`, `mad 8`, `1 per hour`, `fdr 5%`."""
 
     score: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """The |score| itself: `0.7`."""

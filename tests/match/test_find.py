@@ -70,8 +70,9 @@ def test_a_slice_is_found_where_it_was_cut_from_with_score_1(place):
 def test_a_file_and_its_samples_give_the_same_events(place):
     samples, _ = sf.read("scene.wav")
     settings = {"threshold": "5 per minute", "polarity": "both", "min_distance": "100 ms", "channels": "mean"}
-    from_file, from_array = find_matches("scene.wav", "call.wav", **settings), find_matches(
-        samples, "call.wav", FS, **settings
+    from_file, from_array = (
+        find_matches("scene.wav", "call.wav", **settings),
+        find_matches(samples, "call.wav", FS, **settings),
     )
     assert from_file.file == "scene.wav"
     assert [replace(event, file="") for event in from_file.events] == list(from_array.events)
@@ -109,8 +110,14 @@ def test_a_signal_shorter_than_the_template_has_no_events(frames):
     [
         ({"threshold": -1}, r"^threshold: must be at least 0\.0, got -1"),
         ({"threshold": "loud"}, "^threshold: must be a number, or one of .*, got 'loud'"),
-        ({"threshold": "1 per hour", "template": np.hanning(50)}, r"^threshold\.false_alarms: the template 't0' is nea"),
-        ({"threshold": "1 per hour", "x": coloured(2 * M, 5)}, r"^threshold\.false_alarms: the reversed template 't0' has"),
+        (
+            {"threshold": "1 per hour", "template": np.hanning(50)},
+            r"^threshold\.false_alarms: the template 't0' is nea",
+        ),
+        (
+            {"threshold": "1 per hour", "x": coloured(2 * M, 5)},
+            r"^threshold\.false_alarms: the reversed template 't0' has",
+        ),
         ({"min_distance": "5 m"}, "^min_distance: '5 m' is ambiguous"),
         ({"min_distance": 0}, "^min_distance: must be at least one frame"),
         ({"score": "nice"}, "^score: must be 'ncc', 'correlation' or 'matched_filter', got 'nice'"),
@@ -241,7 +248,7 @@ def test_events_without_a_match_stage_are_an_error_of_the_configuration():
     [
         ("{'stm'}", "events"),
         ("'out/{stm}.csv'", r"events: unknown name '{stm}' in the output; did you mean '{stem}'"),
-        ("['a.csv', '']", rr"events\[1\]: must be a path such as"),
+        ("['a.csv', '']", r"events\[1\]: must be a path such as"),
         ("3", "events: must be a list, got 3"),
     ],
 )
