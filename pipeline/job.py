@@ -26,11 +26,11 @@ from .errors import UsageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer, same_file
 from .io.atomic import is_stream, naming_errors, refuse_taken
 from .kernel import Array
-from .match.events import Events, events_found
+from .match.events import Events, events_found, warnings_of
 from .match.writers import event_format, write_events
 from .stages.base import Format, Stage
 
-__all__ = ["Job", "Progress", "Report", "plan_job", "run_job"]
+__all__ = ["Job", "Progress", "Report", "plan_job", "refuse_outputs", "run_job"]
 
 Target = str | Path
 
@@ -142,11 +142,7 @@ def run_job(
         a sample that is not finite, or over full scale with ``clip: error``.
     """
     began = time.perf_counter()
-    _refuse_outputs(source, [*([] if target is None else [target]), *events])
-    for path in events:
-        event_format(path)
-        if not is_stream(path):
-            refuse_taken(path, overwrite=overwrite)
+    refuse_outputs(source, target, events, overwrite=overwrite)
     with ExitStack() as stack:
         reader = stack.enter_context(_reader(job, source))
         plan = _plan(job, reader.info)
@@ -169,7 +165,7 @@ def run_job(
                 envelope.add(block)
         name = without_secrets(str(source))
         searches = events_found(job.stages, found, name)
-        notes += [warning for _, detection in found for warning in detection.warnings]
+        notes += warnings_of(found)
         written = None if writer is None else writer.commit()
         for path in events:
             _make_folder(path)
@@ -179,13 +175,18 @@ def run_job(
         return Report(name, reader.info, plan, written, counted.frames, seconds, warnings, searches, found)
 
 
-def _refuse_outputs(source: Target, outputs: Sequence[Target]) -> None:
-    """Raise `UsageError` where an output is the input or another output."""
+def refuse_outputs(source: Target, target: Target | None, events: Sequence[Target], *, overwrite: bool) -> None:
+    """Raise `UsageError` where an output is the input or another output, and where an event file cannot be written."""
+    outputs = [*([] if target is None else [target]), *events]
     for i, output in enumerate(outputs):
         if "-" not in (str(source), str(output)) and same_file(source, output):
             raise UsageError(f"{output}: the output is the input; give it another name")
         if any(same_file(output, other) for other in outputs[:i]):
             raise UsageError(f"{output}: two outputs would have this name; give each its own")
+    for path in events:
+        event_format(path)
+        if not is_stream(path):
+            refuse_taken(path, overwrite=overwrite)
 
 
 def _make_folder(path: Target) -> None:

@@ -20,7 +20,7 @@ from ..errors import SettingError
 from ..stages.base import Stage
 from ..stages.threshold import Rate, Threshold
 
-__all__ = ["Event", "Events", "Unscored", "events_found", "events_of"]
+__all__ = ["Event", "Events", "Unscored", "events_found", "events_of", "warnings_of"]
 
 _Matrix = npt.NDArray[np.float64]
 _Nulls = dict[tuple[int, int], Null]
@@ -112,6 +112,18 @@ def events_found(stages: Sequence[Stage], found: Found, file: str = "") -> tuple
             except SettingError as error:
                 raise error.under("stages", index) from error
     return tuple(searches)
+
+
+def warnings_of(found: Found) -> list[str]:
+    """What the searches could not do, and which templates cannot be in so short a signal."""
+    warnings = []
+    for _, search in found:
+        warnings += search.warnings
+        for name, length in zip(search.templates, search.lengths, strict=True):
+            if length > search.frames:
+                has = f"has {length:,} frames, the recording {search.frames:,}"
+                warnings.append(f"the template {name!r} {has}: it cannot be found in it")
+    return warnings
 
 
 def events_of(detection: Detection, threshold: Threshold, file: str = "") -> Events:

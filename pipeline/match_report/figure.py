@@ -66,7 +66,9 @@ def _signal(axes: Axes, picture: Picture) -> None:
     _outline(axes, picture.waveform, picture.waveform_step_s, COLOURS["x"])
     seconds = found.frames / found.fs
     for event in drawn:
-        axes.axvspan(event.start_s, max(event.end_s, event.start_s + seconds / 800), color=COLOURS["h"], alpha=0.3, lw=0)
+        axes.axvspan(
+            event.start_s, max(event.end_s, event.start_s + seconds / 800), color=COLOURS["h"], alpha=0.3, lw=0
+        )
     axes.plot(
         [event.start_s for event in drawn], [1.0] * len(drawn), "v",
         transform=axes.get_xaxis_transform(), color=COLOURS["h"], markersize=5, clip_on=False,
@@ -101,11 +103,13 @@ def _overlaid(axes: Axes, overlay: Overlay | None, word: str) -> None:
         axes.set_axis_off()
         return
     event = overlay.event
-    _plain(axes, f"{word}: {event.template}, at {event.start_s:.6g} s, score {event.score:.3f}, gain {overlay.gain:.3g}")
+    _plain(
+        axes, f"{word}: {event.template}, at {event.start_s:.6g} s, score {event.score:.3f}, gain {overlay.gain:.3g}"
+    )
     frames = len(overlay.window)
     time: Any = event.start_s + np.linspace(0, event.end_s - event.start_s, frames, endpoint=False)
-    axes.plot(time, overlay.window, color=COLOURS["x"], linewidth=0.9, label="signal")
-    axes.plot(time, overlay.fitted, color=COLOURS["h"], linewidth=1.3, linestyle=(0, (4, 1.5)), label="template")
+    axes.plot(time, overlay.window, color=COLOURS["x"], linewidth=3, alpha=0.55, label="signal")
+    axes.plot(time, overlay.fitted, color=COLOURS["h"], linewidth=1.1, label="template")
     axes.set_xlabel("s", fontsize=9, color=COLOURS["faint"])
     axes.margins(x=0)
     axes.legend(loc="upper right", fontsize=8, frameon=False, ncols=2)

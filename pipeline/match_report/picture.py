@@ -74,9 +74,7 @@ def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope,
     lengths = dict(zip(detection.templates, detection.lengths, strict=True))
     windows = _windows(job, source, [(event.start_frame, lengths[event.template]) for event in shown])
     taps = {t.name: t.taps for t in load_templates(stage.template, Format(fs, report.info.channels))}
-    overlays = [
-        _overlay(event, window, taps[event.template]) for event, window in zip(shown, windows, strict=True)
-    ]
+    overlays = [_overlay(event, window, taps[event.template]) for event, window in zip(shown, windows, strict=True)]
     decoys = np.zeros((0, 2))
     if detection.decoys is not None:
         decoys = _highest(detection.decoys.frame, np.abs(detection.decoys.score), scores.width, fs)
