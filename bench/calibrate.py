@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pipeline.cli.process import keep_freed_memory
+from pipeline.batch.process import keep_freed_memory
 from pipeline.dsp import methods
 from pipeline.dsp.shifted_adds import ShiftedAdds
 from pipeline.dsp.transforms import irfft, rfft

@@ -58,6 +58,10 @@ class Job:
         written = OutputFormat(subtype=settings.format.subtype, dither=settings.format.dither, clip=clip)
         return cls(settings.stages, Options.of(settings), reading, written, settings.clip == "scale")
 
+    def plan(self, fmt: Format) -> Plan:
+        """What will happen to a signal of this format; raises `SettingError`."""
+        return make_plan(self.stages, fmt, self.options)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -99,7 +103,7 @@ class Report:
 def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
     """The plan for a file, which is opened for its format only."""
     with _reader(job, source) as reader:
-        return _plan(job, reader.info), reader.info
+        return job.plan(_format(job, reader.info)), reader.info
 
 
 def run_job(
@@ -112,6 +116,7 @@ def run_job(
     progress: Progress | None = None,
     envelope: Envelope | None = None,
     envelope_in: Envelope | None = None,
+    planner: Callable[[Format], Plan] | None = None,
 ) -> Report:
     """Run a job on one file; ``"-"`` is standard input or standard output.
 
@@ -129,6 +134,8 @@ def run_job(
         is told how far it is.
     envelope, envelope_in
         gather the outline of the output and of the input.
+    planner
+        gives the plan for a format, where it is kept from file to file.
 
     Raises
     ------
@@ -145,7 +152,7 @@ def run_job(
     refuse_outputs(source, target, events, overwrite=overwrite)
     with ExitStack() as stack:
         reader = stack.enter_context(_reader(job, source))
-        plan = _plan(job, reader.info)
+        plan = (planner or job.plan)(_format(job, reader.info))
         writer = None if target is None else stack.enter_context(_writer(job, plan, reader.info, target, overwrite))
         counted = _Counted(reader, job.options.hop or BLOCK, progress, envelope_in)
         found: Found = []
@@ -200,8 +207,8 @@ def _reader(job: Job, source: str | Path) -> Reader:
     return open_reader(source, dtype=dtype, **job.reading)
 
 
-def _plan(job: Job, info: SignalInfo) -> Plan:
-    return make_plan(job.stages, Format(info.fs, info.channels, job.options.precision), job.options)
+def _format(job: Job, info: SignalInfo) -> Format:
+    return Format(info.fs, info.channels, job.options.precision)
 
 
 def _writer(job: Job, plan: Plan, info: SignalInfo, target: Target, overwrite: bool) -> Writer:

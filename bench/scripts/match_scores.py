@@ -79,7 +79,7 @@ def faltung_peaks(recording: str, templates: np.ndarray) -> list[np.ndarray]:
     """As a job does it: read and searched in blocks, on two threads."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from pipeline.cli.process import keep_freed_memory
+    from pipeline.batch.process import keep_freed_memory
     from pipeline.dsp.search import Search
     from pipeline.engine.ahead import ahead
     from pipeline.engine.memory import BLOCK

@@ -13,7 +13,7 @@ __all__ = ["main"]
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line ``args``, or that of the process; the exit code."""
-    from .process import settle
+    from ..batch.process import settle
 
     settle()
     from .outcome import run_command

@@ -30,7 +30,7 @@ def apply(
     from .running import check_streams, finish
     from .words import Spoken
 
-    check_streams([source], target, jobs=1, as_json=as_json)
+    check_streams([source], target, as_json=as_json)
     spoken = Spoken(source, target, words, precision=precision, tail=tail, subtype=subtype)
     with spoken.naming_stages():
         work = spoken.work(overwrite=overwrite, save=save)

@@ -27,7 +27,7 @@ def bake(
     from .baking import chain_kernel, show_baked, write_kernel
     from .running import check_streams
 
-    check_streams((), output, jobs=1, as_json=as_json)
+    check_streams((), output, as_json=as_json)
     kernel = chain_kernel(load_config(config, settings or ()), fs, channels)
     baked = write_kernel(kernel, output, subtype, overwrite=overwrite)
     show_baked(baked, as_json=as_json, quiet=quiet)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -68,14 +69,15 @@ def explain_outcomes(work: Work, outcomes: Sequence[Outcome], *, quiet: bool) ->
     has no place for it.
     """
     from ..explain.explain import explain_run
+    from ..job import plan_job
 
     for outcome in outcomes:
         source, target = outcome.item.source, outcome.item.target
-        if outcome.report is None or "-" in (str(source), str(target)) or not isinstance(target, Path):
+        if outcome.error is not None or "-" in (str(source), str(target)) or not isinstance(target, Path):
             continue
         beside = target.with_name(f"{target.stem}-explain")
         written = []
-        for planned in outcome.report.plan.stages:
+        for planned in plan_job(work.job, os.fspath(source))[0].stages:
             if planned.kernel is not None:
                 folder = beside / f"{planned.index}-{planned.stage.id or planned.stage.use}"
                 explain_run(work.loaded, source, folder, stage=str(planned.index))

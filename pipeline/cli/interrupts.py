@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["Interrupts", "Terminated", "terminable"]
+__all__ = ["Interrupts", "Terminated", "ignore_further", "terminable"]
 
 
 class Terminated(BaseException):
@@ -30,10 +30,17 @@ _PATIENCE = 0.5  # seconds for removing what was begun; it takes a few milliseco
 
 def _stop(kind: type[BaseException]) -> NoReturn:
     if not _received:
+        ignore_further()
         signal.signal(signal.SIGALRM, lambda *_: _stop(kind))
         signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
     _received.append(kind)
     raise kind
+
+
+def ignore_further() -> None:
+    """Ctrl-C has been heard: one more could but disturb the cleaning up, or the interpreter's end and its exit code."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _raise_terminated(_number: int, _frame: FrameType | None) -> None:
@@ -71,7 +78,7 @@ class Interrupts:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._in_charge:
+        if self._in_charge and not _received:
             signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]
 
     def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,7 +12,7 @@ from .options import Json, Overwrite, Quiet, Save, Verbose
 __all__ = ["match"]
 
 
-def _word(name: str, metavar: str, text: str) -> typer.models.OptionInfo:
+def _word(name: str, metavar: str, text: str) -> Any:
     return typer.Option(name, metavar=metavar, show_default=False, help=text)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import typer
 
+from ..batch.identity import files_named_in
+from ..batch.process import keep_freed_memory
 from ..config.inputs import expand_inputs, input_root
 from ..config.load import LoadedConfig, validate_config
 from ..config.paths import STREAM, Place, plan_outputs
@@ -20,9 +22,7 @@ from ..io import same_file
 from ..io.atomic import refuse_taken
 from ..job import Job, Report, refuse_outputs, run_job
 from .files import write_bytes
-from .jobs import files_named_in
 from .match_view import Found, as_data, show_found
-from .process import keep_freed_memory
 from .template_words import template_settings
 from .terminal import Voice, tell, write_json
 from .words import rebased, seen_from
@@ -94,7 +94,7 @@ class Search:
         """Raise `UsageError` where something that will be written may not be."""
         read = [*files_named_in(self.loaded.settings.stages), *(path for path in self.recordings if path != STREAM)]
         for source, events, page in zip(self.recordings, self.events, self.reports, strict=True):
-            refuse_outputs(source, None, events, overwrite=self.overwrite)
+            refuse_outputs(str(source), None, list(map(str, events)), overwrite=self.overwrite)
             written = [*events, *_pair(page)]
             for output, other in ((output, other) for output in written for other in read):
                 if output != STREAM and same_file(output, other):

@@ -10,8 +10,11 @@ import typer
 __all__ = [
     "Baked",
     "Channels",
+    "Checked",
     "ConfigFile",
     "DryRun",
+    "FailFast",
+    "Force",
     "In",
     "Inputs",
     "Jobs",
@@ -23,6 +26,7 @@ __all__ = [
     "Quiet",
     "Rate",
     "Report",
+    "RetryFailed",
     "Save",
     "SchemaFile",
     "Settings",
@@ -71,14 +75,17 @@ Rate = Annotated[str | None, _option("--fs", metavar="HZ", text="Sampling rate, 
 Channels = Annotated[
     int | None, _option("--channels", metavar="N", text="Channels, together with --fs; else 1.", min=1)
 ]
+Jobs = Annotated[str | None, _option("--jobs", metavar="N", text="Files done at a time: a number, or auto.")]
+Checked = Annotated[str | None, _option("--check", metavar="HOW", text="What tells a changed file: stat or hash.")]
 Report = Annotated[
-    Path | None,
-    _option("--report", metavar="FILE", text="Write a page on what became of each file, and JSON."),
+    Path | None, _option("--report", metavar="FILE", text="Write a page on what became of each file, and JSON.")
 ]
-Jobs = Annotated[int, _option("--jobs", metavar="N", text="Files done at a time: 1.")]
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")]
 SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Pass over inputs whose output exists.")]
+Force = Annotated[bool, typer.Option("--force", help="Do again what is done and unchanged, too.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Do only the files that failed before.")]
+FailFast = Annotated[bool, typer.Option("--fail-fast", help="Begin no more files once one has failed.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written; write nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]

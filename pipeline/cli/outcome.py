@@ -16,7 +16,7 @@ from contextlib import suppress
 import typer
 
 from ..errors import ConfigError, FaltungError
-from .interrupts import Terminated, terminable
+from .interrupts import Terminated, ignore_further, terminable
 from .terminal import tell
 
 __all__ = ["run_command", "told"]
@@ -37,6 +37,7 @@ def run_command(args: Sequence[str] | None = None) -> int:
         _drop_standard_output()
         return 141
     except KeyboardInterrupt:
+        ignore_further()
         return 130
     except Terminated:
         return 143

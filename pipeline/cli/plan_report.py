@@ -33,7 +33,7 @@ def plans_for(
     pairs = pairs_of(loaded, inputs, output)
     if not pairs:
         raise UsageError("no input; name a file, or describe the signal: --fs 48000 --channels 2")
-    predicted, failed = plan_each(loaded, Job.of(loaded.settings), pairs)
+    predicted, failed = plan_each(loaded, Job.of(loaded.settings), pairs, alone=len(pairs) == 1)
     plans: dict[Format, Plan] = {}
     for one in predicted:
         plans.setdefault(one.plan.format_in, one.plan)

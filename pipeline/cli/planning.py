@@ -52,14 +52,14 @@ def pairs_of(loaded: LoadedConfig, inputs: Sequence[str], output: str | None) ->
 
 
 def plan_each(
-    loaded: LoadedConfig, job: Job, pairs: Sequence[tuple[Place, Place | None]]
+    loaded: LoadedConfig, job: Job, pairs: Sequence[tuple[Place, Place | None]], *, alone: bool
 ) -> tuple[list[Prediction], list[str]]:
     """A prediction for each pair of input and output, and the reasons of those that failed.
 
     Raises
     ------
     FaltungError
-        where there is one pair alone; a `SettingError` with its line and column.
+        with ``alone``, where there is one file and no more to be told; a `SettingError` with its line and column.
     """
     predicted: list[Prediction] = []
     failed: list[str] = []
@@ -68,7 +68,7 @@ def plan_each(
             plan, info = plan_job(job, os.fspath(source))
             predicted.append(predict(job, source, target, plan, info))
         except FaltungError as error:
-            if len(pairs) == 1:
+            if alone:
                 raise loaded.locate(error) if isinstance(error, SettingError) else error from error
             failed.append(f"{source}: {error}" if isinstance(error, SettingError) else str(error))
     return predicted, failed

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ..batch.identity import Data
 from .interrupts import Interrupts
 from .terminal import console, tell
 from .text import duration, shown_path, times
@@ -21,14 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["Progress"]
 
 _NAME_WIDTH = 24
-_ASKED = "finishing this file; Ctrl-C again stops at once"
+_ASKED = "finishing {}; Ctrl-C again stops at once"
 
 
 class Progress:
-    """Shows how far a command is with ``files`` files; a context manager. Silent unless ``shown`` on a terminal."""
+    """Shows how far a command is with ``files`` files, ``jobs`` at a time. Silent unless ``shown`` on a terminal."""
 
-    def __init__(self, files: int, *, shown: bool) -> None:
-        self._files, self._done, self._failed = files, 0, 0
+    def __init__(self, files: int, *, shown: bool, jobs: int = 1) -> None:
+        self._files, self._jobs, self._done, self._failed = files, jobs, 0, 0
+        self._seconds = 0.0  # of audio in the files that are done
+        self._name = ""
         self._bars: Bars | None = None
         self._began = 0.0
         self._told = False
@@ -36,49 +41,69 @@ class Progress:
         if shown and sys.stderr is not None and sys.stderr.isatty():
             self._bars = _bars()
 
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bars is not None:
-            self._bars.stop()
-
-    def begin(self, item: Item, interrupts: Interrupts) -> None:
-        """A file is begun."""
+    @contextmanager
+    def watching(self, interrupts: Interrupts) -> Iterator[None]:
+        """Show it in here, and look for Ctrl-C."""
         self._interrupts, self._began = interrupts, time.perf_counter()
         if self._bars is not None:
-            for task in self._bars.task_ids:
-                self._bars.remove_task(task)
-            self._bars.add_task(self._title(item), total=None, info="")
+            self._bars.add_task("", total=None, info="")
+        try:
+            yield
+        finally:
+            if self._bars is not None:
+                self._bars.stop()
+
+    def begin(self, item: Item) -> None:
+        """A file is begun."""
+        self._name = shown_path(item.source)
+        if self._bars is not None:
+            self._show(0.0, 0.0)
             self._bars.start()
 
     def advance(self, frames: int, total: int | None, fs: float) -> None:
-        """So many frames of the file have been read."""
-        if self._interrupts is not None:
-            self._interrupts.check()
-            if self._interrupts.asked and not self._told:
-                self._told = True
-                self._say(_ASKED)
+        """So many frames of the one file under way have been read."""
+        self.stopped()
         if self._bars is not None:
-            seconds = max(time.perf_counter() - self._began, 1e-9)
-            info = f"{times(frames / fs / seconds)} x realtime"
-            if total:
-                left = seconds * (total - frames) / max(frames, 1)
-                info += f", {duration(round(left))} left" if frames < total else ", finishing"
-            self._bars.update(self._bars.task_ids[0], completed=frames, total=total, info=info)
+            self._show(frames / total if total else None, frames / fs)
 
-    def end(self, *, failed: bool) -> None:
-        """The file is done."""
+    def stopped(self) -> bool:
+        """Whether Ctrl-C asked to begin no more; told when it is new. What a signal raised and got lost is raised."""
+        if self._interrupts is None:
+            return False
+        self._interrupts.check()
+        if self._interrupts.asked and not self._told:
+            self._told = True
+            self._say(_ASKED.format("this file" if self._jobs == 1 else "the files under way"))
+        return self._interrupts.asked
+
+    def end(self, outcome: Data) -> None:
+        """A file is done, or failed."""
+        failed = outcome["status"] == "failed"
         self._done += not failed
         self._failed += failed
+        self._seconds += outcome.get("duration_in_s", 0.0)
+        if self._bars is not None:
+            self._show(0.0, 0.0)
 
-    def _title(self, item: Item) -> str:
-        name = shown_path(item.source)
-        name = name if len(name) <= _NAME_WIDTH else "…" + name[1 - _NAME_WIDTH :]
+    def _show(self, part: float | None, heard: float) -> None:
+        """``part`` of the file under way is done, None where its length is not known; ``heard`` seconds of it."""
+        elapsed = max(time.perf_counter() - self._began, 1e-9)
+        ended = self._done + self._failed + (part or 0.0)
+        info = f"{times((self._seconds + heard) / elapsed)} x realtime"
+        if ended:
+            left = elapsed * (self._files - ended) / ended
+            info += f", {duration(round(left))} left" if ended < self._files else ", finishing"
+        total = None if part is None and self._files == 1 else self._files
+        bars = self._bars
+        if bars is not None:
+            bars.update(bars.task_ids[0], description=self._title(), completed=ended, total=total, info=info)
+
+    def _title(self) -> str:
+        name = self._name if len(self._name) <= _NAME_WIDTH else "…" + self._name[1 - _NAME_WIDTH :]
         if self._files == 1:
             return name
         failed = f", {self._failed} failed" if self._failed else ""
-        return f"{self._done + self._failed + 1} of {self._files}{failed}  {name}"
+        return f"{self._done + self._failed} of {self._files}{failed}  {name}"
 
     def _say(self, text: str) -> None:
         if self._bars is not None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from .options import (
+    Checked,
     ConfigFile,
     DryRun,
+    FailFast,
+    Force,
     Inputs,
     Jobs,
     Json,
@@ -12,6 +15,7 @@ from .options import (
     Overwrite,
     Quiet,
     Report,
+    RetryFailed,
     Settings,
     SkipExisting,
     Verbose,
@@ -27,8 +31,12 @@ def run(
     settings: Settings = None,
     overwrite: Overwrite = False,
     skip_existing: SkipExisting = False,
+    force: Force = False,
+    retry_failed: RetryFailed = False,
+    fail_fast: FailFast = False,
     dry_run: DryRun = False,
-    jobs: Jobs = 1,
+    jobs: Jobs = None,
+    check: Checked = None,
     report: Report = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -36,13 +44,17 @@ def run(
 ) -> None:
     """Run a configuration on its inputs, or on others.
 
-    Paths in CONFIG are seen from its folder, those given here from the working directory.
+    Paths in CONFIG are seen from its folder, those given here from the working directory. Several files are a batch:
+    run again, it does only what is not done, or not as it would be done now.
     """
     from ..config.load import load_config
     from .jobs import prepare
-    from .running import check_streams, dry, finish
+    from .running import check_streams, choices_of, dry, finish
 
-    check_streams(inputs or (), output, jobs=jobs, as_json=as_json)
+    check_streams(inputs or (), output, as_json=as_json)
     loaded = load_config(config, settings or ())
-    work = prepare(loaded, inputs or (), output, overwrite=overwrite, skip=skip_existing, report=report)
+    choices = choices_of(loaded, jobs, check, force=force, retry_failed=retry_failed, fail_fast=fail_fast)
+    work = prepare(
+        loaded, inputs or (), output, overwrite=overwrite, skip=skip_existing, choices=choices, report=report
+    )
     (dry if dry_run else finish)(work, as_json=as_json, quiet=quiet, verbose=verbose)

@@ -1,4 +1,4 @@
-"""Does files one after another and keeps what became of each; the first Ctrl-C lets the running one finish.
+"""Does files, here or by workers, and keeps what became of each; the first Ctrl-C lets those under way finish.
 
 With one file an error in the settings is that of the configuration, with line and column; with several, each file
 fails by itself with its reason and the others go on. Only a full disk ends it all: the next file would not fit either.
@@ -6,17 +6,22 @@ fails by itself with its reason and the others go on. Only a full disk ends it a
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 
-from ..dsp.envelope import Envelope
-from ..errors import DiskFullError, FaltungError, SettingError
-from ..job import Report, run_job
+from ..batch.driver import run_tasks
+from ..batch.identity import Data
+from ..batch.local import Here, LocalExecutor, share_threads
+from ..batch.manifest import Manifest
+from ..batch.process import keep_freed_memory
+from ..batch.task import Prepared, Runner, configuration_text, make_task, run_task
+from ..errors import DiskFullError, SettingError, UsageError
+from ..io.atomic import remove_left_behind
 from .interrupts import Interrupts
 from .jobs import Item, Work
-from .process import keep_freed_memory
 from .progress import Progress
 
 __all__ = ["Outcome", "do_all", "exit_code"]
@@ -24,57 +29,85 @@ __all__ = ["Outcome", "do_all", "exit_code"]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file: a report, or the reason why there is none."""
+    """What became of one file: the facts, as its task told them."""
 
     item: Item
-    report: Report | None = None
-    error: str | None = None
-    code: int = 0
-    seconds: float = 0.0
-    envelope: list[list[int]] | None = None
-    """Where a report is asked for."""
+    record: Data
+
+    @property
+    def error(self) -> str | None:
+        """Why it failed, if it did."""
+        return self.record.get("error")
 
 
-def do_all(work: Work, progress: Progress) -> tuple[list[Outcome], bool]:
-    """What became of each file that was begun, and whether Ctrl-C ended it before all were done."""
+def do_all(work: Work, progress: Progress, manifest: Manifest | None = None) -> tuple[list[Outcome], bool]:
+    """What became of each file that was begun, in their order, and whether Ctrl-C ended it before all were done."""
     keep_freed_memory()
-    outcomes: list[Outcome] = []
-    alone = len(work.items) == 1
-    with Interrupts() as interrupts, progress:
-        for item in work.items:
-            progress.begin(item, interrupts)
-            began, envelope = time.perf_counter(), Envelope() if work.report else None
-            try:
-                source, target = os.fspath(item.source), os.fspath(item.target)
-                report = run_job(
-                    work.job, source, target, overwrite=work.overwrite, progress=progress.advance, envelope=envelope
-                )
-                outline = envelope.pairs() if envelope is not None else None
-                outcomes.append(Outcome(item, report, seconds=report.seconds, envelope=outline))
-            except BrokenPipeError:
-                raise
-            except (FaltungError, OSError) as error:
-                if alone and getattr(error, "exit_code", 1) == 2:
-                    raise _located(error, work) from error
-                seconds, code = time.perf_counter() - began, getattr(error, "exit_code", 1)
-                outcomes.append(Outcome(item, error=_reason(error), code=code, seconds=seconds))
-            progress.end(failed=outcomes[-1].error is not None)
-            if interrupts.asked or outcomes[-1].code == DiskFullError.exit_code:
-                break
-    return outcomes, interrupts.asked
+    outcomes: dict[int, Outcome] = {}
+    jobs = min(work.choices.jobs or 1, max(1, len(work.items)))
+    tasks = _tasks(work, jobs)
+    alone = len(tasks) == 1 and work.batch is None
+    with ExitStack() as stack:
+        interrupts = stack.enter_context(Interrupts())
+        stack.enter_context(progress.watching(interrupts))
+        if work.batch is not None:
+            targets = [path for item in work.items for path in item.outputs]
+            remove_left_behind(targets)
+            stack.callback(remove_left_behind, targets)
+        executor, runner, window = _executor(work, jobs, progress, stack, alone=alone)
+        run = run_tasks(
+            tasks,
+            executor,
+            window=window,
+            manifest=manifest,
+            runner=runner,
+            begun=lambda place: progress.begin(work.items[place]),
+            stopped=progress.stopped,
+            fail_fast=work.choices.fail_fast,
+        )
+        for place, record in stack.enter_context(closing(run)):
+            outcomes[place] = Outcome(work.items[place], record)
+            if alone and record.get("code") == UsageError.exit_code:
+                raise _refusal(record, work)
+            progress.end(record)
+    return [outcomes[place] for place in sorted(outcomes)], interrupts.asked
 
 
-def _located(error: Exception, work: Work) -> Exception:
-    return work.loaded.locate(error) if isinstance(error, SettingError) else error
+def _executor(
+    work: Work, jobs: int, progress: Progress, stack: ExitStack, *, alone: bool
+) -> tuple[Executor, Runner, int]:
+    """Where tasks are run, by what, and how many it is given at a time."""
+    if jobs == 1:
+        runner = partial(run_task, progress=progress.advance, prepared=Prepared(work.job), alone=alone)
+        return Here(), runner, 1
+    timeout = work.loaded.settings.batch.timeout
+    executor = LocalExecutor(jobs, None if timeout is None else timeout.seconds(1.0))
+    return stack.enter_context(executor), run_task, 2 * jobs
 
 
-def _reason(error: Exception) -> str:
-    name = getattr(error, "filename", None)
-    return str(error) if isinstance(error, FaltungError) or not name else f"{name}: {error}"
+def _tasks(work: Work, jobs: int) -> list[Data]:
+    settings = work.loaded.settings
+    text = configuration_text(settings, share_threads(jobs, settings.threads))
+    make = partial(make_task, configuration=text, reported=work.report is not None)
+    if work.batch is None:
+        return [make(item.source, item.signal, item.events, overwrite=work.overwrite) for item in work.items]
+    records = {standing.item: standing.record for standing in work.standings}
+    tasks = []
+    for item in work.items:  # what stands under an output's name now was found to be ours, or may be replaced
+        fresh = not (work.overwrite or item.any_exists())
+        tasks.append(make(item.source, item.signal, item.events, overwrite=True, fresh=fresh, record=records[item]))
+    return tasks
+
+
+def _refusal(record: Data, work: Work) -> Exception:
+    """The error of the one file, as that of the configuration where it is about a setting."""
+    if "at" in record:
+        return work.loaded.locate(SettingError(record["message"], *record["at"]))
+    return UsageError(record["error"])
 
 
 def exit_code(outcomes: Sequence[Outcome], *, interrupted: bool) -> int:
     """0 when all is well, 1 when a file failed, 3 when the run could not go on, 130 when it was interrupted."""
-    if any(outcome.code == DiskFullError.exit_code for outcome in outcomes):
+    if any(outcome.record.get("code") == DiskFullError.exit_code for outcome in outcomes):
         return DiskFullError.exit_code
     return 130 if interrupted else int(any(outcome.error for outcome in outcomes))

@@ -12,12 +12,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 
 from ..engine.options import Options
 from ..errors import UsageError
-from ..fields import Hertz, InputFile, Settings, Within, invalid
+from ..fields import Hertz, InputFile, Seconds, Settings, Within, invalid
 from ..stages.base import DetectorStage, Stage
 from ..stages.registry import AnyStage
 from .template import parse_template
 
-__all__ = ["Configuration", "OutputFormat", "Subtype"]
+__all__ = ["BatchSettings", "Configuration", "OutputFormat", "Subtype"]
 
 Subtype = Literal[
     "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8", "PCM_S8",
@@ -50,6 +50,13 @@ def _template(value: Any) -> Any:
     return value
 
 
+def _plain_path(value: Any) -> Any:
+    if not isinstance(value, str) or not value:
+        raise invalid(f"must be a path such as 'out/done.jsonl', got {value!r}")
+    _without_nul(value)
+    return value
+
+
 def _without_nul(text: str) -> None:
     if "\0" in text:
         raise invalid(f"a path cannot hold a NUL character, got {text!r}")
@@ -78,6 +85,21 @@ class OutputFormat(Settings):
     """Triangular noise (`tpdf`), 2 LSB wide, before rounding to whole numbers."""
 
 
+class BatchSettings(Settings):
+    """How a run on many files is done; frozen."""
+
+    jobs: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = 1
+    """Files done at a time, each by a process of its own: a number, or one a processor (`auto`). A process that dies
+    costs at most its own file. With 1, the files are done one after another in the command's own process."""
+    manifest: Annotated[str, BeforeValidator(_plain_path)] | None = None
+    """The file that remembers what was done, relative to this one; none keeps it in `.faltung`, a folder beside the
+    outputs. A run goes on where the last one stopped."""
+    check: Literal["stat", "hash"] = "stat"
+    """How a file that changed is told: by its size and time (`stat`), or by its content too (`hash`)."""
+    timeout: Annotated[Seconds, Within("1 s", "24 h")] | None = None
+    """The longest that one file may take, with `jobs` of 2 or more: `10 min`; none waits for ever."""
+
+
 class Configuration(Options):
     """What to run on what; frozen."""
 
@@ -101,6 +123,8 @@ class Configuration(Options):
     """Samples over full scale, where the output has one: count and `warn`, an `error`, or `scale` the signal down."""
     truncated: Literal["error", "accept"] = "error"
     """An input that is shorter than it declares: an `error`, or `accept` what is there, with a warning."""
+    batch: BatchSettings = BatchSettings()
+    """How a run on many files is done."""
     explain: bool = False
     """Adds to each output of a run a page, pictures and sounds that explain each of its kernel stages, in the folder
     `NAME-explain` beside it; `faltung explain` makes them by themselves."""

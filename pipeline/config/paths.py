@@ -12,12 +12,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..errors import UsageError
+from ..errors import UsageError, without_secrets
 from ..io.remote import Remote, is_remote
 from .inputs import STREAM, Place, expand_inputs, input_root
-from .template import fill, parse_template
+from .template import NAMES, fill, parse_template
 
-__all__ = ["STREAM", "Place", "expand_inputs", "input_root", "output_path", "plan_outputs"]
+__all__ = ["STREAM", "Place", "expand_inputs", "input_root", "one_name", "output_folder", "output_path", "plan_outputs"]
 
 _TOLD = 20  # collisions listed one by one
 
@@ -53,10 +53,7 @@ def output_path(template: str, source: Place, base: str | Path | None = None, ro
         return _in_store(template, fixed, text, source)
     fixed, text = fixed.removeprefix("file://"), text.removeprefix("file://")
     cut = max(fixed.rfind("/"), fixed.rfind(os.sep)) + 1
-    try:
-        folder = Path(base or "") / Path(fixed[:cut]).expanduser()
-    except RuntimeError:
-        raise UsageError(f"the output {template!r} is in the folder of a user that does not exist") from None
+    folder = _output_base(template, fixed[:cut], base)
     tail = text[cut:].replace(os.sep, "/").split("/")
     if not tail[-1] or tail[-1] in (".", ".."):
         raise UsageError(f"the output {template!r} names no file for the input {str(source)!r}; add '{{stem}}'")
@@ -64,6 +61,26 @@ def output_path(template: str, source: Place, base: str | Path | None = None, ro
     if named:
         _check_inside(path, folder, tail, source)
     return path
+
+
+def output_folder(template: str, base: str | Path | None = None) -> tuple[Path | None, str]:
+    """The fixed beginning of a template, which all its outputs lie under, and the rest of it.
+
+    None where that is in a store, and then the whole template without credentials.
+    """
+    fixed, text = fill(parse_template(template), {name: f"{{{name}}}" for name in NAMES})
+    if is_remote(fixed):
+        return None, without_secrets(text)
+    fixed, text = fixed.removeprefix("file://"), text.removeprefix("file://")
+    cut = max(fixed.rfind("/"), fixed.rfind(os.sep)) + 1
+    return _output_base(template, fixed[:cut], base), text[cut:]
+
+
+def _output_base(template: str, fixed: str, base: str | Path | None) -> Path:
+    try:
+        return Path(base or "") / Path(fixed).expanduser()
+    except RuntimeError:
+        raise UsageError(f"the output {template!r} is in the folder of a user that does not exist") from None
 
 
 def _in_store(template: str, fixed: str, text: str, source: Place) -> Remote:
@@ -121,14 +138,14 @@ def plan_outputs(
     planned = [(source, output_path(template, source, base, root)) for source in inputs]
     same: dict[str, list[tuple[Place, Place]]] = defaultdict(list)
     for source, output in planned:
-        same[_one_name(output)].append((source, output))
+        same[one_name(output)].append((source, output))
     collisions = [pairs for pairs in same.values() if len(pairs) > 1]
     if collisions:
         raise UsageError(_told(collisions))
     return planned
 
 
-def _one_name(path: Place) -> str:
+def one_name(path: Place) -> str:
     """The same for two names that some file systems hold for one."""
     name = path.url if isinstance(path, Remote) else os.path.realpath(path) if path != STREAM else "-"
     name = unicodedata.normalize("NFC", name)

@@ -15,6 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class OverlapSave:
     ) -> None:
         self._length, self._method, self._dtype = kernel.length, method, dtype
         self._channels, self._channels_out = channels, kernel.channels_out or channels
-        self._responses = _partition_spectra(kernel, method, dtype)
+        self._responses = _spectra_of(kernel, method, dtype)
         self._executor, self._ahead = executor, ahead if executor else 0
         self._overlap = method.n_fft - method.block
         # arrays that no group needs any more, for the next: new memory comes from the system page by page, zeroed
@@ -226,6 +227,17 @@ def _multiply(spectra: Array, response: Array, out: Array) -> None:
     np.multiply(spectra[0][None], response[0][:, None, :], out=out)
     for x, h in zip(spectra[1:], response[1:], strict=True):
         out += x[None] * h[:, None, :]
+
+
+_known: WeakKeyDictionary[Kernel, dict[tuple[Method, np.dtype[Any]], Array]] = WeakKeyDictionary()
+"""The spectra of every kernel that is still in use: a plan that is run on many signals transforms its own once."""
+
+
+def _spectra_of(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> Array:
+    known = _known.setdefault(kernel, {})
+    if (method, dtype) not in known:
+        known[method, dtype] = _partition_spectra(kernel, method, dtype)
+    return known[method, dtype]
 
 
 def _partition_spectra(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> Array:

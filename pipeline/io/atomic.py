@@ -1,7 +1,8 @@
 """Write a file that appears under its name only when it is whole and safe on the disk.
 
 The bytes go to a hidden ``.NAME.XXXXXXXX.part`` beside the target, which is renamed at the end; until then what stood
-under the name stays as it was. A link is followed first: what it points to is replaced, the link remains.
+under the name stays as it was. A link is followed first: what it points to is replaced, the link remains. The hidden
+file is locked while its writer lives, so that one left behind by a killed process can be told and removed.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -30,6 +32,8 @@ _FULL = {
 }
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EXDEV}
 _NAME_BYTES = 255
+_MARK = "########"  # stands for the random part of a hidden name
+_HIDDEN = re.compile(r"\.[0-9a-f]{8}\.part$")
 _SEND_BYTES = 16 << 20  # written before the disk is set to work
 
 
@@ -87,6 +91,7 @@ class AtomicFile:
     """
 
     seekable = True
+    _unsent = 0
 
     def __init__(self, path: PathArg, *, overwrite: bool = False) -> None:
         self.name = display(path)
@@ -95,13 +100,12 @@ class AtomicFile:
             self._target = os.path.realpath(self.name)
             refuse_taken(self.name, overwrite=overwrite)
             folder, base = os.path.split(self._target)
-            suffix = f".{secrets.token_hex(4)}.part"
-            stem = os.fsencode(base)[: _NAME_BYTES - 1 - len(suffix)]
             if len(os.fsencode(base)) > _NAME_BYTES:
                 raise WriteError(self.name, "the name is too long for this file system")
-            self._part = str(Path(folder, f".{os.fsdecode(stem)}{suffix}"))
+            self._part = str(Path(folder, _part_name(base, secrets.token_hex(4))))
             self._fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-        self._unsent = 0
+            with contextlib.suppress(OSError):  # a file system without locks
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def write(self, data: bytes | memoryview) -> int:
         """Append or overwrite at the position; the length of ``data``."""
@@ -177,6 +181,40 @@ class AtomicFile:
             os.close(self._fd)
             self._fd = -1
             Path(self._part).unlink(missing_ok=True)
+
+
+def _part_name(base: str, mark: str) -> str:
+    """The hidden name beside a file of this name, cut so that the file system takes it."""
+    suffix = f".{mark}.part"
+    return f".{os.fsdecode(os.fsencode(base)[: _NAME_BYTES - 1 - len(suffix)])}{suffix}"
+
+
+def remove_left_behind(targets: Iterable[PathArg]) -> int:
+    """Remove the hidden files that killed writers of these files left; those of writers alive stay. How many."""
+    beside: dict[str, set[str]] = {}
+    for target in targets:
+        if is_remote(target):
+            continue
+        folder, base = os.path.split(os.path.realpath(display(target)))
+        beside.setdefault(folder, set()).add(_part_name(base, _MARK))
+    removed = 0
+    for folder, names in beside.items():
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+            found = [entry.path for entry in entries if _HIDDEN.sub(f".{_MARK}.part", entry.name) in names]
+            removed += sum(map(_removed_unless_locked, found))
+    return removed
+
+
+def _removed_unless_locked(path: str) -> bool:
+    with contextlib.suppress(OSError):
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            Path(path).unlink()
+            return True
+        finally:
+            os.close(fd)
+    return False
 
 
 class RemoteFile(AtomicFile):

@@ -24,6 +24,8 @@ __all__ = ["Remote", "fetch", "is_remote", "matches", "upload"]
 BLOCK_BYTES = 1 << 22
 
 _URL = re.compile(r"(?!file://)[A-Za-z][A-Za-z0-9+.-]*://")
+_VERSIONS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
+"""What stores call the mark that changes with the content, the surest first."""
 _BUCKETS = {"s3", "s3a", "gs", "gcs"}
 """Stores without folders: asked for one, they would make a bucket."""
 
@@ -75,6 +77,19 @@ class Remote:
     def identity(self) -> tuple[Any, str]:
         """The same for every way of writing one URL: its store, and its path there."""
         return _store(self.url)
+
+    def version(self) -> dict[str, Any] | None:
+        """Its size and the store's own mark of what stands there now; None where there is no such file.
+
+        Raises `ReadError` when the store does not answer.
+        """
+        fs, path = _store(self.url)
+        with _told(self.url, ReadError):
+            if not fs.isfile(path):
+                return None
+            known = fs.info(path)
+        marks = [str(known[name]) for name in _VERSIONS if known.get(name) is not None]
+        return {"bytes": known.get("size"), "mark": next(iter(marks), None)}
 
     def exists(self) -> bool:
         """Whether there is such a file; raises `ReadError` when the store does not answer."""

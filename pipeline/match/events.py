@@ -116,7 +116,7 @@ def events_found(stages: Sequence[Stage], found: Found, file: str = "") -> tuple
 
 def warnings_of(found: Found) -> list[str]:
     """What the searches could not do, and which templates cannot be in so short a signal."""
-    warnings = []
+    warnings: list[str] = []
     for _, search in found:
         warnings += search.warnings
         for name, length in zip(search.templates, search.lengths, strict=True):

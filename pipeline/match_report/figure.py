@@ -31,14 +31,15 @@ def match_figure(picture: Picture) -> Figure:
 
     with mpl.rc_context(STYLE):
         made = Figure(figsize=(12, 9), dpi=110, facecolor=COLOURS["paper"])
-        upper, lower = made.subfigures(2, 1, height_ratios=(3, 2))
+        cells: Any = made.subfigures(2, 1, height_ratios=(3, 2))
+        upper, lower = cells
         signal, scores = upper.subplots(2, 1, sharex=True)
         upper.subplots_adjust(left=0.07, right=0.985, top=0.93, bottom=0.1, hspace=0.3)
         _signal(signal, picture)
         _scores(scores, picture)
-        cells = lower.subplots(1, 2)
+        pair = lower.subplots(1, 2)
         lower.subplots_adjust(left=0.07, right=0.985, top=0.86, bottom=0.14, wspace=0.16)
-        for axes, overlay, word in zip(cells, (picture.best, picture.worst), ("Best", "Worst"), strict=True):
+        for axes, overlay, word in zip(pair, (picture.best, picture.worst), ("Best", "Worst"), strict=True):
             _overlaid(axes, overlay, word)
     return made
 
@@ -95,7 +96,7 @@ def _scores(axes: Axes, picture: Picture) -> None:
 
 
 def _decoy_words(picture: Picture) -> str:
-    return ", the decoys' peaks (×)" if len(picture.decoys) else ""
+    return ", peaks of the decoys (crosses)" if len(picture.decoys) else ""
 
 
 def _overlaid(axes: Axes, overlay: Overlay | None, word: str) -> None:

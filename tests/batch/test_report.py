@@ -36,16 +36,16 @@ HOSTILE = (
 def record(item="a.wav", status="done", **more):
     known = {
         "item": item,
-        "source": item,
-        "outputs": [{"path": f"out/{item}", "bytes": 1000, "hash": "0" * 32}] if status == "done" else [],
+        "outputs": [{"path": f"out/{item}", "bytes": 1000, "blake2b": "0" * 40}] if status == "done" else [],
         "status": status,
         "seconds": 0.5,
-        "duration": 10.0 if status == "done" else None,
-        "fs": 8000.0,
-        "channels": 1,
-        "frames": 80_000,
+        "x_realtime": 20.0 if status == "done" else None,
+        "duration_in_s": 10.0 if status == "done" else None,
+        "fs_in": 8000.0,
+        "channels_in": 1,
+        "frames_in": 80_000,
         "peak": 0.5 if status == "done" else None,
-        "clips": 0 if status == "done" else None,
+        "clipped": 0 if status == "done" else None,
         "first_clip": None,
         "warnings": [],
         "events": None,
@@ -54,6 +54,10 @@ def record(item="a.wav", status="done", **more):
         "envelope": [[-127, 127]] * 64 if status == "done" else None,
     }
     return {**known, **more}
+
+
+def at(frame):
+    return {"frame": frame, "channel": 0}
 
 
 def facts(text=ECHO, seconds=4.0):
@@ -98,22 +102,24 @@ def table(data, folder=Path()):
 
 def test_totals_are_sums_over_the_records():
     records = [
-        record("a.wav", clips=3, first_clip=7, peak=1.2, events=2),
-        record("b.wav", duration=30.0, events=0),
+        record("a.wav", clipped=3, first_clip=at(7), peak=1.2, events=2),
+        record("b.wav", duration_in_s=30.0, events=0),
         record("c.wav", "failed", error="is no WAV", seconds=0.1),
         record("d.wav", "skipped"),
-        record("e.wav", "interrupted", error="not begun"),
+        record("e.wav", "not begun"),
+        record("f.wav", "unchanged", duration_in_s=5.0),
     ]
     assert run_report(records, facts())["totals"] == {
-        "files": 5,
+        "files": 6,
         "done": 2,
+        "unchanged": 1,
         "failed": 1,
         "skipped": 1,
-        "interrupted": 1,
-        "duration": 40.0,
+        "not begun": 1,
+        "duration_in_s": 45.0,
         "x_realtime": 10.0,
         "clipped_files": 1,
-        "clips": 3,
+        "clipped": 3,
         "events": 2,
         "bytes": 2000,
     }
@@ -122,7 +128,7 @@ def test_totals_are_sums_over_the_records():
 
 def test_the_most_clipped_come_first_then_the_loudest():
     records = [record("quiet", peak=0.1), record("b", "failed", error="x"), record("loud", peak=0.9)]
-    records += [record("few", clips=1, peak=2.0), record("many", clips=9, peak=1.1), record("also", peak=0.1)]
+    records += [record("few", clipped=1, peak=2.0), record("many", clipped=9, peak=1.1), record("also", peak=0.1)]
     files = run_report(records, facts())["files"]
     assert [one["item"] for one in files] == ["many", "few", "loud", "also", "quiet", "b"]
 
@@ -139,8 +145,8 @@ def test_facts_say_what_ran_and_keep_no_credentials():
 
 def test_the_page_shows_each_record_as_the_data_has_it(tmp_path):
     records = [
-        record("loud.wav", clips=1234, first_clip=5678, peak=2.0, warnings=["a subtype changed"]),
-        record("quiet.wav", peak=0.001, duration=7200.5, seconds=2.0),
+        record("loud.wav", clipped=1234, first_clip=at(5678), peak=2.0, warnings=["a subtype changed"]),
+        record("quiet.wav", peak=0.001, duration_in_s=7200.5, x_realtime=3600.25),
         record("none.wav", peak=0.0),
         record("bad.wav", "failed", error="is no WAV", attempts=3),
     ]
@@ -181,7 +187,7 @@ def test_a_table_has_a_peak_that_is_no_level():
 @pytest.mark.parametrize("name", HOSTILE)
 def test_any_name_is_shown_as_text_and_linked_as_bytes(tmp_path, name):
     (tmp_path / "out").mkdir()
-    outputs = [{"path": str(tmp_path / "out" / name), "bytes": 1, "hash": None}]
+    outputs = [{"path": str(tmp_path / "out" / name), "bytes": 1}]
     records = [record(name, outputs=outputs, warnings=[name]), record(name, "failed", error=name)]
     data = run_report(records, facts())
     write_report(tmp_path / "r.html", data)
@@ -205,7 +211,7 @@ def test_what_is_invisible_or_no_utf_8_is_shown_as_an_escape():
 
 
 def test_an_output_in_a_store_or_on_a_pipe_has_no_link():
-    outputs = [{"path": path, "bytes": 1, "hash": None} for path in ("s3://b/y.wav", "-")]
+    outputs = [{"path": path, "bytes": 1} for path in ("s3://b/y.wav", "-")]
     _, page = table(run_report([record(outputs=[one]) for one in outputs], facts()))
     assert page.links == []
     assert not re.search(
@@ -214,7 +220,7 @@ def test_an_output_in_a_store_or_on_a_pipe_has_no_link():
 
 
 def test_links_lead_from_the_folder_of_the_report(tmp_path):
-    one = [{"path": str(tmp_path / "out/a.wav"), "bytes": 1, "hash": None}]
+    one = [{"path": str(tmp_path / "out/a.wav"), "bytes": 1}]
     _, page = table(run_report([record(outputs=one)], facts()), tmp_path / "reports/may")
     assert page.links == ["../../out/a.wav"]
 
@@ -223,8 +229,8 @@ def test_a_report_replaces_only_a_report(tmp_path):
     data = run_report([record()], facts())
     path = tmp_path / "new/r.html"
     write_report(path, data)
-    write_report(path, run_report([record(clips=5)], facts()))
-    assert json.loads(path.with_suffix(".json").read_text())["totals"]["clips"] == 5
+    write_report(path, run_report([record(clipped=5)], facts()))
+    assert json.loads(path.with_suffix(".json").read_text())["totals"]["clipped"] == 5
     for name in ("r.html", "r.json"):
         (tmp_path / name).write_text("{}")
         with pytest.raises(
@@ -245,14 +251,14 @@ def thousand(folder):
         more = {}
         if status == "done":
             pairs = np.sort(rng.integers(-127, 128, (64, 2))).tolist()
-            output = [{"path": str(folder / "out" / item), "bytes": 10**6, "hash": "0" * 32}]
+            output = [{"path": str(folder / "out" / item), "bytes": 10**6, "blake2b": "0" * 40}]
             peak = float(rng.uniform(0.001, 1.2))
             clips = int(rng.integers(1, 999)) if peak > 1 else 0
             more = {
                 "envelope": pairs,
                 "peak": peak,
-                "clips": clips,
-                "first_clip": 7 if clips else None,
+                "clipped": clips,
+                "first_clip": at(7) if clips else None,
                 "outputs": output,
             }
         records.append(record(item, status, error="is no WAV" if status == "failed" else None, **more))
@@ -283,10 +289,10 @@ def test_the_command_writes_the_report_that_is_asked_for(faltung, place):  # noq
     data = json.loads((place / "reports/run.json").read_text())
     assert [one["item"] for one in data["files"]] == ["b.wav", "a.wav", "c.wav"]
     b, a, c = data["files"]
-    assert (a["status"], a["clips"], b["status"], c["status"]) == ("done", 0, "done", "failed")
-    assert b["clips"] > 0
-    assert isinstance(b["first_clip"], int)
-    assert (a["duration"], a["fs"], a["channels"], a["frames"]) == (0.125, 8000.0, 2, 1000)
+    assert (a["status"], a["clipped"], b["status"], c["status"]) == ("done", 0, "done", "failed")
+    assert b["clipped"] > 0
+    assert isinstance(b["first_clip"]["frame"], int)
+    assert (a["duration_in_s"], a["fs_in"], a["channels_in"], a["frames_in"]) == (0.125, 8000.0, 2, 1000)
     assert c["error"].startswith("is text, not WAV")
     assert c["seconds"] > 0
     y, _ = sf.read("out/a.wav")
@@ -294,8 +300,10 @@ def test_the_command_writes_the_report_that_is_asked_for(faltung, place):  # noq
     loudest = np.abs(y).max()
     assert a["envelope"][3] == pytest.approx([127 * y[96:128].min() / loudest, 127 * y[96:128].max() / loudest], abs=1)
 
-    hashed = hashlib.blake2b((place / "out/a.wav").read_bytes(), digest_size=16).hexdigest()
-    assert a["outputs"] == [{"path": "out/a.wav", "bytes": (place / "out/a.wav").stat().st_size, "hash": hashed}]
+    hashed = hashlib.blake2b((place / "out/a.wav").read_bytes(), digest_size=20).hexdigest()
+    written = (place / "out/a.wav").stat()
+    known = {"bytes": written.st_size, "mtime_ns": written.st_mtime_ns, "blake2b": hashed}
+    assert a["outputs"] == [{"path": "out/a.wav", **known}]
     assert data["run"]["seconds"] >= sum(one["seconds"] for one in data["files"])
 
 
@@ -361,12 +369,19 @@ def mixed(tmp_path):
     """Six files, one of which can be played, two with names that are out for trouble."""
     (tmp_path / "out").mkdir()
     sf.write(tmp_path / "out/b %3F#.wav", 0.1 * np.ones(4000), 8000, subtype="FLOAT")
-    here = [{"path": str(tmp_path / "out/b %3F#.wav"), "bytes": 16_000, "hash": None}]
+    here = [{"path": str(tmp_path / "out/b %3F#.wav"), "bytes": 16_000}]
     records = [
-        record("a.wav", peak=0.2, duration=90.0),
-        record("b.wav", peak=0.9, duration=0.5, outputs=here),
-        record(HOSTILE[0], clips=5, first_clip=1, peak=1.5, duration=7.0, warnings=["a subtype changed"]),
-        record(HOSTILE[2], peak=0.01, duration=700.0),
+        record("a.wav", peak=0.2, duration_in_s=90.0),
+        record("b.wav", peak=0.9, duration_in_s=0.5, outputs=here),
+        record(
+            HOSTILE[0],
+            clipped=5,
+            first_clip=at(1),
+            peak=1.5,
+            duration_in_s=7.0,
+            warnings=["a subtype changed"],
+        ),
+        record(HOSTILE[2], peak=0.01, duration_in_s=700.0),
         record("e.wav", "failed", error="is no WAV"),
         record("f.wav", "skipped"),
     ]

@@ -100,5 +100,8 @@ def test_the_signal_handlers_of_before_are_put_back() -> None:
     [((), False, 0), ((0, 0), False, 0), ((0, 1), False, 1), ((0, 2), False, 1), ((0,), True, 130), ((0, 3), True, 3)],
 )
 def test_the_exit_code_of_a_run(codes: tuple[int, ...], interrupted: bool, expected: int) -> None:
-    outcomes = [Outcome(None, error="why" if code else None, code=code) for code in codes]  # type: ignore[arg-type]
+    outcomes = [
+        Outcome(None, {"status": "failed", "error": "why", "code": code} if code else {"status": "done"})  # type: ignore[arg-type]
+        for code in codes
+    ]
     assert exit_code(outcomes, interrupted=interrupted) == expected

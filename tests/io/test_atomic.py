@@ -12,7 +12,7 @@ import pytest
 
 from pipeline.errors import DiskFullError, ReadError, UsageError, WriteError
 from pipeline.io import OutputFormat, open_writer, probe, read_signal, same_file
-from pipeline.io.atomic import AtomicFile
+from pipeline.io.atomic import AtomicFile, remove_left_behind
 from tests.io.helpers import names, noise, save
 
 CONTAINERS = ["x.wav", "x.flac", "x.aiff", "x.ogg", "x.csv", "x.npy", "x.npz"]
@@ -229,3 +229,18 @@ def test_an_atomic_file_is_aborted_twice_without_harm(tmp_path):
     file.abort()
     file.abort()
     assert names(tmp_path) == []
+
+
+def test_what_a_killed_writer_left_behind_is_removed_and_what_a_living_one_writes_is_not(tmp_path):
+    target, long = tmp_path / "x.wav", tmp_path / ("y" * 251 + ".wav")
+    alive = AtomicFile(target)
+    alive.write(b"half")
+    left = [".x.wav.01234567.part", "." + "y" * 240 + ".89abcdef.part"]
+    kept = [".x.wav.0123456.part", ".z.wav.01234567.part", "x.wav.01234567.part", ".x.wav.01234567.part.txt"]
+    for name in (*left, *kept):
+        (tmp_path / name).touch()
+    assert remove_left_behind([target, long, tmp_path / "none" / "x.wav"]) == 2
+    assert not any((tmp_path / name).exists() for name in left)
+    assert all((tmp_path / name).exists() for name in kept)
+    alive.commit()
+    assert target.read_bytes() == b"half"

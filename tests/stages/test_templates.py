@@ -9,7 +9,7 @@ import soundfile as sf
 import yaml
 from pydantic import ValidationError
 
-from pipeline.cli.jobs import files_named_in
+from pipeline.batch.identity import files_named_in
 from pipeline.errors import SettingError
 from pipeline.fields import Settings
 from pipeline.kernel import MAX_TAPS

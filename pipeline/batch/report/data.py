@@ -1,10 +1,8 @@
 """The data of a run's report: the records of its files in order, their totals, and what ran where.
 
-A record is plain data, one for each file: ``item``, ``source``, ``outputs`` (``path``, ``bytes``, ``hash`` each),
-``status`` (``done``, ``failed``, ``skipped`` or ``interrupted``), ``seconds`` on the clock, ``duration`` in seconds,
-``fs``, ``channels`` and ``frames`` of the input, ``peak`` (linear), ``clips``, ``first_clip`` (a frame), ``warnings``,
-``events``, ``error``, ``attempts``, and ``envelope`` (`pipeline.dsp.envelope.Envelope.pairs`). What is not known is
-None.
+A record is what `pipeline.batch.task` says of a file, with ``item``, its name, and ``attempts``. In a report its
+``status`` is also ``unchanged`` (done by an earlier run), ``skipped`` (its output existed) or ``not begun``. Of what a
+report does not show nothing is kept; what is not known is None.
 """
 
 from __future__ import annotations
@@ -22,12 +20,22 @@ from ...errors import without_secrets
 if TYPE_CHECKING:
     from ...config.model import Configuration
 
-__all__ = ["KIND", "Record", "run_facts", "run_report"]
+__all__ = ["KIND", "STATUSES", "Record", "run_facts", "run_report"]
 
 KIND = "faltung run report"
 """The first value of the JSON file, and the generator that the page names."""
 
 Record = Mapping[str, Any]
+
+
+STATUSES = ("done", "unchanged", "failed", "skipped", "not begun")
+
+_UNKNOWN: dict[str, Any] = {
+    "item": "", "status": "", "outputs": [], "attempts": 1, "warnings": [],
+    **dict.fromkeys(("seconds", "x_realtime", "frames_in", "fs_in", "channels_in", "duration_in_s")),
+    **dict.fromkeys(("peak", "clipped", "first_clip", "events", "error", "envelope")),
+}  # fmt: skip
+"""What a report keeps of a record."""
 
 
 def run_facts(
@@ -73,28 +81,29 @@ def run_report(records: Sequence[Record], run: Mapping[str, Any]) -> dict[str, A
     run
         of `run_facts`.
     """
-    return {"kind": KIND, "version": 1, "run": dict(run), "totals": _totals(records, run), "files": _ordered(records)}
+    files = [{name: record.get(name, unknown) for name, unknown in _UNKNOWN.items()} for record in records]
+    return {"kind": KIND, "version": 1, "run": dict(run), "totals": _totals(files, run), "files": _ordered(files)}
 
 
 def _totals(records: Sequence[Record], run: Mapping[str, Any]) -> dict[str, Any]:
     statuses = Counter(record["status"] for record in records)
-    duration = sum(record["duration"] or 0.0 for record in records if record["status"] == "done")
+    durations = {s: sum(r["duration_in_s"] or 0.0 for r in records if r["status"] == s) for s in ("done", "unchanged")}
     events = [record["events"] for record in records if record["events"] is not None]
     return {
         "files": len(records),
-        **{status: statuses[status] for status in ("done", "failed", "skipped", "interrupted")},
-        "duration": duration,
-        "x_realtime": duration / run["seconds"] if run["seconds"] > 0 else None,
-        "clipped_files": sum(bool(record["clips"]) for record in records),
-        "clips": sum(record["clips"] or 0 for record in records),
+        **{status: statuses[status] for status in STATUSES},
+        "duration_in_s": sum(durations.values()),
+        "x_realtime": durations["done"] / run["seconds"] if run["seconds"] > 0 else None,
+        "clipped_files": sum(bool(record["clipped"]) for record in records),
+        "clipped": sum(record["clipped"] or 0 for record in records),
         "events": sum(events) if events else None,
-        "bytes": sum(output["bytes"] for record in records for output in record["outputs"]),
+        "bytes": sum(output.get("bytes") or 0 for record in records for output in record["outputs"]),
     }
 
 
 def _ordered(records: Sequence[Record]) -> list[dict[str, Any]]:
     def key(record: Record) -> tuple[int, float, str]:
         peak = -1.0 if record["peak"] is None else record["peak"]
-        return (-(record["clips"] or 0), -peak, record["item"])
+        return (-(record["clipped"] or 0), -peak, record["item"])
 
     return [dict(record) for record in sorted(records, key=key)]

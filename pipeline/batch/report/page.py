@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...io import is_remote
-from .data import KIND
+from .data import KIND, STATUSES
 
 __all__ = ["PLAYED", "link", "page_html", "shown"]
 
@@ -44,6 +44,7 @@ def page_html(data: Mapping[str, Any], folder: Path) -> str:
     return environment.get_template("report.html.j2").render(
         data,
         kind=KIND,
+        statuses=STATUSES,
         rows=[_row(record, folder) for record in data["files"]],
         style=Markup(_template("report.css")),  # noqa: S704  (ours)
         script=Markup(script),  # noqa: S704  (ours)
@@ -71,14 +72,12 @@ def _row(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     output = record["outputs"][0]["path"] if record["outputs"] else None
     suffix = PurePosixPath(output or "").suffix.lower()
     href = None if output is None or output == "-" or is_remote(output) else link(output, folder)
-    peak, seconds, duration = record["peak"], record["seconds"], record["duration"]
-    done = record["status"] == "done"
+    peak = record["peak"]
     return {
         **record,
         "output": output,
         "href": href,
         "plays": href is not None and suffix in PLAYED,
-        "speed": duration / seconds if done and duration and seconds else None,
         "level": None if peak is None else _level(peak, is_table=suffix in _TABLES),
         "path": _path(record["envelope"]) if record["envelope"] else None,
     }

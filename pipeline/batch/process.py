@@ -1,4 +1,4 @@
-"""Settles how the process of the command runs: what the library leaves to the program that imports it.
+"""Settles how a process of the command runs, itself or a worker: what the library leaves to who imports it.
 
 Each line earns its place by a measurement: ten minutes of stereo through 48,000 taps are a second of processor time.
 """

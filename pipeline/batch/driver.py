@@ -1,0 +1,108 @@
+"""Drives a batch: hands tasks to an executor, a few at a time, and alone writes down what became of each.
+
+The executor is any of `concurrent.futures`' interface. What it makes of a task that it lost is the exception of the
+task's future, told as the reason why the file failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from typing import Any
+
+from ..errors import DiskFullError, UsageError
+from ..io.atomic import refuse_taken
+from .identity import Data
+from .manifest import Manifest
+from .task import Runner, run_task, timestamp
+
+__all__ = ["run_tasks"]
+
+_TICK_S = 0.1  # between two looks at whether to stop
+
+
+def run_tasks(
+    tasks: Sequence[Data],
+    executor: Executor,
+    *,
+    window: int = 1,
+    manifest: Manifest | None = None,
+    runner: Runner = run_task,
+    begun: Callable[[int], None] = lambda _: None,
+    stopped: Callable[[], bool] = lambda: False,
+    fail_fast: bool = False,
+) -> Generator[tuple[int, Data]]:
+    """What became of each task that was begun, as it ends: its place among ``tasks``, and its outcome.
+
+    Parameters
+    ----------
+    tasks
+        from `make_task`; what stands in a task's ``record`` goes into its lines of the manifest.
+    window
+        tasks that may be with the executor at a time.
+    begun
+        told the place of each task that is begun.
+    stopped
+        asked all the while; once true, no further task is begun, and those that are come to their end.
+    fail_fast
+        stop so at the first that failed. A full disk always does: the next would not fit either.
+    """
+    under_way: dict[int, Data] = {}
+    futures: dict[Future[Any], int] = {}
+    first = 0  # of those not begun
+    ending = False
+    try:
+        while True:
+            while not (ending or stopped()) and len(futures) < window and first < len(tasks):
+                task = under_way[first] = tasks[first]
+                begun(first)
+                futures[_submitted(task, executor, runner, manifest)] = first
+                first += 1
+            if not futures:
+                return
+            ended, _ = wait(futures, timeout=_TICK_S, return_when=FIRST_COMPLETED)
+            for future in sorted(ended, key=futures.__getitem__):
+                place = futures.pop(future)
+                outcome = _outcome(future)
+                _write(manifest, tasks[place], outcome)
+                del under_way[place]
+                failed = outcome["status"] == "failed"
+                ending |= failed and (fail_fast or outcome["code"] == DiskFullError.exit_code)
+                yield place, outcome
+    finally:
+        for task in under_way.values():
+            _write(manifest, task, {"status": "interrupted"})
+
+
+def _submitted(task: Data, executor: Executor, runner: Runner, manifest: Manifest | None) -> Future[Any]:
+    """The task under way; the last look at whether its output's name is still free is taken here.
+
+    A worker may die between an output and the word of it. So the task that is done again by another finds a file
+    under the name, which is its own, and may replace it.
+    """
+    if task["fresh"]:
+        try:
+            for path in (task["target"], *task["events"]):
+                if path is not None:
+                    refuse_taken(path, overwrite=False)
+        except UsageError as error:
+            refused: Future[Any] = Future()
+            refused.set_exception(error)
+            return refused
+    _write(manifest, task, {"status": "running", "started": timestamp()})
+    return executor.submit(runner, task)
+
+
+def _outcome(future: Future[Any]) -> Data:
+    error = future.exception()
+    if error is None:
+        outcome: Data = future.result()
+        return outcome
+    lost = {} if isinstance(error, UsageError) else {"lost": True}
+    code = getattr(error, "exit_code", 1)
+    return {"status": "failed", "error": str(error) or type(error).__name__, "code": code, **lost}
+
+
+def _write(manifest: Manifest | None, task: Data, facts: Data) -> None:
+    if manifest is not None:
+        manifest.add({**task["record"], **facts})

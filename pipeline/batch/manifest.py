@@ -1,0 +1,175 @@
+r"""The manifest: what became of each item of a batch, a line of JSON each, only ever appended to.
+
+A run begins with its own line: what it is, its recipe, its process. Then an item is written down before it is begun
+(``running``) and when it has ended (``done``, ``failed``, ``interrupted``); the last line of an item counts. A process
+may be killed at any point: half a last line is cut off by the next run, and an item whose end was not written down is
+done again. Lines reach the disk itself about once a second, which matters when the machine fails, not the process.
+
+Paths in it are text with the bytes that are no UTF-8 as lone surrogates (``os.fsdecode``), which JSON carries as
+``\udcXX``.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..errors import UsageError
+from ..io.atomic import naming_errors
+from .identity import Data
+
+__all__ = ["Manifest", "Past", "read_manifest"]
+
+_HEADER = {"faltung": "manifest", "version": 1}
+_SYNC_S = 1.0
+
+
+@dataclass
+class Past:
+    """What a manifest remembers."""
+
+    items: dict[str, Data] = field(default_factory=dict)
+    """The last record of each item."""
+    made: dict[str, Data] = field(default_factory=dict)
+    """The last record of each item that was done, with the recipe of its run as ``recipe``."""
+    claimed: set[str] = field(default_factory=set)
+    """Items whose end is not known: what stands under their outputs' names may be theirs."""
+    run: Data | None = None
+    """The last run."""
+
+    def add(self, record: Data) -> None:
+        """One more record, in the order of the file."""
+        if "run" in record:
+            self.run = record["run"]
+        elif "item" in record:
+            item = record["item"]
+            self.items[item] = record
+            if record["status"] == "done":
+                self.made[item] = {**record, "recipe": (self.run or {}).get("recipe")}
+            if record["status"] in ("running", "interrupted") or record.get("lost"):
+                self.claimed.add(item)
+            else:
+                self.claimed.discard(item)
+
+
+def read_manifest(path: Path) -> Past:
+    """What a manifest remembers, as it stands; nothing, where there is none. Raises `UsageError` as `Manifest` does."""
+    try:
+        return _parsed(path, path.read_bytes())[0]
+    except FileNotFoundError:
+        return Past()
+
+
+class Manifest:
+    """The manifest of a run, locked against every other; a context manager. Touches nothing before `begin`.
+
+    Raises
+    ------
+    UsageError
+        another run is at work on it, or the file is none of ours.
+    WriteError, DiskFullError
+        it cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.past = Past()
+        self._fd = -1
+        self._synced = 0.0
+        with naming_errors(str(path)):
+            if path.exists():
+                self._open(os.O_RDWR | os.O_APPEND)
+
+    def _open(self, flags: int) -> None:
+        self._fd = os.open(self.path, flags, 0o666)
+        try:
+            self._lock()
+            data = self.path.read_bytes()
+            self.past, whole = _parsed(self.path, data)
+            if whole < len(data):
+                os.ftruncate(self._fd, whole)
+        except BaseException:
+            self._close()
+            raise
+
+    def _lock(self) -> None:
+        """The system gives a lock back when its process ends, however it does."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):  # not so on a file system without locks
+                raise UsageError(f"{self.path}: another run is at work on it{_holder(self.path)}") from None
+
+    def _close(self) -> None:
+        os.close(self._fd)
+        self._fd = -1
+
+    def begin(self, run: Data) -> None:
+        """Write down that a run begins; makes the file where there is none."""
+        with naming_errors(str(self.path)):
+            if self._fd < 0:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._open(os.O_RDWR | os.O_APPEND | os.O_CREAT)
+                if self.past.items:
+                    raise UsageError(f"{self.path}: another run was at work on it just now; start this one again")
+            if self.past.run is None:
+                self._write(_HEADER)
+        self.add({"run": run})
+
+    def add(self, record: Data) -> None:
+        """Append a record; it survives the end of this process as soon as this returns."""
+        with naming_errors(str(self.path)):
+            self._write(record)
+            now = time.monotonic()
+            if now - self._synced > _SYNC_S:
+                os.fsync(self._fd)
+                self._synced = now
+
+    def _write(self, record: Data) -> None:
+        line = memoryview(json.dumps(record, allow_nan=False).encode() + b"\n")
+        before = os.fstat(self._fd).st_size
+        try:
+            while line:
+                line = line[os.write(self._fd, line) :]
+        except OSError:
+            os.ftruncate(self._fd, before)
+            raise
+
+    def __enter__(self) -> Manifest:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._fd >= 0:
+            try:
+                with naming_errors(str(self.path)):
+                    os.fsync(self._fd)
+            finally:
+                self._close()
+
+
+def _parsed(path: Path, data: bytes) -> tuple[Past, int]:
+    """What the whole lines say, and how many bytes they are."""
+    past = Past()
+    end = data.rfind(b"\n") + 1
+    lines = data[:end].splitlines()
+    header = json.dumps(_HEADER).encode()
+    if lines[:1] != [header] and (lines or not header.startswith(data)):
+        raise UsageError(f"{path}: is no manifest of this version of faltung; give another name as batch.manifest")
+    for number, line in enumerate(lines[1:], 2):
+        try:
+            past.add(json.loads(line))
+        except (ValueError, KeyError, TypeError):
+            raise UsageError(f"{path}:{number}: is no record; the file was edited or is damaged, remove it") from None
+    return past, end
+
+
+def _holder(path: Path) -> str:
+    """Which process holds a manifest, as far as it says."""
+    run: dict[str, Any] = read_manifest(path).run or {}
+    return f" (process {run['pid']}, since {run['started']}); wait for it, or stop it" if "pid" in run else ""

@@ -1,0 +1,229 @@
+"""A task: one file of a batch as a plain dict, and the function that does it, wherever it is run.
+
+A task holds paths as text (bytes that are no UTF-8 as lone surrogates, which pickle and JSON carry), the resolved
+configuration as JSON text and what may be done to the output; never arrays. Whatever goes wrong in a file is an
+outcome, not an exception.
+
+What became of it is a plain dict, too, its record, which `--json` and reports show and a manifest keeps:
+
+- ``status``, ``done`` or ``failed``; ``started`` (ISO 8601), ``seconds`` on the clock, ``pid``;
+- of the input ``frames_in``, ``fs_in``, ``channels_in``, ``duration_in_s``;
+- of the output ``frames``, ``fs``, ``channels``, ``duration_s``, ``container``, ``subtype``, ``bytes``,
+  ``latency_trimmed`` and ``tail_kept`` in frames, ``outputs`` (a list: ``path``, ``bytes``, ``mtime_ns``, ``blake2b``;
+  in a store ``mark`` for the last two), where there is a manifest or a report;
+- None for these where no signal is written; ``events``, how many were found, None where none were looked for;
+- ``x_realtime``, ``peak`` (linear, None unless finite), ``peak_dbfs``, ``clipped`` in samples, ``first_clip``
+  (``frame``, ``channel``), ``warnings``, ``notes``, and ``envelope`` for a report (`pipeline.dsp.envelope`);
+- where it failed, ``error`` and the exit ``code``; ``at`` and ``message`` of an error in a setting, ``traceback`` of
+  one that nobody foresaw, ``lost`` where the worker was lost.
+
+A manifest and a report put the ``item`` first, and ``attempts``.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ..config.load import validate_config
+from ..config.model import Configuration
+from ..config.paths import STREAM, Place
+from ..dsp.envelope import Envelope
+from ..engine.plan import Plan
+from ..errors import FaltungError, SettingError, without_secrets
+from ..io import Remote, is_remote
+from ..job import Job, Progress, Report, run_job
+from ..stages.base import Format
+from .identity import Data, digest, identity
+
+__all__ = ["Prepared", "Runner", "configuration_text", "make_task", "run_task", "timestamp"]
+
+Runner = Callable[[Data], Data]
+"""A task in, what became of it out."""
+
+_KEPT = 4
+"""Configurations, and plans of each, that a worker keeps; each plan with its kernels and their transforms."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A job with the plans made for it so far: kernels are read, and transformed, once for all files of a format."""
+
+    job: Job
+    _plans: dict[Format, Plan] = field(default_factory=dict)
+
+    def plan(self, fmt: Format) -> Plan:
+        """The plan for signals of this format."""
+        if fmt not in self._plans:
+            if len(self._plans) == _KEPT:
+                self._plans.clear()
+            self._plans[fmt] = self.job.plan(fmt)
+        return self._plans[fmt]
+
+
+def configuration_text(settings: Configuration, threads: int | None) -> str:
+    """The resolved configuration of a task as JSON, without what is a batch's own."""
+    data = settings.model_dump(
+        mode="json", exclude_unset=True, exclude={"input", "output", "events", "batch", "explain", "report"}
+    )
+    if threads is not None:
+        data["threads"] = threads
+    return json.dumps(data, sort_keys=True)
+
+
+def make_task(
+    source: Place,
+    target: Place | None,
+    events: Sequence[Place] = (),
+    *,
+    configuration: str,
+    overwrite: bool,
+    fresh: bool = False,
+    reported: bool = False,
+    record: Data | None = None,
+) -> Data:
+    """A task.
+
+    With ``fresh``, nothing may stand under the output's name when the task is begun. ``record`` is what its lines in
+    a manifest begin with, ``output`` among it; None where there is no manifest. ``reported`` asks for what a report
+    shows, too.
+    """
+    return {
+        "source": os.fspath(source),
+        "target": None if target is None else os.fspath(target),
+        "events": [os.fspath(path) for path in events],
+        "configuration": configuration,
+        "overwrite": overwrite,
+        "fresh": fresh,
+        "reported": reported,
+        "record": record,
+    }
+
+
+def run_task(
+    task: Data, progress: Progress | None = None, prepared: Prepared | None = None, *, alone: bool = False
+) -> Data:
+    """What became of a task: its ``status``, ``done`` or ``failed``, and the facts or the ``error``.
+
+    ``alone`` lets an exception that nobody foresaw through, with its traceback. A reader that went away
+    (BrokenPipeError) always is one.
+    """
+    started, began = timestamp(), time.perf_counter()
+    envelope = Envelope() if task["reported"] else None
+    try:
+        prepared = prepared or _prepared(task["configuration"])
+        report = run_job(
+            prepared.job, task["source"], task["target"], events=task["events"], overwrite=task["overwrite"],
+            progress=progress, envelope=envelope, planner=prepared.plan,
+        )  # fmt: skip
+        outcome = _done(report, envelope, _outputs(task))
+    except BrokenPipeError:
+        raise
+    except (FaltungError, OSError, MemoryError) as error:
+        outcome = _failed(error)
+    except Exception as error:
+        if alone:
+            raise
+        outcome = {**_failed(error), "traceback": without_secrets(traceback.format_exc())}
+    return {"seconds": time.perf_counter() - began, **outcome, "started": started, "pid": os.getpid()}
+
+
+def timestamp() -> str:
+    """Now, as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+@lru_cache(maxsize=_KEPT)
+def _prepared(configuration: str) -> Prepared:
+    return Prepared(Job.of(validate_config(json.loads(configuration)).settings))
+
+
+def _failed(error: Exception) -> Data:
+    where = {"at": list(error.path), "message": error.message} if isinstance(error, SettingError) else {}
+    return {"status": "failed", "error": _reason(error), "code": getattr(error, "exit_code", 1), **where}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, FaltungError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return f"not enough memory: {error}" if str(error) else "not enough memory"
+    name = getattr(error, "filename", None)
+    text = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    return without_secrets(f"{name}: {text}" if name else text)
+
+
+def _done(report: Report, envelope: Envelope | None, outputs: list[Data]) -> Data:
+    return {
+        "status": "done",
+        "frames_in": report.frames_in,
+        "fs_in": report.info.fs,
+        "channels_in": report.info.channels,
+        "duration_in_s": report.duration,
+        "seconds": report.seconds,
+        "x_realtime": report.duration / max(report.seconds, 1e-9),
+        **_written(report),
+        "events": sum(len(search.events) for search in report.events) if report.events else None,
+        "warnings": list(report.warnings),
+        "notes": [f"stages[{p.index}] {p.stage.use}: {note}" for p in report.plan.stages for note in p.notes],
+        "outputs": outputs,
+        **({} if envelope is None else {"envelope": envelope.pairs()}),
+    }
+
+
+_OF_A_SIGNAL = (
+    "frames", "fs", "channels", "duration_s", "peak", "peak_dbfs", "clipped", "first_clip", "latency_trimmed",
+    "tail_kept", "container", "subtype", "bytes",
+)  # fmt: skip
+
+
+def _written(report: Report) -> Data:
+    """The facts of the output; None each, where no signal was written."""
+    written = report.written
+    if written is None:
+        return dict.fromkeys(_OF_A_SIGNAL)
+    finite = math.isfinite(written.peak)
+    return {
+        "frames": written.frames,
+        "fs": written.fs,
+        "channels": written.channels,
+        "duration_s": written.frames / written.fs,
+        "peak": written.peak if finite else None,
+        "peak_dbfs": 20 * math.log10(written.peak) if finite and written.peak > 0 and written.subtype else None,
+        "clipped": written.clipped,
+        "first_clip": _first_clip(written.first_clip),
+        "latency_trimmed": report.latency_trimmed,
+        "tail_kept": report.tail_kept,
+        "container": written.container,
+        "subtype": written.subtype,
+        "bytes": written.bytes,
+    }
+
+
+def _outputs(task: Data) -> list[Data]:
+    """What tells each output from every other; nothing but its name where it is no regular file."""
+    record = task["record"]
+    if record is None and not task["reported"]:
+        return []
+    paths = [path for path in (task["target"], *task["events"]) if path is not None]
+    places: list[Place] = [Remote(path) if is_remote(path) else Path(path) for path in paths]
+    names = map(str, places) if record is None else [record["output"], *record.get("more", ())]
+    return [_output(name, place) for name, place in zip(names, places, strict=True)]
+
+
+def _output(name: str, place: Place) -> Data:
+    known = identity(place, "stat") or {} if place != STREAM else {}
+    return {"path": name, **known, **({"blake2b": digest(place)} if known and isinstance(place, Path) else {})}
+
+
+def _first_clip(first: tuple[int, int] | None) -> dict[str, Any] | None:
+    return None if first is None else {"frame": int(first[0]), "channel": int(first[1])}

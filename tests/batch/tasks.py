@@ -1,0 +1,40 @@
+"""Functions for workers to run, which find them by name."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+
+def square(x: int) -> int:
+    time.sleep(0.02)
+    return x * x
+
+
+def killed_by(x: int, poison: int) -> int:
+    if x == poison:
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(0.02)
+    return x
+
+
+def ends_with(code: int) -> None:
+    os._exit(code)
+
+
+def sleep(seconds: float) -> float:
+    time.sleep(seconds)
+    return seconds
+
+
+def fail(text: str) -> None:
+    raise ValueError(text)
+
+
+def process_facts(_: int) -> tuple[int, bool, list[str]]:
+    """Number of the process, whether it hears Ctrl-C, and the slow libraries that it has imported."""
+    import sys
+
+    slow = sorted({"rich", "typer", "matplotlib", "jinja2", "scipy.signal"} & set(sys.modules))
+    return os.getpid(), signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, ()), slow

@@ -1,0 +1,106 @@
+"""Workers that are killed, hang or fail cost at most their own task."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import time
+from concurrent.futures import Future
+
+import pytest
+
+from pipeline.batch.local import Here, LocalExecutor, WorkerLostError, processors, share_threads
+
+from .tasks import ends_with, fail, killed_by, process_facts, sleep, square
+
+PATIENCE = 120  # seconds; nothing here takes more than a few
+
+
+def test_thirty_tasks_survive_three_kills() -> None:
+    rng = random.Random(1)
+    with LocalExecutor(2) as executor:
+        futures = [executor.submit(square, i) for i in range(30)]
+        for at in (3, 12, 20):
+            futures[at].result(PATIENCE)
+            victim = rng.choice(multiprocessing.active_children())
+            os.kill(victim.pid or 0, signal.SIGKILL)
+        assert [future.result(PATIENCE) for future in futures] == [i * i for i in range(30)]
+
+
+def test_a_poison_task_is_given_up_after_three_strikes_and_the_others_finish() -> None:
+    with LocalExecutor(2) as executor:
+        futures = [executor.submit(killed_by, i, 4) for i in range(10)]
+        with pytest.raises(WorkerLostError, match=r"was killed \(SIGKILL\) three times; is there enough memory"):
+            futures[4].result(PATIENCE)
+        assert [f.result(PATIENCE) for i, f in enumerate(futures) if i != 4] == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+
+
+def test_a_worker_that_exits_is_told_with_its_code() -> None:
+    with LocalExecutor(1) as executor, pytest.raises(WorkerLostError, match=r"was killed \(exit code 7\) three times"):
+        executor.submit(ends_with, 7).result(PATIENCE)
+
+
+def test_a_task_that_takes_too_long_is_ended_and_its_neighbour_done_again() -> None:
+    with LocalExecutor(2, timeout_s=3.0) as executor:
+        late, *others = [executor.submit(sleep, s) for s in (3600.0, 0.2, 0.1, 0.1, 0.2)]
+        with pytest.raises(WorkerLostError, match=r"took longer than 3 s \(batch\.timeout\)"):
+            late.result(PATIENCE)
+        assert [future.result(PATIENCE) for future in others] == [0.2, 0.1, 0.1, 0.2]
+
+
+def test_what_a_task_raises_is_raised_by_its_future() -> None:
+    with LocalExecutor(1) as executor, pytest.raises(ValueError, match="why"):
+        executor.submit(fail, "why").result(PATIENCE)
+
+
+def test_workers_hear_no_ctrl_c_and_import_nothing_that_they_do_not_need() -> None:
+    with LocalExecutor(2) as executor:
+        facts = [executor.submit(process_facts, i).result(PATIENCE) for i in range(4)]
+    assert os.getpid() not in {pid for pid, _, _ in facts}
+    assert not any(hears for _, hears, _ in facts)
+    assert all(slow == [] for _, _, slow in facts)
+
+
+def test_an_exception_on_the_way_out_ends_the_workers_at_once() -> None:
+    began = time.monotonic()
+    futures: list[Future[float]] = []
+
+    def interrupted() -> None:
+        with LocalExecutor(2) as executor:
+            futures.extend(executor.submit(sleep, 3600.0) for _ in range(4))
+            time.sleep(1.0)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert time.monotonic() - began < 60
+    assert not multiprocessing.active_children()
+    assert not any(future.done() and future.exception() is None for future in futures)
+
+
+def test_here_does_it_at_once_and_raises() -> None:
+    assert Here().submit(square, 3).result(0) == 9
+    with pytest.raises(ValueError, match="why"):
+        Here().submit(fail, "why")
+
+
+@pytest.mark.parametrize(
+    ("jobs", "threads", "processors_", "expected"),
+    [
+        (1, None, 8, None),
+        (1, 16, 8, 16),
+        (2, None, 8, 4),
+        (3, None, 8, 2),
+        (16, None, 8, 1),
+        (2, 1, 8, 1),
+        (4, 6, 8, 2),
+    ],
+)
+def test_threads_of_all_workers_are_at_most_the_processors(
+    jobs: int, threads: int | None, processors_: int, expected: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert processors() >= 1
+    monkeypatch.setattr("pipeline.batch.local.processors", lambda: processors_)
+    assert share_threads(jobs, threads) == expected
