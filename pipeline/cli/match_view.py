@@ -46,9 +46,10 @@ def show_found(found: Found, voice: Voice, *, alone: bool) -> None:
     counted = [count(len(events.events), "event"), f"of {count(events.candidates, 'candidate')}"]
     if events.decoys is not None:
         counted.append(f"with {count(events.decoys, 'decoy')}")
-    if events.false_alarms_per_hour is not None:
-        counted.append(f"and {number(events.false_alarms_per_hour)} false alarms expected an hour")
-    voice.note(" ".join(counted))
+    chance = (
+        "" if events.false_alarms_per_hour is None else f"; {number(events.false_alarms_per_hour)} an hour by chance"
+    )
+    voice.note(" ".join(counted) + chance)
     for status, seconds in _unscored(events).items():
         voice.note(f"without a score: {duration(seconds)}, {status}")
     for warning in found.report.warnings:

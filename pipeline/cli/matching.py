@@ -69,7 +69,7 @@ class Search:
         root = input_root(patterns)
         raw: dict[str, Any] = {"use": "match"}
         raw["template"] = [template_settings(text, [str(path) for path in recordings]) for text in templates]
-        raw |= {name: value for name, value in settings.items() if value is not None}
+        raw |= {name: _plain(value) for name, value in settings.items() if value is not None}
         with naming_options():
             loaded = validate_config({"version": 1, "nonfinite": "propagate", "stages": [raw]})
         if "-" in outputs and len(recordings) > 1:
@@ -120,6 +120,14 @@ class Search:
         data["nonfinite"] = "propagate"
         data["stages"] = [rebased(self.loaded.settings.stages[0], self.raw, folder)]
         write_bytes(self.save, to_yaml(data).encode(), overwrite=self.overwrite)
+
+
+def _plain(value: str) -> str | float:
+    """A number as one, for the file that `--save` writes."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
 
 
 def _pages(recordings: Sequence[Place], report: Path, root: Path) -> list[Path | None]:

@@ -40,7 +40,7 @@ def match_figure(picture: Picture) -> Figure:
         pair = lower.subplots(1, 2)
         lower.subplots_adjust(left=0.07, right=0.985, top=0.86, bottom=0.14, wspace=0.16)
         for axes, overlay, word in zip(pair, (picture.best, picture.worst), ("Best", "Worst"), strict=True):
-            _overlaid(axes, overlay, word)
+            _overlaid(axes, overlay, word, picture.events.fs)
     return made
 
 
@@ -99,7 +99,7 @@ def _decoy_words(picture: Picture) -> str:
     return ", peaks of the decoys (crosses)" if len(picture.decoys) else ""
 
 
-def _overlaid(axes: Axes, overlay: Overlay | None, word: str) -> None:
+def _overlaid(axes: Axes, overlay: Overlay | None, word: str, fs: float) -> None:
     if overlay is None:
         axes.set_axis_off()
         return
@@ -107,10 +107,11 @@ def _overlaid(axes: Axes, overlay: Overlay | None, word: str) -> None:
     _plain(
         axes, f"{word}: {event.template}, at {event.start_s:.6g} s, score {event.score:.3f}, gain {overlay.gain:.3g}"
     )
-    frames = len(overlay.window)
-    time: Any = event.start_s + np.linspace(0, event.end_s - event.start_s, frames, endpoint=False)
-    axes.plot(time, overlay.window, color=COLOURS["x"], linewidth=3, alpha=0.55, label="signal")
+    time = overlay.start_s + np.arange(len(overlay.window)) / fs
+    axes.plot(time, overlay.window, color=COLOURS["x"], linewidth=2.6, alpha=0.55, label="signal")
     axes.plot(time, overlay.fitted, color=COLOURS["h"], linewidth=1.1, label="template")
     axes.set_xlabel("s", fontsize=9, color=COLOURS["faint"])
+    axes.ticklabel_format(axis="x", useOffset=False)
+    axes.locator_params(axis="x", nbins=5)
     axes.margins(x=0)
     axes.legend(loc="upper right", fontsize=8, frameon=False, ncols=2)

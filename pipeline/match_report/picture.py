@@ -26,14 +26,20 @@ __all__ = ["STRETCHES", "Overlay", "Picture", "picture_of"]
 STRETCHES = 2048
 """Of the outlines: more than the picture has columns."""
 
+_SEEN = 800  # frames of an event that are drawn; of more, an oscillation has no room
 _BLOCK = 1 << 16
 
 
 @dataclass(frozen=True, eq=False)
 class Overlay:
-    """An event and the template laid over it: ``gain * template + offset``, the nearest in least squares."""
+    """An event and the template laid over it: ``gain * template + offset``, the nearest in least squares.
+
+    Of a long template it is the stretch around its largest sample, where single oscillations can be seen.
+    """
 
     event: Event
+    start_s: float
+    """Of the first frame of the stretch."""
     window: Taps
     fitted: Taps
     gain: float
@@ -74,7 +80,7 @@ def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope,
     lengths = dict(zip(detection.templates, detection.lengths, strict=True))
     windows = _windows(job, source, [(event.start_frame, lengths[event.template]) for event in shown])
     taps = {t.name: t.taps for t in load_templates(stage.template, Format(fs, report.info.channels))}
-    overlays = [_overlay(event, window, taps[event.template]) for event, window in zip(shown, windows, strict=True)]
+    overlays = [_overlay(event, window, taps[event.template], fs) for event, window in zip(shown, windows, strict=True)]
     decoys = np.zeros((0, 2))
     if detection.decoys is not None:
         decoys = _highest(detection.decoys.frame, np.abs(detection.decoys.score), scores.width, fs)
@@ -107,14 +113,16 @@ def _windows(job: Job, source: str | Path, places: Sequence[tuple[int, int]]) ->
         done = 0
         while done < end and len(block := reader.read(_BLOCK)):
             for (start, length), found in zip(places, parts, strict=True):
-                found.append(block[max(start - done, 0) : max(start + length - done, 0)])
+                found.append(block[max(start - done, 0) : max(start + length - done, 0)].copy())  # not all of the block
             done += len(block)
     return [np.concatenate(found) for found in parts]
 
 
-def _overlay(event: Event, window: Array, taps: Taps) -> Overlay:
+def _overlay(event: Event, window: Array, taps: Taps, fs: float) -> Overlay:
     x = np.asarray(window[:, event.channel], np.float64)
     t = taps[:, min(event.channel, taps.shape[1] - 1)]
     centred = t - t.mean()
     gain = float(centred @ (x - x.mean()) / (centred @ centred))
-    return Overlay(event, x, gain * centred + x.mean(), gain)
+    first = max(0, min(int(np.abs(centred).argmax()) - _SEEN // 4, len(t) - _SEEN))
+    seen = slice(first, first + _SEEN)
+    return Overlay(event, event.start_s + first / fs, x[seen], (gain * centred + x.mean())[seen], gain)
