@@ -130,7 +130,7 @@ def move_ns(precision: str, repeat_s: float) -> float:
 def _blocks_together(precision: str, n_fft: int) -> int:
     """As methods.py groups them."""
     rows = -(-methods._ROWS[precision] // CHANNELS)
-    return max(rows, methods._GROUP_POINTS // (n_fft * CHANNELS), 1)
+    return max(rows, methods._GROUP_POINTS[precision] // (n_fft * CHANNELS), 1)
 
 
 def _noise(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:

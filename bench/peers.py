@@ -93,11 +93,15 @@ def _faltung(precision: str, library: str = "scipy") -> Callable[[Case, Path], l
     return command
 
 
-def _fconvolver(case: Case, output: Path) -> list[str]:
+def _fconvolver(case: Case, output: Path, *options: str) -> list[str]:
     config = case.folder / f"fconvolver-{case.taps}.conf"
     reads = "".join(f"/impulse/read {c} {c} 1 0 0 0 {c} {case.response}\n" for c in (1, 2))
     config.write_text(f"/convolver/new 2 2 1024 {case.taps}\n{reads}", "utf-8")
-    return ["fconvolver", "-V", str(config), str(case.signal), str(output)]
+    return ["fconvolver", *options, str(config), str(case.signal), str(output)]
+
+
+def _fconvolver_vectors(case: Case, output: Path) -> list[str]:
+    return _fconvolver(case, output, "-V")
 
 
 def _afir(case: Case, output: Path) -> list[str]:
@@ -147,6 +151,14 @@ PEERS = (
     Peer(
         "fconvolver",
         _fconvolver,
+        _program("fconvolver"),
+        "Debian package jconvolver",
+        native=True,
+        right_tail=False,
+    ),
+    Peer(
+        "fconvolver -V",
+        _fconvolver_vectors,
         _program("fconvolver"),
         "Debian package jconvolver",
         native=True,

@@ -75,7 +75,9 @@ def run_once(command: Sequence[str], folder: Path | None = None) -> Run:
     """
     with tempfile.NamedTemporaryFile(prefix="bench-", suffix=".err") as errors:
         launcher = [sys.executable, "-I", "-S", str(_LAUNCHER), errors.name, *command]
-        done = subprocess.run(launcher, cwd=folder, capture_output=True, text=True, check=False)
+        # Python keeps what it has compiled, unless it is told not to; for users it does
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        done = subprocess.run(launcher, cwd=folder, env=environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise CommandError(f"{command[0]}: {done.stderr.strip().splitlines()[-1]}")
         code, wall, user, system, peak_kib = (float(field) for field in done.stdout.split())

@@ -1,4 +1,4 @@
-"""Runs tasks on this machine: at once in this process, or in worker processes that may be killed.
+"""Runs tasks on this machine, in worker processes that may be killed.
 
 A pool of the standard library loses all its work with the first worker that dies. Here the pool is built again and
 what was unfinished is submitted again. Those that were with the pool when it broke are suspects, and each is run
@@ -26,7 +26,7 @@ from typing import Any
 from ..errors import FaltungError
 from .process import keep_freed_memory, settle
 
-__all__ = ["Here", "LocalExecutor", "WorkerLostError", "processors", "share_threads"]
+__all__ = ["LocalExecutor", "WorkerLostError"]
 
 _STRIKES = 3
 _TIMES = ("once", "twice", "three times")
@@ -34,29 +34,6 @@ _TIMES = ("once", "twice", "three times")
 
 class WorkerLostError(FaltungError):
     """What became of a task whose worker was lost, for good; the message says how."""
-
-
-def processors() -> int:
-    """Processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def share_threads(jobs: int, threads: int | None) -> int | None:
-    """Threads for each of so many workers, in all never more than there are processors, one each at least.
-
-    A process that works alone is left as it is.
-    """
-    share = max(1, processors() // jobs)
-    return threads if jobs == 1 else min(share, threads or share)
-
-
-class Here(Executor):
-    """Does each task at once, in this process and thread; what it raises is raised by `submit`."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
 
 
 @dataclass(eq=False)

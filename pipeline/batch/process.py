@@ -9,7 +9,7 @@ import atexit
 import gc
 import os
 
-__all__ = ["keep_freed_memory", "settle"]
+__all__ = ["keep_freed_memory", "processors", "settle", "share_threads"]
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of mallopt, in malloc.h
 _LARGEST = 32 << 20  # bytes; the largest that glibc lets an array have and yet keeps
@@ -42,3 +42,17 @@ def keep_freed_memory() -> None:
     mallopt(_MMAP_THRESHOLD, _LARGEST)
     mallopt(_TRIM_THRESHOLD, 2**31 - 1)
     mallopt(_ARENA_MAX, 2)  # not one a thread, which would keep what another could use: 20 MB
+
+
+def processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def share_threads(jobs: int, threads: int | None) -> int | None:
+    """Threads for each of so many workers, in all never more than there are processors, one each at least.
+
+    A process that works alone is left as it is.
+    """
+    share = max(1, processors() // jobs)
+    return threads if jobs == 1 else min(share, threads or share)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..batch.identity import Data
-from ..batch.local import share_threads
+from ..batch.process import share_threads
 from .jobs import Item, Work
 from .terminal import Voice, card, table, tell
 from .text import count, decibels, duration, hertz, number, shown_path, size, times

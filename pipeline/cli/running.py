@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..batch.local import processors, share_threads
 from ..batch.manifest import Manifest, read_manifest
+from ..batch.process import processors, share_threads
 from ..config.paths import STREAM
 from ..errors import UsageError
 from .jobs import Choices, Work, resumed

@@ -6,6 +6,8 @@ import inspect
 import re
 from typing import Any
 
+from pydantic import BaseModel
+
 from ..errors import PluginError
 from ..stages.base import Stage
 from ..stages.registry import available_stages, stage_class
@@ -116,10 +118,14 @@ def _unquoted(text: str) -> str:
 
 
 def _plain_value(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     return value if isinstance(value, bool | int | float | str | None) else str(value)
 
 
 def _default_text(value: Any) -> str:
+    if isinstance(value, dict):
+        return "\n".join(f"{name}: {_default_text(one)}" for name, one in value.items())
     return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 

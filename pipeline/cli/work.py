@@ -12,11 +12,10 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 
-from ..batch.driver import run_tasks
+from ..batch.driver import Here, run_tasks
 from ..batch.identity import Data
-from ..batch.local import Here, LocalExecutor, share_threads
 from ..batch.manifest import Manifest
-from ..batch.process import keep_freed_memory
+from ..batch.process import keep_freed_memory, share_threads
 from ..batch.task import Prepared, Runner, configuration_text, make_task, run_task
 from ..errors import DiskFullError, SettingError, UsageError
 from ..io.atomic import remove_left_behind
@@ -80,6 +79,8 @@ def _executor(
     if jobs == 1:
         runner = partial(run_task, progress=progress.advance, prepared=Prepared(work.job), alone=alone)
         return Here(), runner, 1
+    from ..batch.local import LocalExecutor
+
     timeout = work.loaded.settings.batch.timeout
     executor = LocalExecutor(jobs, None if timeout is None else timeout.seconds(1.0))
     return stack.enter_context(executor), run_task, 2 * jobs

@@ -93,7 +93,7 @@ class BatchSettings(Settings):
     costs at most its own file. With 1, the files are done one after another in the command's own process."""
     manifest: Annotated[str, BeforeValidator(_plain_path)] | None = None
     """The file that remembers what was done, relative to this one; none keeps it in `.faltung`, a folder beside the
-    outputs. A run goes on where the last one stopped."""
+    outputs, or beside this file where they go to a store. A run goes on where the last one stopped."""
     check: Literal["stat", "hash"] = "stat"
     """How a file that changed is told: by its size and time (`stat`), or by its content too (`hash`)."""
     timeout: Annotated[Seconds, Within("1 s", "24 h")] | None = None

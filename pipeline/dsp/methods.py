@@ -34,7 +34,7 @@ _MOVE = {"double": 0.8, "single": 0.7}
 """A sample between the caller's layout and the planar one, there and back."""
 
 _ROWS = {"double": 2, "single": 4}  # rows that a batched transform needs to be near its best
-_GROUP_POINTS = 1 << 17  # points of a batch, all rows, below which calling costs more than computing
+_GROUP_POINTS = {"double": 1 << 18, "single": 1 << 19}  # of a batch, all rows: 2 MB, whose calls cost little
 _HARDLY_MORE = 1.12  # of the least cost: not worth the memory of a larger transform
 _EXACT = 2.0  # times what transforms cost, for sums that keep silence silent and whole numbers whole
 _FAR = 256  # partitions from which larger blocks for the far taps pay
@@ -116,7 +116,7 @@ def _overlap_save(shape: Shape, channels: int, lines: int, precision: Precision,
     if block < n_fft // 4:
         block = n_fft // 2
         partitions = math.ceil(shape.length / block)
-    group = max(math.ceil(_ROWS[precision] / channels), _GROUP_POINTS // (n_fft * channels), 1)
+    group = max(math.ceil(_ROWS[precision] / channels), _GROUP_POINTS[precision] // (n_fft * channels), 1)
     cost = _cost(n_fft, block, partitions, channels, lines, precision)
     return Method("fft", cost, n_fft, block, partitions, group)
 

@@ -97,8 +97,9 @@ class OverlapSave:
         parts: list[Array] = []
         total = self._frames_in + self._length - 1 if self._frames_in else 0
         while self._frames_begun < total:
-            self._region[:, self._filled :] = 0
-            self._begin(min(self._method.group, -(-(total - self._frames_begun) // self._method.block)))
+            blocks = min(self._method.group, -(-(total - self._frames_begun) // self._method.block))
+            self._region[:, self._filled : self._overlap + blocks * self._method.block] = 0
+            self._begin(blocks)
             self._finish(self._ahead, parts)
         self._finish(0, parts)
         return self._joined(parts)[: total - (self._frames_out - sum(map(len, parts)))]

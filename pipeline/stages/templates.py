@@ -99,7 +99,7 @@ class _AnyForm:
         numbers = {"type": "array", "items": {"type": ["number", "array"]}, "minItems": 1}
         one = [{"type": "string", "format": "path"}, numbers, source]
         many = {"type": "array", "items": {"anyOf": one}, "minItems": 1}
-        return {"anyOf": [*one, many], "x-unit": "numbers, a path, a slice of a file, a folder, or a list of these"}
+        return {"anyOf": [*one, many], "x-unit": "numbers | path | slice of a file | folder | list of these"}
 
 
 def _as_sources(value: Any) -> Any:

@@ -11,7 +11,9 @@ from concurrent.futures import Future
 
 import pytest
 
-from pipeline.batch.local import Here, LocalExecutor, WorkerLostError, processors, share_threads
+from pipeline.batch.driver import Here
+from pipeline.batch.local import LocalExecutor, WorkerLostError
+from pipeline.batch.process import processors, share_threads
 
 from .tasks import ends_with, fail, killed_by, process_facts, sleep, square
 
@@ -102,5 +104,5 @@ def test_threads_of_all_workers_are_at_most_the_processors(
     jobs: int, threads: int | None, processors_: int, expected: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert processors() >= 1
-    monkeypatch.setattr("pipeline.batch.local.processors", lambda: processors_)
+    monkeypatch.setattr("pipeline.batch.process.processors", lambda: processors_)
     assert share_threads(jobs, threads) == expected

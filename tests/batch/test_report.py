@@ -315,6 +315,30 @@ def test_report_of_the_command_line_comes_first_and_skipped_files_are_in_it(falt
     assert sorted(path.name for path in place.iterdir()) == ["echo.yaml", "in.wav", "out", "r.html", "r.json"]
 
 
+def test_files_that_were_done_before_are_in_it_with_what_was_known_of_them(faltung, place):  # noqa: F811
+    for name in "ab":
+        (place / f"{name}.wav").write_bytes((place / "in.wav").read_bytes())
+    (place / "c.wav").write_bytes(b"")
+    arguments = ("run", "echo.yaml", "a.wav", "b.wav", "c.wav", "-o", "out/{stem}.wav", "-q", "--report", "r.html")
+    faltung(*arguments[:-2])
+    assert faltung(*arguments).code == 1
+    assert [one["envelope"] for one in json.loads((place / "r.json").read_text())["files"]] == [None] * 3
+    (place / "out/a.wav").unlink()
+    faltung(*arguments)
+    faltung(*arguments)
+    data = json.loads((place / "r.json").read_text())
+    states = {one["item"]: (one["status"], one["attempts"], one["envelope"] is None) for one in data["files"]}
+    assert states == {
+        "a.wav": ("unchanged", 1, False), "b.wav": ("unchanged", 1, True), "c.wav": ("failed", 4, True),
+    }  # fmt: skip
+    a = next(one for one in data["files"] if one["item"] == "a.wav")
+    assert (a["outputs"][0]["path"], a["duration_in_s"]) == ("out/a.wav", 0.125)
+    assert (data["totals"]["unchanged"], data["totals"]["duration_in_s"]) == (2, 0.25)
+    faltung(*arguments, "--retry-failed")
+    statuses = [one["status"] for one in json.loads((place / "r.json").read_text())["files"]]
+    assert sorted(statuses) == ["failed", "unchanged", "unchanged"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

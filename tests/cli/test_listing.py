@@ -8,7 +8,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 import pipeline
 from pipeline.cli import checks
@@ -46,6 +48,18 @@ def test_help_imports_nothing_that_is_slow() -> None:
     code = "import sys; from pipeline.cli import main; main(['--help']); print(*sys.modules, file=sys.stderr)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
     slow = {"numpy", "scipy", "pydantic", "matplotlib", "soundfile", "soxr", "yaml", "jinja2", "rich"}
+    assert slow & set(done.stderr.split()) == set()
+
+
+def test_a_quiet_run_imports_no_more_than_it_needs(tmp_path: Path) -> None:
+    config = tmp_path / "hall.yaml"
+    config.write_text("version: 1\nstages: [{use: convolve, taps: [1, 0.5]}, {use: echo, delay: 1 s, gain: 0.5}]\n")
+    soundfile.write(tmp_path / "in.wav", np.ones(9), 8000, "FLOAT")
+    arguments = ["run", str(config), str(tmp_path / "in.wav"), "-o", str(tmp_path / "out.wav"), "-q"]
+    code = f"import sys; from pipeline.cli import main; main({arguments}); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment())
+    slow = {"scipy", "scipy.fft", "matplotlib", "soundfile", "soxr", "jinja2", "rich", "multiprocessing"}
+    assert (tmp_path / "out.wav").is_file()
     assert slow & set(done.stderr.split()) == set()
 
 

@@ -132,13 +132,13 @@ TOP = [
         ],
     ),
     (
-        "version: 1\nstages: [{use: test.room, ir: a}]\ninput: [a, 3]\noutput: {stem}\nhop: 8\nfs: 0 Hz\nbatch: 1",
+        "version: 1\nstages: [{use: test.room, ir: a}]\ninput: [a, 3]\noutput: {stem}\nhop: 8\nfs: 0 Hz\njobs: 1",
         [
             "f:3:8: input: must be a path, a pattern, or a list of them, got ['a', 3]",
             "f:4:9: output: must be a path such as 'out/{stem}.wav', got {'stem': None}; a text with '{' at its",
             "f:5:6: hop: must be at least 16, got 8",
             "f:6:5: fs: must be above 0, got 0",
-            "f:7:1: batch: unknown setting;",
+            "f:7:1: jobs: unknown setting;",
         ],
     ),
     ('version: 1\nstages: [{use: test.room, ir: a}]\ninput: "a\\0"', ["f:3:8: input: a path cannot hold a NUL"]),

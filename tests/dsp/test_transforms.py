@@ -41,6 +41,49 @@ def test_a_transform_and_its_inverse_are_those_of_the_definition(n: int, dtype: 
     assert np.abs(back - rows).max() <= 8 * np.finfo(dtype).eps * np.log2(n)
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_scipys_compiled_transforms_called_directly_are_scipys_to_the_last_bit(dtype: type) -> None:
+    program = f"""
+import sys
+import numpy as np
+from pipeline.dsp.transforms import irfft, rfft
+rows = np.random.default_rng(1).standard_normal((3, 4096)).astype(np.{dtype.__name__})
+spectra = rfft(rows)
+direct = spectra.tobytes() + irfft(spectra.copy(), 4096).tobytes()
+before = "scipy.fft" in sys.modules
+from scipy import fft
+print(before, direct == fft.rfft(rows).tobytes() + fft.irfft(spectra, 4096).tobytes())
+"""
+    assert told(program, FALTUNG_FFT="scipy") == "False True"
+
+
+def test_a_scipy_that_keeps_its_transforms_elsewhere_is_called_as_it_is() -> None:
+    program = """
+import sys
+import numpy as np
+from pipeline.dsp import transforms
+transforms._POCKETFFT = "scipy.fft._pocketfft.elsewhere"
+rows = np.arange(16.0).reshape(2, 8)
+out, back = np.empty((2, 5), complex), np.empty((2, 8))
+given = transforms.irfft(transforms.rfft(rows, out=out), 8, out=back)
+print("scipy.fft" in sys.modules, given is back, np.allclose(back, rows))
+"""
+    assert told(program, FALTUNG_FFT="scipy") == "True True True"
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_transforms_are_put_where_they_are_asked_for(dtype: type) -> None:
+    rows = np.random.default_rng(2).standard_normal((2, 2, 64)).astype(dtype)
+    room = np.full((2, 3, 33), 7, rfft(rows).dtype)
+    rfft(rows, out=room[:, :2])
+    assert room[:, :2].tobytes() == rfft(rows).tobytes()
+    assert (room[:, 2] == 7).all()
+    back = np.full((2, 3, 64), 7, dtype)
+    irfft(room[:, :2].copy(), 64, out=back[:, :2])
+    assert back[:, :2].tobytes() == irfft(rfft(rows), 64).tobytes()
+    assert (back[:, 2] == 7).all()
+
+
 def test_a_backend_set_under_scipy_is_honoured() -> None:
     program = """
 import numpy as np, scipy.fft

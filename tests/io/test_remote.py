@@ -418,3 +418,35 @@ def test_one_remote_file_that_fails_does_so_alone(shop, faltung, place, monkeypa
     assert done.code == 1
     assert "shop://t/a.wav: declares" in done.err
     assert sorted(shop.files) == ["out/b-echo.wav", "t/a.wav", "t/b.wav"]
+
+
+def test_a_batch_in_a_store_goes_on_and_keeps_no_credentials(memory, faltung, place):  # noqa: F811
+    good = (place / "in.wav").read_bytes()
+    for name in "ab":
+        memory.pipe(f"/me:secret@takes/{name}.wav", good)
+    (place / "store.yaml").write_text(
+        ECHO.replace("in.wav", "memory://me:secret@takes/*.wav").replace("out/", "memory://me:secret@out/"), "utf-8"
+    )
+    told = [done := faltung("run", "store.yaml", "--json", "--report", "r.html")]
+    assert (done.code, [one["status"] for one in done.json["files"]]) == (0, ["done", "done"])
+    memory.pipe("/me:secret@takes/b.wav", good[:-2])
+    memory.rm("/me:secret@out/a-echo.wav")
+    told.append(dry := faltung("run", "store.yaml", "--dry-run", "--json"))
+    assert [one["why"] for one in dry.json["standings"]] == ["output missing", "input changed"]
+    told.append(failed := faltung("run", "store.yaml", "-v", "--report", "r.html"))
+    assert failed.code == 1
+    memory.pipe("/me:secret@takes/b.wav", good)
+    told.append(faltung("run", "store.yaml", "--check", "hash", "-v"))
+    told.append(done := faltung("run", "store.yaml", "--check", "hash", "--json"))
+    assert (done.json["unchanged"], done.json["manifest"]) == (2, os.path.relpath(the_manifest(place)))
+    memory.pipe("/me:secret@out/b-echo.wav", b"edited")
+    told.append(done := faltung("run", "store.yaml", "--force"))
+    assert (done.code, "b-echo.wav: was edited since" in done.err) == (2, True)
+    kept = [path.read_text("utf-8") for path in (place / "r.html", place / "r.json", the_manifest(place))]
+    assert all("***@takes" in text for text in kept)
+    assert not any("secret" in text for text in [*kept, *(out for one in told for out in (one.out, one.err))])
+
+
+def the_manifest(place):  # noqa: F811
+    (found,) = (place / ".faltung").glob("store-*.jsonl")
+    return found
