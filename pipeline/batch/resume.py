@@ -33,16 +33,18 @@ class Item:
     """Its output, by which it is known: the first event file where no signal is written."""
     events: tuple[Place, ...] = ()
     """Its event files."""
+    only_events: bool = False
+    """Whether no signal is written."""
 
     @property
     def signal(self) -> Place | None:
         """Where its signal is written, if it is."""
-        return None if self.target in self.events else self.target
+        return None if self.only_events else self.target
 
     @property
     def outputs(self) -> tuple[Place, ...]:
         """All that it writes; the target first."""
-        return (self.target, *(path for path in self.events if path != self.target))
+        return self.events if self.only_events else (self.target, *self.events)
 
     def any_exists(self) -> bool:
         """Whether something stands under the name of an output."""

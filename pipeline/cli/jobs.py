@@ -132,7 +132,7 @@ def _items(
     """Each input with its outputs, by templates and the folders these are seen from: at most one is of a signal."""
     planned = [[output for _, output in plan_outputs(sources, *one, root)] for one in (*signals, *events)]
     return [
-        Item(source, outputs[0], tuple(outputs[len(signals) :]))
+        Item(source, outputs[0], tuple(outputs[len(signals) :]), only_events=not signals)
         for source, outputs in zip(sources, zip(*planned, strict=True), strict=True)
     ]
 
