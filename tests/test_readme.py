@@ -86,7 +86,7 @@ def test_the_configuration_of_the_page_on_matching_works(place: Path) -> None:
         ["faltung", "run", "matching.yaml"], cwd=place, capture_output=True, text=True, env=environment()
     )
     assert done.returncode == 0, done.stderr
-    assert (place / "out" / "chirps.selections.txt").read_text("utf-8").count("\n") == 3
+    assert (place / "out" / "found" / "chirps.selections.txt").read_text("utf-8").count("\n") == 3
 
 
 def test_the_configuration_of_the_readme_works(place: Path) -> None:

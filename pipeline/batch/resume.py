@@ -10,8 +10,9 @@ import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..config.load import LoadedConfig
 from ..config.paths import STREAM, Place, output_folder
@@ -59,8 +60,8 @@ class Standing:
     state: Literal["new", "unchanged", "again"]
     why: str
     """Why it is done again."""
-    taken: str
-    """Why its output may not be replaced unasked; empty where it may be."""
+    taken: tuple[tuple[Place, str], ...]
+    """Its outputs that may not be replaced unasked, and why."""
     record: Data
     """What its lines in the manifest begin with."""
     last: Data | None
@@ -104,12 +105,18 @@ class Batch:
         }
         record |= {"more": more} if more else {}
         last, made = past.items.get(name), past.made.get(name)
-        same = made is not None and made["output"] == output and self._is_still(item, made)
-        taken = ""
-        if item.any_exists() and not (same or any(map(is_stream, item.outputs)) or name in past.claimed):
-            taken = "was edited since it was written" if made and made["output"] == output else "exists already"
-        state, why = self._state(record, last, made, exists=item.any_exists(), same=same)
+        named = made is not None and [made["output"], *made.get("more", ())] == [output, *more]
+        written: list[Data] = made["outputs"] if made is not None and named else []
+        missing: Data = {}
+        still = [self._is_still(path, known) for path, known in zip_longest(item.outputs, written, fillvalue=missing)]
+        claimed = name in past.claimed
+        edited = [path for path, ours in zip(item.outputs, still, strict=False) if not ours and path.exists()]
+        foreign = [path for path in edited if not (claimed or is_stream(path))]
+        why_taken = "was edited since it was written" if named else "exists already"
+        same = named and all(still)
+        state, why = self._state(record, last, made, exists=bool(edited), same=same)
         attempts = 1 + (last.get("attempts", 1) if last is not None and last["status"] != "done" else 0)
+        taken = tuple((path, why_taken) for path in foreign)
         return Standing(item, state, why, taken, {**record, "attempts": attempts}, last)
 
     def _state(
@@ -139,13 +146,10 @@ class Batch:
         found += ["output renamed"] if any(record.get(name) != made.get(name) for name in ("output", "more")) else []
         return found[0] + (f", and {len(found) - 1} more" if len(found) > 1 else "")
 
-    def _is_still(self, item: Item, made: Data) -> bool:
-        """Whether its files are the outputs that were written."""
-        found = [identity(path, self.check) for path in item.outputs]
-        return len(found) == len(made["outputs"]) and all(
-            known is not None and all(written.get(name) == value for name, value in known.items())
-            for known, written in zip(found, made["outputs"], strict=True)
-        )
+    def _is_still(self, target: Any, written: Data) -> bool:
+        """Whether a file is the output that was written."""
+        found = identity(target, self.check)
+        return found is not None and all(written.get(name) == value for name, value in found.items())
 
 
 def batch_of(loaded: LoadedConfig, template: str, base: Path | None, check: Check | None) -> Batch:

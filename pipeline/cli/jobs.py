@@ -115,7 +115,8 @@ def prepare(
     if first[0] != "-" and (len(items) > 1 or "batch" in loaded.settings.model_fields_set):
         batch = batch_of(loaded, *first, choices.check)
     taken = [item for item in items if item.any_exists()]
-    _refuse_taken([(item, "exists already") for item in taken], overwrite=overwrite or skip or batch is not None)
+    there = [(path, "exists already") for item in taken for path in item.outputs if path != STREAM and path.exists()]
+    _refuse_taken(there, overwrite=overwrite or skip or batch is not None)
     skipped = dict.fromkeys(taken if skip else ())
     left = tuple(item for item in items if item not in skipped)
     report = report or loaded.settings.report
@@ -153,7 +154,7 @@ def resumed(work: Work, past: Past) -> Work:
         return work
     standings = work.batch.standings(work.items, past)
     again = [s for s in standings if _is_to_be_done(s, work.choices)]
-    _refuse_taken([(s.item, s.taken) for s in again if s.taken], overwrite=work.overwrite)
+    _refuse_taken([pair for s in again for pair in s.taken], overwrite=work.overwrite)
     return replace(work, items=tuple(s.item for s in again), standings=tuple(standings))
 
 
@@ -229,9 +230,9 @@ def _identity(path: Place) -> object:
     return status.st_dev, status.st_ino
 
 
-def _refuse_taken(taken: Sequence[tuple[Item, str]], *, overwrite: bool) -> None:
+def _refuse_taken(taken: Sequence[tuple[Place, str]], *, overwrite: bool) -> None:
     refused = []
-    for path, why in ((path, why) for item, why in taken for path in item.outputs if path != STREAM and path.exists()):
+    for path, why in taken:
         if path.is_dir():
             refused.append(f"{shown_path(path)}: is a folder; write {shown_path(path)}/{{stem}}.wav")
         elif not overwrite and not _is_device(path):

@@ -130,7 +130,7 @@ def test_the_page_lists_the_events_with_links_that_play_them(day):
     picture, report, _, path = day
     html = path.read_text("utf-8")
     table = Table(html)
-    assert [row[:1] + row[1:4] for row in table.rows[1:]] == [
+    assert [[cell.strip() for cell in row[:4]] for row in table.rows[1:]] == [
         [f"{event.start_s:.6f}", "call", f"{event.end_s:.6f}", "1"] for event in report.events[0].events
     ]
     assert table.links == [f"../day.wav#t={e.start_s},{e.end_s}" for e in report.events[0].events]
@@ -144,7 +144,7 @@ def test_the_strongest_of_many_events_are_listed(day, monkeypatch):
     picture, *_ = day
     monkeypatch.setattr(page, "MOST_ROWS", 2)
     html = match_page(picture, "day.wav", day[3].parent, PNG)
-    assert [row[0] for row in Table(html).rows[1:]] == ["0.375000", "8.750000"]
+    assert [row[0].strip() for row in Table(html).rows[1:]] == ["0.375000", "8.750000"]
     assert "the 2 with the highest scores" in html
 
 
