@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from .fields import Fraction, Gain, Hertz, InputFile, Seconds, Within
     from .kernel import Kernel
     from .library import Pipeline
-    from .match.find import match_scores
+    from .match.events import Event, Events
+    from .match.find import find_matches, match_scores
     from .stages.base import Format, KernelStage, Processor, Stage, WholeSignalStage
     from .stages.convolve import Convolve
     from .stages.correlate import Correlate
@@ -43,6 +44,8 @@ _HOMES = {
     "Delay": "stages.delay",
     "Differentiate": "stages.differentiate",
     "Echo": "stages.echo",
+    "Event": "match.events",
+    "Events": "match.events",
     "FaltungError": "errors",
     "Fir": "stages.fir",
     "FlipVerdict": "explain.flip_verdict",
@@ -72,6 +75,7 @@ _HOMES = {
     "causality_check": "explain.causality",
     "convolve": "engine.functional",
     "correlate": "engine.functional",
+    "find_matches": "match.find",
     "flip_check": "explain.flip_check",
     "from_channels_first": "engine.functional",
     "match_scores": "match.find",
@@ -85,6 +89,8 @@ __all__ = [
     "Delay",
     "Differentiate",
     "Echo",
+    "Event",
+    "Events",
     "FaltungError",
     "Fir",
     "FlipVerdict",
@@ -114,6 +120,7 @@ __all__ = [
     "causality_check",
     "convolve",
     "correlate",
+    "find_matches",
     "flip_check",
     "from_channels_first",
     "match_scores",

@@ -6,7 +6,7 @@ Nothing appears under the output's name before the whole of it is written and sa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,13 +21,18 @@ from .engine.memory import BLOCK
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.spool import Spool
-from .engine.stream import stream
+from .engine.stream import Found, stream
 from .errors import UsageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer, same_file
+from .io.atomic import is_stream, naming_errors, refuse_taken
 from .kernel import Array
+from .match.events import Events, events_found, warnings_of
+from .match.writers import event_format, write_events
 from .stages.base import Format, Stage
 
-__all__ = ["Job", "Progress", "Report", "open_signal", "plan_job", "run_job"]
+__all__ = ["Job", "Progress", "Report", "open_signal", "plan_job", "refuse_outputs", "run_job"]
+
+Target = str | Path
 
 Progress = Callable[[int, int | None, float], None]
 """Called with the frames read so far, all frames (None for a pipe) and the rate in Hz."""
@@ -65,11 +70,16 @@ class Report:
     source: str
     info: SignalInfo
     plan: Plan
-    written: WriteReport
+    written: WriteReport | None
+    """None where no output was asked for."""
     frames_in: int
     seconds: float
     """On the clock, from opening the input to the output's safe end."""
     warnings: tuple[str, ...]
+    events: tuple[Events, ...] = ()
+    """What was found, for each ``match`` stage."""
+    found: Found = field(default_factory=list)
+    """The searches behind it: the index of each stage, all peaks and those of its decoys."""
 
     @property
     def duration(self) -> float:
@@ -84,6 +94,8 @@ class Report:
     @property
     def tail_kept(self) -> int:
         """Frames that were written after the input's own last."""
+        if self.written is None:
+            return 0
         shown = self.written.frames - self.plan.nominal_frames(self.frames_in)
         return shown - (self.plan.latency if self.plan.options.keeps_pre_roll and self.frames_in else 0)
 
@@ -97,59 +109,104 @@ def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
 def run_job(
     job: Job,
     source: str | Path,
-    target: str | Path,
+    target: Target | None,
     *,
+    events: Sequence[Target] = (),
     overwrite: bool = False,
     progress: Progress | None = None,
     envelope: Envelope | None = None,
+    envelope_in: Envelope | None = None,
     planner: Callable[[Format], Plan] | None = None,
     rendered: Callable[[Plan, SignalInfo], Iterator[Array]] | None = None,
 ) -> Report:
-    """Run a job on one file; ``"-"`` is standard input or standard output, ``envelope`` gathers the output's outline.
+    """Run a job on one file; ``"-"`` is standard input or standard output.
 
-    ``planner`` gives the plan for a format, where it is kept from file to file; ``rendered`` the output of a plan for
-    a signal, where others compute it.
+    Parameters
+    ----------
+    job, source
+        what is done to what.
+    target
+        the output; None writes none, where only the events are wanted.
+    events
+        files for what the ``match`` stages find, each in the format of its extension.
+    overwrite
+        replace what stands under these names.
+    progress
+        is told how far it is.
+    envelope, envelope_in
+        gather the outline of the output and of the input.
+    planner
+        gives the plan for a format, where it is kept from file to file.
+    rendered
+        gives the output of a plan for a signal, where others compute it.
 
     Raises
     ------
     UsageError
-        the output exists and may not be overwritten, is the input, or has a name that says no format.
+        an output exists and may not be overwritten, is the input or another output, or has a name that says no format.
     SettingError
-        a stage does not fit the signal.
+        a stage does not fit the signal; no threshold can be set from it.
     ReadError, WriteError, DiskFullError
         the input is not what it declares; the output cannot be written.
     SignalError
         a sample that is not finite, or over full scale with ``clip: error``.
     """
     began = time.perf_counter()
-    if "-" not in (str(source), str(target)) and same_file(source, target):
-        raise UsageError(f"{target}: the output is the input; give it another name")
+    refuse_outputs(source, target, events, overwrite=overwrite)
     with ExitStack() as stack:
         reader = stack.enter_context(_reader(job, source))
         plan = (planner or job.plan)(_format(job, reader.info))
-        writer = stack.enter_context(_writer(job, plan, reader.info, target, overwrite))
+        writer = None if target is None else stack.enter_context(_writer(job, plan, reader.info, target, overwrite))
         blocks: Iterator[Array]
-        counted = _Counted(reader, job.options.hop or BLOCK, progress)
+        counted = _Counted(reader, job.options.hop or BLOCK, progress, envelope_in)
+        found: Found = []
         # Reading, computing and writing overlap, unless one thread is all there is to be. A thread that waits on a
         # pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
         if rendered is not None:
             blocks = rendered(plan, reader.info)
             counted.frames = reader.info.frames or 0
         elif job.options.thread_count > 1 and not job.options.hop and reader.info.frames is not None:
-            blocks = ahead(stream(plan, ahead(counted)))
+            blocks = ahead(stream(plan, ahead(counted), found))
         else:
-            blocks = stream(plan, counted)
+            blocks = stream(plan, counted, found)
         notes: list[str] = []
-        if job.scale and writer.full_scale is not None:
+        if job.scale and writer is not None and writer.full_scale is not None:
             blocks = _scaled(blocks, plan.format_out, writer.full_scale, notes, stack)
         for block in blocks:
-            writer.write(block)
+            if writer is not None:
+                writer.write(block)
             if envelope is not None:
                 envelope.add(block)
-        written = writer.commit()
+        name = without_secrets(str(source))
+        searches = events_found(job.stages, found, name)
+        notes += warnings_of(found)
+        written = None if writer is None else writer.commit()
+        for path in events:
+            _make_folder(path)
+            write_events(path, searches, overwrite=overwrite)
         seconds = time.perf_counter() - began
-        warnings = (*reader.warnings, *notes, *written.notes)
-        return Report(without_secrets(str(source)), reader.info, plan, written, counted.frames, seconds, warnings)
+        warnings = (*reader.warnings, *notes, *(written.notes if written else ()))
+        return Report(name, reader.info, plan, written, counted.frames, seconds, warnings, searches, found)
+
+
+def refuse_outputs(source: Target, target: Target | None, events: Sequence[Target], *, overwrite: bool) -> None:
+    """Raise `UsageError` where an output is the input or another output, and where an event file cannot be written."""
+    outputs = [*([] if target is None else [target]), *events]
+    for i, output in enumerate(outputs):
+        if "-" not in (str(source), str(output)) and same_file(source, output):
+            raise UsageError(f"{output}: the output is the input; give it another name")
+        if any(same_file(output, other) for other in outputs[:i]):
+            raise UsageError(f"{output}: two outputs would have this name; give each its own")
+    for path in events:
+        event_format(path)
+        if not is_stream(path):
+            refuse_taken(path, overwrite=overwrite)
+
+
+def _make_folder(path: Target) -> None:
+    if str(path) != "-" and not is_remote(path):
+        with naming_errors(str(path)):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager
@@ -168,11 +225,10 @@ def _format(job: Job, info: SignalInfo) -> Format:
     return Format(info.fs, info.channels, job.options.precision)
 
 
-def _writer(job: Job, plan: Plan, info: SignalInfo, target: str | Path, overwrite: bool) -> Writer:
+def _writer(job: Job, plan: Plan, info: SignalInfo, target: Target, overwrite: bool) -> Writer:
     frames = None if info.frames is None else plan.frames_out(info.frames)
     after = plan.format_out
-    if str(target) != "-" and not is_remote(target):
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(target)
     return open_writer(
         target, fs=after.fs, channels=after.channels, frames=frames, source=info, fmt=job.format, overwrite=overwrite
     )
@@ -181,14 +237,16 @@ def _writer(job: Job, plan: Plan, info: SignalInfo, target: str | Path, overwrit
 class _Counted:
     """The blocks of a reader, counted as they are drawn."""
 
-    def __init__(self, reader: Reader, at_a_time: int, progress: Progress | None) -> None:
+    def __init__(self, reader: Reader, at_a_time: int, progress: Progress | None, envelope: Envelope | None) -> None:
         self.frames = 0
-        self._reader, self._at_a_time, self._progress = reader, at_a_time, progress
+        self._reader, self._at_a_time, self._progress, self._envelope = reader, at_a_time, progress, envelope
 
     def __iter__(self) -> Iterator[Array]:
         info = self._reader.info
         while len(block := self._reader.read(self._at_a_time)):
             self.frames += len(block)
+            if self._envelope is not None:
+                self._envelope.add(block)
             if self._progress is not None:
                 self._progress(self.frames, info.frames, info.fs)
             yield block

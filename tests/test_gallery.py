@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -55,8 +56,27 @@ def test_a_configuration_of_the_gallery_explains_itself(path: Path) -> None:
 
 def test_the_gallery_has_what_was_promised() -> None:
     names = {path.stem for path in GALLERY}
-    assert {"echo", "smooth", "hall", "contrast-convolve", "contrast-correlate", "batch", "time-series"} <= names
+    assert {
+        "echo",
+        "smooth",
+        "hall",
+        "contrast-convolve",
+        "contrast-correlate",
+        "batch",
+        "time-series",
+        "match",
+    } <= names
     assert "reverse-reverb" in names
+
+
+def test_the_search_finds_the_rising_chirps_and_no_falling_one(place: Path) -> None:
+    rows = list(csv.DictReader((place / "data" / "chirps.csv").read_text("utf-8").splitlines()))
+    report, _, config = run(place, "match")
+    found = [event.start_frame for event in report.events[0].events]
+    up = [int(row["start_frame"]) for row in rows if row["label"] == "up"]
+    assert len(rows) > len(up) == len(found)
+    assert np.abs(np.subtract(found, up)).max() <= 1
+    assert config.settings.output is None
 
 
 def test_convolution_is_silent_before_the_first_hit_and_correlation_is_not(place: Path) -> None:

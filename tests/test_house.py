@@ -25,6 +25,7 @@ FLOORS = (
     {"library"},
     {"explain"},
     {"batch"},
+    {"match_report"},
     {""},  # pipeline/__init__.py itself, the public names
     {"testing"},
     {"cli"},

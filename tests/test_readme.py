@@ -27,7 +27,13 @@ def blocks(language: str, text: str = README) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-COMMANDS = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ faltung ")]
+COMMANDS = [
+    line[2:]
+    for text in (README, MATCHING)
+    for block in blocks("console", text)
+    for line in block.splitlines()
+    if line.startswith("$ faltung ")
+]
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +51,7 @@ def environment() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_of_the_readme_works(command: str, place: Path) -> None:
+def test_every_command_of_the_readme_and_of_the_page_on_matching_works(command: str, place: Path) -> None:
     done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr
 
@@ -66,11 +72,21 @@ def test_the_settings_of_the_page_on_matching_hold() -> None:
         template: Templates = ()
         threshold: Threshold = Threshold(score=0.7)
 
-    written = [read_yaml(block).data for block in blocks("yaml", MATCHING)]
+    written = [read_yaml(block).data for block in blocks("yaml", MATCHING) if "version:" not in block]
     names = [name for settings in written for name in settings]
     assert names == ["template", "threshold", "threshold", "threshold", "threshold"]
     for settings in written:
         Search.model_validate(settings)
+
+
+def test_the_configuration_of_the_page_on_matching_works(place: Path) -> None:
+    (text,) = (block for block in blocks("yaml", MATCHING) if "version:" in block)
+    (place / "matching.yaml").write_text(text, "utf-8")
+    done = subprocess.run(
+        ["faltung", "run", "matching.yaml"], cwd=place, capture_output=True, text=True, env=environment()
+    )
+    assert done.returncode == 0, done.stderr
+    assert (place / "out" / "found" / "chirps.selections.txt").read_text("utf-8").count("\n") == 3
 
 
 def test_the_configuration_of_the_readme_works(place: Path) -> None:

@@ -91,7 +91,9 @@ def _submitted(task: Data, executor: Executor, runner: Runner, manifest: Manifes
     """
     if task["fresh"]:
         try:
-            refuse_taken(task["target"], overwrite=False)
+            for path in (task["target"], *task["events"]):
+                if path is not None:
+                    refuse_taken(path, overwrite=False)
         except UsageError as error:
             refused: Future[Any] = Future()
             refused.set_exception(error)

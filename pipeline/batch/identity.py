@@ -31,7 +31,7 @@ Check = Literal["stat", "hash"]
 Data = dict[str, Any]
 """Plain data, as JSON holds it."""
 
-_ASIDE = {"version", "input", "output", "batch", "explain", "report", "threads"}
+_ASIDE = {"version", "input", "output", "events", "batch", "explain", "report", "threads"}
 """Settings that change no sample of an output."""
 
 _SHOWN = 60  # characters of a value in a message
@@ -84,9 +84,9 @@ def recipe_of(settings: Configuration, base: Path, check: Check) -> Data:
     }
 
 
-def key_of(recipe: Data, source: Data | None, output: str) -> str:
-    """The key of an item: blake2b of its recipe, the identity of its input and the name of its output."""
-    text = json.dumps([recipe, source, output], sort_keys=True)
+def key_of(recipe: Data, source: Data | None, *outputs: str) -> str:
+    """The key of an item: blake2b of its recipe, the identity of its input and the names of its outputs."""
+    text = json.dumps([recipe, source, *outputs], sort_keys=True)
     return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
 
 

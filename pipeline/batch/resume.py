@@ -10,11 +10,12 @@ import hashlib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from ..config.load import LoadedConfig
-from ..config.paths import Place, output_folder
+from ..config.paths import STREAM, Place, output_folder
 from ..config.template import variables_in
 from ..io.atomic import is_stream
 from .identity import Check, Data, changes, identity, key_of, name_of, recipe_of
@@ -30,6 +31,25 @@ class Item:
 
     source: Place
     target: Place
+    """Its output, by which it is known: the first event file where no signal is written."""
+    events: tuple[Place, ...] = ()
+    """Its event files."""
+    only_events: bool = False
+    """Whether no signal is written."""
+
+    @property
+    def signal(self) -> Place | None:
+        """Where its signal is written, if it is."""
+        return None if self.only_events else self.target
+
+    @property
+    def outputs(self) -> tuple[Place, ...]:
+        """All that it writes; the target first."""
+        return self.events if self.only_events else (self.target, *self.events)
+
+    def any_exists(self) -> bool:
+        """Whether something stands under the name of an output."""
+        return any(path != STREAM and path.exists() for path in self.outputs)
 
 
 @dataclass(frozen=True)
@@ -40,8 +60,8 @@ class Standing:
     state: Literal["new", "unchanged", "again"]
     why: str
     """Why it is done again."""
-    taken: str
-    """Why its output may not be replaced unasked; empty where it may be."""
+    taken: tuple[tuple[Place, str], ...]
+    """Its outputs that may not be replaced unasked, and why."""
     record: Data
     """What its lines in the manifest begin with."""
     last: Data | None
@@ -75,16 +95,28 @@ class Batch:
         return [self._standing(item, past, folder) for item in items]
 
     def _standing(self, item: Item, past: Past, folder: str) -> Standing:
-        name, output = (name_of(path, folder) for path in (item.source, item.target))
+        name, output, *more = (name_of(path, folder) for path in (item.source, *item.outputs))
         source = identity(item.source, self.check)
-        record = {"item": name, "key": key_of(self.recipe, source, output), "input": source, "output": output}
+        record: Data = {
+            "item": name,
+            "key": key_of(self.recipe, source, output, *more),
+            "input": source,
+            "output": output,
+        }
+        record |= {"more": more} if more else {}
         last, made = past.items.get(name), past.made.get(name)
-        same = made is not None and made["output"] == output and self._is_still(item.target, made)
-        taken = ""
-        if item.target.exists() and not (same or is_stream(item.target) or name in past.claimed):
-            taken = "was edited since it was written" if made and made["output"] == output else "exists already"
-        state, why = self._state(record, last, made, exists=item.target.exists(), same=same)
+        named = made is not None and [made["output"], *made.get("more", ())] == [output, *more]
+        written: list[Data] = made["outputs"] if made is not None and named else []
+        missing: Data = {}
+        still = [self._is_still(path, known) for path, known in zip_longest(item.outputs, written, fillvalue=missing)]
+        claimed = name in past.claimed
+        edited = [path for path, ours in zip(item.outputs, still, strict=False) if not ours and path.exists()]
+        foreign = [path for path in edited if not (claimed or is_stream(path))]
+        why_taken = "was edited since it was written" if named else "exists already"
+        same = named and all(still)
+        state, why = self._state(record, last, made, exists=bool(edited), same=same)
         attempts = 1 + (last.get("attempts", 1) if last is not None and last["status"] != "done" else 0)
+        taken = tuple((path, why_taken) for path in foreign)
         return Standing(item, state, why, taken, {**record, "attempts": attempts}, last)
 
     def _state(
@@ -111,12 +143,11 @@ class Batch:
             return f"files were told by {before} before, by {self.check} now"
         found = ["input changed"] if record["input"] != made["input"] else []
         found += changes(made["recipe"], self.recipe)
-        found += ["output renamed"] if record["output"] != made["output"] else []
+        found += ["output renamed"] if any(record.get(name) != made.get(name) for name in ("output", "more")) else []
         return found[0] + (f", and {len(found) - 1} more" if len(found) > 1 else "")
 
-    def _is_still(self, target: Place, made: Data) -> bool:
+    def _is_still(self, target: Any, written: Data) -> bool:
         """Whether a file is the output that was written."""
-        written: Data = next(iter(made["outputs"]), {})
         found = identity(target, self.check)
         return found is not None and all(written.get(name) == value for name, value in found.items())
 

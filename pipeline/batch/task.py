@@ -11,6 +11,7 @@ What became of it is a plain dict, too, its record, which `--json` and reports s
 - of the output ``frames``, ``fs``, ``channels``, ``duration_s``, ``container``, ``subtype``, ``bytes``,
   ``latency_trimmed`` and ``tail_kept`` in frames, ``outputs`` (a list: ``path``, ``bytes``, ``mtime_ns``, ``blake2b``;
   in a store ``mark`` for the last two), where there is a manifest or a report;
+- None for these where no signal is written; ``events``, how many were found, None where none were looked for;
 - ``x_realtime``, ``peak`` (linear, None unless finite), ``peak_dbfs``, ``clipped`` in samples, ``first_clip``
   (``frame``, ``channel``), ``warnings``, ``notes``, and ``envelope`` for a report (`pipeline.dsp.envelope`);
 - where it failed, ``error`` and the exit ``code``; ``at`` and ``message`` of an error in a setting, ``traceback`` of
@@ -26,7 +27,7 @@ import math
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -72,7 +73,7 @@ class Prepared:
 def configuration_text(settings: Configuration, threads: int | None) -> str:
     """The resolved configuration of a task as JSON, without what is a batch's own."""
     data = settings.model_dump(
-        mode="json", exclude_unset=True, exclude={"input", "output", "batch", "explain", "report"}
+        mode="json", exclude_unset=True, exclude={"input", "output", "events", "batch", "explain", "report"}
     )
     if threads is not None:
         data["threads"] = threads
@@ -81,7 +82,8 @@ def configuration_text(settings: Configuration, threads: int | None) -> str:
 
 def make_task(
     source: Place,
-    target: Place,
+    target: Place | None,
+    events: Sequence[Place] = (),
     *,
     configuration: str,
     overwrite: bool,
@@ -96,9 +98,14 @@ def make_task(
     output's name when the task is begun. ``record`` is what its lines in a manifest begin with, ``output`` among it;
     None where there is no manifest. ``reported`` asks for what a report shows, too.
     """
+
+    def placed(place: Place) -> Place:
+        return place.absolute() if absolute and isinstance(place, Path) else place
+
     return {
-        "source": os.fspath(source.absolute() if absolute and isinstance(source, Path) else source),
-        "target": os.fspath(target.absolute() if absolute and isinstance(target, Path) else target),
+        "source": os.fspath(placed(source)),
+        "target": None if target is None else os.fspath(placed(target)),
+        "events": [os.fspath(placed(path)) for path in events],
         "configuration": configuration,
         "overwrite": overwrite,
         "fresh": fresh,
@@ -120,8 +127,8 @@ def run_task(
     try:
         prepared = prepared or _prepared(task["configuration"])
         report = run_job(
-            prepared.job, task["source"], task["target"], overwrite=task["overwrite"], progress=progress,
-            envelope=envelope, planner=prepared.plan,
+            prepared.job, task["source"], task["target"], events=task["events"], overwrite=task["overwrite"],
+            progress=progress, envelope=envelope, planner=prepared.plan,
         )  # fmt: skip
         outcome = _done(report, envelope, _outputs(task))
     except BrokenPipeError:
@@ -161,20 +168,40 @@ def _reason(error: Exception) -> str:
 
 
 def _done(report: Report, envelope: Envelope | None, outputs: list[Data]) -> Data:
-    written = report.written
-    finite = math.isfinite(written.peak)
     return {
         "status": "done",
         "frames_in": report.frames_in,
         "fs_in": report.info.fs,
         "channels_in": report.info.channels,
         "duration_in_s": report.duration,
+        "seconds": report.seconds,
+        "x_realtime": report.duration / max(report.seconds, 1e-9),
+        **_written(report),
+        "events": sum(len(search.events) for search in report.events) if report.events else None,
+        "warnings": list(report.warnings),
+        "notes": [f"stages[{p.index}] {p.stage.use}: {note}" for p in report.plan.stages for note in p.notes],
+        "outputs": outputs,
+        **({} if envelope is None else {"envelope": envelope.pairs()}),
+    }
+
+
+_OF_A_SIGNAL = (
+    "frames", "fs", "channels", "duration_s", "peak", "peak_dbfs", "clipped", "first_clip", "latency_trimmed",
+    "tail_kept", "container", "subtype", "bytes",
+)  # fmt: skip
+
+
+def _written(report: Report) -> Data:
+    """The facts of the output; None each, where no signal was written."""
+    written = report.written
+    if written is None:
+        return dict.fromkeys(_OF_A_SIGNAL)
+    finite = math.isfinite(written.peak)
+    return {
         "frames": written.frames,
         "fs": written.fs,
         "channels": written.channels,
         "duration_s": written.frames / written.fs,
-        "seconds": report.seconds,
-        "x_realtime": report.duration / max(report.seconds, 1e-9),
         "peak": written.peak if finite else None,
         "peak_dbfs": 20 * math.log10(written.peak) if finite and written.peak > 0 and written.subtype else None,
         "clipped": written.clipped,
@@ -184,22 +211,23 @@ def _done(report: Report, envelope: Envelope | None, outputs: list[Data]) -> Dat
         "container": written.container,
         "subtype": written.subtype,
         "bytes": written.bytes,
-        "warnings": list(report.warnings),
-        "notes": [f"stages[{p.index}] {p.stage.use}: {note}" for p in report.plan.stages for note in p.notes],
-        "outputs": outputs,
-        **({} if envelope is None else {"envelope": envelope.pairs()}),
     }
 
 
 def _outputs(task: Data) -> list[Data]:
-    """What tells the output from every other; nothing but its name where it is no regular file."""
-    if task["record"] is None and not task["reported"]:
+    """What tells each output from every other; nothing but its name where it is no regular file."""
+    record = task["record"]
+    if record is None and not task["reported"]:
         return []
-    target = task["target"]
-    place: Place = Remote(target) if is_remote(target) else Path(target)
-    name = str(place) if task["record"] is None else task["record"]["output"]
+    paths = [path for path in (task["target"], *task["events"]) if path is not None]
+    places: list[Place] = [Remote(path) if is_remote(path) else Path(path) for path in paths]
+    names = map(str, places) if record is None else [record["output"], *record.get("more", ())]
+    return [_output(name, place) for name, place in zip(names, places, strict=True)]
+
+
+def _output(name: str, place: Place) -> Data:
     known = identity(place, "stat") or {} if place != STREAM else {}
-    return [{"path": name, **known, **({"blake2b": digest(place)} if known and isinstance(place, Path) else {})}]
+    return {"path": name, **known, **({"blake2b": digest(place)} if known and isinstance(place, Path) else {})}
 
 
 def _first_clip(first: tuple[int, int] | None) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from .bake import bake
 from .doctor import doctor
 from .explain import explain
 from .flip_check import flip_check
+from .match import match
 from .plan import plan
 from .run import run
 from .schema import schema
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for _command in (run, apply, plan, bake, explain, flip_check, stages, schema, doctor):
+for _command in (run, apply, match, plan, bake, explain, flip_check, stages, schema, doctor):
     app.command()(_command)
 
 

@@ -16,7 +16,7 @@ from ..batch.identity import Check, files_named_in
 from ..batch.manifest import Past
 from ..batch.resume import Batch, Item, Standing, batch_of
 from ..config.inputs import expand_inputs, input_root
-from ..config.paths import STREAM, Place, plan_outputs
+from ..config.paths import STREAM, Place, one_name, plan_outputs
 from ..errors import UsageError
 from ..io import Remote
 from ..job import Job
@@ -99,27 +99,57 @@ def prepare(
     if not sources:
         raise UsageError("no input; name files on the command line, or set input: in the configuration")
     template, base = (loaded.settings.output, loaded.base) if output is None else (output, None)
-    if template is None:
-        raise UsageError("no output; give -o OUT, or set output: in the configuration")
-    if template == "-" and len(sources) > 1:
+    events = loaded.settings.events
+    if template is None and not events:
+        raise UsageError("no output; give -o OUT, or set output: in the configuration, or events: for a search")
+    if "-" in (template, *events) and len(sources) > 1:
         raise UsageError(f"standard output takes one signal, there are {len(sources)} inputs")
-    items = [Item(*pair) for pair in plan_outputs(sources, template, base, root)]
+    items = _items(
+        sources, [] if template is None else [(template, base)], [(one, loaded.base) for one in events], root
+    )
     _refuse_formats(items, loaded.settings)
+    _refuse_same_names(items)
     _refuse_inputs_as_outputs(items, loaded.settings.stages)
     if (choices.jobs or 1) > 1 and len(items) > 1 and STREAM in sources:
         raise UsageError("standard input is read by the command itself; give --jobs 1")
     if choices.scheduler is not None and STREAM in (*sources, *(item.target for item in items)):
         raise UsageError("a cluster reads and writes files, not standard input and output; leave --scheduler away")
     batch = None
-    if template != "-" and (len(items) > 1 or "batch" in loaded.settings.model_fields_set):
-        batch = batch_of(loaded, template, base, choices.check)
-    taken = [item for item in items if item.target != STREAM and item.target.exists()]
-    _refuse_taken([(item, "exists already") for item in taken], overwrite=overwrite or skip or batch is not None)
+    first = (template, base) if template is not None else (events[0], loaded.base)
+    if first[0] != "-" and (len(items) > 1 or "batch" in loaded.settings.model_fields_set):
+        batch = batch_of(loaded, *first, choices.check)
+    taken = [item for item in items if item.any_exists()]
+    there = [(path, "exists already") for item in taken for path in item.outputs if path != STREAM and path.exists()]
+    _refuse_taken(there, overwrite=overwrite or skip or batch is not None)
     skipped = dict.fromkeys(taken if skip else ())
     left = tuple(item for item in items if item not in skipped)
     report = report or loaded.settings.report
     _refuse_report(report, items)
     return Work(loaded, Job.of(loaded.settings), left, tuple(skipped), overwrite, choices, batch, report=report)
+
+
+def _items(
+    sources: Sequence[Place],
+    signals: Sequence[tuple[str, Path | None]],
+    events: Sequence[tuple[str, Path | None]],
+    root: Path,
+) -> list[Item]:
+    """Each input with its outputs, by templates and the folders these are seen from: at most one is of a signal."""
+    planned = [[output for _, output in plan_outputs(sources, *one, root)] for one in (*signals, *events)]
+    return [
+        Item(source, outputs[0], tuple(outputs[len(signals) :]), only_events=not signals)
+        for source, outputs in zip(sources, zip(*planned, strict=True), strict=True)
+    ]
+
+
+def _refuse_same_names(items: Sequence[Item]) -> None:
+    """Refuse two outputs of one name, that of a signal and one of events among them."""
+    taken: set[str] = set()
+    for item in items:
+        for path in item.outputs:
+            if one_name(path) in taken:
+                raise UsageError(f"{shown_path(path)}: two outputs would have this name; give each its own")
+            taken.add(one_name(path))
 
 
 def resumed(work: Work, past: Past) -> Work:
@@ -128,7 +158,7 @@ def resumed(work: Work, past: Past) -> Work:
         return work
     standings = work.batch.standings(work.items, past)
     again = [s for s in standings if _is_to_be_done(s, work.choices)]
-    _refuse_taken([(s.item, s.taken) for s in again if s.taken], overwrite=work.overwrite)
+    _refuse_taken([pair for s in again for pair in s.taken], overwrite=work.overwrite)
     return replace(work, items=tuple(s.item for s in again), standings=tuple(standings))
 
 
@@ -163,30 +193,34 @@ def _refuse_report(report: Path | None, items: Sequence[Item]) -> None:
     refuse_other_files(report)
     beside = os.path.realpath(report.with_suffix(".json"))
     for item in items:
-        sidecar = item.target.with_suffix(".json") if item.target.suffix.lower() in (".csv", ".npy", ".npz") else ""
+        table = item.signal is not None and item.signal.suffix.lower() in (".csv", ".npy", ".npz")
+        sidecar = item.target.with_suffix(".json") if table else ""
         if sidecar and os.path.realpath(sidecar) == beside:
             raise UsageError(f"{shown_path(report)}: its data would take the name of a sidecar; give it another name")
 
 
 def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
     """Refuse an extension that cannot be written, and an encoding that its container does not hold."""
+    from ..match.writers import event_format
     from .predict import container_and_subtype
 
-    by_extension = {item.target.suffix.lower(): item for item in items if item.target != STREAM}
-    for item in by_extension.values():
-        container_and_subtype(item.target, None, settings.format.subtype)
+    signals = {item.signal.suffix.lower(): item.signal for item in items if item.signal not in (None, STREAM)}
+    for signal in signals.values():
+        container_and_subtype(signal, None, settings.format.subtype)
+    for path in {path.suffix.lower(): path for item in items for path in item.events}.values():
+        event_format(path)
 
 
 def _refuse_inputs_as_outputs(items: Sequence[Item], stages: Iterable[Any]) -> None:
     read: dict[object, Place] = {_identity(path): path for path in files_named_in(stages)}
     read |= {_identity(item.source): item.source for item in items if item.source != STREAM}
     read.pop(None, None)
-    for item in items:
-        source = None if item.target == STREAM else read.get(_identity(item.target))
+    for path in (path for item in items for path in item.outputs):
+        source = None if path == STREAM else read.get(_identity(path))
         if source is not None:
-            same = os.path.abspath(source) == os.path.abspath(item.target)  # noqa: PTH100
+            same = os.path.abspath(source) == os.path.abspath(path)  # noqa: PTH100
             through = "" if same else f" ({shown_path(source)})"
-            raise UsageError(f"{shown_path(item.target)}: the output is an input{through}; give it another name")
+            raise UsageError(f"{shown_path(path)}: the output is an input{through}; give it another name")
 
 
 def _identity(path: Place) -> object:
@@ -200,13 +234,13 @@ def _identity(path: Place) -> object:
     return status.st_dev, status.st_ino
 
 
-def _refuse_taken(taken: Sequence[tuple[Item, str]], *, overwrite: bool) -> None:
+def _refuse_taken(taken: Sequence[tuple[Place, str]], *, overwrite: bool) -> None:
     refused = []
-    for item, why in taken:
-        if item.target.is_dir():
-            refused.append(f"{shown_path(item.target)}: is a folder; write {shown_path(item.target)}/{{stem}}.wav")
-        elif not overwrite and not _is_device(item.target):
-            refused.append(f"{shown_path(item.target)}: {why}; give --overwrite to replace it")
+    for path, why in taken:
+        if path.is_dir():
+            refused.append(f"{shown_path(path)}: is a folder; write {shown_path(path)}/{{stem}}.wav")
+        elif not overwrite and not _is_device(path):
+            refused.append(f"{shown_path(path)}: {why}; give --overwrite to replace it")
     if refused:
         more = [f"and {len(refused) - _TOLD} more"] if len(refused) > _TOLD else []
         raise UsageError("\n".join(refused[:_TOLD] + more))

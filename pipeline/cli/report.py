@@ -73,14 +73,18 @@ def _tell_failures(failed: Sequence[Outcome], total: int, work: Work) -> None:
 
 def _one(outcome: Outcome) -> Table:
     facts, fs = outcome.record, outcome.record["fs"]
-    into = "standard output" if str(outcome.item.target) == "-" else shown_path(outcome.item.target)
+    into = ", ".join("standard output" if str(path) == "-" else shown_path(path) for path in outcome.item.outputs)
+    found = {} if facts["events"] is None else {"events": f"{facts['events']:,}"}
+    if outcome.item.signal is None:
+        return card({"written": into, **found, "speed": _speed(facts)})
     form = [_format(facts), hertz(fs), count(facts["channels"], "channel"), size(facts["bytes"])]
     return card(
         {
             "written": into,
             "duration": f"{duration(facts['duration_s'])}, {count(facts['frames'], 'frame')}",
             "format": ", ".join(form),
-            "speed": f"{times(facts['x_realtime'])} x realtime, {duration(facts['seconds'])}",
+            "speed": _speed(facts),
+            **found,
             "peak": f"{_peak(facts)} dBFS" if facts["subtype"] else _peak(facts),
             "clipped": _clipped(facts) + (" samples" if not facts["clipped"] else ""),
             "latency trimmed": _frames(facts["latency_trimmed"], fs),
@@ -91,11 +95,19 @@ def _one(outcome: Outcome) -> Table:
 
 def _several(done: Sequence[Outcome]) -> tuple[Table, str]:
     """A row a file; what is the same for all of them is said once, below."""
+    if done[0].item.signal is None:
+        shown = table("written", "events", "x realtime", right=(1, 2))
+        for outcome in done:
+            paths = ", ".join(map(shown_path, outcome.item.outputs))
+            shown.add_row(paths, f"{outcome.record['events']:,}", times(outcome.record["x_realtime"]))
+        return shown, ""
     columns = {
         "latency": [duration(o.record["latency_trimmed"] / o.record["fs"]) for o in done],
         "tail": [duration(o.record["tail_kept"] / o.record["fs"]) for o in done],
         "format": [_format(o.record) for o in done],
     }
+    if done[0].record["events"] is not None:
+        columns["events"] = [f"{o.record['events']:,}" for o in done]
     same = {name: values[0] for name, values in columns.items() if len(set(values)) == 1}
     differ = {name: values for name, values in columns.items() if name not in same}
     dbfs = all(o.record["subtype"] for o in done)
@@ -106,7 +118,7 @@ def _several(done: Sequence[Outcome]) -> tuple[Table, str]:
         cells = [shown_path(outcome.item.target), duration(facts["duration_s"]), times(facts["x_realtime"])]
         cells += [_peak(facts), f"{facts['clipped']:,}"]
         shown.add_row(*cells, *(values[i] for values in differ.values()))
-    words = {"latency": "latency trimmed {}", "tail": "tail kept {}", "format": "written as {}"}
+    words = {"latency": "latency trimmed {}", "tail": "tail kept {}", "format": "written as {}", "events": "{} events"}
     caption = ", ".join(words[name].format(value) for name, value in same.items())
     return shown, f"each: {caption}" if caption else ""
 
@@ -115,15 +127,24 @@ def _sum(done: Sequence[Outcome]) -> Table:
     """Many files as a few numbers."""
     facts = [outcome.record for outcome in done]
     audio, seconds = (sum(one[name] for one in facts) for name in ("duration_in_s", "seconds"))
+    speed = {"speed": f"{times(audio / max(seconds, 1e-9))} x realtime each"}
+    found = {"events": f"{sum(one['events'] for one in facts):,}"} if facts[0]["events"] is not None else {}
+    if done[0].item.signal is None:
+        return card({"written": count(sum(len(o.item.outputs) for o in done), "event file"), **found, **speed})
     clipped = sum(one["clipped"] > 0 for one in facts)
     return card(
         {
             "written": f"{count(len(done), 'file')}, {size(sum(one['bytes'] for one in facts))}",
             "duration": duration(sum(one["duration_s"] for one in facts)),
-            "speed": f"{times(audio / max(seconds, 1e-9))} x realtime each",
+            **speed,
+            **found,
             "clipped": f"{count(clipped, 'file')}",
         }
     )
+
+
+def _speed(facts: Data) -> str:
+    return f"{times(facts['x_realtime'])} x realtime, {duration(facts['seconds'])}"
 
 
 def _format(facts: Data) -> str:
@@ -208,7 +229,7 @@ def _record(item: Item, facts: Data) -> Data:
     return {
         **facts,
         "item": str(item.source),
-        "outputs": [{**output, "path": str(item.target)} for output in facts.get("outputs", [])],
+        "outputs": [{**o, "path": str(path)} for o, path in zip(facts.get("outputs", []), item.outputs, strict=False)],
         "error": None if error is None else error.removeprefix(f"{item.source}: "),
     }
 
@@ -217,5 +238,7 @@ def _outcome_data(outcome: Outcome) -> dict[str, Any]:
     facts = {name: value for name, value in outcome.record.items() if name not in _ASIDE}
     if outcome.error is None:
         facts["warnings"] = _warnings(facts)
-    paths = {"input": str(outcome.item.source), "output": str(outcome.item.target)}
+    item = outcome.item
+    paths: dict[str, Any] = {"input": str(item.source), "output": None if item.signal is None else str(item.signal)}
+    paths |= {"event_files": list(map(str, item.events))} if item.events else {}
     return {**paths, "status": outcome.record["status"], **facts}

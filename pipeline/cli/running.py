@@ -125,7 +125,7 @@ def dry(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:
     if work.batch is not None:
         work = resumed(work, read_manifest(work.batch.manifest))
     voice = _voice(work, quiet=quiet or as_json, verbose=verbose)
-    pairs = [(item.source, item.target) for item in work.items]
+    pairs = [(item.source, item.signal) for item in work.items]
     predicted, failed = plan_each(work.loaded, work.job, pairs, alone=work.batch is None and len(pairs) == 1)
     if as_json:
         files = [one.as_data() for one in predicted]
@@ -163,7 +163,7 @@ def end_with(failed: Sequence[str]) -> None:
 
 
 def _voice(work: Work, *, quiet: bool, verbose: bool) -> Voice:
-    return Voice(quiet, verbose, to_stderr=any(item.target == STREAM for item in work.items))
+    return Voice(quiet, verbose, to_stderr=any(STREAM in item.outputs for item in work.items))
 
 
 def _tell_config_warnings(work: Work, *, quiet: bool) -> None:

@@ -22,7 +22,7 @@ from ..io import is_remote
 from .files import write_bytes
 from .jobs import Work, prepare
 
-__all__ = ["Spoken"]
+__all__ = ["Spoken", "rebased", "seen_from"]
 
 
 class Spoken:
@@ -52,10 +52,10 @@ class Spoken:
         data: dict[str, Any] = {"version": 1}
         for name, value in (("input", self._source), ("output", self._target)):
             if value != "-":
-                data[name] = _seen_from(folder, value)
+                data[name] = seen_from(folder, value)
         data |= self._options
         settings = work.loaded.settings
-        data["stages"] = [_rebased(s, raw, folder) for s, raw in zip(settings.stages, self._stages, strict=True)]
+        data["stages"] = [rebased(s, raw, folder) for s, raw in zip(settings.stages, self._stages, strict=True)]
         write_bytes(path, to_yaml(data).encode(), overwrite=overwrite)
 
     @contextmanager
@@ -76,17 +76,18 @@ class Spoken:
                 return Problem(problem.message, path)
 
 
-def _seen_from(folder: Path, path: str) -> str:
+def seen_from(folder: Path, path: str) -> str:
+    """A path that was written seen from the working folder, as seen from another."""
     stays = is_remote(path) or Path(path).expanduser().is_absolute() or "${" in path
     return path if stays else os.path.relpath(path, folder)
 
 
-def _rebased(value: Any, raw: Any, folder: Path) -> Any:
+def rebased(value: Any, raw: Any, folder: Path) -> Any:
     """The settings as they were written, with every path in them as seen from ``folder``."""
     if isinstance(value, Path) and isinstance(raw, str):
-        return _seen_from(folder, raw)
+        return seen_from(folder, raw)
     if isinstance(value, BaseModel) and isinstance(raw, dict):
-        return {key: _rebased(getattr(value, key, None), item, folder) for key, item in raw.items()}
+        return {key: rebased(getattr(value, key, None), item, folder) for key, item in raw.items()}
     if isinstance(value, list | tuple) and isinstance(raw, list):
-        return [_rebased(*pair, folder) for pair in zip(value, raw, strict=True)]
+        return [rebased(*pair, folder) for pair in zip(value, raw, strict=True)]
     return raw

@@ -50,7 +50,7 @@ def do_all(work: Work, progress: Progress, manifest: Manifest | None = None) -> 
         interrupts = stack.enter_context(Interrupts())
         stack.enter_context(progress.watching(interrupts))
         if work.batch is not None:
-            targets = [item.target for item in work.items]
+            targets = [path for item in work.items for path in item.outputs]
             remove_left_behind(targets)
             stack.callback(remove_left_behind, targets)
         executor, runner, window = _executor(work, jobs, progress, stack, alone=alone)
@@ -97,12 +97,12 @@ def _tasks(work: Work, jobs: int) -> list[Data]:
     text = configuration_text(settings, (settings.threads or 1) if remote else share_threads(jobs, settings.threads))
     make = partial(make_task, configuration=text, absolute=remote, reported=work.report is not None)
     if work.batch is None:
-        return [make(item.source, item.target, overwrite=work.overwrite) for item in work.items]
+        return [make(item.source, item.signal, item.events, overwrite=work.overwrite) for item in work.items]
     records = {standing.item: standing.record for standing in work.standings}
     tasks = []
     for item in work.items:  # what stands under an output's name now was found to be ours, or may be replaced
-        fresh = not (work.overwrite or item.target.exists())
-        tasks.append(make(item.source, item.target, overwrite=True, fresh=fresh, record=records[item]))
+        fresh = not (work.overwrite or item.any_exists())
+        tasks.append(make(item.source, item.signal, item.events, overwrite=True, fresh=fresh, record=records[item]))
     return tasks
 
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from ..engine.options import Options
 from ..errors import UsageError
 from ..fields import Hertz, InputFile, Seconds, Settings, Within, invalid
+from ..stages.base import DetectorStage, Stage
 from ..stages.registry import AnyStage
 from .template import parse_template
 
@@ -68,6 +69,13 @@ Patterns = Annotated[
 ]
 
 
+Templates = Annotated[
+    tuple[Annotated[str, AfterValidator(_template)], ...],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
 class OutputFormat(Settings):
     """How the samples of an output are stored; frozen."""
 
@@ -105,6 +113,10 @@ class Configuration(Options):
     this file."""
     stages: Annotated[tuple[AnyStage, ...], Field(min_length=1)]
     """What the signal goes through, in this order."""
+    events: Templates = ()
+    """Where to write what the `match` stages find: a path as `output` is one, or a list of them, each in the format of
+    its extension: `.csv`, `.jsonl`, `.parquet`, `.selections.txt` (Raven) or another `.txt` (Audacity labels). Without
+    `output`, nothing else is written."""
     format: OutputFormat = OutputFormat()
     """How the samples of the output are stored."""
     clip: Literal["warn", "error", "scale"] = "warn"
@@ -127,3 +139,15 @@ class Configuration(Options):
     """The column of a table that holds the time, by name or by position from 0."""
     gaps: Literal["error", "interpolate", "nan"] = "error"
     """A gap in the time of a table: an `error`, a straight line (`interpolate`), or missing values (`nan`)."""
+
+    @field_validator("events", mode="after")
+    @classmethod
+    def _events_can_be(cls, value: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        stages: tuple[Stage, ...] | None = info.data.get("stages")
+        if (
+            value
+            and stages is not None
+            and not any(isinstance(stage, DetectorStage) and stage.enabled for stage in stages)
+        ):
+            raise invalid("there is nothing to find: events come from a stage 'match', and there is none")
+        return value

@@ -17,7 +17,7 @@ from ..io.remote import Remote, is_remote
 from .inputs import STREAM, Place, expand_inputs, input_root
 from .template import NAMES, fill, parse_template
 
-__all__ = ["STREAM", "Place", "expand_inputs", "input_root", "output_folder", "output_path", "plan_outputs"]
+__all__ = ["STREAM", "Place", "expand_inputs", "input_root", "one_name", "output_folder", "output_path", "plan_outputs"]
 
 _TOLD = 20  # collisions listed one by one
 
@@ -138,14 +138,14 @@ def plan_outputs(
     planned = [(source, output_path(template, source, base, root)) for source in inputs]
     same: dict[str, list[tuple[Place, Place]]] = defaultdict(list)
     for source, output in planned:
-        same[_one_name(output)].append((source, output))
+        same[one_name(output)].append((source, output))
     collisions = [pairs for pairs in same.values() if len(pairs) > 1]
     if collisions:
         raise UsageError(_told(collisions))
     return planned
 
 
-def _one_name(path: Place) -> str:
+def one_name(path: Place) -> str:
     """The same for two names that some file systems hold for one."""
     name = path.url if isinstance(path, Remote) else os.path.realpath(path) if path != STREAM else "-"
     name = unicodedata.normalize("NFC", name)

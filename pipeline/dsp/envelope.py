@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..kernel import Array
+from ..kernel import Array, Taps
 from .finite import all_finite
 
 __all__ = ["Envelope"]
@@ -52,11 +52,16 @@ class Envelope:
             values[half:] = empty
         self.width *= 2
 
-    def pairs(self) -> list[list[int]]:
-        """``[lowest, highest]`` of each stretch, in 127ths of the largest magnitude of all."""
+    def outline(self) -> Taps:
+        """The lowest and the highest sample of each stretch, ``(stretches, 2)``; 0 where none is finite."""
         used = slice(-(-self.frames // self.width))
         pairs = np.stack([self._low[used], self._high[used]], axis=1)
         pairs[~np.isfinite(pairs)] = 0.0
+        return pairs
+
+    def pairs(self) -> list[list[int]]:
+        """``[lowest, highest]`` of each stretch, in 127ths of the largest magnitude of all."""
+        pairs = self.outline()
         largest = float(np.abs(pairs).max(initial=0.0)) or 1.0
         scaled: list[list[int]] = np.rint(pairs * (127 / largest)).astype(int).tolist()
         return scaled

@@ -7,7 +7,7 @@ is known when its last frame is. Times are whole frames over the rate; the sub-s
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,10 +15,12 @@ import numpy.typing as npt
 
 from ..dsp.detection import STATUSES, Detection, Peaks
 from ..dsp.thresholds import MIN_DECOYS, Null, fdr_size, gaussian_rate
+from ..engine.stream import Found
 from ..errors import SettingError
+from ..stages.base import Stage
 from ..stages.threshold import Rate, Threshold
 
-__all__ = ["Event", "Events", "Unscored", "events_of"]
+__all__ = ["Event", "Events", "Unscored", "events_found", "events_of", "warnings_of"]
 
 _Matrix = npt.NDArray[np.float64]
 _Nulls = dict[tuple[int, int], Null]
@@ -87,6 +89,41 @@ class Events:
     """Expected of chance at these thresholds, over all templates and channels; for `mad` an upper bound on Gaussian
     scores; None where nothing is known of chance."""
     unscored: tuple[Unscored, ...]
+
+
+def events_found(stages: Sequence[Stage], found: Found, file: str = "") -> tuple[Events, ...]:
+    """The events of every ``match`` stage of a chain, from what `pipeline.engine.stream.stream` found.
+
+    Raises
+    ------
+    SettingError
+        on ``stages[i].threshold``: too few decoys to set it from.
+    """
+    if not found:
+        return ()
+    from ..stages.match import Match
+
+    searches = []
+    for index, detection in found:
+        stage = stages[index]
+        if isinstance(stage, Match):
+            try:
+                searches.append(events_of(detection, stage.threshold, file))
+            except SettingError as error:
+                raise error.under("stages", index) from error
+    return tuple(searches)
+
+
+def warnings_of(found: Found) -> list[str]:
+    """What the searches could not do, and which templates cannot be in so short a signal."""
+    warnings: list[str] = []
+    for _, search in found:
+        warnings += search.warnings
+        for name, length in zip(search.templates, search.lengths, strict=True):
+            if length > search.frames:
+                has = f"has {length:,} frames, the recording {search.frames:,}"
+                warnings.append(f"the template {name!r} {has}: it cannot be found in it")
+    return warnings
 
 
 def events_of(detection: Detection, threshold: Threshold, file: str = "") -> Events:

@@ -1,20 +1,119 @@
-"""`match_scores` and `search` for whole arrays, by the machine that streams."""
+"""`match_scores` and `search` for whole arrays, `find_matches` for arrays and files, by the machines that stream."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pydantic import ValidationError
 
+from ..config.problems import found_in
 from ..dsp.detection import Detection
+from ..dsp.peaks import Polarity
 from ..dsp.score_bank import ChannelMode, Score
 from ..dsp.scores import Scorer
 from ..dsp.search import Search
 from ..engine.functional import as_signal
+from ..engine.memory import BLOCK
+from ..engine.options import Options
+from ..engine.plan import make_plan
+from ..engine.stream import Found, stream
+from ..errors import SettingError
+from ..io import Reader, open_reader
+from ..kernel import Array
+from ..stages.base import Format, Precision
+from ..stages.match import Match
+from ..stages.threshold import Threshold
+from .events import Events, events_found
 
-__all__ = ["match_scores", "search"]
+__all__ = ["find_matches", "match_scores", "search"]
+
+
+def find_matches(
+    x: npt.ArrayLike | str | os.PathLike[str],
+    template: Any,
+    fs: float = 1.0,
+    *,
+    threshold: float | str | Mapping[str, Any] | Threshold = 0.7,
+    score: Score = "ncc",
+    channels: ChannelMode = "each",
+    polarity: Polarity = "positive",
+    min_distance: str | float | None = None,
+) -> Events:
+    """Where a template occurs in a signal: the peaks of its score that reach the threshold, by time.
+
+    The score of the window that starts at frame k is ``rho[k]`` of `match_scores`. It is what the stage ``match``
+    finds in a run, except that a sample that is not finite is a gap, and no error.
+
+    Parameters
+    ----------
+    x
+        ``(frames,)`` or ``(frames, channels)``, floating point; or the path of a file, which is streamed.
+    template
+        ``(m,)`` or ``(m, channels)``; a path; ``{"file": "day.wav", "start": "1.2 s", "end": "1.6 s"}``; a list of
+        these.
+    fs
+        rate of an array in Hz; at 1 Hz a second is a frame. A file has its own.
+    threshold
+        a |score|; ``"mad 8"``, ``"1 per hour"``, ``"fdr 5%"``; or a mapping, ``{"false_alarms": "1 per hour"}``.
+    score, channels
+        as for `match_scores`.
+    polarity
+        which scores count: ``positive``, ``negative`` (the template upside down) or ``both``.
+    min_distance
+        of two peaks that are nearer the higher one counts: ``"250 ms"``, or seconds; half the shortest template.
+
+    Raises
+    ------
+    SettingError
+        a setting that cannot be; a template that cannot be read, is constant or has another rate; no decoy to set
+        the threshold from.
+    SignalError, ReadError
+        no signal; a file that cannot be read.
+
+    Examples
+    --------
+    >>> found = find_matches([0.0, 1, 3, 2, 0, 5, 15, 10], [1.0, 3, 2], threshold=0.99)
+    >>> [(event.start_frame, round(event.score, 3)) for event in found.events]
+    [(1, 1.0), (5, 1.0)]
+    """
+    given = {"template": template, "threshold": threshold, "score": score, "channels": channels, "polarity": polarity}
+    given |= {"min_distance": min_distance} if min_distance is not None else {}
+    try:
+        stages = (Match.model_validate(given),)
+    except ValidationError as error:
+        raise _first_setting_error(error, given) from None
+    with ExitStack() as stack:
+        if isinstance(x, str | os.PathLike):
+            reader = stack.enter_context(open_reader(x, dtype=np.float64))
+            fmt, blocks, file = Format(reader.info.fs, reader.info.channels), _blocks(reader), os.fsdecode(x)
+        else:
+            signal = as_signal(x)
+            planar = signal if signal.ndim == 2 else signal[:, None]
+            precision: Precision = "single" if signal.dtype == np.float32 else "double"
+            fmt, blocks, file = Format(float(fs), planar.shape[1], precision), iter([planar]), ""
+        try:
+            plan = make_plan(stages, fmt, Options(precision=fmt.precision, nonfinite="propagate"))
+            found: Found = []
+            for _ in stream(plan, blocks, found):
+                pass
+            return events_found(stages, found, file)[0]
+        except SettingError as error:
+            raise SettingError(error.message, *error.path[2:]) from error  # seen from here there is one stage
+
+
+def _first_setting_error(error: ValidationError, given: dict[str, Any]) -> SettingError:
+    first = found_in(error, given)[0]
+    return SettingError(first.message, *first.path)
+
+
+def _blocks(reader: Reader) -> Iterator[Array]:
+    while len(block := reader.read(BLOCK)):
+        yield block
 
 
 def match_scores(
@@ -50,10 +149,10 @@ def match_scores(
     Examples
     --------
     >>> match_scores([0.0, 1, 3, 2, 0, 5, 15, 10], [1.0, 3, 2]).round(3)
-    array([ 0.982,  1.   , -0.655, -0.596, -0.052,  1.   ])
+    array([ 0.327,  1.   , -0.327, -0.397,  0.327,  1.   ])
     """
     signal = as_signal(x)
-    planar = signal.reshape(len(signal), -1)
+    planar = signal if signal.ndim == 2 else signal[:, None]
     scorer = Scorer([template], planar.shape[1], score, channels, eps=float(np.finfo(signal.dtype).eps))
     parts = [scores.values[0] for step in (scorer.process(planar), scorer.flush()) for scores in step]
     rows = np.concatenate(parts, axis=1) if parts else np.zeros((scorer.channels_out, 0))
@@ -76,7 +175,7 @@ def search(
     are as for `pipeline.dsp.search.Search`. Raises as `match_scores` does.
     """
     signal = as_signal(x)
-    planar = signal.reshape(len(signal), -1)
+    planar = signal if signal.ndim == 2 else signal[:, None]
     named = [f"t{i}" for i in range(len(templates))] if names is None else names
     eps = float(np.finfo(signal.dtype).eps)
     made = Search(templates, named, fs, planar.shape[1], floor=floor, eps=eps, **settings)

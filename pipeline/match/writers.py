@@ -45,7 +45,7 @@ def write_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool =
     path
         its extension decides the format, see `event_format`; ``"-"`` is standard output, a CSV.
     searches
-        one for each recording; Audacity labels and Raven tables hold one recording alone.
+        one for each recording and each ``match`` stage; Audacity labels and Raven tables hold one recording alone.
     overwrite
         replace what stands under the name.
 
@@ -57,9 +57,10 @@ def write_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool =
         it cannot be written, with the true cause.
     """
     name, kind = display(path), event_format(path)
-    if kind in _ONE_RECORDING and len(searches) > 1:
+    recordings = len({search.file for search in searches})
+    if kind in _ONE_RECORDING and recordings > 1:
         fix = "put {stem} in the name, or write .csv, .jsonl or .parquet"
-        raise UsageError(f"{name}: {kind} hold the events of one recording, got {len(searches)}; {fix}")
+        raise UsageError(f"{name}: {kind} hold the events of one recording, got {recordings}; {fix}")
     data = _FORMATS[kind](searches)
     sink = open_sink(name, overwrite=overwrite)
     try:

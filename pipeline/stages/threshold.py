@@ -79,7 +79,7 @@ RateField = Annotated[
 
 
 class Threshold(Settings):
-    """From which |score| on a find counts; exactly one of these, and a bare number is a `score`."""
+    """From which |score| on a find counts; exactly one of these; in short `0.7`, `mad 8`, `1 per hour`, `fdr 5%`."""
 
     score: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """The |score| itself: `0.7`."""
@@ -95,10 +95,11 @@ class Threshold(Settings):
     def _bare_number(cls, data: Any) -> Any:
         if isinstance(data, int | float) and not isinstance(data, bool):
             return {"score": data}
-        if not isinstance(data, dict | Threshold):
+        spoken = _spoken(data) if isinstance(data, str) else data
+        if not isinstance(spoken, dict | Threshold):
             fix = "a number, or one of 'score: 0.7', 'mad: 8', 'false_alarms: 1 per hour', 'fdr: 5%'"
             raise invalid(f"must be {fix}, got {data!r:.80}")
-        return data
+        return spoken
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -115,7 +116,8 @@ class Threshold(Settings):
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         made = super().__get_pydantic_json_schema__(schema, handler)
-        handler.resolve_ref_schema(made).update(type=["object", "number"], minProperties=1, maxProperties=1)
+        forms = ["object", "number", "string"]
+        handler.resolve_ref_schema(made).update(type=forms, minProperties=1, maxProperties=1)
         return made
 
     @property
@@ -127,6 +129,22 @@ class Threshold(Settings):
     def needs_median(self) -> bool:
         """Whether it is set from the median |score|."""
         return self.mad is not None
+
+
+def _spoken(text: str) -> dict[str, str] | None:
+    """``mad 8`` as the setting it stands for; None where it stands for none."""
+    if len(text) > _LONGEST:
+        return None
+    word, _, value = text.strip().partition(" ")
+    if word in ("score", "mad", "fdr"):
+        return {word: value}
+    if _RATE.fullmatch(text):
+        return {"false_alarms": text}
+    try:
+        float(text)
+    except ValueError:
+        return None
+    return {"score": text}
 
 
 def check_decoys(threshold: Threshold, templates: Sequence[Template]) -> None:

@@ -33,6 +33,12 @@ class Search(Settings):
         ({"false_alarms": " 3 per  day "}, {"false_alarms": Rate(3.0, "day")}),
         ({"fdr": "5%"}, {"fdr": 0.05}),
         ({"fdr": 0.05}, {"fdr": 0.05}),
+        ("0.7", {"score": 0.7}),
+        ("score 0.7", {"score": 0.7}),
+        (" mad 8 ", {"mad": 8.0}),
+        ("1 per hour", {"false_alarms": Rate(1.0, "hour")}),
+        ("2/day", {"false_alarms": Rate(2.0, "day")}),
+        ("fdr 5%", {"fdr": 0.05}),
     ],
 )
 def test_one_way_is_held_and_written_and_read_back(written, held):
@@ -51,7 +57,12 @@ def test_one_way_is_held_and_written_and_read_back(written, held):
     [
         ({}, "set exactly one of 'score', 'mad', 'false_alarms' and 'fdr', got none"),
         ({"score": 0.7, "mad": 8}, "set exactly one of .*, got score and mad"),
-        ("0.7", r"must be a number, or one of 'score: 0\.7', .*'fdr: 5%', got '0\.7'"),
+        ("high", r"must be a number, or one of 'score: 0\.7', .*'fdr: 5%', got 'high'"),
+        ("0.7 or so", "must be a number, or one of .*, got '0.7 or so'"),
+        ("mad", "valid number"),
+        ("1 per week", "unknown stretch of time 'week'"),
+        ("fdr 5", r"did you mean '5%'\?"),
+        ("1" * 1000, "must be a number, or one of"),
         (True, "must be a number, or one of .*, got True"),
         (-0.1, "greater than or equal to 0"),
         (float("nan"), "finite"),
@@ -88,9 +99,9 @@ def test_a_rate_in_hertz():
 
 def test_the_schema_takes_a_number_or_one_way():
     schema = Search.model_json_schema()
-    for good in (0.7, {"mad": 8}, {"false_alarms": "1 per hour"}, {"fdr": "5%"}):
+    for good in (0.7, "mad 8", {"mad": 8}, {"false_alarms": "1 per hour"}, {"fdr": "5%"}):
         jsonschema.validate({"threshold": good}, schema)
-    for bad in ("0.7", {}, {"mad": 8, "score": 1}, {"rate": 1}):
+    for bad in (True, {}, {"mad": 8, "score": 1}, {"rate": 1}):
         with pytest.raises(jsonschema.ValidationError):
             jsonschema.validate({"threshold": bad}, schema)
     ways = schema["$defs"]["Threshold"]["properties"]

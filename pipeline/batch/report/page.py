@@ -18,9 +18,11 @@ from urllib.parse import quote
 from ...io import is_remote
 from .data import KIND, STATUSES
 
-__all__ = ["page_html"]
+__all__ = ["PLAYED", "link", "page_html", "shown"]
 
-_PLAYED = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
+PLAYED = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
+"""Extensions that browsers play."""
+
 _TABLES = {".csv", ".npy", ".npz", ".parquet"}
 
 
@@ -69,19 +71,20 @@ def _row(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """What a line of the table shows beside the record itself."""
     output = record["outputs"][0]["path"] if record["outputs"] else None
     suffix = PurePosixPath(output or "").suffix.lower()
-    href = None if output is None or output == "-" or is_remote(output) else _link(output, folder)
+    href = None if output is None or output == "-" or is_remote(output) else link(output, folder)
     peak = record["peak"]
     return {
         **record,
         "output": output,
         "href": href,
-        "plays": href is not None and suffix in _PLAYED,
+        "plays": href is not None and suffix in PLAYED,
         "level": None if peak is None else _level(peak, is_table=suffix in _TABLES),
         "path": _path(record["envelope"]) if record["envelope"] else None,
     }
 
 
-def _link(output: str, folder: Path) -> str:
+def link(output: str, folder: Path) -> str:
+    """A file as a page in ``folder`` links to it."""
     relative = os.path.relpath(os.path.realpath(output), os.path.realpath(folder))
     return quote(os.fsencode(relative if relative.startswith(".") else f"./{relative}"))
 

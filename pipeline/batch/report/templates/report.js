@@ -37,8 +37,6 @@
     });
     byId("by").add(new Option(names[column], column));
   });
-  byId("by").add(new Option("most clipped, loudest", ""), 0);
-  byId("by").value = "";
   byId("by").addEventListener("change", (event) => {
     const column = event.target.value;
     if (column === "") body.append(...rows);

@@ -1,0 +1,117 @@
+"""The picture of a search: signal with events, scores with threshold and decoys, best and worst event on the template.
+
+Colours and shapes are those of every picture here: the signal blue, the template orange, correlation purple.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..explain.figure import STYLE
+from ..explain.palette import COLOURS
+from .picture import Overlay, Picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ..kernel import Taps
+
+__all__ = ["match_figure"]
+
+_MOST_DRAWN = 2_000  # events; more would hide the signal
+
+
+def match_figure(picture: Picture) -> Figure:
+    """Four panels: the signal, the scores under it on the same time, and two events with the template over them."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        made = Figure(figsize=(12, 9), dpi=110, facecolor=COLOURS["paper"])
+        cells: Any = made.subfigures(2, 1, height_ratios=(3, 2))
+        upper, lower = cells
+        signal, scores = upper.subplots(2, 1, sharex=True)
+        upper.subplots_adjust(left=0.07, right=0.985, top=0.93, bottom=0.1, hspace=0.3)
+        _signal(signal, picture)
+        _scores(scores, picture)
+        pair = lower.subplots(1, 2)
+        lower.subplots_adjust(left=0.07, right=0.985, top=0.86, bottom=0.14, wspace=0.16)
+        for axes, overlay, word in zip(pair, (picture.best, picture.worst), ("Best", "Worst"), strict=True):
+            _overlaid(axes, overlay, word, picture.events.fs)
+    return made
+
+
+def _plain(axes: Axes, title: str) -> None:
+    axes.set_title(title, loc="left", fontsize=11, color=COLOURS["ink"])
+    axes.tick_params(colors=COLOURS["faint"], labelsize=9)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        axes.spines[side].set_color(COLOURS["line"])
+
+
+def _outline(axes: Axes, outline: Taps, step_s: float, colour: str) -> None:
+    time = np.arange(len(outline)) * step_s
+    axes.fill_between(time, outline[:, 0], outline[:, 1], step="post", color=colour, linewidth=0.6)
+
+
+def _signal(axes: Axes, picture: Picture) -> None:
+    found = picture.events
+    drawn = found.events[:_MOST_DRAWN]
+    more = f", the first {len(drawn):,} drawn" if len(drawn) < len(found.events) else ""
+    events = "event" if len(found.events) == 1 else "events"
+    _plain(axes, f"Signal and {len(found.events):,} {events}{more}")
+    _outline(axes, picture.waveform, picture.waveform_step_s, COLOURS["x"])
+    seconds = found.frames / found.fs
+    for event in drawn:
+        axes.axvspan(
+            event.start_s, max(event.end_s, event.start_s + seconds / 800), color=COLOURS["h"], alpha=0.3, lw=0
+        )
+    axes.plot(
+        [event.start_s for event in drawn], [1.0] * len(drawn), "v",
+        transform=axes.get_xaxis_transform(), color=COLOURS["h"], markersize=5, clip_on=False,
+    )  # fmt: skip
+    axes.set_xlim(0, max(seconds, 1e-9))
+
+
+def _scores(axes: Axes, picture: Picture) -> None:
+    found = picture.events
+    axes.set_xlabel("s", fontsize=9, color=COLOURS["faint"])
+    _plain(axes, "Scores of the windows that start there, threshold (dashed)" + _decoy_words(picture))
+    _outline(axes, picture.scores, picture.scores_step_s, COLOURS["r"])
+    axes.plot(picture.decoys[:, 0], picture.decoys[:, 1], "x", color=COLOURS["ink"], markersize=3, markeredgewidth=0.7)
+    levels = sorted({float(level) for level in found.thresholds.ravel() if np.isfinite(level)})
+    signs = {"positive": (1,), "negative": (-1,), "both": (1, -1)}[picture.polarity]
+    for level in levels:
+        for sign in signs:
+            axes.axhline(sign * level, color=COLOURS["negative"], linewidth=1.2, linestyle=(0, (5, 3)))
+    axes.plot(
+        [event.start_s for event in found.events[:_MOST_DRAWN]],
+        [event.score for event in found.events[:_MOST_DRAWN]],
+        "v", color=COLOURS["h"], markeredgecolor=COLOURS["ink"], markeredgewidth=0.5, markersize=6,
+    )  # fmt: skip
+
+
+def _decoy_words(picture: Picture) -> str:
+    return ", peaks of the decoys (crosses)" if len(picture.decoys) else ""
+
+
+def _overlaid(axes: Axes, overlay: Overlay | None, word: str, fs: float) -> None:
+    if overlay is None:
+        axes.set_axis_off()
+        return
+    event = overlay.event
+    _plain(
+        axes, f"{word}: {event.template}, at {event.start_s:.6g} s, score {event.score:.3f}, gain {overlay.gain:.3g}"
+    )
+    time = overlay.start_s + np.arange(len(overlay.window)) / fs
+    axes.plot(time, overlay.window, color=COLOURS["x"], linewidth=2.6, alpha=0.55, label="signal")
+    axes.plot(time, overlay.fitted, color=COLOURS["h"], linewidth=1.1, label="template")
+    axes.set_xlabel("s", fontsize=9, color=COLOURS["faint"])
+    axes.ticklabel_format(axis="x", useOffset=False)
+    axes.locator_params(axis="x", nbins=5)
+    axes.margins(x=0)
+    axes.legend(loc="upper right", fontsize=8, frameon=False, ncols=2)

@@ -1,0 +1,197 @@
+"""The picture and the page of a search: their numbers, what the page says, and the page in a real browser."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from pipeline.config.load import validate_config
+from pipeline.dsp.envelope import Envelope
+from pipeline.job import Job, run_job
+from pipeline.match_report import STRETCHES, match_figure, match_page, page, picture_of
+from tests.batch.test_report import visit  # noqa: F401
+from tests.explain.conftest import browser  # noqa: F401
+from tests.match.helpers import chirp, coloured
+
+FS, M = 8000, 400
+STARTS, GAINS = (3_000, 12_345, 70_000), (2.0, 0.5, 1.0)
+PNG = b"\x89PNG"
+
+
+def searched(folder, name="day.wav", **settings):
+    """The picture of a search for a call that was put in three times, louder and softer, into a second channel."""
+    x = np.stack([0.02 * coloured(80_000, seed) for seed in (1, 2)], axis=1)
+    for start, gain in zip(STARTS, GAINS, strict=True):
+        x[start : start + M, 1] += gain * chirp(M)
+    sf.write(folder / name, x, FS, subtype="FLOAT")
+    sf.write(folder / "call.wav", chirp(M), FS, subtype="FLOAT")
+    stage = {"use": "match", "template": str(folder / "call.wav"), "threshold": "1 per hour", **settings}
+    job = Job.of(validate_config({"version": 1, "stages": [stage]}).settings)
+    waveform, scores = Envelope(STRETCHES), Envelope(STRETCHES)
+    report = run_job(job, folder / name, None, envelope=scores, envelope_in=waveform)
+    return picture_of(job, folder / name, report, waveform, scores), report, x
+
+
+@pytest.fixture(scope="module")
+def day(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("day")
+    picture, report, x = searched(folder)
+    (folder / "out").mkdir()
+    path = folder / "out" / "day.html"
+    path.write_text(match_page(picture, folder / "day.wav", folder / "out"), "utf-8")
+    return picture, report, x, path
+
+
+class Table(HTMLParser):
+    def __init__(self, html):
+        super().__init__()
+        self.rows, self.links, self._in = [], [], False
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes):
+        if tag == "tr":
+            self.rows.append([])
+        self._in = tag in ("td", "th") or (self._in and tag == "a")
+        if tag in ("td", "th"):
+            self.rows[-1].append("")
+        if tag == "a":
+            self.links.append(dict(attributes)["href"])
+
+    def handle_data(self, data):
+        if self._in:
+            self.rows[-1][-1] += data
+
+
+# ---- numbers --------------------------------------------------------------------------------------------------------
+
+
+def test_the_best_and_the_worst_event_have_the_template_at_the_gain_it_was_put_in_at(day):
+    picture, report, x, _ = day
+    ranked = sorted(report.events[0].events, key=lambda event: event.score)
+    assert [event.start_frame for event in ranked] == [12_345, 70_000, 3_000]
+    for overlay, event, gain in ((picture.best, ranked[-1], 2.0), (picture.worst, ranked[0], 0.5)):
+        assert overlay.event == event
+        window = np.asarray(x[event.start_frame : event.start_frame + M, 1], np.float32).astype(float)
+        np.testing.assert_array_equal(overlay.window, window)
+        t = chirp(M).astype(np.float32).astype(float)
+        fit, *_ = np.linalg.lstsq(np.stack([t, np.ones(M)], axis=1), window, rcond=None)
+        assert overlay.gain == pytest.approx(fit[0], rel=1e-9)
+        assert overlay.gain == pytest.approx(gain, abs=0.1)
+        np.testing.assert_allclose(overlay.fitted, fit[0] * t + fit[1], atol=1e-9)
+
+
+def test_the_outlines_are_those_of_signal_and_scores_and_the_decoys_are_the_highest_of_each_stretch(day):
+    picture, report, x, _ = day
+    width = round(picture.waveform_step_s * FS)
+    assert len(picture.waveform) == -(-80_000 // width) <= STRETCHES
+    first = np.asarray(x[:width], np.float32)
+    assert picture.waveform[0].tolist() == [first.min(), first.max()]
+    best = max(event.score for event in report.events[0].events)
+    assert picture.scores[:, 1].max() == best
+    assert picture.scores[3_000 // width, 1] == best
+    decoys = report.found[0][1].decoys
+    size, stretch = np.abs(decoys.score), decoys.frame // width
+    expected = {
+        (float(decoys.frame[i] / FS), size[i])
+        for s in set(stretch)
+        for i in [np.where(stretch == s, size, -1).argmax()]
+    }
+    assert {tuple(row) for row in picture.decoys} == expected
+
+
+def test_of_a_long_template_the_stretch_around_its_peak_is_seen(tmp_path):
+    long = np.concatenate([np.zeros(3000), chirp(M)])
+    sf.write(tmp_path / "long.npy.wav", long, FS, subtype="FLOAT")
+    picture, _, x = searched(tmp_path, template=long.tolist(), threshold=0.3)
+    overlay = picture.best
+    seen = round((overlay.start_s - overlay.event.start_s) * FS)
+    assert len(overlay.window) == 800
+    assert seen <= 3000 < seen + 800
+    start = overlay.event.start_frame + seen
+    np.testing.assert_allclose(overlay.window, x[start : start + 800, overlay.event.channel], atol=1e-7)
+
+
+@pytest.mark.parametrize("threshold", [0.999, "mad 1e9"])
+def test_without_events_there_is_a_picture_too(tmp_path, threshold):
+    picture, _, _ = searched(tmp_path, threshold=threshold, polarity="both")
+    assert (picture.best, picture.worst) == (None, None)
+    match_figure(picture)
+    assert "0 events in" in match_page(picture, tmp_path / "day.wav", tmp_path, PNG)
+
+
+# ---- the page -------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_lists_the_events_with_links_that_play_them(day):
+    picture, report, _, path = day
+    html = path.read_text("utf-8")
+    table = Table(html)
+    assert [[cell.strip() for cell in row[:4]] for row in table.rows[1:]] == [
+        [f"{event.start_s:.6f}", "call", f"{event.end_s:.6f}", "1"] for event in report.events[0].events
+    ]
+    assert table.links == [f"../day.wav#t={e.start_s},{e.end_s}" for e in report.events[0].events]
+    assert report.events[0].how in html
+    assert f"{picture.events.decoys:,}" in html
+    assert len(html.encode()) < 500_000
+    assert not re.search(r'(src|href)="(?!data:|\.\./day\.wav#)', html)
+
+
+def test_the_strongest_of_many_events_are_listed(day, monkeypatch):
+    picture, *_ = day
+    monkeypatch.setattr(page, "MOST_ROWS", 2)
+    html = match_page(picture, "day.wav", day[3].parent, PNG)
+    assert [row[0].strip() for row in Table(html).rows[1:]] == ["0.375000", "8.750000"]
+    assert "the 2 with the highest scores" in html
+
+
+def test_names_are_out_for_no_trouble(tmp_path):
+    name = '<script>"x&.wav'
+    picture, _, _ = searched(tmp_path, name, template=[{"file": str(tmp_path / "call.wav"), "name": "<b>\u202e"}])
+    html = match_page(picture, tmp_path / name, tmp_path, PNG)
+    assert '<script>"x' not in html
+    assert "<b>" not in html
+    assert "\u202e" not in re.sub(r'"[^"]*"', "", html)
+
+
+def test_a_recording_that_browsers_do_not_play_has_no_button(day):
+    picture, *_ = day
+    assert 'class="play"' in match_page(picture, "day.flac", day[3].parent, PNG)
+    assert 'class="play"' not in match_page(picture, "day.csv", day[3].parent, PNG)
+
+
+# ---- in a browser ---------------------------------------------------------------------------------------------------
+
+
+def test_a_click_plays_the_recording_from_the_event_on(visit, day):  # noqa: F811
+    opened = visit(day[3])
+    opened.locator(".play").nth(1).click()
+    opened.wait_for_function(
+        "document.querySelector('audio').readyState > 0 && document.querySelector('audio').currentTime > 1"
+    )
+    assert 1.5 < opened.evaluate("document.querySelector('audio').currentTime") < 1.7
+    assert "day.wav" in opened.evaluate("document.querySelector('audio').src")
+    assert opened.complaints == []
+    assert [url for url in opened.asked if not url.startswith(("file:", "data:"))] == []
+
+
+def test_the_table_is_sorted_by_numbers(visit, day):  # noqa: F811
+    opened = visit(day[3])
+    opened.get_by_role("button", name="start, s").click()
+    firsts = opened.locator("tbody th a")
+    assert [firsts.nth(i).inner_text() for i in range(3)] == ["8.750000", "1.543125", "0.375000"]
+    assert opened.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1200, 320])
+def test_it_fits_the_window_and_axe_finds_nothing(visit, day, width, scheme):  # noqa: F811
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    opened = visit(day[3], viewport={"width": width, "height": 800}, color_scheme=scheme)
+    opened.locator(".play").first.click()
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    found = axe.Axe().run(opened).response["violations"]
+    assert [f"{one['id']}: {one['nodes'][0]['html'][:150]}" for one in found] == []
