@@ -23,19 +23,19 @@ __all__ = ["Search"]
 
 
 class Search:
-    """Searches blocks ``(n, channels)``; the scores of the templates are given on as they come.
+    """Searches blocks ``(n, channels * bins)``; the scores of the templates are given on as they come.
 
     Parameters
     ----------
     templates
-        ``(m, 1)`` or ``(m, channels)`` each.
+        ``(m, bins)`` or ``(m, channels * bins)`` each.
     names
         of the templates.
     fs
         rate of the signal in Hz.
     channels
         of the signal.
-    score, mode, eps, executor
+    score, mode, bins, eps, executor
         as for `Scorer`.
     min_distance
         frames between two peaks, at least; None takes half of the shortest template.
@@ -60,6 +60,7 @@ class Search:
         *,
         score: Score = "ncc",
         mode: ChannelMode = "each",
+        bins: int = 1,
         min_distance: int | None = None,
         polarity: Polarity = "positive",
         floor: float = 0.0,
@@ -71,11 +72,13 @@ class Search:
     ) -> None:
         arrays = [np.asarray(template, np.float64) for template in templates]
         looked_for = arrays + [array[::-1] for array in arrays] if decoys else arrays
-        self.scorer = Scorer(looked_for, channels, score, mode, eps=eps, executor=executor)
+        self._scorer = Scorer(looked_for, channels, score, mode, bins=bins, eps=eps, executor=executor)
         self._bounded = score == "ncc"
         self._fs, self._names, self._lengths = fs, tuple(names), tuple(map(len, arrays))
-        self._distance = max(1, self.scorer.shortest // 2) if min_distance is None else max(1, min_distance)
-        self.count, outputs = len(arrays), range(self.scorer.channels_out)
+        self._distance = max(1, self._scorer.shortest // 2) if min_distance is None else max(1, min_distance)
+        self.count, self.channels_out = len(arrays), self._scorer.channels_out
+        self.latency = self._scorer.longest - 1
+        outputs = range(self.channels_out)
         groups = [slice(0, self.count)] if compete else [slice(t, t + 1) for t in range(self.count)]
 
         def pickers(first: int) -> list[tuple[slice, int, Picker]]:
@@ -94,11 +97,11 @@ class Search:
     def process(self, block: Array) -> list[Scores]:
         """Take frames in; the scores that are known by now, decoys left out."""
         self._frames += len(block)
-        return self._taken(self.scorer.process(block))
+        return self._taken(self._scorer.process(block))
 
     def flush(self) -> list[Scores]:
         """The scores of the last windows."""
-        return self._taken(self.scorer.flush())
+        return self._taken(self._scorer.flush())
 
     def detection(self) -> Detection:
         """What was found, after `flush`; called once."""
@@ -122,6 +125,14 @@ class Search:
             self._bounded,
             tuple(warnings),
         )
+
+    def memory(self, threads: int) -> int:
+        """Bytes that are in use at the peak, with ``threads`` that compute."""
+        return self._scorer.memory(threads)
+
+    def described(self) -> str:
+        """How the scores are computed, for a plan."""
+        return self._scorer.described()
 
     def _taken(self, pieces: Iterable[Scores]) -> list[Scores]:
         kept = []
