@@ -67,14 +67,16 @@ class PatchSearch:
         self.count, self.channels_out = self._search.count, self._search.channels_out
         self.latency = grid.span(self._search.latency + 1) - 1
 
-    def process(self, block: Array) -> list[Scores]:
+    def process(self, block: Array) -> Iterator[Scores]:
         """Take frames in; the scores that are known by now."""
         self._frames += len(block)
-        return [scores for columns in self._columns.process(block) for scores in self._held(columns)]
+        for columns in self._columns.process(block):
+            yield from self._in_frames(self._search.process(columns))
 
-    def flush(self) -> list[Scores]:
+    def flush(self) -> Iterator[Scores]:
         """The scores of the last columns."""
-        return [*self._held(self._columns.flush()), *self._in_frames(self._search.flush())]
+        yield from self._in_frames(self._search.process(self._columns.flush()))
+        yield from self._in_frames(self._search.flush())
 
     def detection(self) -> Detection:
         """What was found, in frames; called once, after `flush`."""
@@ -95,16 +97,14 @@ class PatchSearch:
 
     def memory(self, threads: int) -> int:
         """Bytes that are in use at the peak, with ``threads`` that compute."""
-        return self._search.memory(threads)
+        held = self.count * self.channels_out * self._search.group * self._grid.hop * 8
+        return self._search.memory(threads) + 6 * held  # repeated, turned, joined
 
     def described(self) -> str:
         """How the scores are computed, for a plan."""
         grid = self._grid
         taken = f"spectrogram of windows of {grid.window} frames every {grid.hop}, {grid.bins} bins"
         return f"{taken}; {self._search.described()}"
-
-    def _held(self, columns: Array) -> Iterator[Scores]:
-        return self._in_frames(self._search.process(columns))
 
     def _in_frames(self, pieces: Iterable[Scores]) -> Iterator[Scores]:
         hop = self._grid.hop

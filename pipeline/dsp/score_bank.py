@@ -71,9 +71,11 @@ class Bank:
     def spectra(self, n_fft: int) -> Array:
         """Conjugate spectra (T, units or 1, channels of a unit, bins): a product correlates, nothing is reversed."""
         if n_fft not in self._spectra:  # two threads may both compute it, to the same bits
-            padded = np.zeros((*self.units.shape[:-1], n_fft))
-            padded[..., : self.length] = self.units
-            spectra = rfft(padded)
+            padded = np.zeros((*self.units.shape[1:-1], n_fft))
+            spectra = np.empty((*self.units.shape[:-1], n_fft // 2 + 1), np.complex128)
+            for unit, spectrum in zip(self.units, spectra, strict=True):
+                padded[..., : self.length] = unit
+                rfft(padded, spectrum)
             self._spectra[n_fft] = np.conj(spectra, out=spectra)
         return self._spectra[n_fft]
 

@@ -87,7 +87,7 @@ class Scorer:
         self._executor, self._ahead = executor, ahead if executor else 0
         self._count = len(templates)
         self.shortest, self.longest = self._banks[0].length, self._banks[-1].length
-        self.n_fft = transform_points(self.longest, bins)
+        self.n_fft = transform_points(self.longest, bins, self._count * channels)
         self.block = self.n_fft - self.longest + 1
         fits = max(1, _SCORES // (self._count * channels * self.block))
         self.group = min(max(1, _GROUP_POINTS // (self.n_fft * channels * bins)), fits)
@@ -188,8 +188,9 @@ class Scorer:
         return Scores(scores.start, values, statuses)
 
 
-def transform_points(longest: int, bins: int = 1) -> int:
+def transform_points(longest: int, bins: int = 1, tracks: int = 1) -> int:
     """Points of the transform: eight to sixteen times the template, within limits; at least two to four times."""
     least: int = 1 << (2 * longest - 1).bit_length()
     fewer = (bins - 1).bit_length()  # of many bins each has a transform
-    return max(_LEAST >> fewer, min(4 * least, _MOST >> fewer), least)
+    most = 1 << (_SCORES // tracks).bit_length() - 1  # of many tracks a block is kept whole
+    return max(_LEAST >> fewer, min(4 * least, _MOST >> fewer, most), least)

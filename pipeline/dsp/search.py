@@ -78,6 +78,7 @@ class Search:
         self._distance = max(1, self._scorer.shortest // 2) if min_distance is None else max(1, min_distance)
         self.count, self.channels_out = len(arrays), self._scorer.channels_out
         self.latency = self._scorer.longest - 1
+        self.group = self._scorer.group * self._scorer.block
         outputs = range(self.channels_out)
         groups = [slice(0, self.count)] if compete else [slice(t, t + 1) for t in range(self.count)]
 

@@ -137,23 +137,22 @@ class MatchProcessor:
     def process(self, block: Array) -> Array:
         before = self.latency if len(block) and not self._frames_in else 0
         self._frames_in += len(block)
-        return self._track(before, self._search.process(block), 0)
+        return self._track(before, self._search.process(block))
 
     def flush(self) -> Array:
-        rest = self._search.flush()
-        scored = self._frames_out + sum(scores.values.shape[2] for scores in rest)
-        return self._track(0, rest, self._frames_in + self.latency - scored if self._frames_in else 0)
+        rest = self._track(0, self._search.flush())
+        missing = self._frames_in + self.latency - self._frames_out if self._frames_in else 0
+        return np.concatenate([rest, self.format.empty(missing)])
 
     def detection(self) -> Detection:
         return self._search.detection()
 
-    def _track(self, before: int, pieces: Iterable[Scores], after: int) -> Array:
-        """Scores as frames, with silence before and after."""
-        tracks = [self.format.empty(before)] if before else []
+    def _track(self, before: int, pieces: Iterable[Scores]) -> Array:
+        """Scores as frames, with silence before."""
+        tracks = [self.format.empty(before)]
         for scores in pieces:
             rows = scores.values.reshape(self.format.channels, -1)
             tracks.append(np.ascontiguousarray(rows.T, self.format.dtype))
-        tracks.append(self.format.empty(after))
         out = np.concatenate(tracks) if len(tracks) > 1 else tracks[0]
         self._frames_out += len(out)
         return out
