@@ -13,6 +13,7 @@ Columns are the frames of a `Search` whose channels have one mean over their bin
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +23,7 @@ import numpy as np
 from ..kernel import Array
 from .detection import Detection, Peaks
 from .scores import Scores
-from .search import Search
+from .search import Part, Search
 from .spectrogram import Grid, Spectrogram, spectrogram
 from .transforms import irfft, rfft
 
@@ -42,6 +43,8 @@ class PatchSearch:
         of the spectrograms; that of a template begins with the template.
     min_distance
         frames between two peaks, at least; None takes half of the shortest patch.
+    first_frame
+        as for `Search`, in frames; so are `grain`, `part` and `merged`.
     settings
         as for `Search`.
     """
@@ -55,17 +58,29 @@ class PatchSearch:
         grid: Grid,
         *,
         min_distance: int | None = None,
+        first_frame: int | None = None,
         **settings: Any,
     ) -> None:
         patches = [spectrogram(template, grid) for template in templates]
         distance = grid.span(min(map(len, patches))) // 2 if min_distance is None else min_distance
-        self._grid, self._frames = grid, 0
+        self._grid, self._frames = grid, first_frame or 0
         self._columns = Spectrogram(grid, channels)
+        first = None if first_frame is None else first_frame // grid.hop
         self._search = Search(
-            patches, names, fs, channels, bins=grid.bins, min_distance=-(-distance // grid.hop), **settings
+            patches,
+            names,
+            fs,
+            channels,
+            bins=grid.bins,
+            min_distance=-(-distance // grid.hop),
+            first_frame=first,
+            **settings,
         )
         self.count, self.channels_out = self._search.count, self._search.channels_out
         self.latency = grid.span(self._search.latency + 1) - 1
+        self.grain = math.lcm(self._columns.group, self._search.grain) * grid.hop
+        if (first_frame or 0) % self.grain:
+            raise ValueError(f"a part must begin at a multiple of {self.grain} frames, got {first_frame}")
 
     def process(self, block: Array) -> Iterator[Scores]:
         """Take frames in; the scores that are known by now."""
@@ -80,14 +95,26 @@ class PatchSearch:
 
     def detection(self) -> Detection:
         """What was found, in frames; called once, after `flush`."""
-        found, hop = self._search.detection(), self._grid.hop
+        return self._moved(replace(self._search.detection(), frames=self._frames))
+
+    def part(self, *, ended: bool) -> Part:
+        """As `Search.part`."""
+        self._search.process(self._columns.flush())
+        return replace(self._search.part(ended=ended), end=self._frames)
+
+    def merged(self, parts: Iterable[Part]) -> Detection:
+        """As `Search.merged`."""
+        return self._moved(self._search.merged(parts))
+
+    def _moved(self, found: Detection) -> Detection:
+        """From columns to frames."""
+        hop = self._grid.hop
 
         def moved(peaks: Peaks) -> Peaks:
             return replace(peaks, frame=peaks.frame * hop, offset=peaks.offset * hop)
 
         return replace(
             found,
-            frames=self._frames,
             lengths=tuple(map(self._grid.span, found.lengths)),
             peaks=moved(found.peaks),
             regions=replace(found.regions, start=found.regions.start * hop, stop=found.regions.stop * hop),
@@ -97,7 +124,7 @@ class PatchSearch:
 
     def memory(self, threads: int) -> int:
         """Bytes that are in use at the peak, with ``threads`` that compute."""
-        held = self.count * self.channels_out * self._search.group * self._grid.hop * 8
+        held = self.count * self.channels_out * self._search.grain * self._grid.hop * 8
         return self._search.memory(threads) + 6 * held  # repeated, turned, joined
 
     def described(self) -> str:

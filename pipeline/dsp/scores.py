@@ -122,6 +122,10 @@ class Scorer:
             yield from self._finish(self._ahead)
         yield from self._finish(0)
 
+    def finish(self) -> Iterator[Scores]:
+        """The scores of the groups that are whole, and no others: more frames follow elsewhere."""
+        yield from self._finish(0)
+
     def memory(self, threads: int) -> int:
         """Bytes that are in use at the peak, with ``threads`` that compute."""
         points = self.n_fft * self._channels * self._bins * 8

@@ -22,7 +22,7 @@ from .windows import hann
 
 __all__ = ["Grid", "Spectrogram", "spectrogram"]
 
-_POINTS = 1 << 15  # of the windows that are transformed at once
+_POINTS, _MOST = 1 << 15, 32  # of the windows that are transformed at once, and how many these are
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,9 @@ class Spectrogram:
 
     def __init__(self, grid: Grid, channels: int) -> None:
         self._grid, self._weights = grid, 2 * hann(grid.window)
-        self._group = max(1, _POINTS // (grid.window * channels))
-        self._region = np.zeros((grid.span(self._group), channels))
+        self.group = min(_MOST, 1 << max(1, _POINTS // (grid.window * channels)).bit_length() - 1)
+        """Columns that are computed together: parts of a signal begin at multiples."""
+        self._region = np.zeros((grid.span(self.group), channels))
         self._filled = 0
 
     def process(self, block: Array) -> Iterator[Array]:
@@ -72,7 +73,7 @@ class Spectrogram:
             block = block[len(taken) :]
             if self._filled == len(self._region):
                 yield self._columns()
-                self._filled -= self._group * self._grid.hop
+                self._filled -= self.group * self._grid.hop
                 self._region[: self._filled] = self._region[len(self._region) - self._filled :].copy()
 
     def flush(self) -> Array:
@@ -85,7 +86,7 @@ class Spectrogram:
         with np.errstate(all="ignore"):
             spectra = rfft(windows * self._weights)[..., self._grid.first : self._grid.stop]
             levels: Array = 20 * np.log10(np.maximum(np.abs(spectra), self._grid.floor))
-        return levels.reshape(self._group, -1)
+        return levels.reshape(self.group, -1)
 
 
 def spectrogram(x: Array, grid: Grid) -> Array:
