@@ -65,7 +65,7 @@ class Detection:
     bounded: bool = True
     """Whether scores lie in [-1, 1], as those of ``ncc`` do."""
     warnings: tuple[str, ...] = ()
-    """What the search could not do: of peaks at most 2^20 are kept, of each channel and, where they do not compete, template."""
+    """What the search could not do: it keeps 2^20 peaks at most, of each channel (and template, if none compete)."""
     hop: int = 1
     """Frames from one window that is scored to the next."""
 
