@@ -106,6 +106,9 @@ class Settings(BaseModel):
         for name, text in descriptions(cls).items():
             if name in properties:
                 properties[name]["description"] = text
+        for name, field in cls.model_fields.items():
+            if name in properties and isinstance(field.default, Duration):
+                properties[name]["default"] = str(field.default)
         return made
 
 

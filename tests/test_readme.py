@@ -13,6 +13,7 @@ import pytest
 
 from pipeline.config.yaml_text import read_yaml
 from pipeline.fields import Settings
+from pipeline.stages.spectrogram import SpectrogramSettings
 from pipeline.stages.templates import Templates
 from pipeline.stages.threshold import Threshold
 
@@ -71,10 +72,12 @@ def test_the_settings_of_the_page_on_matching_hold() -> None:
     class Search(Settings):
         template: Templates = ()
         threshold: Threshold = Threshold(score=0.7)
+        domain: str = ""
+        spectrogram: SpectrogramSettings | None = None
 
     written = [read_yaml(block).data for block in blocks("yaml", MATCHING) if "version:" not in block]
     names = [name for settings in written for name in settings]
-    assert names == ["template", "threshold", "threshold", "threshold", "threshold"]
+    assert names == ["template", "domain", "spectrogram", "threshold", "template", *["threshold"] * 4]
     for settings in written:
         Search.model_validate(settings)
 

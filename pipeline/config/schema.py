@@ -17,7 +17,6 @@ from pydantic import BaseModel
 from ..errors import PluginError
 from ..stages.base import Stage
 from ..stages.registry import available_stages, stage_class
-from ..units import Duration
 from .model import Configuration
 
 __all__ = ["json_schema", "schema_text"]
@@ -102,9 +101,6 @@ def _stage_definitions(name: str, cls: type[Stage]) -> _Schema:
 def _model_schema(model: type[BaseModel], prefix: str, definitions: _Schema) -> _Schema:
     """The schema of one model in draft 7; what it refers to is put into ``definitions``, under a prefix."""
     raw = model.model_json_schema()
-    for name, field in model.model_fields.items():
-        if isinstance(field.default, Duration):
-            raw["properties"][name]["default"] = str(field.default)
     for name, inner in raw.pop("$defs", {}).items():
         definitions[prefix + name] = _draft7(inner, prefix)
     schema: _Schema = _draft7(raw, prefix)

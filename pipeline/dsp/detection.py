@@ -65,7 +65,9 @@ class Detection:
     bounded: bool = True
     """Whether scores lie in [-1, 1], as those of ``ncc`` do."""
     warnings: tuple[str, ...] = ()
-    """What the search could not do."""
+    """What the search could not do: it keeps 2^20 peaks at most, of each channel (and template, if none compete)."""
+    hop: int = 1
+    """Frames from one window that is scored to the next."""
 
     def counted_from(self, zero: int, *, keep_before: bool = False) -> Detection:
         """The same with frame ``zero`` as frame 0; what starts before it is left out, unless ``keep_before``."""

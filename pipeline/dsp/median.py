@@ -30,7 +30,14 @@ class RunningMedian:
         if not len(bins):
             return
         first = int(bins.min())
-        counts = np.bincount(bins - first)
+        self._count(first, np.bincount(bins - first))
+
+    def join(self, other: RunningMedian) -> None:
+        """Count in what another has counted."""
+        if len(other._counts):
+            self._count(other._first, other._counts)
+
+    def _count(self, first: int, counts: npt.NDArray[np.int64]) -> None:
         low = min(first, self._first) if len(self._counts) else first
         high = max(first + len(counts), self._first + len(self._counts))
         total = np.zeros(high - low, np.int64)

@@ -23,7 +23,7 @@ import numpy.typing as npt
 from ..kernel import Array
 from .detection import Peaks
 
-__all__ = ["MOST", "Picker", "Polarity", "joined"]
+__all__ = ["MOST", "Picker", "Polarity", "joined", "needed"]
 
 Polarity = Literal["positive", "negative", "both"]
 
@@ -78,11 +78,6 @@ class Picker:
         order = np.argsort(frame)
         return Peaks(frame[order], template[order], np.zeros_like(template), score[order], offset[order])
 
-    def _oriented(self, scores: Array) -> Array:
-        if self._polarity == "both":
-            return np.abs(scores)
-        return -scores if self._polarity == "negative" else scores
-
     def _look(self, *, ended: bool) -> None:
         """Find the candidates among the frames whose successor is known."""
         first = len(self._height)
@@ -90,12 +85,8 @@ class Picker:
         frames = self._scores.shape[1] - (0 if ended else 1)
         found = []
         for row in self._scores:
-            track = self._oriented(row[before:])
-            rises = np.empty(len(track) + 1, np.bool_)
-            np.greater(track[1:], track[:-1], out=rises[1:-1])
-            rises[0], rises[-1] = first == 0, False
-            tops = rises[:-1] & ~rises[1:]
-            tops &= (track >= self._floor) & (track > 0)
+            track = _oriented(row[before:], self._polarity)
+            tops = _tops(track, self._floor, rising=first == 0)
             tops[: first - before] = False
             at = np.flatnonzero(tops)
             at, open_end = _without_steps(track, at, ended=ended)
@@ -159,6 +150,39 @@ class Picker:
             array("d", scores[kept].tolist()),
             array("d", offsets[kept].tolist()),
         )
+
+
+def _oriented(scores: Array, polarity: Polarity) -> Array:
+    if polarity == "both":
+        return np.abs(scores)
+    return -scores if polarity == "negative" else scores
+
+
+def _tops(track: Array, floor: float, *, rising: bool) -> npt.NDArray[np.bool_]:
+    """Rises to at least ``floor`` that no rise follows; ``rising`` is whether the first frame is one."""
+    rises = np.empty(len(track) + 1, np.bool_)
+    np.greater(track[1:], track[:-1], out=rises[1:-1])
+    rises[0], rises[-1] = rising, False
+    tops: npt.NDArray[np.bool_] = rises[:-1] & ~rises[1:]
+    return tops & (track >= floor) & (track > 0)
+
+
+def needed(scores: Array, polarity: Polarity, floor: float) -> npt.NDArray[np.intp]:
+    """Which scores of a piece (n,) a `Picker` needs to find the same peaks where all others of the piece are 0.
+
+    These are the candidates, each with its neighbours; at the front all to the first fall and at the back all from the
+    last rise on, as what is beside the piece decides whether there are candidates among them.
+    """
+    track = _oriented(scores, polarity)
+    steps = np.diff(track)
+    falls, rises = np.flatnonzero(steps < 0), np.flatnonzero(steps > 0)
+    at, _ = _without_steps(track, np.flatnonzero(_tops(track, floor, rising=False)), ended=True)
+    kept = np.zeros(len(track), np.bool_)
+    for near in (-1, 0, 1):
+        kept[np.clip(at + near, 0, len(track) - 1)] = True
+    kept[: falls[0] + 2 if len(falls) else None] = True
+    kept[rises[-1] if len(rises) else 0 :] = True
+    return np.flatnonzero(kept & (scores != 0))
 
 
 def _without_steps(track: Array, at: npt.NDArray[np.intp], *, ended: bool) -> tuple[npt.NDArray[np.intp], int | None]:

@@ -18,6 +18,9 @@ either term is above ``TOLERANCE``, the windows are done again, each run of them
 their own and shorter transforms, until few are left: these are summed directly, mean first. A burst or a step is so
 kept away from the quiet windows beside it. Without centring, ``S_k`` is left out and the same bound holds,
 relative to ``||x_k|| ||t||``.
+
+Of a spectrogram each bin is a row, and the rows of a channel have one mean: ``S_k`` and ``E_k`` are of all the rows,
+m counts all samples of the patch, and d the additions over the rows too.
 """
 
 from __future__ import annotations
@@ -71,10 +74,10 @@ def score_rows(rows: Array, banks: list[Bank], eps: float, out: Array, unit: int
         for each length with windows that have no score, the statuses (units, blocks, windows).
     """
     lengths, windows = [bank.length for bank in banks], out.shape[-1]
-    samples = _prepared(rows, centred=banks[0].centred)
-    squares = samples.y**2
+    samples = _prepared(rows, banks[0].bins, centred=banks[0].centred)
+    squares = _over_bins(samples.y**2, samples.bins)
     energies = sliding_sums(squares, lengths, windows)
-    sums = sliding_sums(samples.y, lengths, windows) if samples.centred else {}
+    sums = sliding_sums(_over_bins(samples.y, samples.bins), lengths, windows) if samples.centred else {}
     found = {}
     for bank in banks:
         m = bank.length
@@ -104,17 +107,24 @@ class _Samples:
     """(units, blocks, 1, 1): ``y = raw 2^-exponent - centre``."""
     centre: Array
     """(units, blocks, channels, 1)."""
+    bins: int
+    """Rows of a channel, which have one centre."""
     centred: bool
     holes: Marks | None
     """What is not finite; ``y`` is 0 there."""
     spectra: Array
 
 
-def _prepared(rows: Array, *, centred: bool) -> _Samples:
+def _over_bins(rows: Array, bins: int) -> Array:
+    """(units, blocks, channels times bins, n) summed over the bins of each channel."""
+    return rows if bins == 1 else rows.reshape(*rows.shape[:2], -1, bins, rows.shape[-1]).sum(axis=3)
+
+
+def _prepared(rows: Array, bins: int, *, centred: bool) -> _Samples:
     n = rows.shape[-1]
     largest = np.maximum(rows.max(axis=-1, keepdims=True), -rows.min(axis=-1, keepdims=True))
     holes = None if np.isfinite(largest).all() else ~np.isfinite(rows)
-    known = n if holes is None else np.maximum(n - holes.sum(axis=-1, keepdims=True), 1)
+    known = n * bins if holes is None else np.maximum(_over_bins(~holes, bins).sum(axis=-1, keepdims=True), 1)
     finite = rows if holes is None else np.where(holes, 0, rows)
     if holes is not None:
         largest = np.abs(finite).max(axis=-1, keepdims=True)
@@ -122,12 +132,12 @@ def _prepared(rows: Array, *, centred: bool) -> _Samples:
     padded = np.zeros((*rows.shape[:-1], 1 << (n - 1).bit_length()))
     y = padded[..., :n]
     np.multiply(finite, np.exp2(-exponent.astype(float)), out=y)
-    centre = y.sum(axis=-1, keepdims=True) / known if centred else np.zeros((*rows.shape[:-1], 1))
+    centre = _over_bins(y.sum(axis=-1, keepdims=True), bins) / known if centred else np.zeros((*rows.shape[:-1], 1))
     if centred:
-        y -= centre
+        y -= np.repeat(centre, bins, axis=2)
         if holes is not None:
             y[holes] = 0
-    return _Samples(rows, y, exponent, centre, centred, holes, rfft(padded))
+    return _Samples(rows, y, exponent, centre, bins, centred, holes, rfft(padded))
 
 
 def _write(samples: _Samples, bank: Bank, unit: int | None, factor: Array, out: Array) -> None:
@@ -150,11 +160,12 @@ def _factors(
     samples: _Samples, m: int, squares: Array, energy: Array, sums: Array | None, eps: float
 ) -> tuple[Array, Statuses | None, Marks | None]:
     """What each sum is multiplied by (units, blocks, windows); statuses; the windows that must be done again."""
-    variance = energy if sums is None else energy - (sums**2).sum(axis=2) / m
+    count, additions = m * samples.bins, depth(m) + samples.y.shape[2] - 1
+    variance = energy if sums is None else energy - (sums**2).sum(axis=2) / count
     whole = squares.sum(axis=(-2, -1))
     n = samples.y.shape[-1]
     far = (_U * np.log2(n) / TOLERANCE) ** 2 * whole  # the least that bears the error of the transform
-    off = (2.5 * depth(m) + 4) * _U / TOLERANCE  # and, of the window's energy, that of the sums
+    off = (2.5 * additions + 4) * _U / TOLERANCE  # and, of the window's energy, that of the sums
     least = np.maximum(far, off * energy.max(axis=-1))
     least = np.maximum(least, 4 * eps**2 * m * samples.y.shape[2])  # more than the largest samples' rounding
     factor = 1 / np.sqrt(variance) if samples.centred else np.ldexp(np.ones_like(energy), samples.exponent[..., 0])
@@ -170,8 +181,8 @@ def _factors(
         doubt = (v < far[u, b]) | (v < off * e) | (e < _TINY)
         if sums is not None:
             # of the samples themselves, offset included: what their rounding may make is eps times its root
-            total = v + ((m * samples.centre[u, b] + sums[u, b]) ** 2).sum(axis=0) / m
-            slack = 3 * (depth(m) + 1) * _U * e
+            total = v + ((count * samples.centre[u, b] + sums[u, b]) ** 2).sum(axis=0) / count
+            slack = 3 * (additions + 1) * _U * e
             flat = (v + slack <= eps**2 * total) & (e > _TINY)
             doubt |= v - slack <= eps**2 * total
             same |= flat
@@ -194,7 +205,11 @@ def _constant(samples: _Samples, u: int, b: int, m: int, windows: int) -> Marks:
     raw = samples.raw[u, b]
     if not samples.centred:
         return ~sliding_any((raw != 0).any(axis=0), m, windows)
-    return ~sliding_any((raw[:, 1:] != raw[:, :-1]).any(axis=0), m - 1, windows)
+    same = ~sliding_any((raw[:, 1:] != raw[:, :-1]).any(axis=0), m - 1, windows)
+    if samples.bins > 1:
+        channels = raw.reshape(-1, samples.bins, raw.shape[-1])
+        same &= ~sliding_any((channels != channels[:, :1]).any(axis=(0, 1)), m, windows)
+    return same
 
 
 def _runs(bad: Marks) -> Iterator[tuple[int, int]]:
@@ -221,7 +236,8 @@ def _directly(rows: Array, banks: list[Bank], eps: float, out: Array, unit: int)
         y = raw * np.exp2(-exponent.astype(float))[:, None]
         total = (y**2).sum(axis=(0, 2))
         for _ in range(2 if bank.centred else 0):  # twice: what the rounding of the first mean has left
-            y = y - y.mean(axis=-1, keepdims=True)
+            channels = y.reshape(-1, bank.bins, *y.shape[1:])
+            y = (channels - channels.mean(axis=(1, 3), keepdims=True)).reshape(y.shape)
         energy = (y**2).sum(axis=(0, 2))
         flat = energy <= eps**2 * total
         for t, u, gain in zip(bank.members, units, gains, strict=True):

@@ -40,14 +40,17 @@ class Scores:
 
 
 class Scorer:
-    """Scores blocks ``(n, channels)`` against templates.
+    """Scores blocks ``(n, channels * bins)`` against templates.
 
     Parameters
     ----------
     templates
-        ``(m,)`` or ``(m, 1)``, the same for every channel, or ``(m, channels)``; lengths may differ.
+        ``(m,)`` or ``(m, 1)``, the same for every channel, or ``(m, channels)``; lengths may differ. With bins,
+        ``(m, bins)`` or ``(m, channels * bins)``.
     channels
         of the signal.
+    bins
+        columns that are one channel and have one mean, as the bins of a spectrogram do, those of a channel together.
     score
         ``ncc``: Pearson's r of template and window; ``correlation``: ``sum_i x[k+i] t[i]``; ``matched_filter``: that by
         ``||t||^2``, the gain at which the template fits best.
@@ -74,19 +77,20 @@ class Scorer:
         score: Score = "ncc",
         mode: ChannelMode = "each",
         *,
+        bins: int = 1,
         eps: float = 2.0**-52,
         executor: Executor | None = None,
         ahead: int = 2,
     ) -> None:
-        self._banks = banks(templates, channels, score, mode)
-        self._channels, self._mode, self._eps = channels, mode, eps
+        self._banks = banks(templates, channels, score, mode, bins)
+        self._channels, self._bins, self._mode, self._eps = channels, bins, mode, eps
         self._executor, self._ahead = executor, ahead if executor else 0
         self._count = len(templates)
         self.shortest, self.longest = self._banks[0].length, self._banks[-1].length
-        self.n_fft = transform_points(self.longest)
+        self.n_fft = transform_points(self.longest, bins, self._count * channels)
         self.block = self.n_fft - self.longest + 1
         fits = max(1, _SCORES // (self._count * channels * self.block))
-        self.group = min(max(1, _GROUP_POINTS // (self.n_fft * channels)), fits)
+        self.group = min(max(1, _GROUP_POINTS // (self.n_fft * channels * bins)), fits)
         self._overlap = self.longest - 1
         self._region = self._empty()
         self._filled = self._frames_in = self._begun = 0
@@ -118,9 +122,13 @@ class Scorer:
             yield from self._finish(self._ahead)
         yield from self._finish(0)
 
+    def finish(self) -> Iterator[Scores]:
+        """The scores of the groups that are whole, and no others: more frames follow elsewhere."""
+        yield from self._finish(0)
+
     def memory(self, threads: int) -> int:
         """Bytes that are in use at the peak, with ``threads`` that compute."""
-        points = self.n_fft * self._channels * 8
+        points = self.n_fft * self._channels * self._bins * 8
         lengths, under_way = len(self._banks), threads + 1 if threads > 1 else 1
         working = threads * self.group * points * (6 + 2 * lengths)  # rows, spectra, products, sums of each length
         scores = self._count * self.channels_out * self.group * self.block * 8
@@ -132,7 +140,7 @@ class Scorer:
         return f"{templates}: fft {self.n_fft}, blocks of {self.block} windows, {self.group} at a time, in float64"
 
     def _empty(self) -> Array:
-        return np.empty((self._channels, self._overlap + self.group * self.block))
+        return np.empty((self._channels * self._bins, self._overlap + self.group * self.block))
 
     def _begin(self, blocks: int) -> None:
         """Start on the next blocks; the frames that later ones see as well are copied to a new region."""
@@ -158,11 +166,12 @@ class Scorer:
     def _scores(self, region: Array, blocks: int, start: int) -> Scores:
         rows = np.lib.stride_tricks.as_strided(
             region,
-            (self._channels, blocks, self.n_fft),
+            (len(region), blocks, self.n_fft),
             (region.strides[0], self.block * region.itemsize, region.itemsize),
             writeable=False,
         )
-        rows = rows.swapaxes(0, 1)[None] if self._mode == "sum" else rows[:, :, None]
+        units = 1 if self._mode == "sum" else self._channels
+        rows = rows.reshape(units, -1, blocks, self.n_fft).swapaxes(1, 2)
         values = np.empty((self._count, len(rows), blocks, self.block))
         with np.errstate(all="ignore"):
             found = score_rows(rows, self._banks, self._eps, values)
@@ -183,7 +192,9 @@ class Scorer:
         return Scores(scores.start, values, statuses)
 
 
-def transform_points(longest: int) -> int:
+def transform_points(longest: int, bins: int = 1, tracks: int = 1) -> int:
     """Points of the transform: eight to sixteen times the template, within limits; at least two to four times."""
     least: int = 1 << (2 * longest - 1).bit_length()
-    return max(_LEAST, min(4 * least, _MOST), least)
+    fewer = (bins - 1).bit_length()  # of many bins each has a transform
+    most = 1 << (_SCORES // tracks).bit_length() - 1  # of many tracks a block is kept whole
+    return max(_LEAST >> fewer, min(4 * least, _MOST >> fewer, most), least)

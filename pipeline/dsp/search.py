@@ -2,12 +2,17 @@
 
 Peaks of different templates compete with each other, those of different channels never do. The decoys, the templates
 reversed in time, share the transforms and are picked by themselves.
+
+A long signal may be searched in parts, elsewhere and at once: one search for each, with ``first_frame``, a multiple of
+`Search.grain`, is given the frames up to the next part's first and ``latency`` more, which there must be; its `part`
+goes to `merged` of a search of its own. What comes out is the same, bit for bit, as of one search of all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -15,27 +20,43 @@ import numpy.typing as npt
 from ..kernel import Array
 from .detection import Detection, Peaks, Regions
 from .median import RunningMedian
-from .peaks import MOST, Picker, Polarity, joined
+from .peaks import MOST, Picker, Polarity, joined, needed
 from .score_bank import ChannelMode, Score
 from .scores import Scorer, Scores
 
-__all__ = ["Search"]
+__all__ = ["Part", "Search"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """What a search of one part of a signal gives on: `Search.merged` makes of the parts what one search finds."""
+
+    first: int
+    """Frame of the signal that the part begins with."""
+    end: int
+    """Frames of the signal that were seen."""
+    windows: int
+    """That were scored, from ``first`` on."""
+    kept: tuple[tuple[npt.NDArray[np.int64], Array], ...]
+    """Of each template, decoys behind them, and each channel: the windows that matter to peaks, and their scores."""
+    medians: list[list[RunningMedian]]
+    runs: _Runs
 
 
 class Search:
-    """Searches blocks ``(n, channels)``; the scores of the templates are given on as they come.
+    """Searches blocks ``(n, channels * bins)``; the scores of the templates are given on as they come.
 
     Parameters
     ----------
     templates
-        ``(m, 1)`` or ``(m, channels)`` each.
+        ``(m, bins)`` or ``(m, channels * bins)`` each.
     names
         of the templates.
     fs
         rate of the signal in Hz.
     channels
         of the signal.
-    score, mode, eps, executor
+    score, mode, bins, eps, executor
         as for `Scorer`.
     min_distance
         frames between two peaks, at least; None takes half of the shortest template.
@@ -49,6 +70,8 @@ class Search:
         whether the templates are looked for reversed too.
     median
         whether the median |score| is wanted.
+    first_frame
+        of the part that is searched, a multiple of `grain`; None for a whole signal.
     """
 
     def __init__(
@@ -60,22 +83,35 @@ class Search:
         *,
         score: Score = "ncc",
         mode: ChannelMode = "each",
+        bins: int = 1,
         min_distance: int | None = None,
         polarity: Polarity = "positive",
         floor: float = 0.0,
         compete: bool = True,
         decoys: bool = False,
         median: bool = False,
+        first_frame: int | None = None,
         eps: float = 2.0**-52,
         executor: Executor | None = None,
     ) -> None:
         arrays = [np.asarray(template, np.float64) for template in templates]
         looked_for = arrays + [array[::-1] for array in arrays] if decoys else arrays
-        self.scorer = Scorer(looked_for, channels, score, mode, eps=eps, executor=executor)
+        self._scorer = Scorer(looked_for, channels, score, mode, bins=bins, eps=eps, executor=executor)
         self._bounded = score == "ncc"
         self._fs, self._names, self._lengths = fs, tuple(names), tuple(map(len, arrays))
-        self._distance = max(1, self.scorer.shortest // 2) if min_distance is None else max(1, min_distance)
-        self.count, outputs = len(arrays), range(self.scorer.channels_out)
+        self._distance = max(1, self._scorer.shortest // 2) if min_distance is None else max(1, min_distance)
+        self.count, self.channels_out = len(arrays), self._scorer.channels_out
+        self.latency = self._scorer.longest - 1
+        self.grain = self._scorer.group * self._scorer.block
+        """Windows that are scored together: parts begin at multiples."""
+        if (first_frame or 0) % self.grain:
+            raise ValueError(f"a part must begin at a multiple of {self.grain} frames, got {first_frame}")
+        self._first, self._polarity, self._floor = first_frame or 0, polarity, floor
+        self._pieces: list[list[tuple[npt.NDArray[np.int64], Array]]] | None = (
+            None if first_frame is None else [[] for _ in range(len(looked_for) * self.channels_out)]
+        )
+        self._windows = 0
+        outputs = range(self.channels_out)
         groups = [slice(0, self.count)] if compete else [slice(t, t + 1) for t in range(self.count)]
 
         def pickers(first: int) -> list[tuple[slice, int, Picker]]:
@@ -89,16 +125,52 @@ class Search:
         self._decoys = pickers(self.count) if decoys else []
         self._medians = [[RunningMedian() for _ in outputs] for _ in arrays] if median else []
         self._runs = _Runs(self._lengths)
-        self._frames = 0
+        self._frames = self._first
 
     def process(self, block: Array) -> list[Scores]:
         """Take frames in; the scores that are known by now, decoys left out."""
         self._frames += len(block)
-        return self._taken(self.scorer.process(block))
+        return self._taken(self._scorer.process(block))
 
     def flush(self) -> list[Scores]:
         """The scores of the last windows."""
-        return self._taken(self.scorer.flush())
+        return self._taken(self._scorer.flush())
+
+    def part(self, *, ended: bool) -> Part:
+        """What a search with ``first_frame`` leaves for `merged`; ``ended``: the signal ends here. Called once."""
+        if self._pieces is None:
+            raise ValueError("a search of a whole signal has no part; give it first_frame")
+        self._taken(self._scorer.flush() if ended else self._scorer.finish())
+        if not ended and self._windows + self.latency != self._frames - self._first:
+            raise ValueError(
+                f"a part that is not the last needs a multiple of {self.grain} frames and {self.latency} more, "
+                f"got {self._frames - self._first}"
+            )
+        kept = tuple(
+            (
+                np.concatenate([np.zeros(0, np.int64), *(a for a, _ in pieces)]),
+                np.concatenate([[], *(s for _, s in pieces)]),
+            )
+            for pieces in self._pieces
+        )
+        return Part(self._first, self._frames, self._windows, kept, self._medians, self._runs)
+
+    def merged(self, parts: Iterable[Part]) -> Detection:
+        """What the parts of a signal, in order, hold together; of a search that was given no frame."""
+        for part in parts:
+            self._frames = part.end
+            for start in range(part.first, part.first + part.windows, self.grain):
+                stop = min(start + self.grain, part.first + part.windows)
+                values = np.zeros((len(part.kept), stop - start))
+                for row, (at, scores) in zip(values, part.kept, strict=True):
+                    here = slice(*np.searchsorted(at, (start, stop)))
+                    row[at[here] - start] = scores[here]
+                self._picked_from(values.reshape(-1, self.channels_out, stop - start))
+            for medians, others in zip(self._medians, part.medians, strict=True):
+                for median, other in zip(medians, others, strict=True):
+                    median.join(other)
+            self._runs.join(part.runs)
+        return self.detection()
 
     def detection(self) -> Detection:
         """What was found, after `flush`; called once."""
@@ -123,17 +195,38 @@ class Search:
             tuple(warnings),
         )
 
+    def memory(self, threads: int) -> int:
+        """Bytes that are in use at the peak, with ``threads`` that compute."""
+        return self._scorer.memory(threads)
+
+    def described(self) -> str:
+        """How the scores are computed, for a plan."""
+        return self._scorer.described()
+
     def _taken(self, pieces: Iterable[Scores]) -> list[Scores]:
         kept = []
         for scores in pieces:
-            for rows, channel, picker in (*self._pickers, *self._decoys):
-                picker.process(scores.values[rows, channel])
+            scores = Scores(self._first + scores.start, scores.values, scores.statuses)
+            self._windows += scores.values.shape[2]
+            if self._pieces is None:
+                self._picked_from(scores.values)
+            else:
+                self._keep(scores, self._pieces)
             for row, values in zip(self._medians, scores.values, strict=False):
                 for median, track in zip(row, values, strict=True):
                     median.add(track)
             self._runs.add(scores)
             kept.append(Scores(scores.start, scores.values[: self.count], scores.statuses))
         return kept
+
+    def _picked_from(self, values: Array) -> None:
+        for rows, channel, picker in (*self._pickers, *self._decoys):
+            picker.process(values[rows, channel])
+
+    def _keep(self, scores: Scores, pieces: list[list[tuple[npt.NDArray[np.int64], Array]]]) -> None:
+        for track, kept in zip(scores.values.reshape(len(pieces), -1), pieces, strict=True):
+            at = needed(track, self._polarity, self._floor)
+            kept.append((at + scores.start, track[at]))
 
 
 def _picked(pickers: Sequence[tuple[slice, int, Picker]], first: int) -> tuple[Peaks, bool]:
@@ -160,6 +253,15 @@ class _Runs:
                         runs[-1][1] = stop
                     elif status:
                         runs.append([start, stop, status])
+
+    def join(self, later: _Runs) -> None:
+        """Take in the runs of the windows that follow."""
+        for key, others in later._runs.items():
+            runs = self._runs.setdefault(key, [])
+            if runs and others and runs[-1][1:] == [others[0][0], others[0][2]]:
+                runs[-1][1] = others[0][1]
+                others = others[1:]
+            runs += [list(run) for run in others]
 
     def regions(self) -> Regions:
         """All of them, for each template, ordered by start, then template, then channel."""

@@ -15,6 +15,7 @@ from functools import cache
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from typing import Any
 
@@ -25,6 +26,7 @@ from ..kernel import Array
 __all__ = ["irfft", "library", "rfft", "spectrum_of"]
 
 _POCKETFFT = "scipy.fft._pocketfft.pypocketfft"
+_loading = Lock()
 
 
 @cache
@@ -38,11 +40,12 @@ def library() -> str:
 @cache
 def _compiled() -> ModuleType | None:
     """The module whose ``r2c`` and ``c2r`` compute, ducc0's and scipy's alike; None: they are called by scipy.fft."""
-    if library() == "ducc0":
-        from ducc0 import fft
+    with _loading:  # threads that ask at once: a module stands in sys.modules before it is filled
+        if library() == "ducc0":
+            from ducc0 import fft
 
-        return fft  # type: ignore[no-any-return]
-    return None if _backend_was_set() else _pocketfft()
+            return fft  # type: ignore[no-any-return]
+        return None if _backend_was_set() else _pocketfft()
 
 
 def _pocketfft() -> ModuleType | None:

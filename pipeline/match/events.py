@@ -191,8 +191,9 @@ def _thresholds(detection: Detection, threshold: Threshold, nulls: _Nulls) -> tu
     if threshold.mad is not None:
         if detection.median is None:
             raise ValueError("a threshold of so many medians needs the median |score| of the search")
-        rate = gaussian_rate(threshold.mad, detection.fs) * 3600
-        chance = f"Gaussian scores at {detection.fs:g} Hz would reach it in at most {rate:.3g} windows an hour"
+        fs = detection.fs / detection.hop
+        rate = gaussian_rate(threshold.mad, fs) * 3600
+        chance = f"Gaussian scores at {fs:g} Hz would reach it in at most {rate:.3g} windows an hour"
         how = f"{threshold.mad:g} times the median |score|; {chance}, for each template and channel."
         return threshold.mad * np.asarray(detection.median, np.float64), how
     return np.full(shape, threshold.score), f"|score| of at least {threshold.score:g}, as set."
@@ -247,7 +248,7 @@ def _decoys(detection: Detection) -> Peaks:
 
 def _false_alarms_per_hour(detection: Detection, threshold: Threshold, values: _Matrix, nulls: _Nulls) -> float | None:
     if threshold.mad is not None and detection.decoys is None:
-        return gaussian_rate(threshold.mad, detection.fs) * 3600 * values.size
+        return gaussian_rate(threshold.mad, detection.fs / detection.hop) * 3600 * values.size
     if not nulls:
         return None
     expected = sum(float(null.expected(values[pair])) for pair, null in nulls.items())

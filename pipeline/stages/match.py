@@ -1,27 +1,33 @@
 """Looks for templates in a signal: scores every window against each, and picks the peaks.
 
 Convention: ``rho[k] = sum_i (x[k+i]-mean_k)(t[i]-mean_t) / (||x_k-mean_k|| ||t-mean_t||)`` belongs to the **start** k
-of its window, and is known when the window has ended, m - 1 frames later. The template is not flipped.
+of its window, and is known when the window has ended, m - 1 frames later. The template is not flipped. Of spectrograms
+it is the same in two dimensions (`pipeline.dsp.patch_search`); each frame then has the score of the column begun last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
+from pydantic import model_validator
 
 from ..dsp.detection import Detection
+from ..dsp.patch_search import PatchSearch, patch_asymmetry
 from ..dsp.scores import Scores
 from ..dsp.search import Search
+from ..dsp.spectrogram import Grid, spectrogram
 from ..errors import SettingError, SignalError
-from ..fields import Seconds
-from ..kernel import Array
+from ..fields import Seconds, invalid
+from ..kernel import Array, Taps
 from .base import DetectorStage, Format, require
 from .registry import stage
-from .templates import Templates, load_templates
+from .spectrogram import SpectrogramSettings
+from .templates import Template, Templates, load_templates
 from .threshold import Threshold, check_decoys
 
 __all__ = ["Match"]
@@ -49,74 +55,104 @@ class Match(DetectorStage):
     """Of two peaks that are nearer, the higher one counts; default half of the shortest template."""
     threshold: Threshold = Threshold(score=0.7)
     """From which |score| on a peak counts."""
-    domain: Literal["waveform"] = "waveform"
-    """What is compared: the `waveform`."""
+    domain: Literal["waveform", "spectrogram"] = "waveform"
+    """What is compared: the `waveform`, or the levels of a `spectrogram`, for sounds whose phase varies."""
+    spectrogram: SpectrogramSettings | None = None
+    """Of `domain: spectrogram`: its window, hop, band and floor."""
+
+    @model_validator(mode="after")
+    def _of_the_domain(self) -> Self:
+        if self.domain == "waveform" and self.spectrogram is not None:
+            raise invalid("'spectrogram' belongs to domain: spectrogram, the domain is 'waveform'")
+        if self.domain == "spectrogram" and self.score != "ncc":
+            raise invalid(f"score: {self.score} is of waveforms: levels in dB have no gain to fit; take score: ncc")
+        if self.domain == "spectrogram" and self.channels == "sum":
+            raise invalid("channels: sum is of waveforms: patches of several channels are scored by 'each' or 'mean'")
+        return self
 
     def open(self, fmt: Format, executor: Executor | None = None) -> MatchProcessor:
         return MatchProcessor(self._search(fmt, executor), fmt)
 
-    def _search(self, fmt: Format, executor: Executor | None = None) -> Search:
+    def _search(self, fmt: Format, executor: Executor | None = None) -> Search | PatchSearch:
         templates = load_templates(self.template, fmt)
-        check_decoys(self.threshold, templates)
         distance = None if self.min_distance is None else fmt.frames(self.min_distance)
         require(
             distance is None or distance > 0, f"must be at least one frame, got {self.min_distance}", "min_distance"
         )
+        settings: dict[str, Any] = {
+            "mode": self.channels,
+            "min_distance": distance,
+            "polarity": self.polarity,
+            "floor": self.threshold.score or 0.0,
+            "decoys": self.threshold.needs_decoys,
+            "median": self.threshold.needs_median,
+            "executor": executor,
+        }
+        given = (
+            [template.taps for template in templates],
+            [template.name for template in templates],
+            fmt.fs,
+            fmt.channels,
+        )
         try:
-            return Search(
-                [template.taps for template in templates],
-                [template.name for template in templates],
-                fmt.fs,
-                fmt.channels,
-                score=self.score,
-                mode=self.channels,
-                min_distance=distance,
-                polarity=self.polarity,
-                floor=self.threshold.score or 0.0,
-                decoys=self.threshold.needs_decoys,
-                median=self.threshold.needs_median,
-                eps=float(np.finfo(fmt.dtype).eps),
-                executor=executor,
-            )
+            if self.domain == "spectrogram":
+                return PatchSearch(*given, self._grid(fmt, templates), **settings)
+            check_decoys(self.threshold, templates)
+            return Search(*given, score=self.score, eps=float(np.finfo(fmt.dtype).eps), **settings)
         except SignalError as error:
             raise SettingError(str(error), "template") from error
 
+    def _grid(self, fmt: Format, templates: Sequence[Template]) -> Grid:
+        """That of the spectrograms; every template must have a shape on it."""
+        grid = (self.spectrogram or SpectrogramSettings()).grid(fmt)
+        for name, taps in ((template.name, template.taps) for template in templates):
+            lasts = f"{name}: lasts {len(taps)} frames, a window of the spectrogram {grid.window}"
+            require(len(taps) >= grid.window, f"{lasts}; take a longer template or a shorter window", "template")
+            silent = (spectrogram(taps, grid) <= 20 * math.log10(grid.floor)).all()
+            where = f"below {grid.floor:.2g} (the floor) in the whole band"
+            require(not silent, f"{name}: is {where}; lower the floor or widen the band", "template")
+
+        def asymmetry(taps: Taps) -> float:
+            return min(patch_asymmetry(spectrogram(column[:, None], grid)) for column in taps.T)
+
+        check_decoys(self.threshold, templates, asymmetry)
+        return grid
+
     def memory(self, fmt: Format, threads: int) -> int:
-        return self._search(fmt).scorer.memory(threads)
+        return self._search(fmt).memory(threads)
 
     def notes(self, fmt: Format) -> list[str]:
-        return [self._search(fmt).scorer.described()]
+        return [self._search(fmt).described()]
 
 
 class MatchProcessor:
     """Gives the scores out as a track: a channel for each template and channel, those of a template together."""
 
-    def __init__(self, search: Search, fmt: Format) -> None:
+    def __init__(self, search: Search | PatchSearch, fmt: Format) -> None:
         self._search = search
-        self.format = replace(fmt, channels=search.count * search.scorer.channels_out)
-        self.latency, self.tail = search.scorer.longest - 1, 0
+        self.format = replace(fmt, channels=search.count * search.channels_out)
+        self.latency, self.tail = search.latency, 0
         self._frames_in = self._frames_out = 0
 
     def process(self, block: Array) -> Array:
         before = self.latency if len(block) and not self._frames_in else 0
         self._frames_in += len(block)
-        return self._track(before, self._search.process(block), 0)
+        return self._track(before, self._search.process(block))
 
     def flush(self) -> Array:
-        rest = self._search.flush()
-        scored = self._frames_out + sum(scores.values.shape[2] for scores in rest)
-        return self._track(0, rest, self._frames_in + self.latency - scored if self._frames_in else 0)
+        rest = self._track(0, self._search.flush())
+        missing = self._frames_in + self.latency - self._frames_out if self._frames_in else 0
+        return np.concatenate([rest, self.format.empty(missing)])
 
     def detection(self) -> Detection:
         return self._search.detection()
 
-    def _track(self, before: int, pieces: Iterable[Scores], after: int) -> Array:
-        """Scores as frames, with silence before and after."""
-        tracks = [self.format.empty(before)] if before else []
+    def _track(self, before: int, pieces: Iterable[Scores]) -> Array:
+        """Scores as frames, with silence before."""
+        tracks = [self.format.empty(before)]
         for scores in pieces:
             rows = scores.values.reshape(self.format.channels, -1)
             tracks.append(np.ascontiguousarray(rows.T, self.format.dtype))
-        tracks.append(self.format.empty(after))
         out = np.concatenate(tracks) if len(tracks) > 1 else tracks[0]
         self._frames_out += len(out)
         return out

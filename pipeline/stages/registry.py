@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["AnyStage", "StageSource", "available_stages", "stage", "stage_class", "stage_from_settings"]
 
 GROUP = "faltung.stages"
-_NOT_STAGES = {"base", "files", "processors", "registry", "templates", "threshold"}
+_NOT_STAGES = {"base", "files", "processors", "registry", "spectrogram", "templates", "threshold"}
 _registered: dict[str, type[Stage]] = {}
 
 S = TypeVar("S", bound=type[Stage])

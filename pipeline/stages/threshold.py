@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
@@ -23,7 +23,7 @@ from pydantic_core import CoreSchema
 
 from ..errors import SettingError
 from ..fields import Fraction, Settings, Within, invalid
-from ..kernel import Kernel
+from ..kernel import Kernel, Taps
 from .templates import Template
 
 __all__ = ["MIN_ASYMMETRY", "Rate", "Threshold", "check_decoys"]
@@ -147,10 +147,19 @@ def _spoken(text: str) -> dict[str, str] | None:
     return {"score": text}
 
 
-def check_decoys(threshold: Threshold, templates: Sequence[Template]) -> None:
+def _least_asymmetry(taps: Taps) -> float:
+    """Of the columns of ``(m, C)``, each without its mean."""
+    centred = taps - taps.mean(axis=0)
+    return min(Kernel(column).asymmetry for column in centred.T)
+
+
+def check_decoys(
+    threshold: Threshold, templates: Sequence[Template], asymmetry_of: Callable[[Taps], float] = _least_asymmetry
+) -> None:
     """Refuse a threshold that is set from decoys where a template is nearly its own reversal.
 
-    The asymmetry is that of the template without its mean (`Kernel.asymmetry`), in the channel where it is least.
+    The asymmetry is that of the template without its mean (`Kernel.asymmetry`), in the channel where it is least,
+    unless told how to measure it.
 
     Raises
     ------
@@ -161,8 +170,7 @@ def check_decoys(threshold: Threshold, templates: Sequence[Template]) -> None:
         return
     way = "false_alarms" if threshold.false_alarms is not None else "fdr"
     for template in templates:
-        centred = template.taps - template.taps.mean(axis=0)
-        asymmetry = min(Kernel(column).asymmetry for column in centred.T)
+        asymmetry = asymmetry_of(template.taps)
         if asymmetry < MIN_ASYMMETRY:
             raise SettingError(
                 f"the template {template.name!r} is nearly its own reversal: its asymmetry must be at least "

@@ -72,6 +72,23 @@ def test_the_contract_of_quicker_resampling(stage, check):
     check(stage)
 
 
+PATCHES = [
+    {"template": RNG.standard_normal(700).tolist()},
+    {"template": RNG.standard_normal((400, 2)).tolist(), "channels": "mean", "threshold": {"mad": 4}},
+    {"template": RNG.standard_normal(900).tolist(), "spectrogram": {"window": "37 samples", "hop": "37 samples"}},
+]
+
+
+@parametrize_with_checks(
+    [stage_from_settings({"use": "match", "domain": "spectrogram", **settings}) for settings in PATCHES],
+    expected_failures={
+        "check_time_invariant": "columns lie on a grid: a delay of no whole number of hops scores other windows"
+    },
+)
+def test_the_contract_of_patches(stage, check):
+    check(stage)
+
+
 SUM_OF_STREAMS = {  # a rate change inside: no kernel
     "use": "parallel",
     "branches": [

@@ -10,10 +10,12 @@ from pipeline.engine.options import Options
 from pipeline.engine.plan import make_plan
 from pipeline.engine.stream import stream
 from pipeline.errors import SettingError, SignalError
+from pipeline.match.events import events_of
 from pipeline.match.find import match_scores, search
 from pipeline.stages.base import Format
 from pipeline.stages.match import Match
 from pipeline.stages.registry import stage_from_settings
+from pipeline.stages.spectrogram import SpectrogramSettings
 
 from .helpers import MONO, STEREO, noise, refused, run
 
@@ -191,6 +193,92 @@ class TestScores:
         x = recording()[:, 0].astype(np.float32)
         assert match_scores(x, T).dtype == np.float64
         np.testing.assert_array_equal(match_scores(x, T), match_scores(x.astype(float), T))
+
+
+class TestSpectrogram:
+    """`domain: spectrogram`, in chains and in its settings; the scores are held by tests/dsp/test_patch_search.py."""
+
+    CALL = noise(1_600, seed=6)
+
+    def stage(self, **settings):
+        return {"use": "match", "template": self.CALL.tolist(), "domain": "spectrogram", **settings}
+
+    def recording(self):
+        x = 0.01 * noise(24_000, 1, seed=1)
+        for place in (4_000, 12_000):
+            x[place : place + 1_600, 0] += self.CALL
+        return x
+
+    def test_every_frame_has_the_score_of_the_column_begun_last(self):
+        x = self.recording()
+        y, [(_, found)] = found_by([self.stage(threshold={"score": 0.9})], x)
+        assert y.shape == x.shape
+        assert found.peaks.frame.tolist() == [4_000, 12_000]
+        assert (y[4_000:4_040, 0] == found.peaks.score[0]).all()
+        assert y[3_999, 0] < y[4_000, 0] > y[4_040, 0]
+        held = y[: (24_000 - 1_600) // 40 * 40 + 40].reshape(-1, 40)
+        assert (held == held[:, :1]).all()
+        assert not y[held.size :].any()
+
+    def test_the_latency_is_that_of_the_longest_patch(self):
+        assert Match(**self.stage()).open(MONO).latency == 1_599
+        assert len(run(Match(**self.stage()), self.recording())) == 24_000 + 1_599
+
+    def test_thresholds_from_decoys_and_from_the_median(self):
+        for threshold in ({"mad": 6}, {"false_alarms": "1 per hour"}):
+            stage = Match(**self.stage(threshold=threshold, min_distance="40 ms"))
+            processor = stage.open(MONO)
+            processor.process(self.recording())
+            processor.flush()
+            events = events_of(processor.detection(), stage.threshold)
+            assert [event.start_frame for event in events.events if event.score > 0.9] == [4_000, 12_000]
+            assert "200 Hz" in events.how or "reversed" in events.how
+
+    def test_a_template_that_is_its_own_reversal_has_no_decoy(self):
+        palindrome = np.concatenate([self.CALL, self.CALL[::-1]]).tolist()
+        with pytest.raises(SettingError, match=r"threshold.fdr: .* nearly its own reversal: .* got"):
+            Match(**self.stage(template=palindrome, threshold={"fdr": 0.1})).open(MONO)
+        Match(**self.stage(threshold={"fdr": 0.1})).open(MONO)
+
+    @pytest.mark.parametrize(
+        ("settings", "match"),
+        [
+            ({"score": "correlation"}, "score: correlation is of waveforms: .*; take score: ncc"),
+            ({"channels": "sum"}, "channels: sum is of waveforms: .* scored by 'each' or 'mean'"),
+            ({"domain": "waveform", "spectrogram": {}}, "'spectrogram' belongs to domain: spectrogram"),
+        ],
+    )
+    def test_settings_that_do_not_go_together_are_refused(self, settings, match):
+        with refused(match, ""):
+            Match(**self.stage(**settings))
+
+    @pytest.mark.parametrize(
+        ("settings", "match"),
+        [
+            ({"window": "0.1 ms"}, "spectrogram: window: must be at least 2 frames at 8000 Hz, got 0.0001 s"),
+            ({"hop": "0.01 ms"}, "spectrogram: hop: must be 1 frame to the window's 160, got 1e-05 s: 0"),
+            ({"hop": "21 ms"}, "spectrogram: hop: must be 1 frame to the window's 160, got 0.021 s: 168"),
+            ({"high": "5 kHz"}, "spectrogram: high: must be at most half of 8000 Hz, got 5000 Hz"),
+            (
+                {"low": 110, "high": 140},
+                "spectrogram: no bin lies from 110 to 140 Hz: bins lie 50 Hz apart, take a wid",
+            ),
+            ({"window": "0.3 s"}, "template: t0: lasts 1600 frames, a window of the spectrogram 2400; take a longer"),
+            ({"floor": "0 dB"}, r"template: t0: is below 1 \(the floor\) in the whole band; lower the floor or widen"),
+        ],
+    )
+    def test_a_grid_that_does_not_fit_is_refused(self, settings, match):
+        with pytest.raises(SettingError, match=match):
+            Match(**self.stage(spectrogram=settings)).open(MONO)
+
+    def test_a_band_is_of_the_bins_from_low_to_high(self):
+        grid = SpectrogramSettings(low=100, high=200).grid(MONO)
+        assert (grid.window, grid.hop, grid.first, grid.stop, grid.floor) == (160, 40, 2, 5, 1e-4)
+        assert SpectrogramSettings().grid(MONO).stop == 81
+
+    def test_the_plan_says_how(self):
+        (note,) = make_plan([Match(**self.stage())], MONO, Options()).stages[0].notes
+        assert note.startswith("spectrogram of windows of 160 frames every 40, 81 bins; 1 template: fft 512, ")
 
 
 class TestSettings:

@@ -1,0 +1,95 @@
+"""Streams the columns of a log-magnitude spectrogram, on a grid fixed to absolute frame numbers.
+
+Convention: column k is of the frames ``k H`` to ``k H + W - 1``, with W the window and H the hop, and belongs to the
+first of them; only whole windows have a column. Of each channel,
+
+    S[k, f] = 20 log10 max(|X[k, f]|, floor),    X[k, f] = 2 sum_n w[n] x[k H + n] exp(-2 pi i f n / W),   sum w = 1
+
+in dB, so that a sine of amplitude 1 in the middle of a bin reaches 0; w is a Hann window, bin f lies at ``f fs / W``
+hertz. The columns are those of `scipy.signal.ShortTimeFFT` with that window, which cannot stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..kernel import Array
+from .transforms import rfft
+from .windows import hann
+
+__all__ = ["Grid", "Spectrogram", "spectrogram"]
+
+_POINTS, _MOST = 1 << 15, 32  # of the windows that are transformed at once, and how many these are
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where a spectrogram has values: ``1 <= hop <= window`` in frames, the bins ``first`` to ``stop - 1``."""
+
+    window: int
+    hop: int
+    first: int
+    stop: int
+    floor: float
+    """The least magnitude, above 0."""
+
+    @property
+    def bins(self) -> int:
+        """Values of a column."""
+        return self.stop - self.first
+
+    def columns(self, frames: int) -> int:
+        """Whole windows in so many frames."""
+        return max(0, (frames - self.window) // self.hop + 1)
+
+    def span(self, columns: int) -> int:
+        """Frames that so many columns, at least one, are of."""
+        return (columns - 1) * self.hop + self.window
+
+
+class Spectrogram:
+    """Takes blocks ``(n, channels)``, gives columns ``(k, channels * bins)`` in dB, those of a channel together.
+
+    Groups of columns are computed whole, the last one padded with zeros, so that no cut of the input reaches the
+    arithmetic. A window with a sample that is not finite has no finite value.
+    """
+
+    def __init__(self, grid: Grid, channels: int) -> None:
+        self._grid, self._weights = grid, 2 * hann(grid.window)
+        self.group = min(_MOST, 1 << max(1, _POINTS // (grid.window * channels)).bit_length() - 1)
+        """Columns that are computed together: parts of a signal begin at multiples."""
+        self._region = np.zeros((grid.span(self.group), channels))
+        self._filled = 0
+
+    def process(self, block: Array) -> Iterator[Array]:
+        """Take frames in; the columns of each group that is whole."""
+        while len(block):
+            taken = block[: len(self._region) - self._filled]
+            self._region[self._filled : self._filled + len(taken)] = taken
+            self._filled += len(taken)
+            block = block[len(taken) :]
+            if self._filled == len(self._region):
+                yield self._columns()
+                self._filled -= self.group * self._grid.hop
+                self._region[: self._filled] = self._region[len(self._region) - self._filled :].copy()
+
+    def flush(self) -> Array:
+        """The columns that are left."""
+        self._region[self._filled :] = 0
+        return self._columns()[: self._grid.columns(self._filled)]
+
+    def _columns(self) -> Array:
+        windows = np.lib.stride_tricks.sliding_window_view(self._region, self._grid.window, axis=0)[:: self._grid.hop]
+        with np.errstate(all="ignore"):
+            spectra = rfft(windows * self._weights)[..., self._grid.first : self._grid.stop]
+            levels: Array = 20 * np.log10(np.maximum(np.abs(spectra), self._grid.floor))
+        return levels.reshape(self.group, -1)
+
+
+def spectrogram(x: Array, grid: Grid) -> Array:
+    """All columns of ``(n, channels)``, as `Spectrogram` gives them: ``(columns, channels * bins)``."""
+    stream = Spectrogram(grid, x.shape[1])
+    return np.concatenate([*stream.process(x), stream.flush()])
