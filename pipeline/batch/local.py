@@ -12,7 +12,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -41,6 +41,8 @@ class _Work:
     call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
     future: Future[Any] = field(default_factory=Future)
     pool: ProcessPoolExecutor | None = None
+    workers: list[BaseProcess] = field(default_factory=list)
+    """Of the pool, which forgets them when it breaks."""
     strikes: int = 0
 
 
@@ -113,6 +115,7 @@ class LocalExecutor(Executor):
                 self._pool = None
                 queue.appendleft(work)
                 continue
+            work.workers = _processes(work.pool)
             self._under_way[inner] = work
             inner.add_done_callback(self._ends.put)
 
@@ -142,7 +145,7 @@ class LocalExecutor(Executor):
     def _lost(self, work: _Work) -> None:
         if self._pool is work.pool:
             self._pool = None
-        alone, code = work.strikes > 0, _exit_code(work.pool)
+        alone, code = work.strikes > 0, _exit_code(work.workers)
         work.strikes += 1
         if alone and code == -signal.SIGALRM:
             work.future.set_exception(WorkerLostError(f"took longer than {self._timeout_s:g} s (batch.timeout)"))
@@ -170,11 +173,11 @@ def _processes(pool: ProcessPoolExecutor | None) -> list[BaseProcess]:
     return list(pool._processes.values()) if pool is not None and pool._processes else []
 
 
-def _exit_code(pool: ProcessPoolExecutor | None) -> int | None:
+def _exit_code(workers: Sequence[BaseProcess]) -> int | None:
     """That of the worker that broke a pool, as far as it can be told; the pool ends the others by SIGTERM."""
-    processes = {process.sentinel: process for process in _processes(pool)}
+    processes = {process.sentinel: process for process in workers}
     codes = []
-    for sentinel in wait(list(processes), timeout=0):
+    for sentinel in wait(list(processes), timeout=1.0):
         process = processes[sentinel]  # type: ignore[index]
         process.join(1.0)
         codes.append(process.exitcode)

@@ -21,7 +21,6 @@ from pipeline.config.load import parse_config
 from pipeline.errors import UsageError
 from pipeline.job import Job, run_job
 from tests.cli.conftest import ECHO, Done, faltung, place  # noqa: F401
-from tests.explain.conftest import browser  # noqa: F401
 
 HOSTILE = (
     "<script>alert(1)</script>.wav",
@@ -369,7 +368,7 @@ def test_gathering_an_outline_changes_no_bit(place):  # noqa: F811
 
 
 @pytest.fixture
-def visit(browser):  # noqa: F811
+def visit(browser):
     contexts = []
 
     def open_page(path, **options):

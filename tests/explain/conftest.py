@@ -1,8 +1,7 @@
-"""One explanation of the worked example and one of a configuration, made once, and a real browser to open them in."""
+"""One explanation of the worked example and one of a configuration, made once, and how to open them in a browser."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from pipeline.explain import explain as module
 from pipeline.explain.explain import Explained, explain_default, explain_run
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
 @pytest.fixture(scope="session")
@@ -38,18 +36,6 @@ def draw_nothing(patch: pytest.MonkeyPatch) -> None:
     for name in ("gif_bytes", "contact_bytes", "png_bytes", "figure"):
         patch.setattr(module, name, lambda *_: b"picture")
     patch.setattr(module, "film_bytes", lambda *_: None)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Chromium, driven by Playwright."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium on this machine")
-    with api.sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from pipeline.dsp.envelope import Envelope
 from pipeline.job import Job, run_job
 from pipeline.match_report import STRETCHES, match_figure, match_page, page, picture_of
 from tests.batch.test_report import visit  # noqa: F401
-from tests.explain.conftest import browser  # noqa: F401
 from tests.match.helpers import chirp, coloured
 
 FS, M = 8000, 400
