@@ -8,9 +8,9 @@ from pathlib import Path
 from tests.soak.common import Place, main
 
 
-def trial(folder: Path, rng: random.Random, files: int, megabytes: int = 4) -> None:
+def trial(folder: Path, rng: random.Random, files: int, frames: int = 400, megabytes: int = 4) -> None:
     """From a fifth of the files on, nothing grows but the manifest."""
-    place = Place(folder, files)
+    place = Place(folder, files, frames)
     process = place.start()
     seen: list[tuple[int, int, int]] = []
     while place.wait_for_items(process, files / 50):
@@ -29,4 +29,4 @@ def trial(folder: Path, rng: random.Random, files: int, megabytes: int = 4) -> N
 
 
 if __name__ == "__main__":
-    main(trial, files=5_000, megabytes=4)
+    main(trial, files=5_000, frames=4_000, megabytes=4)
