@@ -51,6 +51,15 @@ stages:
   - {{use: echo, delay: {DELAY} samples, gain: 0.5}}
   - {{use: reverb, ir: hall.wav}}
 """
+LOOPS = {
+    SOX: ("sox", '-V1 "in/$file" -e floating-point -b 32 "out/$file" fir whole.txt', (TAPS + DELAY - 1) // 2),
+    AFIR: (
+        "ffmpeg",
+        '-nostdin -loglevel error -i "in/$file" -i whole.wav -lavfi afir=gtype=none -c:a pcm_f32le "out/$file"',
+        0,
+    ),
+}
+"""The program of each loop, its arguments for a file, and the frames by which its output comes early."""
 _LOOP = "mkdir -p out; for file in $(ls in | head -n {few}); do {command} || exit 1; done"
 
 
@@ -93,19 +102,11 @@ def measure(settings: Settings) -> Section:
         _batch(TWO, place),
         _contender(ALONE, [sys.executable, str(_SCRIPT), "batch.yaml", "out", *_names(place)], place, place.files),
     ]
-    for name, program, command, early in (
-        (SOX, "sox", 'sox -V1 "in/$file" -e floating-point -b 32 "out/$file" fir whole.txt', (TAPS + DELAY - 1) // 2),
-        (
-            AFIR,
-            "ffmpeg",
-            'ffmpeg -loglevel error -nostdin -i "in/$file" -i whole.wav -lavfi afir=gtype=none -c:a pcm_f32le "out/$file"',
-            0,
-        ),
-    ):
+    for name, (program, arguments, early) in LOOPS.items():
         if shutil.which(program) is None:
             settings.say(f"not installed: {program}")
             continue
-        loop = ["sh", "-c", _LOOP.format(few=place.few, command=command)]
+        loop = ["sh", "-c", _LOOP.format(few=place.few, command=f"{program} {arguments}")]
         contenders.append(_contender(name, loop, place, place.few, early))
     files = {ONE: place.files, TWO: place.files, ALONE: place.files, SOX: place.few, AFIR: place.few}
     runs = interleaved(contenders, settings.runs, settings.budget.left, settings.say, place.folder)
