@@ -9,7 +9,7 @@ from tests.soak.common import Place, main
 
 
 def trial(folder: Path, rng: random.Random, files: int, frames: int = 400, megabytes: int = 4) -> None:
-    """From a fifth of the files on, nothing grows but the manifest."""
+    """From a fifth of the files on, nothing grows but the manifest, and what is told at the end: 3 kB a file."""
     place = Place(folder, files, frames)
     process = place.start()
     seen: list[tuple[int, int, int]] = []
@@ -24,7 +24,7 @@ def trial(folder: Path, rng: random.Random, files: int, frames: int = 400, megab
     assert len(later) > 5
     descriptors, memory, threads = (sorted(values) for values in zip(*later, strict=True))
     assert descriptors[-1] - descriptors[0] <= 6, f"descriptors: {descriptors[0]} to {descriptors[-1]}"
-    assert memory[-1] - memory[0] <= megabytes, f"memory: {memory[0]} to {memory[-1]} MB"
+    assert memory[-1] - memory[0] <= megabytes + 3 * files // 1000, f"memory: {memory[0]} to {memory[-1]} MB"
     assert threads[-1] - threads[0] <= 6, f"threads: {threads[0]} to {threads[-1]}"
 
 
