@@ -23,7 +23,7 @@ __all__ = ["main", "parser"]
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-WEIGHTS = {"startup": 1, "convolve": 14, "chains": 2, "scaling": 4, "live": 2, "match": 6}
+WEIGHTS = {"startup": 1, "convolve": 14, "chains": 2, "scaling": 4, "live": 2, "match": 6, "batch": 3}
 """Parts of a whole measurement, in their order, and the time that each may take of what is left."""
 PARTS = {"convolve": ("convolve", "chains"), "all": tuple(WEIGHTS)}
 LONGEST_MINUTES = 180  # then a WAV file reaches 4 GiB
@@ -34,7 +34,7 @@ Measure = Callable[[Settings], Section]
 def parser() -> argparse.ArgumentParser:
     """The arguments."""
     made = argparse.ArgumentParser("python -m bench", description=__doc__.partition("\n")[0])
-    what = ("convolve", "startup", "scaling", "live", "match", "calibrate", "hostile", "all")
+    what = ("convolve", "startup", "scaling", "live", "match", "batch", "calibrate", "hostile", "all")
     measured = "what is measured (all but calibrate and hostile)"
     made.add_argument("what", nargs="?", choices=what, default="all", help=measured)
     made.add_argument("--minutes", nargs="+", type=_minutes, default=[10, 30], metavar="N", help="lengths: 10 30")

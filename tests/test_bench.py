@@ -1,8 +1,10 @@
 """The benchmark measures what it says: right signals, right outputs, fair ratios, and tables that stay in place."""
 
 import json
+import os
 import re
 import sys
+import threading
 import time
 
 import numpy as np
@@ -12,6 +14,7 @@ import soundfile
 from bench import __main__ as command
 from bench import (
     agreement,
+    batch,
     busy,
     calibrate,
     convolve,
@@ -199,6 +202,56 @@ class TestMatching:
         for x, template in hostile.hostile_inputs().values():
             assert (len(x), len(template)) == (hostile.FRAMES, hostile.M)
             assert np.ptp(template) > 0
+
+
+class TestBatches:
+    @pytest.fixture
+    def place(self, tmp_path):
+        return batch.write_place(tmp_path / "place", files=3, few=2)
+
+    def test_every_program_writes_what_it_should(self, place, monkeypatch, tmp_path):
+        monkeypatch.setattr(batch, "write_place", lambda _: place)
+        said = []
+        section = batch.measure(Settings(tmp_path, runs=1, say=said.append))
+        assert section.title == "Batches"
+        assert not [text for text in said if "exit code" in text or "AGREE" in text or "wrote" in text], said
+        assert {batch.ONE, batch.TWO, batch.ALONE} <= set(section.data["runs"])
+        assert all(runs[0]["wall_s"] > 0 for runs in section.data["runs"].values())
+        assert len(section.goals) == 2
+        assert f"| {batch.ONE} | 3 |" in section.body
+
+    def test_the_whole_response_is_that_of_echo_and_hall(self):
+        hall = np.arange(1.0, 5_001)
+        echo = np.zeros(batch.DELAY + 1)
+        echo[0], echo[-1] = 1, 0.5
+        np.testing.assert_array_equal(batch.whole_response(hall), np.convolve(hall, echo))
+
+    @pytest.mark.parametrize("spoil", [lambda y: y[:0], lambda y: 0.9 * y, lambda y: np.roll(y, 1)])
+    def test_a_wrong_output_is_caught(self, place, spoil):
+        (place.folder / "out").mkdir()
+        for path in sorted((place.folder / "in").iterdir()):
+            soundfile.write(place.folder / "out" / path.name, spoil(soundfile.read(path)[0]), batch.FS)
+        with pytest.raises(timing.CommandError, match="DOES NOT AGREE"):
+            batch.check_outputs(place, 3)
+
+    def test_a_file_too_few_is_caught(self, place):
+        with pytest.raises(timing.CommandError, match="wrote 0 files of 3"):
+            batch.check_outputs(place, 3)
+
+    def test_the_gain_is_taken_within_rounds_and_threads_are_those_of_workers(self):
+        runs = {batch.ONE: [took(2), took(9), took(4), None], batch.TWO: [took(1), took(3), took(4), took(1)]}
+        gain, threads = batch._goals(runs, [[0.9, 0.9], [0.8, 0.01], [0.7, 0.0]])
+        assert (gain.measured, gain.met) == ("2.00", True)
+        assert threads.measured == "2 of 4"
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")
+    def test_the_time_of_a_thread_is_its_own(self):
+        began = time.process_time()
+        while time.process_time() < began + 0.1:
+            pass
+        of_threads = batch.processor_by_thread(os.getpid())
+        assert of_threads[threading.get_native_id()] >= 0.08
+        assert batch.processor_by_thread(2**22 + 1) == {}
 
 
 class TestTiming:

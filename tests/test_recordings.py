@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -99,3 +101,44 @@ def test_every_recording_through_echo_smoothing_and_hall_equals_the_sums(tmp_pat
 def test_the_recordings_of_every_kind_are_there() -> None:
     assert len(RECORDINGS) >= 55
     assert {path.suffix for path in RECORDINGS} == ENDINGS
+
+
+REASONS = {
+    ".md": "is text, but no table of numbers",
+    ".txt": r"is text, but no table of numbers|line 2, column '0\.101385' '\\\\' is no number",
+    ".hea": "is text, but no table of numbers|is no number",
+    ".csv": "is no number; choose others with columns:|tells no sampling rate: give fs:|is text, but no table of",
+    ".atr": "is in no known format: it begins with the bytes",
+    ".dat": "is in no known format: it begins with the bytes",
+    ".wav": "declares 4410 frames, has 236; set truncated: accept to take the 236 frames",
+}
+
+
+@pytest.mark.skipif(not RECORDINGS, reason="needs the recordings of ../shared/data")
+def test_a_batch_of_every_file_does_the_audio_and_names_the_rest_with_reasons(tmp_path: Path) -> None:
+    """Audio of every format and rate, tables, licences and binary data in one batch, through one hall."""
+    config = tmp_path / "all.yaml"
+    config.write_text(
+        f"version: 1\ninput: {SHARED}/**/*\noutput: out/{{relative}}/{{name}}.wav\nbatch: {{jobs: 2}}\n"
+        "stages: [{use: reverb, ir: hall-left.wav, resample: true}]\n",
+        "utf-8",
+    )
+    soundfile.write(tmp_path / "hall-left.wav", *hall_left(), subtype="DOUBLE")
+    files = {path for path in SHARED.rglob("*") if path.is_file()}
+    audio = {path for path in files if path.suffix in ENDINGS | {".aif"} and "early-eof" not in path.name}
+    run = [sys.executable, "-m", "pipeline.cli", "run", str(config), "--json"]
+    done = subprocess.run(run, capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 1, done.stderr
+    told = {Path(file["input"]): file for file in json.loads(done.stdout)["files"]}
+    assert told.keys() == files
+    assert {path for path, file in told.items() if "error" not in file} == audio
+    for path in files - audio:
+        error = told[path]["error"]
+        assert re.search(REASONS[path.suffix], error), error
+        assert path.name in error
+        assert len(error) < len(str(path)) + 160, error
+    written = {path.relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*.wav")}
+    assert written == {path.relative_to(SHARED).with_name(f"{path.name}.wav") for path in audio}
+    assert f"{len(files - audio)} of {len(files)} files failed" in done.stderr
+    for path in audio:
+        assert told[path]["frames"] > told[path]["frames_in"], path

@@ -65,7 +65,7 @@ class LocalExecutor(Executor):
         self._waiting: deque[_Work] = deque()
         self._suspects: deque[_Work] = deque()
         self._under_way: dict[Future[Any], _Work] = {}
-        self._killed = False
+        self._closed = False
         # a pool may hold a lock of its own while it tells that a task has ended, so this is dealt with elsewhere
         self._ends: SimpleQueue[Future[Any] | None] = SimpleQueue()
         self._collector = threading.Thread(target=self._collect, daemon=True)
@@ -75,13 +75,13 @@ class LocalExecutor(Executor):
         work = _Work((fn, args, kwargs))
         with self._lock:
             self._waiting.append(work)
-            self._start()
+        self._ends.put(work.future)  # a signal raised in this thread must not cut short the start of a worker
         return work.future
 
     def kill(self) -> None:
         """End the workers at once, whatever they do."""
         with self._lock:
-            self._killed = True
+            self._closed = True
             for process in _processes(self._pool):
                 process.kill()
 
@@ -91,6 +91,7 @@ class LocalExecutor(Executor):
         if kind is not None:
             self.kill()
         with self._lock:
+            self._closed = True
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -99,7 +100,7 @@ class LocalExecutor(Executor):
 
     def _start(self) -> None:
         """Give the pool what it can take."""
-        while not self._killed and len(self._under_way) < self._room():
+        while not self._closed and len(self._under_way) < self._room():
             queue = self._suspects or self._waiting
             if not queue:
                 return
@@ -128,7 +129,8 @@ class LocalExecutor(Executor):
     def _collect(self) -> None:
         while (inner := self._ends.get()) is not None:
             with self._lock:
-                self._ended(inner, self._under_way.pop(inner))
+                if inner in self._under_way:
+                    self._ended(inner, self._under_way.pop(inner))
                 self._start()
 
     def _ended(self, inner: Future[Any], work: _Work) -> None:
@@ -149,7 +151,7 @@ class LocalExecutor(Executor):
         work.strikes += 1
         if alone and code == -signal.SIGALRM:
             work.future.set_exception(WorkerLostError(f"took longer than {self._timeout_s:g} s (batch.timeout)"))
-        elif work.strikes < _STRIKES and not self._killed:
+        elif work.strikes < _STRIKES and not self._closed:
             self._suspects.append(work)
         else:
             how = "" if code is None else f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})"

@@ -1,9 +1,9 @@
 """What Ctrl-C and SIGTERM do: each ends a command by an exception, so that what was begun is cleaned up.
 
 While files are being done, the first Ctrl-C only asks: the running file is finished, nothing further begun; a second
-one stops at once. A decoder written in C may swallow what a signal raises; `Interrupts.check`, called with every
-block, raises it again. And what it unwinds may wait for a thread that waits for a pipe: after a moment it is raised
-once more, wherever the command is by then.
+one stops at once. A library may swallow what a signal raises, or make another error of it: `Interrupts.check`, called
+with every block, raises it again, and `code_of_signal` tells at the end. And what it unwinds may wait for a thread that
+waits for a pipe: after a moment it is raised once more, wherever the command is by then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
-__all__ = ["Interrupts", "Terminated", "ignore_further", "terminable"]
+__all__ = ["Interrupts", "Terminated", "code_of_signal", "ignore_further", "terminable"]
 
 
 class Terminated(BaseException):
@@ -43,24 +43,40 @@ def ignore_further() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
+def code_of_signal() -> int | None:
+    """130 after Ctrl-C, 143 after SIGTERM, whatever became of what they raised; None where neither was received."""
+    if not _received:
+        return None
+    return 143 if _received[-1] is Terminated else 130
+
+
+def _raise_interrupted(_number: int, _frame: FrameType | None) -> None:
+    _stop(KeyboardInterrupt)
+
+
 def _raise_terminated(_number: int, _frame: FrameType | None) -> None:
     _stop(Terminated)
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM raises `Terminated` in here."""
+    """SIGTERM raises `Terminated` in here, and Ctrl-C, unless it is ignored, a KeyboardInterrupt that leaves a mark."""
     _received.clear()
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = signal.signal(signal.SIGTERM, _raise_terminated)
+    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if heard:
+        signal.signal(signal.SIGINT, _raise_interrupted)
     try:
         yield
     finally:
         if _received:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        elif heard:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, before)
 
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 import typer
 
 from ..errors import ConfigError, FaltungError
-from .interrupts import Terminated, ignore_further, terminable
+from .interrupts import Terminated, code_of_signal, ignore_further, terminable
 from .terminal import tell
 
 __all__ = ["run_command", "told"]
@@ -42,7 +42,7 @@ def run_command(args: Sequence[str] | None = None) -> int:
     except Terminated:
         return 143
     except Exception as error:
-        known = told(error)
+        known = code_of_signal() or told(error)
         if known is None:
             raise
         if isinstance(error, OSError):  # perhaps of standard output itself

@@ -55,8 +55,8 @@ class Progress:
 
     def begin(self, item: Item) -> None:
         """A file is begun."""
-        self._name = shown_path(item.source)
         if self._bars is not None:
+            self._name = shown_path(item.source)
             self._show(0.0, 0.0)
             self._bars.start()
 

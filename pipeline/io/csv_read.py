@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import difflib
 import os
+import re
 from collections.abc import Generator, Iterator
 from itertools import islice
 
@@ -21,6 +22,8 @@ from pipeline.io.source import Source
 from pipeline.io.timecolumn import Stamp, TimeGrid, parse_stamp, steps_between, survey
 
 _MAX_LINE = 1 << 20
+_SHOWN = 40  # characters of a cell or line in a message
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*")
 GAPS = ("error", "interpolate", "nan")
 
 
@@ -72,6 +75,8 @@ class CsvReader(Reader):
         self._header = tuple(cell.strip() for cell in first) if has_header else ()
         if not first:
             raise ReadError(self._name, "has no rows")
+        for line, row in islice(self._rows(), 1):
+            self._refuse_prose(line, row)
         self._time = None if options.time_column is None else self._find(options.time_column)
         if options.columns is None:
             self._chosen = [i for i in range(self._width) if i != self._time]
@@ -112,7 +117,9 @@ class CsvReader(Reader):
     def _rate_beside(self) -> float:
         fs = None if self._source.piped else read_sidecar(self._name)[0]
         if fs is None:
-            self._numbers(*next(self._rows(), (1, list(self._header))))  # a text without numbers is told so first
+            line, row = next(self._rows(), (1, list(self._header)))
+            self._refuse_prose(line, row)
+            self._numbers(line, row)  # what is wrong with the cells is told before a rate is asked for
             columns = ", ".join(self._header) if self._header else f"{self._width}, without a header"
             raise ReadError(
                 self._name,
@@ -120,6 +127,12 @@ class CsvReader(Reader):
                 ' {"fs": ...} into a .json of the same name',
             )
         return fs
+
+    def _refuse_prose(self, line: int, row: list[str]) -> None:
+        """Refuse a row of words: a licence or a note is no table with something wrong in it."""
+        if any(map(str.strip, row)) and not any(map(_tells_a_number, row)):
+            said = _short(self._delimiter.join(row))
+            raise ReadError(self._name, f"is text, but no table of numbers: line {line} is {said!r}")
 
     def _position_of_time(self, line: int, row: list[str]) -> int:
         self._check_width(line, row)
@@ -157,8 +170,9 @@ class CsvReader(Reader):
         for i, cell in zip(self._chosen, cells, strict=True):
             if not _is_number(cell):
                 column = repr(self._header[i]) if self._header else str(i)
-                what = "is empty" if not cell.strip() else f"{cell!r} is no number"
-                fix = "a point is needed, not a decimal comma" if "," in cell else "choose others with columns:"
+                what = "is empty" if not cell.strip() else f"{_short(cell)!r} is no number"
+                comma = _DECIMAL_COMMA.fullmatch(cell)
+                fix = "a point is needed, not a decimal comma" if comma else "choose others with columns:"
                 raise ReadError(self._name, f"line {line}, column {column} {what}; {fix}")
         return []
 
@@ -193,6 +207,15 @@ class CsvReader(Reader):
         """Let go of the file."""
         self._values.close()
         self._source.close()
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def _tells_a_number(cell: str) -> bool:
+    """Whether a cell is a number or a time, written in whatever way."""
+    return _is_number(cell.replace("_", "")) or bool(_DECIMAL_COMMA.fullmatch(cell)) or parse_stamp(cell) is not None
 
 
 def _is_number(cell: str) -> bool:

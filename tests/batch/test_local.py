@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import random
 import signal
+import threading
 import time
-from concurrent.futures import Future
+from concurrent.futures import Future, ProcessPoolExecutor
 
 import pytest
 
@@ -50,6 +51,27 @@ def test_a_task_that_takes_too_long_is_ended_and_its_neighbour_done_again() -> N
         with pytest.raises(WorkerLostError, match=r"took longer than 3 s \(batch\.timeout\)"):
             late.result(PATIENCE)
         assert [future.result(PATIENCE) for future in others] == [0.2, 0.1, 0.1, 0.2]
+
+
+def test_no_worker_is_started_by_the_thread_that_signals_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    class Pool(ProcessPoolExecutor):
+        def submit(self, *args, **kwargs):
+            started.append(threading.current_thread())
+            return super().submit(*args, **kwargs)
+
+    monkeypatch.setattr("pipeline.batch.local.ProcessPoolExecutor", Pool)
+    with LocalExecutor(2) as executor:
+        assert [future.result(PATIENCE) for future in [executor.submit(square, i) for i in range(5)]] == [
+            0,
+            1,
+            4,
+            9,
+            16,
+        ]
+    assert len(started) == 5
+    assert threading.current_thread() not in started
 
 
 def test_what_a_task_raises_is_raised_by_its_future() -> None:

@@ -206,9 +206,39 @@ def test_what_is_wrong_with_a_table_is_told_with_line_and_column(table, text, op
         read_signal(table(text), **{"fs": None if "time_column" in options else 1, **options})
 
 
-def test_a_text_without_numbers_is_told_so_before_its_rate_is_asked_for(table):
-    with pytest.raises(ReadError, match="line 2, column 'Dear reader' 'how are you' is no number"):
-        probe(table("Dear reader\nhow are you\n", "x.txt"))
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Dear reader\nhow are you\n", "line 2 is 'how are you'"),
+        ("Dear, dear reader\n\nhow are you, today?\n", "line 3 is 'how are you, today.'"),
+        ("A licence of one line\n", "line 1 is 'A licence of one line'"),
+        ("a\n" + "word " * 20, "line 2 is '" + r"word word word word word word word wo\.\.\.'$"),
+    ],
+)
+def test_a_text_without_numbers_is_told_so_before_its_rate_is_asked_for(table, text, words):
+    with pytest.raises(ReadError, match="is text, but no table of numbers: " + words):
+        probe(table(text, "x.txt"))
+
+
+def test_a_text_without_numbers_is_no_table_at_any_rate(table):
+    with pytest.raises(ReadError, match="is text, but no table of numbers: line 2 is 'how are you'"):
+        read_signal(table("Dear reader\nhow are you\n", "x.txt"), fs=8000)
+
+
+def test_a_row_of_numbers_written_otherwise_is_no_prose(table):
+    with pytest.raises(ReadError, match="'a' '1,5' is no number; a point is needed, not a decimal comma"):
+        read_signal(table("a;b\n1,5;2,5\n"), fs=1)
+    with pytest.raises(ReadError, match="'a' '1_000' is no number"):
+        read_signal(table("a\n1_000\n"), fs=1)
+    assert np.isnan(read_signal(table("a,b\nnan,nan\n1,2\n"), fs=1)[0][0]).all()
+
+
+def test_a_list_in_a_cell_is_no_decimal_comma(table):
+    cell = str([[4790, 5090]] * 9)
+    with pytest.raises(
+        ReadError, match=r"'b' '\[\[4790, 5090\], .{20,30}\.\.\.' is no number; choose others with columns:"
+    ):
+        read_signal(table(f'a;b\n1;"{cell}"\n'), fs=1)
 
 
 def test_a_table_that_changes_while_it_is_read_is_an_error(table):

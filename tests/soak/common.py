@@ -121,8 +121,10 @@ class Place:
         manifest = self.manifest()
         assert manifest is not None
         records = [json.loads(line) for line in manifest.read_text().splitlines()]
-        done = [record["item"] for record in records if record.get("status") == "done"]
+        items = [(record["item"], record["status"]) for record in records if "item" in record]
+        done = [item for item, status in items if status == "done"]
         assert len(done) == len(set(done)) == self.files
+        assert set(dict(items).values()) == {"done"}  # the last record of each
 
     def assert_nothing_half(self) -> None:
         """No output that is not whole."""

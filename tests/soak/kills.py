@@ -10,9 +10,9 @@ from pathlib import Path
 from tests.soak.common import Place, main
 
 
-def trial(folder: Path, rng: random.Random, files: int, kills: int, jobs: int = 2) -> None:
+def trial(folder: Path, rng: random.Random, files: int, kills: int, frames: int = 400, jobs: int = 2) -> None:
     """The tree is that of an undisturbed run, nothing is left behind, each input is done once."""
-    place = Place(folder, files)
+    place = Place(folder, files, frames)
     for _ in range(kills):
         process = place.start("--jobs", str(jobs))
         place.wait_for_items(process, rng.uniform(0, 1.5 * files / kills))
@@ -25,4 +25,4 @@ def trial(folder: Path, rng: random.Random, files: int, kills: int, jobs: int = 
 
 
 if __name__ == "__main__":
-    main(trial, files=10_000, kills=30, jobs=2)
+    main(trial, files=10_000, kills=30, frames=4_000, jobs=2)

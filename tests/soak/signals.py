@@ -10,9 +10,11 @@ from pathlib import Path
 from tests.soak.common import Place, main
 
 
-def trial(folder: Path, rng: random.Random, files: int, signals: int, jobs: int = 2, seconds: int = 3) -> None:
+def trial(
+    folder: Path, rng: random.Random, files: int, signals: int, frames: int = 400, jobs: int = 2, seconds: int = 3
+) -> None:
     """Each ends the run by 130 or 143 in time, without orphans or half a file; the same command then goes on."""
-    place = Place(folder, files)
+    place = Place(folder, files, frames)
     stopped = 0
     for i in range(signals):
         number, code = ((signal.SIGINT, 130), (signal.SIGTERM, 143))[i % 2]
@@ -33,4 +35,4 @@ def trial(folder: Path, rng: random.Random, files: int, signals: int, jobs: int 
 
 
 if __name__ == "__main__":
-    main(trial, files=5_000, signals=50, jobs=2, seconds=3)
+    main(trial, files=5_000, signals=50, frames=4_000, jobs=2, seconds=3)

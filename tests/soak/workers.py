@@ -11,9 +11,9 @@ from pathlib import Path
 from tests.soak.common import Place, main
 
 
-def trial(folder: Path, rng: random.Random, files: int, kills: int, jobs: int = 2) -> None:
+def trial(folder: Path, rng: random.Random, files: int, kills: int, frames: int = 400, jobs: int = 2) -> None:
     """None is lost."""
-    place = Place(folder, files)
+    place = Place(folder, files, frames)
     process = place.start("--jobs", str(jobs))
     killed = 0
     while killed < kills and place.wait_for_items(process, rng.uniform(0, files / kills)):
@@ -28,4 +28,4 @@ def trial(folder: Path, rng: random.Random, files: int, kills: int, jobs: int = 
 
 
 if __name__ == "__main__":
-    main(trial, files=1_000, kills=20, jobs=2)
+    main(trial, files=1_000, kills=20, frames=4_000, jobs=2)

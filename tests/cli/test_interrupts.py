@@ -1,0 +1,47 @@
+"""A signal ends the command by its own code, whatever a library makes of the exception that it raised."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CODE = """\
+import os, sys
+from pipeline.cli import main, work
+
+real = work.configuration_text
+
+def hit(*args):
+    try:
+        os.kill(os.getpid(), {number})
+        for _ in range(1000):
+            pass
+    except BaseException:
+        {then}
+    return real(*args)
+
+work.configuration_text = hit
+sys.exit(main(["run", "echo.yaml", *sys.argv[1:]]))
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("then", ["raise ValueError('made of it')", "pass"], ids=["made another", "lost"])
+def test_a_signal_while_a_library_is_at_work_ends_the_command(
+    place: Path, number: signal.Signals, code: int, then: str
+) -> None:
+    script = CODE.format(number=int(number), then=then)
+    done = subprocess.run([sys.executable, "-c", script], cwd=place, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+    assert not list(place.glob("out/**/*.wav"))
+
+
+def test_ctrl_c_that_is_ignored_stays_ignored(place: Path) -> None:
+    line = [sys.executable, "-c", "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n" + CODE.format(
+        number=int(signal.SIGINT), then="raise")]  # fmt: skip
+    done = subprocess.run([*line, "-q"], cwd=place, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
