@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ import soundfile as sf
 
 from pipeline.io.atomic import hidden_beside
 
-from .conftest import Done, write_noise
+from .conftest import Done, start, write_noise
 
 Faltung = Callable[..., Done]
 
@@ -98,3 +100,25 @@ def test_events_are_those_of_one_pass(faltung: Faltung, long: Path) -> None:
     data = faltung("run", "calls.yaml", "--json", "--overwrite", *CUT).json
     assert data["files"][0]["shards"] > 1
     assert (long / "long.csv").read_bytes() == whole
+
+
+def test_what_stops_it_leaves_nothing_or_what_the_next_run_takes_away(faltung: Faltung, long: Path) -> None:
+    write_noise(long / "in/long.wav", frames=8_000_000)
+    for stop in (signal.SIGINT, signal.SIGKILL):
+        process = start("run", "long.yaml", *CUT)
+        try:
+            while not list(long.glob("out/.long.wav.*.part")):
+                assert process.poll() is None
+                time.sleep(0.01)
+            while process.poll() is None:  # the second Ctrl-C stops at once
+                process.send_signal(stop)
+                time.sleep(0.2)
+        finally:
+            process.kill()
+            process.communicate()
+        assert process.returncode == (130 if stop == signal.SIGINT else -signal.SIGKILL)
+        left = {path.name for path in (long / "out").iterdir()} - {".faltung", "short.wav"}
+        assert bool(left) == (stop == signal.SIGKILL)
+    write_noise(long / "in/long.wav", frames=40_000)
+    assert faltung("run", "long.yaml", "-q", *CUT).code == 0
+    assert {path.name for path in (long / "out").iterdir()} == {".faltung", "long.wav", "short.wav"}
