@@ -154,6 +154,9 @@ class FileError(FaltungError):
         self.message = without_secrets(message)
         super().__init__(f"{self.file}: {message}")
 
+    def __reduce__(self) -> tuple[type[FileError], tuple[str, str]]:
+        return type(self), (self.file, self.message)
+
 
 class ReadError(FileError):
     """The file cannot be read, or is not what it declares."""

@@ -30,12 +30,15 @@ from .match.events import Events, events_found, warnings_of
 from .match.writers import event_format, write_events
 from .stages.base import Format, Stage
 
-__all__ = ["Job", "Progress", "Report", "open_signal", "plan_job", "refuse_outputs", "run_job"]
+__all__ = ["Job", "Progress", "Rendered", "Report", "open_signal", "plan_job", "refuse_outputs", "run_job"]
 
 Target = str | Path
 
 Progress = Callable[[int, int | None, float], None]
 """Called with the frames read so far, all frames (None for a pipe) and the rate in Hz."""
+
+Rendered = Callable[[Plan, SignalInfo, Found], Iterator[Array]]
+"""Called with a plan and what it is run on, and with a list for what is found; yields the output in blocks."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ def run_job(
     envelope: Envelope | None = None,
     envelope_in: Envelope | None = None,
     planner: Callable[[Format], Plan] | None = None,
-    rendered: Callable[[Plan, SignalInfo], Iterator[Array]] | None = None,
+    rendered: Rendered | None = None,
 ) -> Report:
     """Run a job on one file; ``"-"`` is standard input or standard output.
 
@@ -138,7 +141,7 @@ def run_job(
     planner
         gives the plan for a format, where it is kept from file to file.
     rendered
-        gives the output of a plan for a signal, where others compute it.
+        gives the output of a plan for a signal, and what was found in it, where others compute it.
 
     Raises
     ------
@@ -163,7 +166,7 @@ def run_job(
         # Reading, computing and writing overlap, unless one thread is all there is to be. A thread that waits on a
         # pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
         if rendered is not None:
-            blocks = rendered(plan, reader.info)
+            blocks = rendered(plan, reader.info, found)
             counted.frames = reader.info.frames or 0
         elif job.options.thread_count > 1 and not job.options.hop and reader.info.frames is not None:
             blocks = ahead(stream(plan, ahead(counted), found))

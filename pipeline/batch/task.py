@@ -14,6 +14,7 @@ What became of it is a plain dict, too, its record, which `--json` and reports s
 - None for these where no signal is written; ``events``, how many were found, None where none were looked for;
 - ``x_realtime``, ``peak`` (linear, None unless finite), ``peak_dbfs``, ``clipped`` in samples, ``first_clip``
   (``frame``, ``channel``), ``warnings``, ``notes``, and ``envelope`` for a report (`pipeline.dsp.envelope`);
+- ``shards``, how many, where the file was cut into some;
 - where it failed, ``error`` and the exit ``code``; ``at`` and ``message`` of an error in a setting, ``traceback`` of
   one that nobody foresaw, ``lost`` where the worker was lost.
 
@@ -41,11 +42,11 @@ from ..dsp.envelope import Envelope
 from ..engine.plan import Plan
 from ..errors import FaltungError, SettingError, without_secrets
 from ..io import Remote, is_remote
-from ..job import Job, Progress, Report, run_job
+from ..job import Job, Progress, Rendered, Report, run_job
 from ..stages.base import Format
 from .identity import Data, digest, identity
 
-__all__ = ["Prepared", "Runner", "configuration_text", "make_task", "run_task", "timestamp"]
+__all__ = ["Prepared", "Runner", "configuration_text", "make_task", "prepared_for", "run_task", "timestamp"]
 
 Runner = Callable[[Data], Data]
 """A task in, what became of it out."""
@@ -115,20 +116,25 @@ def make_task(
 
 
 def run_task(
-    task: Data, progress: Progress | None = None, prepared: Prepared | None = None, *, alone: bool = False
+    task: Data,
+    progress: Progress | None = None,
+    prepared: Prepared | None = None,
+    *,
+    rendered: Rendered | None = None,
+    alone: bool = False,
 ) -> Data:
     """What became of a task: its ``status``, ``done`` or ``failed``, and the facts or the ``error``.
 
-    ``alone`` lets an exception that nobody foresaw through, with its traceback. A reader that went away
-    (BrokenPipeError) always is one.
+    ``rendered`` is for `run_job`. ``alone`` lets an exception that nobody foresaw through, with its traceback.
+    A reader that went away (BrokenPipeError) always is one.
     """
     started, began = timestamp(), time.perf_counter()
     envelope = Envelope() if task["reported"] else None
     try:
-        prepared = prepared or _prepared(task["configuration"])
+        prepared = prepared or prepared_for(task["configuration"])
         report = run_job(
             prepared.job, task["source"], task["target"], events=task["events"], overwrite=task["overwrite"],
-            progress=progress, envelope=envelope, planner=prepared.plan,
+            progress=progress, envelope=envelope, planner=prepared.plan, rendered=rendered,
         )  # fmt: skip
         outcome = _done(report, envelope, _outputs(task))
     except BrokenPipeError:
@@ -148,7 +154,8 @@ def timestamp() -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def _prepared(configuration: str) -> Prepared:
+def prepared_for(configuration: str) -> Prepared:
+    """The job of a task's configuration, kept for the next."""
     return Prepared(Job.of(validate_config(json.loads(configuration)).settings))
 
 

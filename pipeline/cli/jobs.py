@@ -25,6 +25,7 @@ from .text import shown_path
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig
     from ..config.model import Configuration
+    from ..units import Duration
 
 __all__ = ["Choices", "Item", "Work", "prepare", "resumed", "sources_of"]
 
@@ -60,6 +61,18 @@ class Work:
     """How each item of a batch stood before: those to be done and those that need not be."""
     report: Path | None = None
     """The page to be written about the run."""
+
+    @property
+    def shard(self) -> Duration | None:
+        """How long the shards are that files are cut into; None where none is."""
+        cuts = self.batch is not None and all(item.source != STREAM for item in self.items)
+        return self.loaded.settings.batch.shard if cuts else None
+
+    @property
+    def jobs(self) -> int:
+        """Workers: no more than files, unless these are cut."""
+        most = self.choices.jobs or 1
+        return most if self.shard is not None else min(most, max(1, len(self.items)))
 
     @property
     def passed_over(self) -> list[Standing]:

@@ -33,6 +33,7 @@ class Progress:
     def __init__(self, files: int, *, shown: bool, jobs: int = 1) -> None:
         self._files, self._jobs, self._done, self._failed = files, jobs, 0, 0
         self._seconds = 0.0  # of audio in the files that are done
+        self._shares: dict[str, tuple[float, float]] = {}  # of files in shards: the part that is done, and its seconds
         self._name = ""
         self._bars: Bars | None = None
         self._began = 0.0
@@ -66,6 +67,12 @@ class Progress:
         if self._bars is not None:
             self._show(frames / total if total else None, frames / fs)
 
+    def joined(self, source: str, frames: int, total: int, fs: float) -> None:
+        """So many frames of a file in shards are done; told from any thread."""
+        self._shares[source] = frames / total, frames / fs
+        if self._bars is not None:
+            self._show(0.0, 0.0)
+
     def stopped(self) -> bool:
         """Whether Ctrl-C asked to begin no more; told when it is new. What a signal raised and got lost is raised."""
         if self._interrupts is None:
@@ -76,8 +83,9 @@ class Progress:
             self._say(_ASKED.format("this file" if self._jobs == 1 else "the files under way"))
         return self._interrupts.asked
 
-    def end(self, outcome: Data) -> None:
+    def end(self, outcome: Data, item: Item) -> None:
         """A file is done, or failed."""
+        self._shares.pop(str(item.source), None)
         failed = outcome["status"] == "failed"
         self._done += not failed
         self._failed += failed
@@ -88,7 +96,9 @@ class Progress:
     def _show(self, part: float | None, heard: float) -> None:
         """``part`` of the file under way is done, None where its length is not known; ``heard`` seconds of it."""
         elapsed = max(time.perf_counter() - self._began, 1e-9)
-        ended = self._done + self._failed + (part or 0.0)
+        shares = list(self._shares.values())
+        ended = self._done + self._failed + (part or 0.0) + sum(share for share, _ in shares)
+        heard += sum(seconds for _, seconds in shares)
         info = f"{times((self._seconds + heard) / elapsed)} x realtime"
         if ended:
             left = elapsed * (self._files - ended) / ended

@@ -109,7 +109,7 @@ def finish(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:
 
 
 def _tell_threads(work: Work, voice: Voice) -> None:
-    jobs, asked = min(work.choices.jobs or 1, max(1, len(work.items))), work.loaded.settings.threads
+    jobs, asked = work.jobs, work.loaded.settings.threads
     given = share_threads(jobs, asked)
     if asked is not None and given != asked:
         threads = f"{count(given or 1, 'thread')} each, not {asked}"

@@ -43,8 +43,7 @@ def do_all(work: Work, progress: Progress, manifest: Manifest | None = None) -> 
     """What became of each file that was begun, in their order, and whether Ctrl-C ended it before all were done."""
     keep_freed_memory()
     outcomes: dict[int, Outcome] = {}
-    jobs = min(work.choices.jobs or 1, max(1, len(work.items)))
-    tasks = _tasks(work, jobs)
+    tasks = _tasks(work, work.jobs)
     alone = len(tasks) == 1 and work.batch is None
     with ExitStack() as stack:
         interrupts = stack.enter_context(Interrupts())
@@ -53,7 +52,7 @@ def do_all(work: Work, progress: Progress, manifest: Manifest | None = None) -> 
             targets = [path for item in work.items for path in item.outputs]
             remove_left_behind(targets)
             stack.callback(remove_left_behind, targets)
-        executor, runner, window = _executor(work, jobs, progress, stack, alone=alone)
+        executor, runner, window = _executor(work, progress, stack, alone=alone)
         run = run_tasks(
             tasks,
             executor,
@@ -68,27 +67,35 @@ def do_all(work: Work, progress: Progress, manifest: Manifest | None = None) -> 
             outcomes[place] = Outcome(work.items[place], record)
             if alone and record.get("code") == UsageError.exit_code:
                 raise _refusal(record, work)
-            progress.end(record)
+            progress.end(record, work.items[place])
     return [outcomes[place] for place in sorted(outcomes)], interrupts.asked
 
 
-def _executor(
-    work: Work, jobs: int, progress: Progress, stack: ExitStack, *, alone: bool
-) -> tuple[Executor, Runner, int]:
+def _executor(work: Work, progress: Progress, stack: ExitStack, *, alone: bool) -> tuple[Executor, Runner, int]:
     """Where tasks are run, by what, and how many it is given at a time."""
     if work.choices.scheduler is not None:
         from ..batch.dask import cluster
 
         there, slots = stack.enter_context(cluster(work.choices.scheduler))
-        return there, run_task, 2 * slots
-    if jobs == 1:
+        return _cutting(there, slots, work, progress, stack), run_task, 2 * slots
+    if work.jobs == 1:
         runner = partial(run_task, progress=progress.advance, prepared=Prepared(work.job), alone=alone)
         return Here(), runner, 1
     from ..batch.local import LocalExecutor
 
     timeout = work.loaded.settings.batch.timeout
-    executor = LocalExecutor(jobs, None if timeout is None else timeout.seconds(1.0))
-    return stack.enter_context(executor), run_task, 2 * jobs
+    executor = stack.enter_context(LocalExecutor(work.jobs, None if timeout is None else timeout.seconds(1.0)))
+    return _cutting(executor, work.jobs, work, progress, stack), run_task, 2 * work.jobs
+
+
+def _cutting(executor: Executor, jobs: int, work: Work, progress: Progress, stack: ExitStack) -> Executor:
+    """The executor, behind one that cuts long files into shards where that is asked for."""
+    if work.shard is None:
+        return executor
+    from ..batch.sharding import Shards
+
+    far = work.choices.scheduler is not None
+    return stack.enter_context(Shards(executor, jobs, work.shard, progress.joined, far=far))
 
 
 def _tasks(work: Work, jobs: int) -> list[Data]:

@@ -97,7 +97,11 @@ class BatchSettings(Settings):
     check: Literal["stat", "hash"] = "stat"
     """How a file that changed is told: by its size and time (`stat`), or by its content too (`hash`)."""
     timeout: Annotated[Seconds, Within("1 s", "24 h")] | None = None
-    """The longest that one file may take, with `jobs` of 2 or more: `10 min`; none waits for ever."""
+    """The longest that one file, or shard, may take, with `jobs` of 2 or more: `10 min`; none waits for ever."""
+    shard: Annotated[Seconds, Within("1 s", "24 h")] | None = None
+    """Cuts files that last longer into pieces of so long, `10 min`, which are done side by side, with `jobs` of 2 or
+    more; the output is the same to the bit. For chains of kernels, and for searches that write events only; what needs
+    the whole of a signal is run in one pass. None cuts none."""
 
 
 class Configuration(Options):

@@ -19,7 +19,7 @@ from .options import Options
 from .plan import Plan, Step
 from .spool import Spool
 
-__all__ = ["Found", "stream"]
+__all__ = ["Door", "Found", "held", "processed", "stream"]
 
 Found = list[tuple[int, Detection]]
 """What detectors found: the index of the stage, and the detection on the timeline of the chain's input."""
@@ -47,12 +47,12 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Found | None = No
     SignalError
         a block of another shape or no real numbers; a sample that is not finite, unless ``nonfinite: propagate``.
     """
-    door = _Door(plan.format_in, plan.options)
+    door = Door(plan.format_in, plan.options)
     with ExitStack() as stack:
         executor = stack.enter_context(ThreadPoolExecutor(plan.workers, "faltung")) if plan.threads > 1 else None
         signal = door.admit(blocks)
         if plan.options.edges == "hold":
-            signal = _held(signal, plan.tail, plan.latency)
+            signal = held(signal, plan.tail, plan.latency)
         for index, step in enumerate(plan.steps):
             if isinstance(step.work, WholeSignalStage):
                 spool = stack.enter_context(Spool(step.format_in))
@@ -61,18 +61,19 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Found | None = No
                 zero = plan.steps[index - 1].latency if index else 0
                 signal = _searched(step, step.work.open(step.format_in, executor), signal, zero, plan, found)
             else:
-                signal = _processed(step.open(executor), signal)
+                signal = processed(step.open(executor), signal)
         yield from _heard(signal, plan, door)
 
 
-class _Door:
-    """Checks what comes in, counts it, and turns it into the precision of the run."""
+class Door:
+    """Checks what comes in, from frame ``frames`` on, counts it, and turns it into the precision of the run."""
 
-    def __init__(self, fmt: Format, options: Options) -> None:
-        self.frames = 0
+    def __init__(self, fmt: Format, options: Options, frames: int = 0) -> None:
+        self.frames = frames
         self._format, self._options = fmt, options
 
     def admit(self, blocks: Iterable[npt.ArrayLike]) -> Iterator[Array]:
+        """The blocks, one by one."""
         for given in blocks:
             block = np.asarray(given)
             if block.dtype.kind not in "f":
@@ -96,7 +97,7 @@ class _Door:
         )
 
 
-def _held(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:
+def held(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:
     """The signal with its first frame repeated in front and its last behind, as often as the kernels can see."""
     last: Array | None = None
     for block in signal:
@@ -114,7 +115,8 @@ def _repeated(frame: Array, times: int) -> Iterator[Array]:
         yield np.repeat(frame, min(BLOCK, times - start), axis=0)
 
 
-def _processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
+def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
+    """What a processor makes of a signal, to its end."""
     for block in signal:
         yield processor.process(block)
     yield processor.flush()
@@ -123,14 +125,14 @@ def _processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]
 def _searched(
     step: Step, detector: Detector, signal: Iterator[Array], zero: int, plan: Plan, found: Found | None
 ) -> Iterator[Array]:
-    yield from _processed(detector, signal)
+    yield from processed(detector, signal)
     if found is not None:
         detection = detector.detection().counted_from(zero, keep_before=plan.options.keeps_pre_roll)
         found.append((step.stages[0], detection))
 
 
 def _rendered(
-    stage: WholeSignalStage, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, door: _Door
+    stage: WholeSignalStage, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, door: Door
 ) -> Iterator[Array]:
     """Put the signal aside until its end, then have the stage render it."""
     for block in signal:
@@ -144,7 +146,7 @@ def _rendered(
     yield from stage.render(spool)
 
 
-def _heard(signal: Iterator[Array], plan: Plan, door: _Door) -> Iterator[Array]:
+def _heard(signal: Iterator[Array], plan: Plan, door: Door) -> Iterator[Array]:
     """Cut off what lies before time zero and after the end, as the options say."""
     zero = plan.latency + (plan.tail if plan.options.edges == "hold" else 0)
     skip = 0 if plan.options.keeps_pre_roll else zero

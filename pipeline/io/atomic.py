@@ -71,7 +71,8 @@ def naming_errors(path: str) -> Iterator[None]:
         raise WriteError(path, "the path has a NUL byte in it") from error
 
 
-def _write_all(fd: int, data: bytes | memoryview) -> int:
+def write_all(fd: int, data: bytes | memoryview) -> int:
+    """Write all of ``data``; its length in bytes."""
     left = memoryview(data).cast("B")
     size = len(left)
     while left:
@@ -110,7 +111,7 @@ class AtomicFile:
     def write(self, data: bytes | memoryview) -> int:
         """Append or overwrite at the position; the length of ``data``."""
         with naming_errors(self.name):
-            size = _write_all(self._fd, data)
+            size = write_all(self._fd, data)
         self._unsent += size
         if self._unsent >= _SEND_BYTES:
             self._send()
@@ -189,6 +190,12 @@ def _part_name(base: str, mark: str) -> str:
     return f".{os.fsdecode(os.fsencode(base)[: _NAME_BYTES - 1 - len(suffix)])}{suffix}"
 
 
+def hidden_beside(path: PathArg) -> Path:
+    """A new hidden name beside a file of this name, for what is made of it on the way; see `remove_left_behind`."""
+    folder, base = os.path.split(os.path.realpath(display(path)))
+    return Path(folder, _part_name(base, secrets.token_hex(4)))
+
+
 def remove_left_behind(targets: Iterable[PathArg]) -> int:
     """Remove the hidden files that killed writers of these files left; those of writers alive stay. How many."""
     beside: dict[str, set[str]] = {}
@@ -254,7 +261,7 @@ class StreamSink:
     def write(self, data: bytes | memoryview) -> int:
         """Send all of ``data``. A reader that went away is a :class:`BrokenPipeError`."""
         with naming_errors(self.name):
-            size = _write_all(self._fd, data)
+            size = write_all(self._fd, data)
         self._size += size
         return size
 

@@ -209,6 +209,11 @@ class Reader(ABC):
             return np.zeros((0, self.info.channels), self._dtype)
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
+    def skip(self, frames: int) -> None:
+        """Go on by ``frames`` frames, as far as there are any; where nothing better is known they are read."""
+        while frames > 0 and (skipped := len(self.read(min(frames, PIECE_FRAMES)))):
+            frames -= skipped
+
     @abstractmethod
     def close(self) -> None:
         """Let go of the file."""

@@ -71,9 +71,12 @@ class Match(DetectorStage):
         return self
 
     def open(self, fmt: Format, executor: Executor | None = None) -> MatchProcessor:
-        return MatchProcessor(self._search(fmt, executor), fmt)
+        return MatchProcessor(self.search(fmt, executor), fmt)
 
-    def _search(self, fmt: Format, executor: Executor | None = None) -> Search | PatchSearch:
+    def search(
+        self, fmt: Format, executor: Executor | None = None, first_frame: int | None = None
+    ) -> Search | PatchSearch:
+        """The search itself, of a whole signal, or of the part that begins at ``first_frame``."""
         templates = load_templates(self.template, fmt)
         distance = None if self.min_distance is None else fmt.frames(self.min_distance)
         require(
@@ -87,6 +90,7 @@ class Match(DetectorStage):
             "decoys": self.threshold.needs_decoys,
             "median": self.threshold.needs_median,
             "executor": executor,
+            "first_frame": first_frame,
         }
         given = (
             [template.taps for template in templates],
@@ -119,10 +123,10 @@ class Match(DetectorStage):
         return grid
 
     def memory(self, fmt: Format, threads: int) -> int:
-        return self._search(fmt).memory(threads)
+        return self.search(fmt).memory(threads)
 
     def notes(self, fmt: Format) -> list[str]:
-        return [self._search(fmt).described()]
+        return [self.search(fmt).described()]
 
 
 class MatchProcessor:

@@ -99,6 +99,14 @@ def test_none_is_lost_when_a_worker_is_killed_and_every_byte_is_that_of_a_local_
     assert (done.json["unchanged"], done.json["done"]) == (12, 0)
 
 
+def test_a_long_file_is_cut_for_them(scheduler, batch, faltung):  # noqa: F811
+    cut = ("in/00.wav", "-s", "batch.shard=10 s")
+    (one,) = faltung("run", "batch.yaml", *cut, "--scheduler", scheduler, "--json").json["files"]
+    assert one["shards"] == 6
+    assert faltung("run", "batch.yaml", "in/00.wav", "-q", "-o", "local/{stem}.wav") == Done(0, "", "")
+    assert outputs(batch / "out") == outputs(batch / "local")
+
+
 def test_a_task_that_kills_its_workers_fails_alone(scheduler):
     with cluster(scheduler, patience_s=60) as (executor, slots):
         assert slots == 2
