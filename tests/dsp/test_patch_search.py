@@ -145,7 +145,8 @@ class TestScores:
         levels = RNG.standard_normal((69, 5)) + [0, 30, -4, 7, 100]
         levels[68] += high
         patch = RNG.standard_normal((60, 5)) + [0, 25, -4, 9, 70]
-        directly, runs = score_blocks._directly, []
+        directly = score_blocks._directly
+        runs: list[int] = []
 
         def counted(rows, banks, eps, out, unit):
             runs.append(out.shape[-1])
