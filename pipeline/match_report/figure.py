@@ -1,6 +1,7 @@
 """The picture of a search: signal with events, scores with threshold and decoys, best and worst event on the template.
 
-Where spectrograms were compared, the signal is one, events are boxes in it, and their patches stand beside the template's.
+Where spectrograms were compared, the signal is one, events are boxes in it, and their patches stand beside that of the
+template.
 Colours and shapes are those of every picture here: the signal blue, the template orange, correlation purple.
 """
 

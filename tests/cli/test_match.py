@@ -289,6 +289,19 @@ def test_events_that_cannot_be_written_end_a_run_before_it_begins(
     assert not Path("out").exists()
 
 
+def test_a_plan_and_a_dry_run_name_the_event_files(faltung: Faltung, calls: Path) -> None:
+    for command in (("plan", "run.yaml"), ("run", "run.yaml", "--dry-run")):
+        done = faltung(*command)
+        lines = [" ".join(line.split()) for line in done.out.splitlines()][-6:]
+        assert lines[:3] == ["day.wav 40,000 5.000 s WAV FLOAT", "→ out/day.csv CSV", "→ out/day.txt Audacity labels"]
+        assert lines[4] == "→ out/night.csv CSV"
+        files = faltung(*command, "--json").json["files"]
+        assert [(file["output"], len(file["event_files"])) for file in files] == [(None, 2)] * 2
+    lines = [line.split()[:2] for line in faltung("plan", "run.yaml", "day.wav", "-o", "track.wav").out.splitlines()]
+    assert lines[-3:] == [["→", "out/day.csv"], ["→", "out/day.txt"], ["→", "track.wav"]]
+    assert not Path("out").exists()
+
+
 def test_without_output_and_events_there_is_nothing_to_write(faltung: Faltung, calls: Path) -> None:
     Path("run.yaml").write_text(RUN.replace("events", "x-events"))
     done = faltung("run", "run.yaml")

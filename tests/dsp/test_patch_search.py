@@ -142,9 +142,9 @@ class TestScores:
     @pytest.mark.parametrize("high", [1e7, 1e12])
     def test_the_few_windows_beside_a_burst_are_summed_directly_with_one_mean(self, high, monkeypatch):
         """Of ten windows nine end before the burst, which no transform can tell from noise beside it."""
-        levels = RNG.standard_normal((69, 5)) + [0, 30, -4, 7, 100]
+        levels = np.array([0, 30, -4, 7, 100]) + RNG.standard_normal((69, 5))
         levels[68] += high
-        patch = RNG.standard_normal((60, 5)) + [0, 25, -4, 9, 70]
+        patch = np.array([0, 25, -4, 9, 70]) + RNG.standard_normal((60, 5))
         directly = score_blocks._directly
         runs: list[int] = []
 
