@@ -97,7 +97,7 @@ class Pipeline:
             leave it one channel.
         """
         signal = as_signal(x)
-        blocks = [signal.reshape(len(signal), -1)]
+        blocks = [signal[:, None] if signal.ndim == 1 else signal]
         plan = self.plan(fs, blocks[0].shape[1])
         out = np.concatenate([plan.format_out.empty(), *stream(plan, blocks)])
         return out[:, 0] if signal.ndim == 1 and plan.format_out.channels == 1 else out

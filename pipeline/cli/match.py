@@ -60,7 +60,10 @@ def match(
     min_distance: Annotated[
         str | None, _word("--min-distance", "TIME", "Of two nearer peaks the higher counts: 250 ms.")
     ] = None,
-    domain: Annotated[str | None, _word("--domain", "WORD", "What is compared: waveform.")] = None,
+    domain: Annotated[str | None, _word("--domain", "WORD", "What is compared: waveform or spectrogram.")] = None,
+    spectrogram: Annotated[
+        str | None, _word("--spectrogram", "WORDS", "window=20ms,hop=5ms,low=2kHz,high=8kHz,floor=-80dB, or some.")
+    ] = None,
     output: _Events = None,
     report: _Page = None,
     save: Save = None,
@@ -83,7 +86,8 @@ def match(
         "polarity": polarity,
         "channels": channels,
         "min_distance": min_distance,
-        "domain": domain,
+        "domain": domain or (spectrogram and "spectrogram"),
+        "spectrogram": spectrogram,
     }
     search = Search.of(recordings, template, settings, output or [], report=report, save=save, overwrite=overwrite)
     find_all(search, as_json=as_json, quiet=quiet, verbose=verbose)

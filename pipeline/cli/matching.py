@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,10 @@ from ..errors import ConfigError, FaltungError, Problem, SettingError, UsageErro
 from ..io import same_file
 from ..io.atomic import refuse_taken
 from ..job import Job, Report, refuse_outputs, run_job
+from ..job import Progress as Advance
 from .files import write_bytes
 from .match_view import Found, as_data, show_found
+from .progress import Progress
 from .template_words import template_settings
 from .terminal import Voice, tell, write_json
 from .words import rebased, seen_from
@@ -70,6 +73,8 @@ class Search:
         raw: dict[str, Any] = {"use": "match"}
         raw["template"] = [template_settings(text, [str(path) for path in recordings]) for text in templates]
         raw |= {name: _plain(value) for name, value in settings.items() if value is not None}
+        if "spectrogram" in raw:
+            raw["spectrogram"] = _pairs(str(raw["spectrogram"]))
         with naming_options():
             loaded = validate_config({"version": 1, "nonfinite": "propagate", "stages": [raw]})
         if "-" in outputs and len(recordings) > 1:
@@ -130,6 +135,19 @@ def _plain(value: str) -> str | float:
         return value
 
 
+def _pairs(words: str) -> dict[str, str]:
+    """``window=20ms,low=2kHz`` as settings."""
+    pairs = [word.partition("=") for word in words.split(",")]
+    names = [name.strip() for name, _, _ in pairs]
+    if not all(name and value.strip() for name, (_, _, value) in zip(names, pairs, strict=True)):
+        raise UsageError(
+            f"--spectrogram: write setting=value, parted by commas, such as low=2kHz,high=8kHz; got {words!r}"
+        )
+    if len(set(names)) < len(names):
+        raise UsageError(f"--spectrogram: a setting is given twice in {words!r}; give it once")
+    return {name: value.strip() for name, (_, _, value) in zip(names, pairs, strict=True)}
+
+
 def _pages(recordings: Sequence[Place], report: Path, root: Path) -> list[Path | None]:
     if report.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"{report}: a report is a page; call it .html")
@@ -154,6 +172,10 @@ def naming_options() -> Iterator[None]:
 
 def _in_words(problem: Problem) -> Problem:
     match problem.path:
+        case ("stages", 0):
+            return Problem(problem.message, ())
+        case ("stages", 0, "spectrogram", *rest):
+            return Problem(problem.message, ("--spectrogram", *rest))
         case ("stages", 0, str(name), *_):
             return Problem(problem.message, (f"--{name.replace('_', '-')}",))
         case path:
@@ -173,16 +195,23 @@ def find_all(search: Search, *, as_json: bool, quiet: bool, verbose: bool) -> No
     voice = Voice(quiet or as_json, verbose, to_stderr=to_stdout)
     found: list[Found] = []
     failed: dict[str, str] = {}
-    for source, events, page in zip(search.recordings, search.events, search.reports, strict=True):
-        try:
-            with naming_options():
-                found.append(_find(job, source, events, page, overwrite=search.overwrite))
-        except FaltungError as error:
-            if len(search.recordings) == 1:
-                raise
-            failed[str(source)] = str(error)
-            continue
-        show_found(found[-1], voice, alone=len(search.recordings) == 1)
+    alone = len(search.recordings) == 1
+    progress = Progress(len(search.recordings), shown=not quiet)
+    with progress.watching():
+        for source, events, page in zip(search.recordings, search.events, search.reports, strict=True):
+            progress.begin(source)
+            try:
+                with naming_options():
+                    found.append(_find(job, source, events, page, progress.advance, overwrite=search.overwrite))
+            except FaltungError as error:
+                if alone:
+                    raise
+                failed[str(source)] = str(error)
+                progress.end({"status": "failed"})
+            else:
+                progress.end({"status": "done", "duration_in_s": found[-1].report.duration})
+    for one in found:
+        show_found(one, voice, alone=alone)
     search.write_config()
     if as_json:
         write_json(as_data(found, failed))
@@ -192,17 +221,16 @@ def find_all(search: Search, *, as_json: bool, quiet: bool, verbose: bool) -> No
         raise typer.Exit(1)
 
 
-def _find(job: Job, source: Place, events: Sequence[Place], page: Path | None, *, overwrite: bool) -> Found:
+def _find(
+    job: Job, source: Place, events: Sequence[Place], page: Path | None, advance: Advance, *, overwrite: bool
+) -> Found:
+    run = partial(run_job, job, str(source), None, events=list(map(str, events)), overwrite=overwrite, progress=advance)
     if page is None:
-        report = run_job(job, str(source), None, events=[str(path) for path in events], overwrite=overwrite)
-        return Found(report, tuple(map(str, events)))
+        return Found(run(), tuple(map(str, events)))
     from ..match_report import STRETCHES
 
     waveform, scores = Envelope(STRETCHES), Envelope(STRETCHES)
-    report = run_job(
-        job, str(source), None, events=[str(path) for path in events], overwrite=overwrite,
-        envelope=scores, envelope_in=waveform,
-    )  # fmt: skip
+    report = run(envelope=scores, envelope_in=waveform)
     _write_page(job, source, report, waveform, scores, page, overwrite=overwrite)
     return Found(report, (*map(str, events), *map(str, _pair(page))))
 

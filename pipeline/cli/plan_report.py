@@ -11,7 +11,7 @@ from ..job import Job
 from ..stages.base import Format
 from .plan_data import plan_data
 from .plan_view import plan_parts, predictions_table
-from .planning import described_format, pairs_of, plan_each, plan_for
+from .planning import asked_of, described_format, plan_each, plan_for
 from .predict import Prediction
 from .terminal import render, write_json
 
@@ -30,10 +30,10 @@ def plans_for(
         if inputs:
             raise UsageError("--fs describes a signal that is not there; leave out either it or the inputs")
         return [plan_for(loaded, described)], [], []
-    pairs = pairs_of(loaded, inputs, output)
-    if not pairs:
+    asked = asked_of(loaded, inputs, output)
+    if not asked:
         raise UsageError("no input; name a file, or describe the signal: --fs 48000 --channels 2")
-    predicted, failed = plan_each(loaded, Job.of(loaded.settings), pairs, alone=len(pairs) == 1)
+    predicted, failed = plan_each(loaded, Job.of(loaded.settings), asked, alone=len(asked) == 1)
     plans: dict[Format, Plan] = {}
     for one in predicted:
         plans.setdefault(one.plan.format_in, one.plan)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..engine.plan import Plan, StagePlan
+from ..match.writers import event_format
 from .plan_data import label_of, method_of
 from .terminal import table
 from .text import count, duration, hertz, shown_path, size
@@ -119,6 +120,10 @@ def predictions_table(predictions: Sequence[Prediction]) -> Table:
         source = "standard input" if str(one.source) == "-" else shown_path(one.source)
         was = _layout(info.fs, info.channels)[: len(layout)]
         shown.add_row("", source, *_length(info.frames, info.fs), *was, _form(info.container, info.subtype), "")
+        for path in one.events:
+            shown.add_row("→", shown_path(path), "", "", *[""] * len(layout), event_format(path), "")
+        if one.target is None and one.events:
+            continue
         target = "output" if one.target is None else shown_path(one.target)
         becomes = _layout(after.fs, after.channels)[: len(layout)]
         room = "" if one.bytes is None else size(one.bytes)

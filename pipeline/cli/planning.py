@@ -18,7 +18,10 @@ from .predict import Prediction, predict
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig
 
-__all__ = ["described_format", "pairs_of", "plan_each", "plan_for"]
+Asked = tuple[Place, Place | None, tuple[Place, ...]]
+"""An input, its output, its event files."""
+
+__all__ = ["Asked", "asked_of", "described_format", "plan_each", "plan_for"]
 
 
 def described_format(loaded: LoadedConfig, fs: str | None, channels: int | None) -> Format | None:
@@ -42,19 +45,22 @@ def plan_for(loaded: LoadedConfig, fmt: Format) -> Plan:
         raise loaded.locate(error) from error
 
 
-def pairs_of(loaded: LoadedConfig, inputs: Sequence[str], output: str | None) -> list[tuple[Place, Place | None]]:
-    """Inputs with their outputs, as far as it is said where these go."""
+def asked_of(loaded: LoadedConfig, inputs: Sequence[str], output: str | None) -> list[Asked]:
+    """Inputs with their outputs and event files, as far as it is said where these go."""
     sources, root = sources_of(loaded, inputs)
     template, base = (loaded.settings.output, loaded.base) if output is None else (output, None)
-    if template is None:
-        return [(source, None) for source in sources]
-    return list(plan_outputs(sources, template, base, root))
+    targets: list[Place | None] = [None] * len(sources)
+    if template is not None:
+        targets = [target for _, target in plan_outputs(sources, template, base, root)]
+    found = [[path for _, path in plan_outputs(sources, one, loaded.base, root)] for one in loaded.settings.events]
+    events = list(zip(*found, strict=True)) if found else [()] * len(sources)
+    return list(zip(sources, targets, events, strict=True))
 
 
 def plan_each(
-    loaded: LoadedConfig, job: Job, pairs: Sequence[tuple[Place, Place | None]], *, alone: bool
+    loaded: LoadedConfig, job: Job, asked: Sequence[Asked], *, alone: bool
 ) -> tuple[list[Prediction], list[str]]:
-    """A prediction for each pair of input and output, and the reasons of those that failed.
+    """A prediction for each input, and the reasons of those that failed.
 
     Raises
     ------
@@ -63,10 +69,10 @@ def plan_each(
     """
     predicted: list[Prediction] = []
     failed: list[str] = []
-    for source, target in pairs:
+    for source, target, events in asked:
         try:
             plan, info = plan_job(job, os.fspath(source))
-            predicted.append(predict(job, source, target, plan, info))
+            predicted.append(predict(job, source, target, plan, info, events))
         except FaltungError as error:
             if alone:
                 raise loaded.locate(error) if isinstance(error, SettingError) else error from error

@@ -47,6 +47,8 @@ class Prediction:
     subtype: str | None
     frames: int | None
     bytes: int | None
+    events: tuple[Place, ...] = ()
+    """Files for what a search finds."""
 
     @property
     def seconds(self) -> float | None:
@@ -58,6 +60,7 @@ class Prediction:
         return {
             "input": str(self.source),
             "output": None if self.target is None else str(self.target),
+            "event_files": [str(path) for path in self.events],
             "frames_in": self.info.frames,
             "frames": self.frames,
             "fs": self.plan.format_out.fs,
@@ -69,15 +72,17 @@ class Prediction:
         }
 
 
-def predict(job: Job, source: Place, target: Place | None, plan: Plan, info: SignalInfo) -> Prediction:
+def predict(
+    job: Job, source: Place, target: Place | None, plan: Plan, info: SignalInfo, events: tuple[Place, ...] = ()
+) -> Prediction:
     """What an input will come to; without a target, only how long it will be."""
     frames = None if info.frames is None else plan.frames_out(info.frames)
     if target is None:
-        return Prediction(source, None, info, plan, None, None, frames, None)
+        return Prediction(source, None, info, plan, None, None, frames, None, events)
     container, subtype = container_and_subtype(target, info, job.format.subtype)
     width = _BYTES.get(subtype or "DOUBLE") if container in _UNPACKED else None
     size = None if width is None or frames is None else frames * plan.format_out.channels * width
-    return Prediction(source, target, info, plan, container, subtype, frames, size)
+    return Prediction(source, target, info, plan, container, subtype, frames, size, events)
 
 
 def container_and_subtype(target: Place, source: SignalInfo | None, wanted: str | None) -> tuple[str, str | None]:

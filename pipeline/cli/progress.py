@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..batch.identity import Data
+from ..config.paths import Place
 from .interrupts import Interrupts
 from .terminal import console, tell
 from .text import duration, shown_path, times
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
-
-    from .jobs import Item
 
 __all__ = ["Progress"]
 
@@ -43,8 +42,8 @@ class Progress:
             self._bars = _bars()
 
     @contextmanager
-    def watching(self, interrupts: Interrupts) -> Iterator[None]:
-        """Show it in here, and look for Ctrl-C."""
+    def watching(self, interrupts: Interrupts | None = None) -> Iterator[None]:
+        """Show it in here, and look for Ctrl-C where it asks before it ends."""
         self._interrupts, self._began = interrupts, time.perf_counter()
         if self._bars is not None:
             self._bars.add_task("", total=None, info="")
@@ -54,10 +53,10 @@ class Progress:
             if self._bars is not None:
                 self._bars.stop()
 
-    def begin(self, item: Item) -> None:
+    def begin(self, source: Place) -> None:
         """A file is begun."""
         if self._bars is not None:
-            self._name = shown_path(item.source)
+            self._name = shown_path(source)
             self._show(0.0, 0.0)
             self._bars.start()
 

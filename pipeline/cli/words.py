@@ -88,6 +88,10 @@ def rebased(value: Any, raw: Any, folder: Path) -> Any:
         return seen_from(folder, raw)
     if isinstance(value, BaseModel) and isinstance(raw, dict):
         return {key: rebased(getattr(value, key, None), item, folder) for key, item in raw.items()}
-    if isinstance(value, list | tuple) and isinstance(raw, list):
+    if isinstance(value, BaseModel) and isinstance(raw, str) and any(isinstance(part, Path) for _, part in value):
+        return seen_from(folder, raw)  # a path alone that stands for a setting with a path in it
+    if isinstance(value, list | tuple) and isinstance(raw, list) and len(value) == len(raw):
         return [rebased(*pair, folder) for pair in zip(value, raw, strict=True)]
+    if isinstance(value, tuple) and len(value) == 1 and not isinstance(raw, list):
+        return rebased(value[0], raw, folder)  # one that stands for a list of one
     return raw

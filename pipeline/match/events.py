@@ -89,6 +89,8 @@ class Events:
     """Expected of chance at these thresholds, over all templates and channels; for `mad` an upper bound on Gaussian
     scores; None where nothing is known of chance."""
     unscored: tuple[Unscored, ...]
+    band: tuple[float, float]
+    """The lowest and the highest frequency that were compared, in Hz."""
 
 
 def events_found(stages: Sequence[Stage], found: Found, file: str = "") -> tuple[Events, ...]:
@@ -108,7 +110,7 @@ def events_found(stages: Sequence[Stage], found: Found, file: str = "") -> tuple
         stage = stages[index]
         if isinstance(stage, Match):
             try:
-                searches.append(events_of(detection, stage.threshold, file))
+                searches.append(events_of(detection, stage.threshold, file, stage.band(detection.fs)))
             except SettingError as error:
                 raise error.under("stages", index) from error
     return tuple(searches)
@@ -126,8 +128,10 @@ def warnings_of(found: Found) -> list[str]:
     return warnings
 
 
-def events_of(detection: Detection, threshold: Threshold, file: str = "") -> Events:
-    """The events of one search, and how their threshold was set.
+def events_of(
+    detection: Detection, threshold: Threshold, file: str = "", band: tuple[float, float] | None = None
+) -> Events:
+    """The events of one search, and how their threshold was set; the ``band`` is all there is unless given.
 
     `score` and `fdr` give one threshold for all; `mad` and `false_alarms` one for each template in each channel, the
     latter an equal share of the rate each.
@@ -151,6 +155,7 @@ def events_of(detection: Detection, threshold: Threshold, file: str = "") -> Eve
         decoys=None if detection.decoys is None else len(detection.decoys),
         false_alarms_per_hour=_false_alarms_per_hour(detection, threshold, values, nulls),
         unscored=tuple(_unscored(detection)),
+        band=band or (0.0, detection.fs / 2),
     )
 
 

@@ -139,14 +139,14 @@ def _audacity(searches: Sequence[Events]) -> bytes:
 
 
 def _raven(searches: Sequence[Events]) -> bytes:
-    fs = searches[0].fs if searches else 0.0
+    found = ((search, event) for search in searches for event in search.events)
     rows = (
         [
-            number, "Waveform 1", e.channel + 1, _decimal(e.start_s), _decimal(e.end_s), "0.0", _decimal(fs / 2),
+            number, "Waveform 1", e.channel + 1, _decimal(e.start_s), _decimal(e.end_s), *map(_decimal, search.band),
             PurePath(e.file).name, e.template, _decimal(e.score), e.polarity, e.start_frame, _decimal(e.offset),
             _decimal(e.peak_s), e.status, _decimal(e.expected_false_alarms),
         ]
-        for number, e in enumerate(_events(searches), 1)
+        for number, (search, e) in enumerate(found, 1)
     )  # fmt: skip
     return _tabbed([_RAVEN_COLUMNS, *rows])
 

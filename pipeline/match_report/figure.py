@@ -1,5 +1,7 @@
 """The picture of a search: signal with events, scores with threshold and decoys, best and worst event on the template.
 
+Where spectrograms were compared, the signal is one, events are boxes in it, and their patches stand beside that of the
+template.
 Colours and shapes are those of every picture here: the signal blue, the template orange, correlation purple.
 """
 
@@ -11,6 +13,7 @@ import numpy as np
 
 from ..explain.figure import STYLE
 from ..explain.palette import COLOURS
+from .levels import Levels, Patches
 from .picture import Overlay, Picture
 
 if TYPE_CHECKING:
@@ -22,10 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["match_figure"]
 
 _MOST_DRAWN = 2_000  # events; more would hide the signal
+_NAME = 20  # characters of a template's that stand over a narrow panel
 
 
 def match_figure(picture: Picture) -> Figure:
-    """Four panels: the signal, the scores under it on the same time, and two events with the template over them."""
+    """The signal, the scores under it on the same time, and two events with the template over or beside them."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -37,10 +41,15 @@ def match_figure(picture: Picture) -> Figure:
         upper.subplots_adjust(left=0.07, right=0.985, top=0.93, bottom=0.1, hspace=0.3)
         _signal(signal, picture)
         _scores(scores, picture)
-        pair = lower.subplots(1, 2)
+        words = ((picture.best, "Best"), (picture.worst, "Worst"))
+        if picture.levels is not None:
+            cells = lower.subplots(1, 4, sharey=True)
+            for place, (shown, word) in enumerate(words):
+                _patches(cells[2 * place : 2 * place + 2], shown, word)
+        else:
+            for axes, (shown, word) in zip(lower.subplots(1, 2), words, strict=True):
+                _overlaid(axes, shown, word, picture.events.fs)
         lower.subplots_adjust(left=0.07, right=0.985, top=0.86, bottom=0.14, wspace=0.16)
-        for axes, overlay, word in zip(pair, (picture.best, picture.worst), ("Best", "Worst"), strict=True):
-            _overlaid(axes, overlay, word, picture.events.fs)
     return made
 
 
@@ -64,12 +73,14 @@ def _signal(axes: Axes, picture: Picture) -> None:
     more = f", the first {len(drawn):,} drawn" if len(drawn) < len(found.events) else ""
     events = "event" if len(found.events) == 1 else "events"
     _plain(axes, f"Signal and {len(found.events):,} {events}{more}")
-    _outline(axes, picture.waveform, picture.waveform_step_s, COLOURS["x"])
     seconds = found.frames / found.fs
+    if picture.levels is None:
+        _outline(axes, picture.waveform, picture.waveform_step_s, COLOURS["x"])
+    else:
+        _image(axes, picture.levels)
+    look: dict[str, Any] = {"alpha": 0.3, "lw": 0} if picture.levels is None else {"fill": False, "lw": 1.4}
     for event in drawn:
-        axes.axvspan(
-            event.start_s, max(event.end_s, event.start_s + seconds / 800), color=COLOURS["h"], alpha=0.3, lw=0
-        )
+        axes.axvspan(event.start_s, max(event.end_s, event.start_s + seconds / 800), color=COLOURS["h"], **look)
     axes.plot(
         [event.start_s for event in drawn], [1.0] * len(drawn), "v",
         transform=axes.get_xaxis_transform(), color=COLOURS["h"], markersize=5, clip_on=False,
@@ -99,8 +110,37 @@ def _decoy_words(picture: Picture) -> str:
     return ", peaks of the decoys (crosses)" if len(picture.decoys) else ""
 
 
-def _overlaid(axes: Axes, overlay: Overlay | None, word: str, fs: float) -> None:
-    if overlay is None:
+def _image(axes: Axes, levels: Levels) -> None:
+    """Louder is darker, in dB; the lowest level is the paper."""
+    values = levels.values.T
+    axes.imshow(
+        values if values.size else np.full((1, 1), np.nan), extent=(*levels.span, *levels.band),
+        origin="lower", aspect="auto", cmap="Greys", interpolation="nearest",
+    )  # fmt: skip
+    axes.set_ylabel("Hz", fontsize=9, color=COLOURS["faint"])
+    axes.set_ylim(*levels.band)
+
+
+def _patches(pair: Any, shown: Overlay | Patches | None, word: str) -> None:
+    """An event, and its template."""
+    if not isinstance(shown, Patches):
+        for axes in pair:
+            axes.set_axis_off()
+        return
+    event = shown.event
+    name = event.template if len(event.template) <= _NAME else event.template[: _NAME - 1] + "…"
+    titles = (f"{word}: {event.start_s:.6g} s, score {event.score:.3f}", f"Template: {name}")
+    for axes, levels, title in zip(pair, (shown.window, shown.template), titles, strict=True):
+        _plain(axes, title)
+        _image(axes, levels)
+        axes.set_xlabel("s", fontsize=9, color=COLOURS["faint"])
+        axes.ticklabel_format(axis="x", useOffset=False)
+        axes.locator_params(axis="x", nbins=4)
+    pair[1].set_ylabel("")
+
+
+def _overlaid(axes: Axes, overlay: Overlay | Patches | None, word: str, fs: float) -> None:
+    if not isinstance(overlay, Overlay):
         axes.set_axis_off()
         return
     event = overlay.event

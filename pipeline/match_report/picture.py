@@ -1,12 +1,12 @@
 """The numbers of a search's picture: outlines of signal and scores, and the best and the worst event on the template.
 
 Everything is bounded, whatever the length of the recording: outlines have `STRETCHES` stretches, and of the recording
-itself only two windows are read again.
+itself only two windows are read again; all of it once more where spectrograms were compared.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from ..match.events import Event, Events
 from ..stages.base import Format
 from ..stages.match import Match
 from ..stages.templates import load_templates
+from .levels import Levels, Patches, levels_of, patch_of
 
 __all__ = ["STRETCHES", "Overlay", "Picture", "picture_of"]
 
@@ -59,9 +60,11 @@ class Picture:
     scores_step_s: float
     decoys: Taps
     """Where the reversed templates score highest, |score| in each stretch: (n, 2), in s and as a score."""
-    best: Overlay | None
-    worst: Overlay | None
+    best: Overlay | Patches | None
+    worst: Overlay | Patches | None
     """None where there are no two events."""
+    levels: Levels | None = None
+    """Of the recording, where spectrograms were compared."""
 
 
 def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope, scores: Envelope) -> Picture:
@@ -80,7 +83,18 @@ def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope,
     lengths = dict(zip(detection.templates, detection.lengths, strict=True))
     windows = _windows(job, source, [(event.start_frame, lengths[event.template]) for event in shown])
     taps = {t.name: t.taps for t in load_templates(stage.template, Format(fs, report.info.channels))}
-    overlays = [_overlay(event, window, taps[event.template], fs) for event, window in zip(shown, windows, strict=True)]
+    grid = stage.grid(Format(fs, report.info.channels))
+    levels = None
+    if grid is not None:
+        levels = levels_of(_blocks(job, source), search.frames, report.info.channels, grid, fs)
+
+    def seen(event: Event, window: Array) -> Overlay | Patches:
+        x, t = _column(window, event), _column(taps[event.template], event)
+        if grid is None:
+            return _overlay(event, x, t, fs)
+        return Patches(event, patch_of(x, grid, fs, event.start_s), patch_of(t, grid, fs))
+
+    pair = [seen(event, window) for event, window in zip(shown, windows, strict=True)]
     decoys = np.zeros((0, 2))
     if detection.decoys is not None:
         decoys = _highest(detection.decoys.frame, np.abs(detection.decoys.score), scores.width, fs)
@@ -92,8 +106,9 @@ def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope,
         scores.outline(),
         scores.width / fs,
         decoys,
-        overlays[0] if overlays else None,
-        overlays[1] if len(overlays) > 1 else None,
+        pair[0] if pair else None,
+        pair[1] if len(pair) > 1 else None,
+        levels,
     )
 
 
@@ -109,18 +124,28 @@ def _windows(job: Job, source: str | Path, places: Sequence[tuple[int, int]]) ->
     """The frames of each window, ``(start, length)``, in one go through the recording: (length, channels) each."""
     parts: list[list[Array]] = [[] for _ in places]
     end = max((start + length for start, length in places), default=0)
-    with open_reader(source, **job.reading) as reader:
-        done = 0
-        while done < end and len(block := reader.read(_BLOCK)):
-            for (start, length), found in zip(places, parts, strict=True):
-                found.append(block[max(start - done, 0) : max(start + length - done, 0)].copy())  # not all of the block
-            done += len(block)
+    done = 0
+    for block in _blocks(job, source):
+        for (start, length), found in zip(places, parts, strict=True):
+            found.append(block[max(start - done, 0) : max(start + length - done, 0)].copy())  # not all of the block
+        done += len(block)
+        if done >= end:
+            break
     return [np.concatenate(found) for found in parts]
 
 
-def _overlay(event: Event, window: Array, taps: Taps, fs: float) -> Overlay:
-    x = np.asarray(window[:, event.channel], np.float64)
-    t = taps[:, min(event.channel, taps.shape[1] - 1)]
+def _blocks(job: Job, source: str | Path) -> Iterator[Array]:
+    with open_reader(source, **job.reading) as reader:
+        while len(block := reader.read(_BLOCK)):
+            yield block
+
+
+def _column(frames: Array, event: Event) -> Taps:
+    """The channel of an event; that of a template for all channels is its only one."""
+    return np.asarray(frames[:, min(event.channel, frames.shape[1] - 1)], np.float64)
+
+
+def _overlay(event: Event, x: Taps, t: Taps, fs: float) -> Overlay:
     centred = t - t.mean()
     gain = float(centred @ (x - x.mean()) / (centred @ centred))
     first = max(0, min(int(np.abs(centred).argmax()) - _SEEN // 4, len(t) - _SEEN))

@@ -98,17 +98,27 @@ class Match(DetectorStage):
             fmt.fs,
             fmt.channels,
         )
+        grid = self.grid(fmt)
         try:
-            if self.domain == "spectrogram":
-                return PatchSearch(*given, self._grid(fmt, templates), **settings)
+            if grid is not None:
+                self._check_on(grid, templates)
+                return PatchSearch(*given, grid, **settings)
             check_decoys(self.threshold, templates)
             return Search(*given, score=self.score, eps=float(np.finfo(fmt.dtype).eps), **settings)
         except SignalError as error:
             raise SettingError(str(error), "template") from error
 
-    def _grid(self, fmt: Format, templates: Sequence[Template]) -> Grid:
-        """That of the spectrograms; every template must have a shape on it."""
-        grid = (self.spectrogram or SpectrogramSettings()).grid(fmt)
+    def grid(self, fmt: Format) -> Grid | None:
+        """That of the spectrograms, where they are compared."""
+        return (self.spectrogram or SpectrogramSettings()).grid(fmt) if self.domain == "spectrogram" else None
+
+    def band(self, fs: float) -> tuple[float, float]:
+        """The lowest and the highest frequency that are compared, in Hz."""
+        seen = self.spectrogram or SpectrogramSettings()
+        return seen.low, fs / 2 if seen.high is None else seen.high
+
+    def _check_on(self, grid: Grid, templates: Sequence[Template]) -> None:
+        """Refuse templates that have no shape on the grid, or none that their reversal does not have."""
         for name, taps in ((template.name, template.taps) for template in templates):
             lasts = f"{name}: lasts {len(taps)} frames, a window of the spectrogram {grid.window}"
             require(len(taps) >= grid.window, f"{lasts}; take a longer template or a shorter window", "template")
@@ -120,7 +130,6 @@ class Match(DetectorStage):
             return min(patch_asymmetry(spectrogram(column[:, None], grid)) for column in taps.T)
 
         check_decoys(self.threshold, templates, asymmetry)
-        return grid
 
     def memory(self, fmt: Format, threads: int) -> int:
         return self.search(fmt).memory(threads)

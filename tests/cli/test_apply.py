@@ -6,7 +6,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from pipeline.config.yaml_text import read_value
 
 from .conftest import Done, write_noise
 
@@ -39,6 +42,28 @@ def test_a_saved_pipeline_runs_from_anywhere_to_the_same_bytes(
     text = (place / save).read_text("utf-8")
     assert "gain: -6.1 dB" in text
     assert str(place) not in text
+
+
+@pytest.mark.parametrize(
+    ("template", "saved"),
+    [
+        ("call.npy", "../call.npy"),
+        ("{file: call.npy, name: a}", {"file": "../call.npy", "name": "a"}),
+        ("[call.npy, {file: call.npy, name: a}]", ["../call.npy", {"file": "../call.npy", "name": "a"}]),
+        ("[1, 2, 0]", [1, 2, 0]),
+    ],
+)
+def test_templates_are_saved_as_seen_from_the_folder_of_the_file(
+    template: str, saved: object, faltung: Faltung, place: Path
+) -> None:
+    np.save("call.npy", np.array([1.0, 2, 0, -1]))
+    (place / "deep").mkdir()
+    words = ["apply", "in.wav", "out.wav", "match", f"template={template}", "--save", "deep/a.yaml"]
+    assert faltung(*words).code == 0
+    assert read_value(Path("deep/a.yaml").read_text("utf-8"))["stages"][0]["template"] == saved
+    before = Path("out.wav").read_bytes()
+    assert faltung("run", "deep/a.yaml", "--overwrite").code == 0
+    assert Path("out.wav").read_bytes() == before
 
 
 def test_nothing_is_saved_over_a_file_or_for_a_run_that_failed(faltung: Faltung, place: Path) -> None:

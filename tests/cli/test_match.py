@@ -124,6 +124,33 @@ def test_a_page_and_its_picture(faltung: Faltung, calls: Path) -> None:
     assert Path("out/calls.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_spectrogram_is_set_in_words_saved_and_told_by_its_band(faltung: Faltung, calls: Path) -> None:
+    Path("conf").mkdir()
+    words = "window=16ms, hop=4ms,low=500 Hz,high=3kHz,floor=-70dB"
+    arguments = [
+        "--spectrogram",
+        words,
+        "--threshold",
+        "0.6",
+        "-o",
+        "out/{stem}.selections.txt",
+        "-o",
+        "out/{stem}.csv",
+    ]
+    done = faltung("match", "day.wav", "-t", "call.wav", *arguments, "--report", "day.html", "--save", "conf/a.yaml")
+    assert done.code == 0
+    found = frames("out/day.csv")
+    assert all(frame % 32 == 0 for frame in found)
+    assert all(min(abs(frame - start) for frame in found) <= 16 for start in STARTS)
+    with Path("out/day.selections.txt").open(newline="") as file:
+        rows = list(csv.DictReader(file, delimiter="\t"))
+    assert len(rows) == len(found)
+    assert {(row["Low Freq (Hz)"], row["High Freq (Hz)"]) for row in rows} == {("500.0", "3000.0")}
+    first = Path("out/day.selections.txt").read_bytes()
+    assert faltung("run", "conf/a.yaml", "-q", "--overwrite") == Done(0, "", "")
+    assert Path("out/day.selections.txt").read_bytes() == first
+
+
 def test_events_on_standard_output_are_a_csv_and_nothing_else(faltung: Faltung, calls: Path) -> None:
     done = faltung("match", "day.wav", "-t", "call.wav", "-o", "-")
     assert [int(row["start_frame"]) for row in csv.DictReader(done.out.splitlines())] == list(STARTS)
@@ -169,6 +196,11 @@ def test_a_template_longer_than_the_recording_is_told(faltung: Faltung, calls: P
         (["-t", "call.wav", "--threshold", "fdr 5"], "--threshold: a fraction must be from 0 to 1"),
         (["-t", "call.wav", "--polarity", "up"], "--polarity: must be 'positive', 'negative' or 'both', got 'up'"),
         (["-t", "call.wav", "--min-distance", "5 m"], "--min-distance: '5 m' is ambiguous"),
+        (["-t", "call.wav", "--spectrogram", "low"], "faltung: --spectrogram: write setting=value, parted by commas"),
+        (["-t", "call.wav", "--spectrogram", "low=1,low=2"], "faltung: --spectrogram: a setting is given twice"),
+        (["-t", "call.wav", "--spectrogram", "low=5 kHz"], "--spectrogram: no bin lies from 5000 to 4000 Hz"),
+        (["-t", "call.wav", "--spectrogram", "hop=x"], "--spectrogram.hop: cannot read 'x'"),
+        (["-t", "call.wav", "--spectrogram", "hop=1ms", "--domain", "waveform"], "'spectrogram' belongs to domain"),
         (["-t", "bell.wav", "--threshold", "fdr 5%"], "--threshold: the template 'bell' is nearly its own reversal"),
         (["-t", "call.wav", "-o", "e.cvs"], "faltung: e.cvs: unknown extension '.cvs' of an event file"),
         (["-t", "call.wav", "-o", "taken.csv"], "faltung: taken.csv: exists already"),
@@ -254,6 +286,19 @@ def test_events_that_cannot_be_written_end_a_run_before_it_begins(
     done = faltung("run", "run.yaml")
     assert done.code == 2
     assert reason in done.err
+    assert not Path("out").exists()
+
+
+def test_a_plan_and_a_dry_run_name_the_event_files(faltung: Faltung, calls: Path) -> None:
+    for command in (("plan", "run.yaml"), ("run", "run.yaml", "--dry-run")):
+        done = faltung(*command)
+        lines = [" ".join(line.split()) for line in done.out.splitlines()][-6:]
+        assert lines[:3] == ["day.wav 40,000 5.000 s WAV FLOAT", "→ out/day.csv CSV", "→ out/day.txt Audacity labels"]
+        assert lines[4] == "→ out/night.csv CSV"
+        files = faltung(*command, "--json").json["files"]
+        assert [(file["output"], len(file["event_files"])) for file in files] == [(None, 2)] * 2
+    lines = [line.split()[:2] for line in faltung("plan", "run.yaml", "day.wav", "-o", "track.wav").out.splitlines()]
+    assert lines[-3:] == [["→", "out/day.csv"], ["→", "out/day.txt"], ["→", "track.wav"]]
     assert not Path("out").exists()
 
 

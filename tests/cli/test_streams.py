@@ -174,6 +174,13 @@ def test_a_terminal_gets_a_bar(place: Path) -> None:
     assert "in.wav" in text
 
 
+def test_a_search_on_a_terminal_gets_a_bar(place: Path) -> None:
+    for quiet in ((), ("-q",)):
+        code, text = on_a_terminal("match", "in.wav", "--template", "0:0.01", *quiet)
+        assert code == 0
+        assert ("x realtime" in text) == (not quiet)
+
+
 @pytest.mark.parametrize("args", [("plan", "echo.yaml"), ("stages", "echo"), ("stages",), ("doctor",)])
 def test_no_line_is_wider_than_the_terminal(args: tuple[str, ...], place: Path) -> None:
     code, text = on_a_terminal(*args)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from pipeline.dsp import score_blocks
 from pipeline.dsp.patch_search import PatchSearch, patch_asymmetry
 from pipeline.dsp.scores import Scorer
 from pipeline.dsp.spectrogram import Grid, Spectrogram, spectrogram
@@ -137,6 +138,30 @@ class TestScores:
         for k in {*RNG.integers(0, len(scores), 100).tolist(), *range(930, 1_010), *range(1_130, 1_210)}:
             if not statuses[k]:
                 assert abs(scores[k] - patch_score(levels, patch, k)) <= 1e-9, k
+
+    @pytest.mark.parametrize("high", [1e7, 1e12])
+    def test_the_few_windows_beside_a_burst_are_summed_directly_with_one_mean(self, high, monkeypatch):
+        """Of ten windows nine end before the burst, which no transform can tell from noise beside it."""
+        levels = np.array([0, 30, -4, 7, 100]) + RNG.standard_normal((69, 5))
+        levels[68] += high
+        patch = np.array([0, 25, -4, 9, 70]) + RNG.standard_normal((60, 5))
+        directly = score_blocks._directly
+        runs: list[int] = []
+
+        def counted(rows, banks, eps, out, unit):
+            runs.append(out.shape[-1])
+            return directly(rows, banks, eps, out, unit)
+
+        monkeypatch.setattr(score_blocks, "_directly", counted)
+        for template in (patch, np.tile(patch, 2)):
+            x = np.tile(levels, len(template[0]) // 5)
+            scorer = Scorer([template], len(template[0]) // 5, bins=5)
+            tracks = np.concatenate([s.values[0] for s in (*scorer.process(x), *scorer.flush())], axis=1)
+            assert tracks.shape[1] == 10
+            for track in tracks:
+                for k, score in enumerate(track):
+                    assert abs(score - patch_score(levels, patch, k)) <= 1e-9, k
+        assert sum(runs) == 27
 
     def test_channels_are_scored_each_or_as_their_mean(self):
         x = RNG.standard_normal((12_000, 2)) * [1, 0.01]

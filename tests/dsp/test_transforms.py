@@ -71,6 +71,39 @@ print("scipy.fft" in sys.modules, given is back, np.allclose(back, rows))
     assert told(program, FALTUNG_FFT="scipy") == "True True True"
 
 
+def test_threads_that_ask_first_at_once_wait_for_one_that_loads() -> None:
+    """A module stands in sys.modules for a while before it is filled, and just then the other threads ask."""
+    program = """
+import sys, time
+from threading import Barrier, Thread
+from types import ModuleType
+import numpy as np
+from pipeline.dsp import transforms
+
+making, loads, found, start = transforms.module_from_spec, [], [], Barrier(4)
+
+def slowly(spec):
+    loads.append(spec.name)
+    sys.modules[spec.name] = ModuleType(spec.name)
+    time.sleep(0.3)
+    sys.modules[spec.name] = made = making(spec)
+    return made
+
+def ask():
+    start.wait()
+    found.append(transforms.rfft(np.ones(8))[0].real)
+
+transforms.module_from_spec = slowly
+threads = [Thread(target=ask) for _ in range(4)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(len(loads), *found)
+"""
+    assert told(program, FALTUNG_FFT="scipy") == "1 8.0 8.0 8.0 8.0"
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_transforms_are_put_where_they_are_asked_for(dtype: type) -> None:
     rows = np.random.default_rng(2).standard_normal((2, 2, 64)).astype(dtype)

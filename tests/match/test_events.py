@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import erfc, sqrt
+
 import numpy as np
 import pytest
 
@@ -102,6 +104,16 @@ def test_mad_is_so_many_medians_of_each_template_and_channel():
     assert found.false_alarms_per_hour == pytest.approx(4 * 11.76, rel=0.01)
     with pytest.raises(ValueError, match="needs the median"):
         events_of(detection(), Threshold(mad=8))
+
+
+def test_mad_of_a_spectrogram_counts_a_window_a_hop():
+    found = events_of(detection(median=np.full((2, 2), 0.1), hop=240), Threshold(mad=8))
+    an_hour = 48000 / 240 * erfc(8 * 0.67448975 / sqrt(2)) * 3600
+    assert an_hour == pytest.approx(0.049, abs=5e-4)
+    assert found.how.endswith(
+        "Gaussian scores at 200 Hz would reach it in at most 0.0491 windows an hour, for each template and channel."
+    )
+    assert found.false_alarms_per_hour == pytest.approx(4 * an_hour, rel=1e-6)
 
 
 def test_a_rate_is_counted_in_the_decoys():

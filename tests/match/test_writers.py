@@ -43,7 +43,7 @@ def event(**settings):
     return replace(given, **settings)
 
 
-def search(*events, fs=48000.0):
+def search(*events, fs=48000.0, band=(0.0, 24000.0)):
     return Events(
         file="a.wav",
         fs=fs,
@@ -56,6 +56,7 @@ def search(*events, fs=48000.0):
         decoys=None,
         false_alarms_per_hour=None,
         unscored=(),
+        band=band,
     )
 
 

@@ -11,8 +11,10 @@ import soundfile as sf
 
 from pipeline.config.load import validate_config
 from pipeline.dsp.envelope import Envelope
+from pipeline.dsp.spectrogram import Grid, spectrogram
 from pipeline.job import Job, run_job
 from pipeline.match_report import STRETCHES, match_figure, match_page, page, picture_of
+from pipeline.match_report.levels import levels_of
 from tests.batch.test_report import visit  # noqa: F401
 from tests.match.helpers import chirp, coloured
 
@@ -120,6 +122,57 @@ def test_without_events_there_is_a_picture_too(tmp_path, threshold):
     assert (picture.best, picture.worst) == (None, None)
     match_figure(picture)
     assert "0 events in" in match_page(picture, tmp_path / "day.wav", tmp_path, PNG)
+
+
+def test_of_spectrograms_the_levels_are_the_highest_and_events_stand_beside_the_template(
+    tmp_path,
+):
+    seen = {"window": "16 ms", "hop": "4 ms", "low": 500, "high": "3 kHz"}
+    template = str(tmp_path / "day.wav")
+    picture, report, x = searched(
+        tmp_path, domain="spectrogram", spectrogram=seen, threshold=0.6,
+        template={"file": template, "start": "12352 samples", "length": "384 samples", "name": "call"},
+    )  # fmt: skip
+    fs, (levels, best) = FS, (picture.levels, picture.best)
+    grid = Grid(128, 32, 8, 49, 1e-4)
+    whole = spectrogram(np.asarray(x, np.float32), grid).reshape(-1, 2, 41)
+    wide = -(-len(whole) // 2048)
+    assert levels.values.shape == (-(-len(whole) // wide), 41)
+    for k in (0, 300, len(levels.values) - 1):
+        np.testing.assert_allclose(levels.values[k], whole[wide * k : wide * k + wide].max(axis=(0, 1)), atol=1e-9)
+    assert levels.span[0] == pytest.approx((64 - 16) / fs)
+    assert levels.span[1] == pytest.approx(levels.span[0] + len(levels.values) * wide * 32 / fs)
+    assert levels.band == ((8 - 0.5) * fs / 128, (48 + 0.5) * fs / 128)
+    assert report.events[0].band == (500.0, 3000.0)
+    assert best.event.start_frame == 12_352
+    np.testing.assert_allclose(best.window.values, best.template.values, atol=1e-3)
+    assert best.window.span[0] == pytest.approx((12_352 + 48) / fs)
+    assert picture.worst.event.score < best.event.score
+    drawn = match_figure(picture)
+    upper, lower = drawn.subfigs
+    assert len(upper.axes[0].images) == 1
+    assert len(upper.axes[0].patches) == len(report.events[0].events)
+    assert [len(axes.images) for axes in lower.axes] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("block", [100, 7_001, 10**6])
+@pytest.mark.parametrize("bins", [3, 600])
+def test_a_recording_with_more_columns_and_bins_than_dots_is_outlined_in_any_blocks(block, bins):
+    grid = Grid(2048, 4, 1, 1 + bins, 1e-3)
+    x = np.random.default_rng(4).standard_normal((2048 + 4 * 2_499, 1))
+    x[3_000] = np.nan
+    levels = levels_of((x[i : i + block] for i in range(0, len(x), block)), len(x), 1, grid, 100.0)
+    whole, high = spectrogram(x, grid), -(-bins // 256)
+    assert levels.values.shape == (1_250, -(-bins // high))
+    for k in (0, 1, 700, 1_249):
+        part = whole[2 * k : 2 * k + 2]
+        expected = [np.fmax.reduce(part[:, f : f + high], axis=None) for f in range(0, bins, high)]
+        np.testing.assert_allclose(levels.values[k], expected, atol=1e-9)
+    assert np.isnan(levels.values[300]).all()
+
+
+def test_a_recording_without_a_window_is_outlined_by_nothing():
+    assert levels_of([np.zeros((5, 1))], 5, 1, Grid(16, 4, 0, 9, 1e-3), 8e3).values.shape == (0, 9)
 
 
 # ---- the page -------------------------------------------------------------------------------------------------------
