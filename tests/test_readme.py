@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config.load import validate_config
 from pipeline.config.yaml_text import read_yaml
 from pipeline.fields import Settings
 from pipeline.stages.templates import Templates
@@ -21,13 +23,16 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 MATCHING = (ROOT / "docs" / "matching.md").read_text("utf-8")
+BATCH = (ROOT / "docs" / "batch.md").read_text("utf-8")
 
 
 def blocks(language: str, text: str = README) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-COMMANDS = [line[2:] for block in blocks("console") for line in block.splitlines() if line.startswith("$ faltung ")]
+def commands(text: str = README) -> list[str]:
+    lines = [line for block in blocks("console", text) for line in block.splitlines()]
+    return [line[2:] for line in lines if line.startswith("$ faltung ")]
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +49,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", commands())
 def test_every_command_of_the_readme_works(command: str, place: Path) -> None:
     done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr
@@ -71,6 +76,28 @@ def test_the_settings_of_the_page_on_matching_hold() -> None:
     assert names == ["template", "threshold", "threshold", "threshold", "threshold"]
     for settings in written:
         Search.model_validate(settings)
+
+
+def test_the_commands_of_the_page_on_batches_work_one_after_another(place: Path) -> None:
+    for command in commands(BATCH):
+        done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
+        assert done.returncode == 0, done.stderr
+        if "echo.delay" in command:
+            assert "setting stages[1].delay changed: 0.18 s -> 0.2 s" in done.stdout
+
+
+def test_the_configuration_of_the_page_on_batches_holds() -> None:
+    (block,) = blocks("yaml", BATCH)
+    settings = validate_config(read_yaml(block).data).settings
+    assert (settings.batch.jobs, settings.batch.timeout.seconds(1.0)) == ("auto", 600.0)
+
+
+def test_the_fields_of_the_page_on_batches_are_those_of_a_manifest(place: Path) -> None:
+    subprocess.run(["faltung", "run", "configs/batch.yaml", "--force"], cwd=place, check=True, env=environment())
+    (manifest,) = (place / "out/batch/.faltung").glob("*.jsonl")
+    record = json.loads(manifest.read_text("utf-8").splitlines()[-1])
+    assert record["status"] == "done"
+    assert [name for name in record if f"`{name}`" not in BATCH] == []
 
 
 def test_the_configuration_of_the_readme_works(place: Path) -> None:
