@@ -82,8 +82,8 @@ def test_the_commands_of_the_page_on_batches_work_one_after_another(place: Path)
     for command in commands(BATCH):
         done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
         assert done.returncode == 0, done.stderr
-        if "echo.delay" in command:
-            assert "setting stages[1].delay changed: 0.18 s -> 0.2 s" in done.stdout
+        if "PCM_24" in command:
+            assert "setting format.subtype changed: PCM_16 -> PCM_24" in done.stdout
 
 
 def test_the_configuration_of_the_page_on_batches_holds() -> None:
