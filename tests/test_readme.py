@@ -83,7 +83,7 @@ def test_the_commands_of_the_page_on_batches_work_one_after_another(place: Path)
         done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
         assert done.returncode == 0, done.stderr
         if "PCM_24" in command:
-            assert "setting format.subtype changed: PCM_16 -> PCM_24" in done.stdout
+            assert "setting format.subtype changed: PCM_16 -> PCM_24" in done.stdout + done.stderr
 
 
 def test_the_configuration_of_the_page_on_batches_holds() -> None:
