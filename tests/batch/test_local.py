@@ -80,11 +80,11 @@ def test_killed_workers_are_gone_even_where_the_wait_for_them_was_cut_short(monk
             raise KeyboardInterrupt
 
     monkeypatch.setattr("pipeline.batch.local.ProcessPoolExecutor", Pool)
-    workers = []
-    with pytest.raises(KeyboardInterrupt), LocalExecutor(2) as executor:
-        executor.submit(square, 2).result(PATIENCE)
-        workers += multiprocessing.active_children()
-        raise KeyboardInterrupt
+    executor = LocalExecutor(2)
+    executor.submit(square, 2).result(PATIENCE)
+    workers = multiprocessing.active_children()
+    with pytest.raises(KeyboardInterrupt):
+        executor.__exit__(KeyboardInterrupt, None, None)
     assert workers
     assert not any(worker.is_alive() for worker in workers)
 
