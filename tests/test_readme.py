@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.config.load import validate_config
 from pipeline.config.yaml_text import read_yaml
 from pipeline.fields import Settings
 from pipeline.stages.spectrogram import SpectrogramSettings
@@ -22,19 +24,16 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 MATCHING = (ROOT / "docs" / "matching.md").read_text("utf-8")
+BATCH = (ROOT / "docs" / "batch.md").read_text("utf-8")
 
 
 def blocks(language: str, text: str = README) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
 
 
-COMMANDS = [
-    line[2:]
-    for text in (README, MATCHING)
-    for block in blocks("console", text)
-    for line in block.splitlines()
-    if line.startswith("$ faltung ")
-]
+def commands(text: str = README) -> list[str]:
+    lines = [line for block in blocks("console", text) for line in block.splitlines()]
+    return [line[2:] for line in lines if line.startswith("$ faltung ")]
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +50,7 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", commands() + commands(MATCHING))
 def test_every_command_of_the_readme_and_of_the_page_on_matching_works(command: str, place: Path) -> None:
     done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr
@@ -90,6 +89,28 @@ def test_the_configuration_of_the_page_on_matching_works(place: Path) -> None:
     )
     assert done.returncode == 0, done.stderr
     assert (place / "out" / "found" / "chirps.selections.txt").read_text("utf-8").count("\n") == 3
+
+
+def test_the_commands_of_the_page_on_batches_work_one_after_another(place: Path) -> None:
+    for command in commands(BATCH):
+        done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
+        assert done.returncode == 0, done.stderr
+        if "PCM_24" in command:
+            assert "setting format.subtype changed: PCM_16 -> PCM_24" in done.stdout + done.stderr
+
+
+def test_the_configuration_of_the_page_on_batches_holds() -> None:
+    (block,) = blocks("yaml", BATCH)
+    settings = validate_config(read_yaml(block).data).settings
+    assert (settings.batch.jobs, settings.batch.timeout.seconds(1.0)) == ("auto", 600.0)
+
+
+def test_the_fields_of_the_page_on_batches_are_those_of_a_manifest(place: Path) -> None:
+    subprocess.run(["faltung", "run", "configs/batch.yaml", "--force"], cwd=place, check=True, env=environment())
+    (manifest,) = (place / "out/batch/.faltung").glob("*.jsonl")
+    record = json.loads(manifest.read_text("utf-8").splitlines()[-1])
+    assert record["status"] == "done"
+    assert [name for name in record if f"`{name}`" not in BATCH] == []
 
 
 def test_the_configuration_of_the_readme_works(place: Path) -> None:

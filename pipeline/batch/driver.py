@@ -73,8 +73,7 @@ def run_tasks(
             for future in sorted(ended, key=futures.__getitem__):
                 place = futures.pop(future)
                 outcome = _outcome(future)
-                _write(manifest, tasks[place], outcome)
-                del under_way[place]
+                _write(manifest, under_way.pop(place), outcome)  # out first: a signal may be raised behind the writing
                 failed = outcome["status"] == "failed"
                 ending |= failed and (fail_fast or outcome["code"] == DiskFullError.exit_code)
                 yield place, outcome

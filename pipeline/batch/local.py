@@ -93,8 +93,13 @@ class LocalExecutor(Executor):
         with self._lock:
             self._closed = True
             pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+        workers = _processes(pool)
+        try:
+            if pool is not None:
+                pool.shutdown(wait=True, cancel_futures=True)
+        finally:
+            for worker in workers if kind is not None else ():  # a signal may have cut the wait for them short
+                worker.join(1.0)
         self._ends.put(None)
         self._collector.join()
 

@@ -207,9 +207,9 @@ def find_all(search: Search, *, as_json: bool, quiet: bool, verbose: bool) -> No
                 if alone:
                     raise
                 failed[str(source)] = str(error)
-                progress.end({"status": "failed"})
+                progress.end({"status": "failed"}, source)
             else:
-                progress.end({"status": "done", "duration_in_s": found[-1].report.duration})
+                progress.end({"status": "done", "duration_in_s": found[-1].report.duration}, source)
     for one in found:
         show_found(one, voice, alone=alone)
     search.write_config()

@@ -82,9 +82,9 @@ class Progress:
             self._say(_ASKED.format("this file" if self._jobs == 1 else "the files under way"))
         return self._interrupts.asked
 
-    def end(self, outcome: Data, item: Item) -> None:
+    def end(self, outcome: Data, source: Place) -> None:
         """A file is done, or failed."""
-        self._shares.pop(str(item.source), None)
+        self._shares.pop(str(source), None)
         failed = outcome["status"] == "failed"
         self._done += not failed
         self._failed += failed

@@ -67,7 +67,7 @@ def do_all(work: Work, progress: Progress, manifest: Manifest | None = None) -> 
             outcomes[place] = Outcome(work.items[place], record)
             if alone and record.get("code") == UsageError.exit_code:
                 raise _refusal(record, work)
-            progress.end(record, work.items[place])
+            progress.end(record, work.items[place].source)
     return [outcomes[place] for place in sorted(outcomes)], interrupts.asked
 
 

@@ -74,6 +74,21 @@ def test_no_worker_is_started_by_the_thread_that_signals_interrupt(monkeypatch: 
     assert threading.current_thread() not in started
 
 
+def test_killed_workers_are_gone_even_where_the_wait_for_them_was_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pool(ProcessPoolExecutor):
+        def shutdown(self, *_args, **_kwargs):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipeline.batch.local.ProcessPoolExecutor", Pool)
+    executor = LocalExecutor(2)
+    executor.submit(square, 2).result(PATIENCE)
+    workers = multiprocessing.active_children()
+    with pytest.raises(KeyboardInterrupt):
+        executor.__exit__(KeyboardInterrupt, None, None)
+    assert workers
+    assert not any(worker.is_alive() for worker in workers)
+
+
 def test_what_a_task_raises_is_raised_by_its_future() -> None:
     with LocalExecutor(1) as executor, pytest.raises(ValueError, match="why"):
         executor.submit(fail, "why").result(PATIENCE)

@@ -18,7 +18,7 @@ def trial(
     stopped = 0
     for i in range(signals):
         number, code = ((signal.SIGINT, 130), (signal.SIGTERM, 143))[i % 2]
-        process = place.start("--jobs", str(jobs))
+        process = place.start("--jobs", str(jobs), preexec_fn=_hear_ctrl_c)
         if not place.wait_for_items(process, rng.uniform(0, files / signals)):
             break
         sent = time.monotonic()
@@ -32,6 +32,11 @@ def trial(
     assert stopped >= signals // 2
     assert place.start("--jobs", str(jobs)).wait(3600) == 0
     place.assert_whole()
+
+
+def _hear_ctrl_c() -> None:
+    """A shell has what it starts in the background ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 if __name__ == "__main__":
