@@ -159,16 +159,16 @@ def test_of_spectrograms_the_levels_are_the_highest_and_events_stand_beside_the_
 @pytest.mark.parametrize("bins", [3, 600])
 def test_a_recording_with_more_columns_and_bins_than_dots_is_outlined_in_any_blocks(block, bins):
     grid = Grid(2048, 4, 1, 1 + bins, 1e-3)
-    x = np.random.default_rng(4).standard_normal((2048 + 4 * 2_499, 1))
+    x = np.random.default_rng(4).standard_normal((2048 + 4 * 4_999, 1))
     x[3_000] = np.nan
     levels = levels_of((x[i : i + block] for i in range(0, len(x), block)), len(x), 1, grid, 100.0)
     whole, high = spectrogram(x, grid), -(-bins // 256)
-    assert levels.values.shape == (1_250, -(-bins // high))
-    for k in (0, 1, 700, 1_249):
-        part = whole[2 * k : 2 * k + 2]
+    assert levels.values.shape == (1_667, -(-bins // high))
+    for k in (0, 1, 10, 700, 1_666):
+        part = whole[3 * k : 3 * k + 3]
         expected = [np.fmax.reduce(part[:, f : f + high], axis=None) for f in range(0, bins, high)]
         np.testing.assert_allclose(levels.values[k], expected, atol=1e-9)
-    assert np.isnan(levels.values[300]).all()
+    assert np.isnan(levels.values[200]).all()
 
 
 def test_a_recording_without_a_window_is_outlined_by_nothing():
