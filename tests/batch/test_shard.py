@@ -255,3 +255,13 @@ def test_a_search_in_shards_finds_the_same(place, tmp_path, stages):
     assert (tmp_path / "many.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
     assert many["events"] == one["events"] > 50
     assert many["shards"] >= 2
+
+
+def test_a_file_that_cannot_be_sought_in_is_read_up_to_the_shard(place):
+    settings = settings_of(CHAINS["latency"], "", place)
+    sf.write(place / "in.flac", sf.read(place / "in.wav")[0], FS, subtype="PCM_16")
+    one = done(settings, place / "in.flac", place / "y.wav", Here())
+    many = done(settings, place / "in.flac", place / "cut" / "y.wav", Here(), cut=3 * FS)
+    assert (one["status"], many["status"]) == ("done", "done"), many
+    assert many["shards"] > 5
+    assert (place / "cut" / "y.wav").read_bytes() == (place / "y.wav").read_bytes()
