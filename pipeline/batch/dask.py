@@ -9,6 +9,7 @@ certificates are those of dask's own configuration (``distributed.comm.tls``).
 from __future__ import annotations
 
 import ipaddress
+import logging
 import platform
 from collections.abc import Iterator
 from concurrent.futures import Executor
@@ -66,7 +67,7 @@ def cluster(address: str, patience_s: float = _PATIENCE_S) -> Iterator[tuple[Exe
         client: Any = distributed.Client(address, timeout=patience_s, set_as_default=False)  # type: ignore[no-untyped-call]
     except Exception as error:
         raise UsageError(f"{address}: no scheduler answers: {_first_line(error)}; start: dask scheduler") from error
-    with client:
+    with client, _no_news_of_lost_workers():
         _compare(client, address, patience_s)
         executor = client.get_executor(retries=_RETRIES, pure=False)
         try:
@@ -74,6 +75,18 @@ def cluster(address: str, patience_s: float = _PATIENCE_S) -> Iterator[tuple[Exe
         except BaseException:
             executor.shutdown(wait=False)
             raise
+
+
+@contextmanager
+def _no_news_of_lost_workers() -> Iterator[None]:
+    """Keep the client's warnings off standard error: what was lost with a worker is done again, so nobody need act."""
+    log = logging.getLogger("distributed.client")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(level)
 
 
 def _compare(client: Any, address: str, patience_s: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import signal
@@ -113,6 +114,13 @@ def test_a_task_that_kills_its_workers_fails_alone(scheduler):
         bad = executor.submit(ends_with, 1)
         assert "all those workers died" in str(bad.exception(60))
         assert executor.submit(square, 7).result(60) == 49
+
+
+def test_the_client_does_not_report_workers_whose_tasks_are_done_again(scheduler):
+    log = logging.getLogger("distributed.client")
+    with cluster(scheduler):
+        assert [log.isEnabledFor(level) for level in (logging.WARNING, logging.ERROR)] == [False, True]
+    assert log.isEnabledFor(logging.WARNING)
 
 
 def test_other_versions_are_named_and_refused(scheduler, batch, faltung, monkeypatch):  # noqa: F811

@@ -20,6 +20,7 @@ from pipeline.batch.report.page import shown
 from pipeline.config.load import parse_config
 from pipeline.errors import UsageError
 from pipeline.job import Job, run_job
+from tests.browser import until
 from tests.cli.conftest import ECHO, Done, faltung, place  # noqa: F401
 
 HOSTILE = (
@@ -457,7 +458,7 @@ def test_a_player_is_made_when_asked_for_and_plays_from_disk(visit, mixed):
     page = visit(mixed)
     assert page.locator("audio").count() == 0
     page.locator("tr", has_text="b.wav").locator(".play").press("Enter")
-    page.wait_for_function("document.querySelector('audio').duration > 0")
+    until(page, "document.querySelector('audio').duration > 0")
     assert page.evaluate("document.querySelector('audio').duration") == 0.5
     assert page.evaluate("document.querySelector('audio').error") is None
     assert page.evaluate("document.activeElement.tagName") == "AUDIO"

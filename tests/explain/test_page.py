@@ -10,6 +10,7 @@ import pytest
 import soundfile as sf
 
 from pipeline.explain.worked import PRESETS, WORKED, Example
+from tests.browser import until
 
 VIEWS = ("launch", "gather", "delay", "listen")
 
@@ -179,7 +180,7 @@ def test_convolve_stays_in_what_is_heard_and_correlate_reaches_into_the_hatched_
     for kind, frames in (("convolve", [3, 2, 1]), ("correlate", [3, 4, 5])):
         choose(page, "kind", kind)
         show(page)
-        page.wait_for_function("document.getAnimations().length === 0")
+        until(page, "document.getAnimations().length === 0")
         assert page.evaluate("[...document.querySelectorAll('.tap')].map((t) => Number(t.dataset.frame))") == frames
         zone = page.locator("#picture .notyet").bounding_box()
         inside = [
@@ -204,7 +205,7 @@ def test_taps_are_seen_turning_unless_motion_is_to_be_reduced(visit, worked):
         page = visit(worked, reduced_motion=motion)
         choose(page, "view", "gather")
         show(page)
-        page.wait_for_function("document.getAnimations().length === 0")
+        until(page, "document.getAnimations().length === 0")
         choose(page, "kind", "correlate")
         assert page.evaluate("document.getAnimations().length") == 0
         show(page)
@@ -261,7 +262,7 @@ def test_one_playhead_serves_all_sounds(visit, worked):
         choose(page, "track", track)
         assert page.evaluate("(id) => document.getElementById(id).currentTime", track) == pytest.approx(1.75, abs=0.02)
     page.click("#listen")
-    page.wait_for_function("document.getElementById('08_null').currentTime > 1.8")
+    until(page, "document.getElementById('08_null').currentTime > 1.8")
     choose(page, "track", "04_convolved")
     playing = "[...document.querySelectorAll('audio')].filter((a) => !a.paused).map((a) => a.id)"
     assert page.evaluate(playing) == ["04_convolved"]

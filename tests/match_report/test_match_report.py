@@ -16,6 +16,7 @@ from pipeline.job import Job, run_job
 from pipeline.match_report import STRETCHES, match_figure, match_page, page, picture_of
 from pipeline.match_report.levels import levels_of
 from tests.batch.test_report import visit  # noqa: F401
+from tests.browser import until
 from tests.match.helpers import chirp, coloured
 
 FS, M = 8000, 400
@@ -221,9 +222,7 @@ def test_a_recording_that_browsers_do_not_play_has_no_button(day):
 def test_a_click_plays_the_recording_from_the_event_on(visit, day):  # noqa: F811
     opened = visit(day[3])
     opened.locator(".play").nth(1).click()
-    opened.wait_for_function(
-        "document.querySelector('audio').readyState > 0 && document.querySelector('audio').currentTime > 1"
-    )
+    until(opened, "document.querySelector('audio').readyState > 0 && document.querySelector('audio').currentTime > 1")
     assert 1.5 < opened.evaluate("document.querySelector('audio').currentTime") < 1.7
     assert "day.wav" in opened.evaluate("document.querySelector('audio').src")
     assert opened.complaints == []
