@@ -6,8 +6,9 @@ task's future, told as the reason why the file failed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Executor, Future
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from ..errors import DiskFullError, UsageError
@@ -58,6 +59,7 @@ def run_tasks(
     """
     under_way: dict[int, Data] = {}
     futures: dict[Future[Any], int] = {}
+    ends: SimpleQueue[Future[Any]] = SimpleQueue()
     first = 0  # of those not begun
     ending = False
     try:
@@ -65,12 +67,13 @@ def run_tasks(
             while not (ending or stopped()) and len(futures) < window and first < len(tasks):
                 task = under_way[first] = tasks[first]
                 begun(first)
-                futures[_submitted(task, executor, runner, manifest)] = first
+                future = _submitted(task, executor, runner, manifest)
+                futures[future] = first
+                future.add_done_callback(ends.put)
                 first += 1
             if not futures:
                 return
-            ended, _ = wait(futures, timeout=_TICK_S, return_when=FIRST_COMPLETED)
-            for future in sorted(ended, key=futures.__getitem__):
+            for future in _ended(ends):
                 place = futures.pop(future)
                 outcome = _outcome(future)
                 _write(manifest, under_way.pop(place), outcome)  # out first: a signal may be raised behind the writing
@@ -80,6 +83,16 @@ def run_tasks(
     finally:
         for task in under_way.values():
             _write(manifest, task, {"status": "interrupted"})
+
+
+def _ended(ends: SimpleQueue[Future[Any]]) -> Iterator[Future[Any]]:
+    """Those that have ended; the first is waited for, but not for long."""
+    try:
+        yield ends.get(timeout=_TICK_S)
+        while True:
+            yield ends.get_nowait()
+    except Empty:
+        return
 
 
 def _submitted(task: Data, executor: Executor, runner: Runner, manifest: Manifest | None) -> Future[Any]:

@@ -3,6 +3,8 @@
 A pool of the standard library loses all its work with the first worker that dies. Here the pool is built again and
 what was unfinished is submitted again. Those that were with the pool when it broke are suspects, and each is run
 alone, so that only the one that kills its worker is struck; after three strikes it is given up and the others go on.
+
+To hand a task to a process and take its result back costs as much as a short file. Light tasks go there in bundles.
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from multiprocessing.connection import wait
+from itertools import islice, takewhile
 from multiprocessing.process import BaseProcess
+from operator import attrgetter
 from queue import SimpleQueue
 from types import TracebackType
 from typing import Any
@@ -26,10 +30,16 @@ from typing import Any
 from ..errors import FaltungError
 from .process import keep_freed_memory, settle
 
-__all__ = ["LocalExecutor", "WorkerLostError"]
+__all__ = ["BUNDLE", "LocalExecutor", "WorkerLostError"]
 
+BUNDLE = 16
+"""Light tasks at most that a worker is given at a time."""
+
+_PATIENCE_S = 5.0  # for a process that was killed
 _STRIKES = 3
 _TIMES = ("once", "twice", "three times")
+
+_Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
 class WorkerLostError(FaltungError):
@@ -38,7 +48,8 @@ class WorkerLostError(FaltungError):
 
 @dataclass(eq=False)
 class _Work:
-    call: tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+    call: _Call
+    light: bool
     future: Future[Any] = field(default_factory=Future)
     pool: ProcessPoolExecutor | None = None
     workers: list[BaseProcess] = field(default_factory=list)
@@ -56,15 +67,19 @@ class LocalExecutor(Executor):
     timeout_s
         the longest that a task may take, after which its worker ends itself; None waits for ever. A task is given up
         for it when it was run alone, so the second time.
+    light
+        whether a task, told by its arguments, is over so soon that some may go to a worker in one bundle.
     """
 
-    def __init__(self, jobs: int, timeout_s: float | None = None) -> None:
-        self._jobs, self._timeout_s = jobs, timeout_s
+    def __init__(
+        self, jobs: int, timeout_s: float | None = None, light: Callable[..., bool] = lambda *_: False
+    ) -> None:
+        self._jobs, self._timeout_s, self._light = jobs, timeout_s, light
         self._lock = threading.Lock()
         self._pool: ProcessPoolExecutor | None = None
         self._waiting: deque[_Work] = deque()
         self._suspects: deque[_Work] = deque()
-        self._under_way: dict[Future[Any], _Work] = {}
+        self._under_way: dict[Future[Any], list[_Work]] = {}
         self._closed = False
         # a pool may hold a lock of its own while it tells that a task has ended, so this is dealt with elsewhere
         self._ends: SimpleQueue[Future[Any] | None] = SimpleQueue()
@@ -72,10 +87,12 @@ class LocalExecutor(Executor):
         self._collector.start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        work = _Work((fn, args, kwargs))
+        work = _Work((fn, args, kwargs), self._light(*args))
         with self._lock:
             self._waiting.append(work)
-        self._ends.put(work.future)  # a signal raised in this thread must not cut short the start of a worker
+            has_room = len(self._under_way) < self._room()
+        if has_room:  # a signal raised in this thread must not cut short the start of a worker
+            self._ends.put(work.future)
         return work.future
 
     def kill(self) -> None:
@@ -99,7 +116,7 @@ class LocalExecutor(Executor):
                 pool.shutdown(wait=True, cancel_futures=True)
         finally:
             for worker in workers if kind is not None else ():  # a signal may have cut the wait for them short
-                worker.join(1.0)
+                _ended_with(worker)
         self._ends.put(None)
         self._collector.join()
 
@@ -109,25 +126,31 @@ class LocalExecutor(Executor):
             queue = self._suspects or self._waiting
             if not queue:
                 return
-            work = queue.popleft()
-            self._pool = work.pool = self._pool or ProcessPoolExecutor(
+            bundle = [queue.popleft() for _ in range(self._at_once(queue))]
+            pool = self._pool = self._pool or ProcessPoolExecutor(
                 self._jobs, multiprocessing.get_context("spawn"), _begin_worker
             )
-            fn, args, kwargs = work.call
             try:
                 with _interrupts_blocked():
-                    inner = work.pool.submit(_within, self._timeout_s, fn, *args, **kwargs)
+                    inner = pool.submit(_run_each, self._timeout_s, [work.call for work in bundle])
             except BrokenProcessPool:  # a worker died that had nothing to do
                 self._pool = None
-                queue.appendleft(work)
+                queue.extendleft(reversed(bundle))
                 continue
-            work.workers = _processes(work.pool)
-            self._under_way[inner] = work
+            for work in bundle:
+                work.pool, work.workers = pool, _processes(pool)
+            self._under_way[inner] = bundle
             inner.add_done_callback(self._ends.put)
 
+    def _at_once(self, queue: deque[_Work]) -> int:
+        """How many of a queue to hand over as one: of light tasks a worker's share; one alone if it is suspect."""
+        share = 1 if queue is self._suspects else min(BUNDLE, -(-len(queue) // (self._jobs + 1)))
+        light = sum(1 for _ in takewhile(attrgetter("light"), islice(queue, share)))
+        return max(1, light)
+
     def _room(self) -> int:
-        """Tasks to have with the pool: one alone if it is suspect; else one more than workers, so that none waits."""
-        if self._suspects or any(work.strikes for work in self._under_way.values()):
+        """Bundles to have with the pool: one alone if it is suspect; else one more than workers, so that none waits."""
+        if self._suspects or any(work.strikes for bundle in self._under_way.values() for work in bundle):
             return 1
         return self._jobs + 1
 
@@ -138,16 +161,21 @@ class LocalExecutor(Executor):
                     self._ended(inner, self._under_way.pop(inner))
                 self._start()
 
-    def _ended(self, inner: Future[Any], work: _Work) -> None:
+    def _ended(self, inner: Future[Any], bundle: Sequence[_Work]) -> None:
         error = None if inner.cancelled() else inner.exception()
-        if inner.cancelled():
-            work.future.cancel()
-        elif isinstance(error, BrokenProcessPool):
-            self._lost(work)
-        elif error is not None:
-            work.future.set_exception(error)
-        else:
-            work.future.set_result(inner.result())
+        for i, work in enumerate(bundle):
+            if inner.cancelled():
+                work.future.cancel()
+            elif isinstance(error, BrokenProcessPool):
+                self._lost(work)
+            elif error is not None:
+                work.future.set_exception(error)
+            else:
+                result, raised = inner.result()[i]
+                if raised is None:
+                    work.future.set_result(result)
+                else:
+                    work.future.set_exception(raised)
 
     def _lost(self, work: _Work) -> None:
         if self._pool is work.pool:
@@ -164,13 +192,20 @@ class LocalExecutor(Executor):
             work.future.set_exception(WorkerLostError(text))
 
 
-def _within(timeout_s: float | None, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """Call ``fn`` in a worker, which the system ends when it takes too long, whatever it is at."""
-    if timeout_s is not None:
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, timeout_s)
+def _run_each(timeout_s: float | None, calls: Sequence[_Call]) -> list[tuple[Any, BaseException | None]]:
+    """The result of each call, or what it raised. In a worker, which the system ends when one takes too long."""
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    return [_run(timeout_s, *call) for call in calls]
+
+
+def _run(
+    timeout_s: float | None, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
+) -> tuple[Any, BaseException | None]:
+    signal.setitimer(signal.ITIMER_REAL, timeout_s or 0)
     try:
-        return fn(*args, **kwargs)
+        return fn(*args, **kwargs), None
+    except BaseException as error:
+        return None, error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -182,13 +217,21 @@ def _processes(pool: ProcessPoolExecutor | None) -> list[BaseProcess]:
 
 def _exit_code(workers: Sequence[BaseProcess]) -> int | None:
     """That of the worker that broke a pool, as far as it can be told; the pool ends the others by SIGTERM."""
-    processes = {process.sentinel: process for process in workers}
-    codes = []
-    for sentinel in wait(list(processes), timeout=1.0):
-        process = processes[sentinel]  # type: ignore[index]
-        process.join(1.0)
-        codes.append(process.exitcode)
+    codes = [_ended_with(process) for process in workers]
     return next((code for code in codes if code not in (None, 0, -signal.SIGTERM)), None)
+
+
+def _ended_with(process: BaseProcess) -> int | None:
+    """The exit code of a process that ends; None if it does not, for long.
+
+    The pool's own thread waits for it, too. Where that one comes first, the process is unknown to the system already,
+    and its code stands here a moment later.
+    """
+    last = time.monotonic() + _PATIENCE_S
+    while (code := process.exitcode) is None and time.monotonic() < last:
+        process.join(0.01)
+        time.sleep(0.001)
+    return code
 
 
 @contextmanager

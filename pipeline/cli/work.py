@@ -16,7 +16,7 @@ from ..batch.driver import Here, run_tasks
 from ..batch.identity import Data
 from ..batch.manifest import Manifest
 from ..batch.process import keep_freed_memory, share_threads
-from ..batch.task import Prepared, Runner, configuration_text, make_task, run_task
+from ..batch.task import Prepared, Runner, configuration_text, is_light, make_task, run_task
 from ..errors import DiskFullError, SettingError, UsageError
 from ..io.atomic import remove_left_behind
 from .interrupts import Interrupts
@@ -81,11 +81,15 @@ def _executor(work: Work, progress: Progress, stack: ExitStack, *, alone: bool) 
     if work.jobs == 1:
         runner = partial(run_task, progress=progress.advance, prepared=Prepared(work.job), alone=alone)
         return Here(), runner, 1
-    from ..batch.local import LocalExecutor
+    from ..batch.local import BUNDLE, LocalExecutor
 
     timeout = work.loaded.settings.batch.timeout
-    executor = stack.enter_context(LocalExecutor(work.jobs, None if timeout is None else timeout.seconds(1.0)))
-    return _cutting(executor, work.jobs, work, progress, stack), run_task, 2 * work.jobs
+    timeout_s = None if timeout is None else timeout.seconds(1.0)
+    if work.shard is not None or work.choices.fail_fast:
+        executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s))
+        return _cutting(executor, work.jobs, work, progress, stack), run_task, 2 * work.jobs
+    executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s, is_light))
+    return executor, run_task, (work.jobs + 2) * BUNDLE
 
 
 def _cutting(executor: Executor, jobs: int, work: Work, progress: Progress, stack: ExitStack) -> Executor:

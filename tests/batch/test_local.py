@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 import pytest
 
 from pipeline.batch.driver import Here
-from pipeline.batch.local import LocalExecutor, WorkerLostError
+from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError
 from pipeline.batch.process import processors, share_threads
 
 from .tasks import ends_with, fail, killed_by, process_facts, sleep, square
@@ -143,3 +143,48 @@ def test_threads_of_all_workers_are_at_most_the_processors(
     assert processors() >= 1
     monkeypatch.setattr("pipeline.batch.process.processors", lambda: processors_)
     assert share_threads(jobs, threads) == expected
+
+
+# ---- bundles of light tasks -----------------------------------------------------------------------------------------
+
+
+def light(*_args: object) -> bool:
+    return True
+
+
+def test_light_tasks_go_to_a_worker_together_and_others_alone() -> None:
+    sizes = []
+
+    class Seen(LocalExecutor):
+        def _at_once(self, queue):
+            sizes.append(super()._at_once(queue))
+            return sizes[-1]
+
+    with Seen(2, light=lambda x, _: x != 30) as executor:
+        futures = [executor.submit(killed_by, i, -1) for i in range(100)]
+        assert [future.result(PATIENCE) for future in futures] == list(range(100))
+    assert sum(sizes) == 100
+    assert 4 <= max(sizes) <= BUNDLE
+    assert sizes[-1] == 1  # the last are shared out
+
+
+def test_in_a_bundle_only_the_poison_task_is_given_up() -> None:
+    with LocalExecutor(2, light=light) as executor:
+        futures = [executor.submit(killed_by, i, 9) for i in range(40)]
+        with pytest.raises(WorkerLostError, match=r"was killed \(SIGKILL\) three times"):
+            futures[9].result(PATIENCE)
+        assert [f.result(PATIENCE) for i, f in enumerate(futures) if i != 9] == [i for i in range(40) if i != 9]
+
+
+def test_in_a_bundle_each_has_its_own_time_and_its_own_error() -> None:
+    with LocalExecutor(1, timeout_s=3.0, light=light) as executor:
+        slow = [executor.submit(sleep, 0.5) for _ in range(12)]  # more than 3 s in all
+        wrong = [executor.submit(fail, text) for text in ("one", "two")]
+        late, after = executor.submit(sleep, 3600.0), executor.submit(square, 7)
+        assert [future.result(PATIENCE) for future in slow] == [0.5] * 12
+        for future, text in zip(wrong, ("one", "two"), strict=True):
+            with pytest.raises(ValueError, match=text):
+                future.result(PATIENCE)
+        with pytest.raises(WorkerLostError, match=r"took longer than 3 s \(batch\.timeout\)"):
+            late.result(PATIENCE)
+        assert after.result(PATIENCE) == 49
