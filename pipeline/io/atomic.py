@@ -331,6 +331,17 @@ def open_file(path: str, *, overwrite: bool = False) -> AtomicFile:
     return RemoteFile(path, overwrite=overwrite) if is_remote(path) else AtomicFile(path, overwrite=overwrite)
 
 
+def write_bytes(path: PathArg, data: bytes, *, overwrite: bool) -> None:
+    """A file with these bytes, whole or not at all; raises what :class:`AtomicFile` raises."""
+    file = AtomicFile(path, overwrite=overwrite)
+    try:
+        file.write(data)
+    except BaseException:
+        file.abort()
+        raise
+    file.commit()
+
+
 def _sync_folder(folder: str) -> None:
     """Make the new name durable. The file itself is; a file system that cannot sync folders is no failure."""
     with contextlib.suppress(OSError):

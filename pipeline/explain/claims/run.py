@@ -59,7 +59,7 @@ def write_claims(folder: str | Path, *, lang: Language = "en", results: list[Cla
     WriteError, DiskFullError
         the folder or a file cannot be written.
     """
-    from ...io.atomic import AtomicFile, naming_errors
+    from ...io.atomic import naming_errors, write_bytes
 
     done = run_claims() if results is None else results
     place = Path(folder)
@@ -68,13 +68,7 @@ def write_claims(folder: str | Path, *, lang: Language = "en", results: list[Cla
     numbers = {"claims": [{"key": r.key, "verdict": r.verdict, "numbers": r.numbers} for r in done]}
     files = {PAGE: page(done, lang), NUMBERS: json.dumps(numbers, indent=2, allow_nan=False) + "\n"}
     for name, text in files.items():
-        file = AtomicFile(place / name, overwrite=True)
-        try:
-            file.write(text.encode())
-        except BaseException:
-            file.abort()
-            raise
-        file.commit()
+        write_bytes(place / name, text.encode(), overwrite=True)
     return place / PAGE
 
 
