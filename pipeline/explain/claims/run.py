@@ -74,20 +74,10 @@ def write_claims(folder: str | Path, *, lang: Language = "en", results: list[Cla
 
 def page(results: list[ClaimResult], lang: Language) -> str:
     """The report as one HTML page, its figures inside."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
+    from ...io.pages import page_from
     from .figures import figure_svg
 
-    environment = Environment(
-        loader=PackageLoader("pipeline.explain"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     figures = {r.key: "data:image/svg+xml;base64," + base64.b64encode(figure_svg(r)).decode() for r in results}
     numbers = {r.key: json.dumps(r.numbers, indent=1, ensure_ascii=False) for r in results}
-    template = environment.get_template("claims.html.j2")
-    return template.render(
-        results=results, figures=figures, numbers=numbers, verdicts=VERDICTS, languages=LANGUAGES, lang=lang
-    )
+    values = {"results": results, "figures": figures, "numbers": numbers, "verdicts": VERDICTS}
+    return page_from("pipeline.explain", "claims.html.j2", {**values, "languages": LANGUAGES, "lang": lang})
