@@ -19,7 +19,7 @@ from ..batch.process import keep_freed_memory, share_threads
 from ..batch.task import Prepared, Runner, configuration_text, make_task, run_task
 from ..dsp.here import Here
 from ..errors import DiskFullError, SettingError, UsageError
-from ..io.atomic import remove_left_behind
+from ..io.hidden import remove_left_behind
 from .interrupts import Interrupts
 from .jobs import Item, Work
 from .progress import Progress
