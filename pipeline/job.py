@@ -247,7 +247,7 @@ class _Counted:
 
     def __iter__(self) -> Iterator[Array]:
         info = self._reader.info
-        while len(block := self._reader.read(self._at_a_time)):
+        for block in self._reader.blocks(self._at_a_time):
             self.frames += len(block)
             if self._envelope is not None:
                 self._envelope.add(block)
