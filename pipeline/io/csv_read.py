@@ -23,7 +23,7 @@ from pipeline.io.timecolumn import Stamp, TimeGrid, parse_stamp, steps_between, 
 
 _MAX_LINE = 1 << 20
 _SHOWN = 40  # characters of a cell or line in a message
-_SHAPE = "a signal in a CSV has one row a frame and one column of numbers a channel, with a header or without"
+_SHAPE = "a row is a frame, a column a channel"
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*")
 GAPS = ("error", "interpolate", "nan")
 

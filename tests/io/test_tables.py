@@ -15,7 +15,7 @@ from pipeline.io import OutputFormat, SignalInfo, TimeColumn, open_reader, open_
 from pipeline.io.timecolumn import format_stamp, parse_stamp
 from tests.io.helpers import names, noise, piped, save
 
-SHAPE = "a signal in a CSV has one row a frame and one column of numbers a channel, with a header or without"
+SHAPE = "a row is a frame, a column a channel"
 
 
 @pytest.fixture

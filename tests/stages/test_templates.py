@@ -146,7 +146,7 @@ def test_a_slice_is_those_frames_and_its_end_is_not_in_it(tmp_path, monkeypatch,
         ("calls/notes.md", r"notes\.md"),
         (
             "labels.csv",
-            r"labels\.csv: line 2, column 'label' 'chirp' is no number; .*one row a frame and one column of numbers",
+            r"labels\.csv: line 2, column 'label' 'chirp' is no number; .*a row is a frame, a column a channel",
         ),
     ],
 )
