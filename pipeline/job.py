@@ -24,7 +24,8 @@ from .engine.spool import Spool
 from .engine.stream import Found, stream
 from .errors import UsageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer, same_file
-from .io.atomic import is_stream, naming_errors, refuse_taken
+from .io.atomic import naming_errors, refuse_taken
+from .io.sink import is_stream
 from .kernel import Array
 from .match.events import Events, events_found, warnings_of
 from .match.writers import event_format, write_events
@@ -246,7 +247,7 @@ class _Counted:
 
     def __iter__(self) -> Iterator[Array]:
         info = self._reader.info
-        while len(block := self._reader.read(self._at_a_time)):
+        for block in self._reader.blocks(self._at_a_time):
             self.frames += len(block)
             if self._envelope is not None:
                 self._envelope.add(block)

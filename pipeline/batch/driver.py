@@ -17,18 +17,9 @@ from .identity import Data
 from .manifest import Manifest
 from .task import Runner, run_task, timestamp
 
-__all__ = ["Here", "run_tasks"]
+__all__ = ["run_tasks"]
 
 _TICK_S = 0.1  # between two looks at whether to stop
-
-
-class Here(Executor):
-    """Does each task at once, in this process and thread; what it raises is raised by `submit`."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
 
 
 def run_tasks(

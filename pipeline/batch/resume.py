@@ -17,7 +17,7 @@ from typing import Any, Literal
 from ..config.load import LoadedConfig
 from ..config.paths import STREAM, Place, output_folder
 from ..config.template import variables_in
-from ..io.atomic import is_stream
+from ..io.sink import is_stream
 from .identity import Check, Data, changes, identity, key_of, name_of, recipe_of
 from .manifest import Past
 from .task import timestamp

@@ -27,7 +27,8 @@ from ..engine.plan import Plan
 from ..engine.stream import Found
 from ..errors import FaltungError
 from ..io import SignalInfo, is_remote
-from ..io.atomic import hidden_beside, is_stream
+from ..io.hidden import hidden_beside
+from ..io.sink import is_stream
 from ..job import open_signal
 from ..kernel import Array
 from ..stages.match import Match

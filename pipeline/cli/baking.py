@@ -16,11 +16,11 @@ import numpy as np
 
 from ..errors import SettingError, UsageError
 from ..io import OutputFormat, open_writer, probe
+from ..io.atomic import write_bytes
 from ..io.subtype import SUBTYPES
 from ..job import Job
 from ..kernel import Kernel
 from ..library import Pipeline
-from .files import write_bytes
 from .jobs import sources_of
 from .planning import described_format
 from .predict import container_and_subtype

@@ -260,6 +260,6 @@ def _refuse_taken(taken: Sequence[tuple[Place, str]], *, overwrite: bool) -> Non
 
 
 def _is_device(path: Place) -> bool:
-    from ..io.atomic import is_stream
+    from ..io.sink import is_stream
 
     return is_stream(path)

@@ -20,10 +20,9 @@ from ..config.yaml_write import to_yaml
 from ..dsp.envelope import Envelope
 from ..errors import ConfigError, FaltungError, Problem, SettingError, UsageError
 from ..io import same_file
-from ..io.atomic import refuse_taken
+from ..io.atomic import refuse_taken, write_bytes
 from ..job import Job, Report, refuse_outputs, run_job
 from ..job import Progress as Advance
-from .files import write_bytes
 from .match_view import Found, as_data, show_found
 from .progress import Progress
 from .template_words import template_settings

@@ -77,7 +77,8 @@ def _facts(planned: StagePlan) -> list[str]:
     elif planned.latency:
         frames = count(planned.latency, "future frame")
         facts.append(f"not causal: needs {frames} ({duration(planned.latency / planned.format_out.fs)})")
-    missing = [w for w, held in _nature(planned).items() if not held]
+    nature = {"linear": planned.stage.linear, "time-invariant": planned.stage.time_invariant}
+    missing = [word for word, held in nature.items() if not held]
     if missing:
         facts.append(f"not {' and not '.join(missing)}")
     before, after = planned.format_in, planned.format_out
@@ -87,10 +88,6 @@ def _facts(planned: StagePlan) -> list[str]:
         facts.append(f"{count(before.channels, 'channel')} in, {after.channels} out")
     symmetry = [planned.kernel.describe_symmetry()] if planned.kernel is not None else []
     return ["; ".join(facts)] * bool(facts) + symmetry + list(planned.notes)
-
-
-def _nature(planned: StagePlan) -> dict[str, bool]:
-    return {"linear": planned.stage.linear, "time-invariant": planned.stage.time_invariant}
 
 
 def _steps_table(plan: Plan) -> Table:

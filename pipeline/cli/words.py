@@ -19,7 +19,7 @@ from ..config.words import parse_words
 from ..config.yaml_write import to_yaml
 from ..errors import ConfigError, Problem
 from ..io import is_remote
-from .files import write_bytes
+from ..io.atomic import refuse_taken, write_bytes
 from .jobs import Work, prepare
 
 __all__ = ["Spoken", "rebased", "seen_from"]
@@ -40,8 +40,6 @@ class Spoken:
     def work(self, *, overwrite: bool, save: Path | None) -> Work:
         """What to do, checked; raises `ConfigError` and `UsageError`, also where ``save`` cannot be written to."""
         if save is not None:
-            from ..io.atomic import refuse_taken
-
             refuse_taken(save, overwrite=overwrite)
         loaded = validate_config({"version": 1, "stages": self._stages, **self._options})
         return prepare(loaded, [self._source], self._target, overwrite=overwrite)

@@ -12,13 +12,14 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 
-from ..batch.driver import Here, run_tasks
+from ..batch.driver import run_tasks
 from ..batch.identity import Data
 from ..batch.manifest import Manifest
 from ..batch.process import keep_freed_memory, share_threads
 from ..batch.task import Prepared, Runner, configuration_text, is_light, make_task, run_task
+from ..dsp.here import Here
 from ..errors import DiskFullError, SettingError, UsageError
-from ..io.atomic import remove_left_behind
+from ..io.hidden import remove_left_behind
 from .interrupts import Interrupts
 from .jobs import Item, Work
 from .progress import Progress

@@ -12,21 +12,20 @@ of the block p earlier, ``Y[b] = sum_p H[p] X[b-p]``.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from typing import Any, TypeVar
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..kernel import Array, Kernel
+from .here import Here
 from .methods import Method
 from .spoilt import Sample, Spoilt, take_out
 from .transforms import irfft, rfft, spectrum_of
 
 __all__ = ["OverlapSave"]
 
-T = TypeVar("T")
 Forward = tuple[list[Array], list[Sample]]
 """The spectra of a group, one (channels, bins) a block, and the samples that had to be taken out."""
 Group = tuple[Array, list[Sample]]
@@ -63,7 +62,7 @@ class OverlapSave:
         self._length, self._method, self._dtype = kernel.length, method, dtype
         self._channels, self._channels_out = channels, kernel.channels_out or channels
         self._responses = _spectra_of(kernel, method, dtype)
-        self._executor, self._ahead = executor, ahead if executor else 0
+        self._executor, self._ahead = executor or Here(), ahead if executor else 0
         self._overlap = method.n_fft - method.block
         # arrays that no group needs any more, for the next: new memory comes from the system page by page, zeroed
         self._regions = _Pool((channels, self._overlap + method.group * method.block), dtype)
@@ -112,10 +111,10 @@ class OverlapSave:
         self._filled = self._overlap
         first = self._frames_begun - self._overlap
         if self._method.partitions == 1:
-            group = self._start(self._whole, region, blocks, first)
+            group = self._executor.submit(self._whole, region, blocks, first)
         else:
-            forward = self._start(self._forward, region, blocks, first)
-            group = self._start(self._backward, tuple(self._past), forward)
+            forward = self._executor.submit(self._forward, region, blocks, first)
+            group = self._executor.submit(self._backward, tuple(self._past), forward)
             self._past.append(forward)
         self._under_way.append(group)
         self._frames_begun += blocks * self._method.block
@@ -128,13 +127,6 @@ class OverlapSave:
             self._spoilt.add_to(out, self._frames_out)
             self._frames_out += len(out)
             parts.append(out)
-
-    def _start(self, work: Callable[..., T], *arguments: Any) -> Future[T]:
-        if self._executor is not None:
-            return self._executor.submit(work, *arguments)
-        done: Future[T] = Future()
-        done.set_result(work(*arguments))
-        return done
 
     def _whole(self, region: Array, blocks: int, first: int) -> Group:
         spectra = self._spectra.take()

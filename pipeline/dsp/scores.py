@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernel import Array
+from .here import Here
 from .score_bank import ChannelMode, Score, banks
 from .score_blocks import score_rows
 
@@ -84,7 +85,7 @@ class Scorer:
     ) -> None:
         self._banks = banks(templates, channels, score, mode, bins)
         self._channels, self._bins, self._mode, self._eps = channels, bins, mode, eps
-        self._executor, self._ahead = executor, ahead if executor else 0
+        self._executor, self._ahead = executor or Here(), ahead if executor else 0
         self._count = len(templates)
         self.shortest, self.longest = self._banks[0].length, self._banks[-1].length
         self.n_fft = transform_points(self.longest, bins, self._count * channels)
@@ -147,12 +148,7 @@ class Scorer:
         region, self._region = self._region, self._empty()
         self._region[:, : self._overlap] = region[:, region.shape[1] - self._overlap :]
         self._filled = self._overlap
-        if self._executor is None:
-            done: Future[Scores] = Future()
-            done.set_result(self._scores(region, blocks, self._begun))
-        else:
-            done = self._executor.submit(self._scores, region, blocks, self._begun)
-        self._under_way.append(done)
+        self._under_way.append(self._executor.submit(self._scores, region, blocks, self._begun))
         self._begun += blocks * self.block
 
     def _finish(self, keep: int) -> Iterator[Scores]:

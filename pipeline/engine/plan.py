@@ -186,6 +186,8 @@ def _require_edges_can_be_held(planned: Sequence[StagePlan]) -> None:
 
 def _plan_stage(index: int, stage: Stage, fmt: Format) -> StagePlan:
     try:
+        if isinstance(stage, DetectorStage):
+            stage = stage.loaded(fmt)
         kernel = stage.kernel(fmt)
         notes = (*stage.rounding_notes(fmt), *stage.notes(fmt))
         if kernel is not None:

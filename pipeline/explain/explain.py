@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..io import Remote
-from ..io.atomic import AtomicFile
+from ..io.atomic import write_bytes
 from .animation import film_bytes, gif_bytes, images
 from .captions import alt_text, caption
 from .contact import contact_bytes
@@ -138,10 +138,4 @@ def _write(folder: Path, made: dict[str, bytes], *, overwrite: bool) -> None:
         raise UsageError(f"{folder / taken[0]}: exists already; give --overwrite, or another folder")
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in made.items():
-        file = AtomicFile(folder / name, overwrite=overwrite)
-        try:
-            file.write(content)
-        except BaseException:
-            file.abort()
-            raise
-        file.commit()
+        write_bytes(folder / name, content, overwrite=overwrite)

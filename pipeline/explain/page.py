@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
+from ..io.pages import page_from, template_text
 from ..kernel import Taps
 from .excerpt import Excerpt, Listening
 from .sounds import Sound, SoundSet, wav_bytes
-from .words import Words, template_text
+from .words import Words
 from .worked import PRESETS, WORKED, Example
 
 __all__ = ["TRACKS", "page_data", "page_html"]
@@ -26,25 +27,20 @@ TRACKS = ("01_dry", "04_convolved", "05_correlated", "08_symmetric_convolved", "
 """The sounds that share one playhead."""
 
 BINS = 320
+_HERE = "pipeline.explain"
 
 
 def page_html(data: dict[str, Any], sounds: SoundSet, lang: str) -> str:
     """The page, opened in ``lang``."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    words = json.loads(template_text("words.json"))
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    own = {name: Markup(template_text(f"page.{name}")) for name in ("css", "js")}  # noqa: S704  (ours)
-    template = environment.from_string(template_text("page.html.j2"))
-    return template.render(
-        lang=lang,
-        words=words,
-        css=own["css"],
-        script=own["js"],
-        data={**data, "lang": lang, "words": words},
-        sounds=[_playable(sound) for sound in sounds.sounds],
-    )
+    words = json.loads(template_text(_HERE, "words.json"))
+    values = {
+        "lang": lang,
+        "words": words,
+        "data": {**data, "lang": lang, "words": words},
+        "sounds": [_playable(sound) for sound in sounds.sounds],
+    }
+    own = {"css": template_text(_HERE, "page.css"), "script": template_text(_HERE, "page.js")}
+    return page_from(_HERE, "page.html.j2", values, own=own)
 
 
 def _playable(sound: Sound) -> dict[str, Any]:

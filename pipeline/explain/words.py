@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
-__all__ = ["LANGUAGES", "Words", "join", "say", "template_text"]
+from ..io.pages import template_text
+
+__all__ = ["LANGUAGES", "Words", "join", "say"]
 
 LANGUAGES = ("en", "zh")
 
 Words = dict[str, str]
 
 
-def template_text(name: str) -> str:
-    """A file of the folder ``templates``."""
-    return (files("pipeline.explain") / "templates" / name).read_text("utf-8")
-
-
 @cache
 def _sentences() -> dict[str, Words]:
-    loaded: dict[str, Words] = json.loads(template_text("sentences.json"))
+    loaded: dict[str, Words] = json.loads(template_text("pipeline.explain", "sentences.json"))
     return loaded
 
 

@@ -11,16 +11,14 @@ import contextlib
 import errno
 import fcntl
 import os
-import re
-import secrets
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
 
 from pipeline.errors import DiskFullError, UsageError, WriteError
 from pipeline.io.base import PathArg
+from pipeline.io.hidden import NAME_BYTES, hidden_beside
 from pipeline.io.remote import Remote, is_remote, upload
 from pipeline.io.remote import refuse_taken as refuse_taken_url
 from pipeline.io.source import cause, display
@@ -31,28 +29,7 @@ _FULL = {
     errno.EFBIG: "No space left on device: the file is larger than the file system or a limit allows",
 }
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EXDEV}
-_NAME_BYTES = 255
-_MARK = "########"  # stands for the random part of a hidden name
-_HIDDEN = re.compile(r"\.[0-9a-f]{8}\.part$")
 _SEND_BYTES = 16 << 20  # written before the disk is set to work
-
-
-class Sink(Protocol):
-    """Where the bytes of an output go."""
-
-    seekable: bool
-
-    def write(self, data: bytes | memoryview) -> int:
-        """Append all of ``data``; its length."""
-
-    def patch(self, at: int, data: bytes) -> None:
-        """Overwrite bytes written earlier; only if ``seekable``."""
-
-    def commit(self) -> int:
-        """Finish; the size in bytes."""
-
-    def abort(self) -> None:
-        """Give up."""
 
 
 @contextlib.contextmanager
@@ -100,10 +77,9 @@ class AtomicFile:
         with naming_errors(self.name):
             self._target = os.path.realpath(self.name)
             refuse_taken(self.name, overwrite=overwrite)
-            folder, base = os.path.split(self._target)
-            if len(os.fsencode(base)) > _NAME_BYTES:
+            if len(os.fsencode(Path(self._target).name)) > NAME_BYTES:
                 raise WriteError(self.name, "the name is too long for this file system")
-            self._part = str(Path(folder, _part_name(base, secrets.token_hex(4))))
+            self._part = str(hidden_beside(self._target))
             self._fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
             with contextlib.suppress(OSError):  # a file system without locks
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -184,46 +160,6 @@ class AtomicFile:
             Path(self._part).unlink(missing_ok=True)
 
 
-def _part_name(base: str, mark: str) -> str:
-    """The hidden name beside a file of this name, cut so that the file system takes it."""
-    suffix = f".{mark}.part"
-    return f".{os.fsdecode(os.fsencode(base)[: _NAME_BYTES - 1 - len(suffix)])}{suffix}"
-
-
-def hidden_beside(path: PathArg) -> Path:
-    """A new hidden name beside a file of this name, for what is made of it on the way; see `remove_left_behind`."""
-    folder, base = os.path.split(os.path.realpath(display(path)))
-    return Path(folder, _part_name(base, secrets.token_hex(4)))
-
-
-def remove_left_behind(targets: Iterable[PathArg]) -> int:
-    """Remove the hidden files that killed writers of these files left; those of writers alive stay. How many."""
-    beside: dict[str, set[str]] = {}
-    for target in targets:
-        if is_remote(target):
-            continue
-        folder, base = os.path.split(os.path.realpath(display(target)))
-        beside.setdefault(folder, set()).add(_part_name(base, _MARK))
-    removed = 0
-    for folder, names in beside.items():
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
-            found = [entry.path for entry in entries if _HIDDEN.sub(f".{_MARK}.part", entry.name) in names]
-            removed += sum(map(_removed_unless_locked, found))
-    return removed
-
-
-def _removed_unless_locked(path: str) -> bool:
-    with contextlib.suppress(OSError):
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            Path(path).unlink()
-            return True
-        finally:
-            os.close(fd)
-    return False
-
-
 class RemoteFile(AtomicFile):
     """A new file for a store: a local one without a name, which is sent when it is whole."""
 
@@ -243,45 +179,6 @@ class RemoteFile(AtomicFile):
             self.abort()
 
 
-class StreamSink:
-    """Standard output, or a pipe or device by name: bytes go straight through.
-
-    It is seekable only when a shell redirected standard output into an empty regular file.
-    """
-
-    def __init__(self, path: str) -> None:
-        self.name = "standard output" if path == "-" else path
-        with naming_errors(self.name):
-            self._fd = os.dup(1) if path == "-" else os.open(path, os.O_WRONLY)
-            regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
-            appends = bool(fcntl.fcntl(self._fd, fcntl.F_GETFL) & os.O_APPEND)  # then a patch would land at the end
-            self.seekable = regular and not appends and os.lseek(self._fd, 0, os.SEEK_END) == 0
-        self._size = 0
-
-    def write(self, data: bytes | memoryview) -> int:
-        """Send all of ``data``. A reader that went away is a :class:`BrokenPipeError`."""
-        with naming_errors(self.name):
-            size = write_all(self._fd, data)
-        self._size += size
-        return size
-
-    def patch(self, at: int, data: bytes) -> None:
-        """Overwrite bytes written earlier."""
-        with naming_errors(self.name):
-            os.pwrite(self._fd, data, at)
-
-    def commit(self) -> int:
-        """Finish; the size in bytes."""
-        self.abort()
-        return self._size
-
-    def abort(self) -> None:
-        """Let go; what was sent is sent."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-
-
 def refuse_taken(path: PathArg, *, overwrite: bool) -> None:
     """Refuse an output whose name is taken, unless it may be replaced and is a regular file."""
     if is_remote(path):
@@ -298,17 +195,6 @@ def refuse_taken(path: PathArg, *, overwrite: bool) -> None:
         raise UsageError(f"{display(path)}: exists already; set overwrite, or give another name")
 
 
-def is_stream(path: PathArg) -> bool:
-    """Whether an output goes straight through: ``"-"``, or the name of a pipe or device."""
-    if display(path) == "-":
-        return True
-    try:
-        mode = Path(display(path)).stat().st_mode
-    except (OSError, ValueError):
-        return False
-    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
-
-
 def same_file(a: PathArg, b: PathArg) -> bool:
     """Whether two names are one file, through any links; a name with no file behind it is compared as a path."""
     if is_remote(a) or is_remote(b):
@@ -321,14 +207,20 @@ def same_file(a: PathArg, b: PathArg) -> bool:
         return False
 
 
-def open_sink(path: str, *, overwrite: bool) -> AtomicFile | StreamSink:
-    """Where to write: straight through for a stream, else a file that appears when it is whole."""
-    return StreamSink(path) if is_stream(path) else open_file(path, overwrite=overwrite)
-
-
 def open_file(path: str, *, overwrite: bool = False) -> AtomicFile:
     """A file that appears when it is whole, here or in a store."""
     return RemoteFile(path, overwrite=overwrite) if is_remote(path) else AtomicFile(path, overwrite=overwrite)
+
+
+def write_bytes(path: PathArg, data: bytes, *, overwrite: bool) -> None:
+    """A file with these bytes, whole or not at all; raises what :class:`AtomicFile` raises."""
+    file = AtomicFile(path, overwrite=overwrite)
+    try:
+        file.write(data)
+    except BaseException:
+        file.abort()
+        raise
+    file.commit()
 
 
 def _sync_folder(folder: str) -> None:

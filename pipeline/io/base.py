@@ -9,10 +9,9 @@ from __future__ import annotations
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from types import TracebackType
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -209,6 +208,11 @@ class Reader(ABC):
             return np.zeros((0, self.info.channels), self._dtype)
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
+    def blocks(self, frames: int) -> Iterator[Block]:
+        """The rest, in blocks of ``frames`` frames, the last one shorter."""
+        while len(block := self.read(frames)):
+            yield block
+
     def skip(self, frames: int) -> None:
         """Go on by ``frames`` frames, as far as there are any; where nothing better is known they are read."""
         while frames > 0 and (skipped := len(self.read(min(frames, PIECE_FRAMES)))):
@@ -221,9 +225,7 @@ class Reader(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -298,9 +300,7 @@ class Writer(ABC):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.abort()
 
     def _report(self, container: str, subtype: str | None, size: int, **clips: Any) -> WriteReport:

@@ -23,6 +23,7 @@ from pipeline.io.timecolumn import Stamp, TimeGrid, parse_stamp, steps_between, 
 
 _MAX_LINE = 1 << 20
 _SHOWN = 40  # characters of a cell or line in a message
+_SHAPE = "a row is a frame, a column a channel"
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*")
 GAPS = ("error", "interpolate", "nan")
 
@@ -140,7 +141,8 @@ class CsvReader(Reader):
 
     def _check_width(self, line: int, row: list[str]) -> None:
         if len(row) != self._width:
-            raise ReadError(self._name, f"line {line} has {len(row)} columns, the first row has {self._width}")
+            count = f"{len(row)} column{'s' if len(row) != 1 else ''}"
+            raise ReadError(self._name, f"line {line} has {count}, the first row has {self._width}; {_SHAPE}")
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """(line, cells) of every row behind the header, from the start of the file."""
@@ -172,7 +174,7 @@ class CsvReader(Reader):
                 column = repr(self._header[i]) if self._header else str(i)
                 what = "is empty" if not cell.strip() else f"{_short(cell)!r} is no number"
                 comma = _DECIMAL_COMMA.fullmatch(cell)
-                fix = "a point is needed, not a decimal comma" if comma else "choose others with columns:"
+                fix = "a point is needed, not a decimal comma" if comma else f"choose others with columns: ({_SHAPE})"
                 raise ReadError(self._name, f"line {line}, column {column} {what}; {fix}")
         return []
 

@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from pipeline.errors import UsageError
-from pipeline.io.atomic import AtomicFile, is_stream, open_sink
+from pipeline.io.atomic import AtomicFile
 from pipeline.io.base import Block, Writer, WriteReport, WriteRequest
 from pipeline.io.sidecar import open_sidecar
+from pipeline.io.sink import is_stream, open_sink
 from pipeline.io.timecolumn import format_stamp
 
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pipeline.errors import ReadError, UsageError
-from pipeline.io.atomic import is_stream
 from pipeline.io.base import Block, OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
+from pipeline.io.sink import is_stream
 from pipeline.io.sniff import explain_unknown, looks_like_text
 from pipeline.io.source import Source, display, open_source
 

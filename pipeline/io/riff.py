@@ -44,7 +44,6 @@ class WavHeader:
     Attributes
     ----------
     frames : whole frames of the data chunk; None on a pipe whose header does not tell.
-    data_start : byte of the first frame.
     order : byte order, ``"<"`` or ``">"``.
     warnings : what was accepted in spite of a fault.
     """
@@ -52,7 +51,6 @@ class WavHeader:
     container: str
     order: str
     fmt: WavFormat
-    data_start: int
     frames: int | None
     warnings: tuple[str, ...]
     chunks: tuple[tuple[bytes, bytes], ...]
@@ -252,7 +250,6 @@ def read_header(source: Source, *, accept: bool) -> WavHeader:
         container=walk.container,
         order=walk.order,
         fmt=walk.fmt,
-        data_start=source.position,
         frames=None if size is None else size // max(1, walk.fmt.block),
         warnings=tuple(walk.warnings),
         chunks=tuple(walk.chunks),

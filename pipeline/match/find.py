@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -23,8 +23,7 @@ from ..engine.options import Options
 from ..engine.plan import make_plan
 from ..engine.stream import Found, stream
 from ..errors import SettingError
-from ..io import Reader, open_reader
-from ..kernel import Array
+from ..io import open_reader
 from ..stages.base import Format, Precision
 from ..stages.match import Match
 from ..stages.threshold import Threshold
@@ -90,7 +89,7 @@ def find_matches(
     with ExitStack() as stack:
         if isinstance(x, str | os.PathLike):
             reader = stack.enter_context(open_reader(x, dtype=np.float64))
-            fmt, blocks, file = Format(reader.info.fs, reader.info.channels), _blocks(reader), os.fsdecode(x)
+            fmt, blocks, file = Format(reader.info.fs, reader.info.channels), reader.blocks(BLOCK), os.fsdecode(x)
         else:
             signal = as_signal(x)
             planar = signal if signal.ndim == 2 else signal[:, None]
@@ -109,11 +108,6 @@ def find_matches(
 def _first_setting_error(error: ValidationError, given: dict[str, Any]) -> SettingError:
     first = found_in(error, given)[0]
     return SettingError(first.message, *first.path)
-
-
-def _blocks(reader: Reader) -> Iterator[Array]:
-    while len(block := reader.read(BLOCK)):
-        yield block
 
 
 def match_scores(

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import UsageError
-from ..io.atomic import is_stream, open_sink
 from ..io.base import PathArg
+from ..io.sink import is_stream, open_sink
 from ..io.source import display
 from .events import Event, Events
 

@@ -6,13 +6,12 @@ Style and script are those of a run's report, `pipeline.batch.report`.
 from __future__ import annotations
 
 import base64
-import hashlib
-from importlib.resources import files
 from pathlib import Path
 
-from ..batch.report.page import PLAYED, link, shown
+from ..batch.report.page import PLAYED, link, own_parts, shown
 from ..explain.figure import png_bytes
 from ..io import is_remote
+from ..io.pages import page_from
 from .figure import match_figure
 from .picture import Picture
 
@@ -24,35 +23,17 @@ MOST_ROWS = 2_000
 
 def match_page(picture: Picture, source: str | Path, folder: Path, png: bytes | None = None) -> str:
     """The page, with a link to the recording as seen from ``folder``; ``png`` is the picture where it is drawn yet."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("pipeline.match_report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(shown=shown)
-    style, script = (_of_the_run(f"report.{kind}") for kind in ("css", "js"))
     found = picture.events
     listed = sorted(found.events, key=lambda event: -abs(event.score))[:MOST_ROWS]
     local = str(source) != "-" and not is_remote(source)
     image = base64.b64encode(png or png_bytes(match_figure(picture))).decode()
-    return environment.get_template("match.html.j2").render(
-        found=found,
-        events=sorted(listed, key=lambda event: (event.start_frame, event.template, event.channel)),
-        href=link(str(source), folder) if local else None,
-        plays=local and Path(source).suffix.lower() in PLAYED,
-        decoyed=found.decoys is not None,
-        unscored=sum(part.end_s - part.start_s for part in found.unscored),
-        image=image,
-        style=Markup(style),  # noqa: S704  (ours)
-        script=Markup(script),  # noqa: S704  (ours)
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    )
-
-
-def _of_the_run(name: str) -> str:
-    return (files("pipeline.batch.report") / "templates" / name).read_text("utf-8")
+    values = {
+        "found": found,
+        "events": sorted(listed, key=lambda event: (event.start_frame, event.template, event.channel)),
+        "href": link(str(source), folder) if local else None,
+        "plays": local and Path(source).suffix.lower() in PLAYED,
+        "decoyed": found.decoys is not None,
+        "unscored": sum(part.end_s - part.start_s for part in found.unscored),
+        "image": image,
+    }
+    return page_from("pipeline.match_report", "match.html.j2", values, own=own_parts(), filters={"shown": shown})

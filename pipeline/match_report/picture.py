@@ -82,11 +82,12 @@ def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope,
     shown = [ranked[0], ranked[-1]][: len(ranked)] if ranked else []
     lengths = dict(zip(detection.templates, detection.lengths, strict=True))
     windows = _windows(job, source, [(event.start_frame, lengths[event.template]) for event in shown])
-    taps = {t.name: t.taps for t in load_templates(stage.template, Format(fs, report.info.channels))}
-    grid = stage.grid(Format(fs, report.info.channels))
+    fmt = Format(fs, report.info.channels)
+    taps = {t.name: t.taps for t in load_templates(stage.template, fmt)}
+    grid = stage.grid(fmt)
     levels = None
     if grid is not None:
-        levels = levels_of(_blocks(job, source), search.frames, report.info.channels, grid, fs)
+        levels = levels_of(_blocks(job, source), search.frames, fmt.channels, grid, fs)
 
     def seen(event: Event, window: Array) -> Overlay | Patches:
         x, t = _column(window, event), _column(taps[event.template], event)
@@ -136,8 +137,7 @@ def _windows(job: Job, source: str | Path, places: Sequence[tuple[int, int]]) ->
 
 def _blocks(job: Job, source: str | Path) -> Iterator[Array]:
     with open_reader(source, **job.reading) as reader:
-        while len(block := reader.read(_BLOCK)):
-            yield block
+        yield from reader.blocks(_BLOCK)
 
 
 def _column(frames: Array, event: Event) -> Taps:

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -168,6 +168,10 @@ class DetectorStage(Stage):
     @abstractmethod
     def open(self, fmt: Format, executor: Executor | None = None) -> Detector:
         """Begin one signal; ``executor`` computes side by side what can be, and changes no bit."""
+
+    def loaded(self, fmt: Format) -> Self:  # noqa: ARG002
+        """These settings together with what their files hold, for one plan, which reads them once."""
+        return self
 
     @abstractmethod
     def memory(self, fmt: Format, threads: int) -> int:

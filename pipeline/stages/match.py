@@ -60,6 +60,8 @@ class Match(DetectorStage):
     spectrogram: SpectrogramSettings | None = None
     """Of `domain: spectrogram`: its window, hop, band and floor."""
 
+    _loaded: tuple[Templates, Format, list[Template]] | None = None
+
     @model_validator(mode="after")
     def _of_the_domain(self) -> Self:
         if self.domain == "waveform" and self.spectrogram is not None:
@@ -70,6 +72,16 @@ class Match(DetectorStage):
             raise invalid("channels: sum is of waveforms: patches of several channels are scored by 'each' or 'mean'")
         return self
 
+    def loaded(self, fmt: Format) -> Self:
+        copy = self.model_copy()
+        copy._loaded = (self.template, fmt, load_templates(self.template, fmt))
+        return copy
+
+    def _templates(self, fmt: Format) -> list[Template]:
+        if self._loaded is not None and self._loaded[:2] == (self.template, fmt):
+            return self._loaded[2]
+        return load_templates(self.template, fmt)
+
     def open(self, fmt: Format, executor: Executor | None = None) -> MatchProcessor:
         return MatchProcessor(self.search(fmt, executor), fmt)
 
@@ -77,7 +89,7 @@ class Match(DetectorStage):
         self, fmt: Format, executor: Executor | None = None, first_frame: int | None = None
     ) -> Search | PatchSearch:
         """The search itself, of a whole signal, or of the part that begins at ``first_frame``."""
-        templates = load_templates(self.template, fmt)
+        templates = self._templates(fmt)
         distance = None if self.min_distance is None else fmt.frames(self.min_distance)
         require(
             distance is None or distance > 0, f"must be at least one frame, got {self.min_distance}", "min_distance"

@@ -208,8 +208,7 @@ def _blocks(path: Path, fmt: Format, setting: str) -> Iterator[Array]:
 
     with naming_file(path, setting), open_reader(path) as reader:
         check_rate(path, reader.info.fs, fmt, setting)
-        while len(block := reader.read(_BLOCK)):
-            yield block
+        yield from reader.blocks(_BLOCK)
 
 
 def _checked(taps: Taps, name: str, fmt: Format, setting: str) -> Taps:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pipeline.batch.driver import Here, run_tasks
+from pipeline.batch.driver import run_tasks
+from pipeline.dsp.here import Here
 
 
 class Records(list):

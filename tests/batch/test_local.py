@@ -12,9 +12,9 @@ from concurrent.futures import Future, ProcessPoolExecutor
 
 import pytest
 
-from pipeline.batch.driver import Here
 from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError
 from pipeline.batch.process import processors, share_threads
+from pipeline.dsp.here import Here
 
 from .tasks import ends_with, fail, killed_by, process_facts, sleep, square
 

@@ -13,12 +13,12 @@ import pytest
 import soundfile as sf
 
 from pipeline.batch import shard
-from pipeline.batch.driver import Here
 from pipeline.batch.local import LocalExecutor
 from pipeline.batch.shard import stretches
 from pipeline.batch.sharding import Shards
 from pipeline.batch.task import configuration_text, make_task, run_task
 from pipeline.config.load import parse_config
+from pipeline.dsp.here import Here
 from pipeline.errors import ReadError
 from pipeline.io.base import Reader
 from pipeline.job import Job, plan_job

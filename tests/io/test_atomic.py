@@ -12,7 +12,8 @@ import pytest
 
 from pipeline.errors import DiskFullError, ReadError, UsageError, WriteError
 from pipeline.io import OutputFormat, open_writer, probe, read_signal, same_file
-from pipeline.io.atomic import AtomicFile, remove_left_behind
+from pipeline.io.atomic import AtomicFile, write_bytes
+from pipeline.io.hidden import remove_left_behind
 from tests.io.helpers import names, noise, save
 
 CONTAINERS = ["x.wav", "x.flac", "x.aiff", "x.ogg", "x.csv", "x.npy", "x.npz"]
@@ -229,6 +230,24 @@ def test_an_atomic_file_is_aborted_twice_without_harm(tmp_path):
     file.abort()
     file.abort()
     assert names(tmp_path) == []
+
+
+def test_bytes_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
+    path = tmp_path / "x.bin"
+    write_bytes(path, b"first", overwrite=False)
+    with pytest.raises(UsageError, match=r"x\.bin: exists already; set overwrite"):
+        write_bytes(path, b"second", overwrite=False)
+    write_bytes(path, b"third", overwrite=True)
+    assert path.read_bytes() == b"third"
+
+    def full(_fd, _data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(DiskFullError, match="No space left on device"):
+        write_bytes(path, b"fourth", overwrite=True)
+    assert path.read_bytes() == b"third"
+    assert names(tmp_path) == ["x.bin"]
 
 
 def test_what_a_killed_writer_left_behind_is_removed_and_what_a_living_one_writes_is_not(tmp_path):

@@ -15,6 +15,8 @@ from pipeline.io import OutputFormat, SignalInfo, TimeColumn, open_reader, open_
 from pipeline.io.timecolumn import format_stamp, parse_stamp
 from tests.io.helpers import names, noise, piped, save
 
+SHAPE = "a row is a frame, a column a channel"
+
 
 @pytest.fixture
 def table(tmp_path):
@@ -190,11 +192,12 @@ def test_columns_are_chosen_by_name_and_by_position(table, columns, expected):
         ("a\n1\n", {"columns": []}, "0 columns chosen"),
         ("t\n1\n", {"time_column": "t"}, "0 columns chosen"),
         (",".join("1" * 65) + "\n", {}, "65 columns chosen as channels; 1 to 64"),
-        ("a,b\n1,2\n3\n", {}, "line 3 has 1 columns, the first row has 2"),
+        ("a,b\n1,2\n3\n", {}, "line 3 has 1 column, the first row has 2; " + SHAPE),
         ("a,b\n1,2\n3,\n", {}, "line 3, column 'b' is empty"),
         ("a;b\n1;2\n3;4,5\n", {}, "line 3, column 'b' '4,5' is no number; a point is needed, not a decimal comma"),
         ("a,b\n1,2\n3,1_000\n", {}, "line 3, column 'b' '1_000' is no number"),
-        ("1,2\n3,x\n", {}, "line 2, column 1 'x' is no number; choose others with columns:"),
+        ("a,b,c\n1,2,3\n4,5\n", {}, "line 3 has 2 columns, the first row has 3; " + SHAPE),
+        ("1,2\n3,x\n", {}, "line 2, column 1 'x' is no number; choose others with columns: ." + SHAPE + ".$"),
         ('a,b\n1,"2\n', {}, "line 2: unexpected end of data"),
         ("a\n" + "9" * 140_000 + "\n", {}, "line 2: field larger than field limit"),
         ("# only a note\n", {}, "has no rows"),

@@ -12,6 +12,7 @@ from pipeline.engine.stream import stream
 from pipeline.errors import SettingError, SignalError
 from pipeline.match.events import events_of
 from pipeline.match.find import match_scores, search
+from pipeline.stages import match as module
 from pipeline.stages.base import Format
 from pipeline.stages.match import Match
 from pipeline.stages.registry import stage_from_settings
@@ -303,3 +304,34 @@ def test_the_plan_says_how_and_how_much_memory():
     assert plan.threads == 2
     assert "fft 8192, blocks of 8153 windows" in plan.stages[0].notes[0]
     assert 90e6 < plan.memory < 200e6
+
+
+def test_a_plan_and_its_run_read_the_templates_once_and_the_next_plan_reads_them_again(tmp_path, monkeypatch):
+    file, read, x = tmp_path / "call.npy", [], recording()
+    np.save(file, T)
+
+    def load(sources, fmt):
+        read.append(sources[0].file.name)
+        return module_load(sources, fmt)
+
+    module_load = module.load_templates
+    monkeypatch.setattr(module, "load_templates", load)
+    stage = Match(template=str(file))
+
+    def planned_and_run():
+        plan = make_plan([stage], MONO)
+        assert plan.memory > 0
+        return plan, np.concatenate(list(stream(plan, [x])))
+
+    plan, first = planned_and_run()
+    assert read == ["call.npy"]
+    np.testing.assert_array_equal(first[: len(x) - 39], match_scores(x, T))
+    list(stream(plan, [x]))
+    assert read == ["call.npy"]
+    np.save(file, T[::-1])
+    np.testing.assert_array_equal(planned_and_run()[1][: len(x) - 39], match_scores(x, T[::-1]))
+    np.save(tmp_path / "other.npy", T[:20])
+    other = plan.stages[0].stage.model_copy(update={"template": Match(template=str(tmp_path / "other.npy")).template})
+    assert other.search(MONO).latency == 19
+    assert plan.stages[0].stage.search(STEREO).channels_out == 2
+    assert read == ["call.npy", "call.npy", "other.npy", "call.npy"]

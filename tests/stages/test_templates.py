@@ -46,6 +46,7 @@ def folder(tmp_path):
     (tmp_path / "calls" / ".hidden.wav").write_text("not a template")
     (tmp_path / "calls" / "more").mkdir()
     np.save(tmp_path / "scalar.npy", 5.0)
+    (tmp_path / "labels.csv").write_text("start,end,label\n0.5,0.9,chirp\n")
     return tmp_path
 
 
@@ -143,6 +144,10 @@ def test_a_slice_is_those_frames_and_its_end_is_not_in_it(tmp_path, monkeypatch,
         ([5], "t0: is constant"),
         ([0.1 + 0.2, 0.3], "t0: is constant"),
         ("calls/notes.md", r"notes\.md"),
+        (
+            "labels.csv",
+            r"labels\.csv: line 2, column 'label' 'chirp' is no number; .*a row is a frame, a column a channel",
+        ),
     ],
 )
 def test_what_is_no_template_of_this_signal_is_refused_at_its_setting(folder, written, match):

@@ -5,20 +5,18 @@ A table that reads without a script; the script sorts and filters it, and makes 
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import math
 import os
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path, PurePosixPath
 from typing import Any
 from urllib.parse import quote
 
 from ...io import is_remote
+from ...io.pages import page_from, template_text
 from .data import KIND, STATUSES
 
-__all__ = ["PLAYED", "link", "page_html", "shown"]
+__all__ = ["PLAYED", "link", "own_parts", "page_html", "shown"]
 
 PLAYED = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 """Extensions that browsers play."""
@@ -28,32 +26,22 @@ _TABLES = {".csv", ".npy", ".npz", ".parquet"}
 
 def page_html(data: Mapping[str, Any], folder: Path) -> str:
     """The page for the data of `run_report`, with links to the outputs as seen from ``folder``."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("pipeline.batch.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(shown=shown, clock=_clock, size=_size, times=_times)
-    script = _template("report.js")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(
-        data,
-        kind=KIND,
-        statuses=STATUSES,
-        rows=[_row(record, folder) for record in data["files"]],
-        style=Markup(_template("report.css")),  # noqa: S704  (ours)
-        script=Markup(script),  # noqa: S704  (ours)
-        script_hash=digest,
+    rows = [_row(record, folder) for record in data["files"]]
+    return page_from(
+        "pipeline.batch.report",
+        "report.html.j2",
+        {**data, "kind": KIND, "statuses": STATUSES, "rows": rows},
+        own=own_parts(),
+        filters={"shown": shown, "clock": _clock, "size": _size, "times": _times},
     )
 
 
-def _template(name: str) -> str:
-    return (files("pipeline.batch.report") / "templates" / name).read_text("utf-8")
+def own_parts() -> dict[str, str]:
+    """Style and script of the page."""
+    return {
+        "style": template_text("pipeline.batch.report", "report.css"),
+        "script": template_text("pipeline.batch.report", "report.js"),
+    }
 
 
 def shown(text: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...errors import UsageError
-from ...io.atomic import AtomicFile, naming_errors
+from ...io.atomic import naming_errors, write_bytes
 from .data import KIND
 from .page import page_html
 
@@ -46,13 +46,7 @@ def write_report(path: Path, data: Mapping[str, Any]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     page, numbers = _pair(path)
     for file, text in ((numbers, json.dumps(data, indent=1, allow_nan=False)), (page, page_html(data, path.parent))):
-        written = AtomicFile(file, overwrite=True)
-        try:
-            written.write(text.encode())
-        except BaseException:
-            written.abort()
-            raise
-        written.commit()
+        write_bytes(file, text.encode(), overwrite=True)
 
 
 def _pair(path: Path) -> tuple[Path, Path]:

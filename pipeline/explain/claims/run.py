@@ -59,7 +59,7 @@ def write_claims(folder: str | Path, *, lang: Language = "en", results: list[Cla
     WriteError, DiskFullError
         the folder or a file cannot be written.
     """
-    from ...io.atomic import AtomicFile, naming_errors
+    from ...io.atomic import naming_errors, write_bytes
 
     done = run_claims() if results is None else results
     place = Path(folder)
@@ -68,32 +68,16 @@ def write_claims(folder: str | Path, *, lang: Language = "en", results: list[Cla
     numbers = {"claims": [{"key": r.key, "verdict": r.verdict, "numbers": r.numbers} for r in done]}
     files = {PAGE: page(done, lang), NUMBERS: json.dumps(numbers, indent=2, allow_nan=False) + "\n"}
     for name, text in files.items():
-        file = AtomicFile(place / name, overwrite=True)
-        try:
-            file.write(text.encode())
-        except BaseException:
-            file.abort()
-            raise
-        file.commit()
+        write_bytes(place / name, text.encode(), overwrite=True)
     return place / PAGE
 
 
 def page(results: list[ClaimResult], lang: Language) -> str:
     """The report as one HTML page, its figures inside."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
+    from ...io.pages import page_from
     from .figures import figure_svg
 
-    environment = Environment(
-        loader=PackageLoader("pipeline.explain"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     figures = {r.key: "data:image/svg+xml;base64," + base64.b64encode(figure_svg(r)).decode() for r in results}
     numbers = {r.key: json.dumps(r.numbers, indent=1, ensure_ascii=False) for r in results}
-    template = environment.get_template("claims.html.j2")
-    return template.render(
-        results=results, figures=figures, numbers=numbers, verdicts=VERDICTS, languages=LANGUAGES, lang=lang
-    )
+    values = {"results": results, "figures": figures, "numbers": numbers, "verdicts": VERDICTS}
+    return page_from("pipeline.explain", "claims.html.j2", {**values, "languages": LANGUAGES, "lang": lang})
