@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-PATIENCE_S = 30.0
+PATIENCE_S = 300.0
 
 
 def until(page: Any, expression: str) -> None:
-    """Return once the JavaScript expression is true on the page; fail if it is not within half a minute."""
+    """Return once the JavaScript expression is true on the page; fail if it is not within some minutes."""
     last = time.monotonic() + PATIENCE_S
     while not page.evaluate(expression):
         assert time.monotonic() < last, f"not within {PATIENCE_S:g} s: {expression}"

@@ -1,8 +1,9 @@
-"""What every test shares: Hypothesis without deadlines, for machines that are busy with other work; one browser."""
+"""What every test shares: Hypothesis without deadlines, for machines busy with other work; Ctrl-C; one browser."""
 
 from __future__ import annotations
 
 import shutil
+import signal
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,9 @@ from hypothesis import settings
 
 settings.register_profile("faltung", deadline=None, derandomize=True)
 settings.load_profile("faltung")
+
+# a shell has what it starts in the background ignore Ctrl-C, and so would every process that a test starts
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 

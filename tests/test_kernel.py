@@ -292,3 +292,18 @@ def test_a_kernel_multiplies_and_adds_with_kernels_only() -> None:
         Kernel([1]) * 2.0
     with pytest.raises(TypeError, match="unsupported operand"):
         Kernel([1]) + 2.0
+
+
+@pytest.mark.parametrize("other", [Kernel([1, 2], 1), Kernel([[1, 2]]), Kernel(np.ones((2, 2, 2)), 1)])
+def test_what_is_made_of_a_kernel_with_a_rate_has_it_too(other):
+    k = Kernel([4, 2, 1], 1, 8000)
+    made = [k * other, other * k, k.flipped(), k.scaled(2), k.delayed(3)]
+    made += [k + other, other + k] if other.taps.ndim < 3 else []
+    assert [one.fs for one in made] == [8000] * len(made)
+
+
+def test_products_and_scaled_kernels_keep_time_zero():
+    route, k = Kernel(np.ones((2, 2, 2)), 1), Kernel([4, 2, 1], 2)
+    assert [(one.origin, one.latency) for one in (route * k, k * route, route * route)] == [(3, 3), (3, 3), (2, 2)]
+    assert (k * k).origin == 4
+    assert k.scaled(-3) == Kernel([-12, -6, -3], 2)

@@ -60,3 +60,21 @@ def dies_once(mark: str, call: Callable[[], Any]) -> Any:
         return call()
     shard.write_all = write_half
     return call()
+
+
+def third_attempt(folder: str) -> int:
+    """Fail but the third time; each attempt leaves a file in the folder."""
+    Path(folder, f"{os.getpid()}-{time.time_ns()}").touch(exist_ok=False)
+    attempts = len(list(Path(folder).iterdir()))
+    if attempts < 3:
+        raise ImportError("a library that is not there yet")
+    return attempts
+
+
+def marked(path: str, seconds: float) -> None:
+    Path(path).touch(exist_ok=False)
+    time.sleep(seconds)
+
+
+def variable(name: str) -> str | None:
+    return os.environ.get(name)

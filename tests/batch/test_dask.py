@@ -10,7 +10,9 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +21,9 @@ import soundfile as sf
 
 from pipeline.batch.dask import check_address, cluster, versions
 from pipeline.errors import UsageError
-from tests.cli.conftest import ROOT, Done, environment, faltung, place, start  # noqa: F401
+from tests.cli.conftest import PATIENCE, ROOT, Done, environment, faltung, place  # noqa: F401
 
-from .tasks import ends_with, square
+from .tasks import ends_with, marked, square, third_attempt
 
 distributed = pytest.importorskip("distributed", reason="distributed is not installed")
 
@@ -33,6 +35,17 @@ stages:
   - {use: reverb, ir: room.wav}
   - {use: echo, delay: 10 ms, gain: -6 dB}
 """
+
+
+PATIENT = f"""\
+import sys
+from functools import partial
+from pipeline.batch import dask
+from pipeline.cli import main
+dask.cluster = partial(dask.cluster, patience_s={PATIENCE})
+sys.exit(main())
+"""
+"""The command, with more than its few seconds of patience for a cluster on a machine that is busy with other work."""
 
 
 def launch(folder: Path, *args: str) -> subprocess.Popen[bytes]:
@@ -49,21 +62,27 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     options = ("--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(folder / "address"))
     processes = [launch(folder, "dask_scheduler", *options)]
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not (folder / "address").exists() or not (folder / "address").read_text():
             assert time.monotonic() < deadline, (folder / "log").read_text()
             time.sleep(0.05)
         address = json.loads((folder / "address").read_text())["address"]
         workers = ("--nworkers", "2", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1")
         processes.append(launch(folder, "dask_worker", address, *workers))
-        with distributed.Client(address, set_as_default=False, timeout=60) as client:
-            client.wait_for_workers(2, timeout=60)
+        with distributed.Client(address, set_as_default=False, timeout=PATIENCE) as client:
+            client.wait_for_workers(2, timeout=PATIENCE)
         yield address
     finally:
         for process in reversed(processes):
             os.killpg(process.pid, signal.SIGTERM)
         for process in processes:
-            process.wait(30)
+            process.wait(PATIENCE)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command in this process has more patience for a cluster."""
+    monkeypatch.setattr("pipeline.batch.dask.cluster", partial(cluster, patience_s=PATIENCE))
 
 
 @pytest.fixture
@@ -81,15 +100,17 @@ def outputs(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.glob("*.wav")}
 
 
-def test_none_is_lost_when_a_worker_is_killed_and_every_byte_is_that_of_a_local_run(scheduler, batch, faltung):  # noqa: F811
+def test_none_is_lost_when_a_worker_is_killed_and_every_byte_is_that_of_a_local_run(scheduler, patient, batch, faltung):  # noqa: F811
     with distributed.Client(scheduler, set_as_default=False) as client:
         first = min(client.run(os.getpid).values())
-    process = start("run", "batch.yaml", "--scheduler", scheduler, "--json")
+    line = [sys.executable, "-c", PATIENT, "run", "batch.yaml", "--scheduler", scheduler, "--json"]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(line, stdin=pipe, stdout=pipe, stderr=pipe, env=environment())
     while len(outputs(batch / "out")) < 2:
         assert process.poll() is None
         time.sleep(0.01)
     os.kill(first, signal.SIGKILL)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, err) == (0, b"")
     data = json.loads(out)
     assert (data["done"], len({one["pid"] for one in data["files"]} - {process.pid})) >= (12, 1)
@@ -100,7 +121,7 @@ def test_none_is_lost_when_a_worker_is_killed_and_every_byte_is_that_of_a_local_
     assert (done.json["unchanged"], done.json["done"]) == (12, 0)
 
 
-def test_a_long_file_is_cut_for_them(scheduler, batch, faltung):  # noqa: F811
+def test_a_long_file_is_cut_for_them(scheduler, patient, batch, faltung):  # noqa: F811
     cut = ("in/00.wav", "-s", "batch.shard=10 s")
     (one,) = faltung("run", "batch.yaml", *cut, "--scheduler", scheduler, "--json").json["files"]
     assert one["shards"] == 6
@@ -109,21 +130,48 @@ def test_a_long_file_is_cut_for_them(scheduler, batch, faltung):  # noqa: F811
 
 
 def test_a_task_that_kills_its_workers_fails_alone(scheduler):
-    with cluster(scheduler, patience_s=60) as (executor, slots):
+    with cluster(scheduler, patience_s=PATIENCE) as (executor, slots):
         assert slots == 2
         bad = executor.submit(ends_with, 1)
-        assert "all those workers died" in str(bad.exception(60))
-        assert executor.submit(square, 7).result(60) == 49
+        assert "all those workers died" in str(bad.exception(PATIENCE))
+        assert executor.submit(square, 7).result(PATIENCE) == 49
+
+
+def test_what_a_worker_cannot_do_is_tried_three_times_in_all(scheduler, tmp_path):
+    with cluster(scheduler, patience_s=PATIENCE) as (executor, _):
+        assert executor.submit(third_attempt, str(tmp_path)).result(PATIENCE) == 3
+
+
+def test_the_same_call_is_done_as_often_as_it_is_given(scheduler):
+    with cluster(scheduler, patience_s=PATIENCE) as (executor, _):
+        done = [executor.submit(uuid.uuid4) for _ in range(3)]
+        assert len({future.result(PATIENCE) for future in done}) == 3
+
+
+def test_leaving_by_an_exception_begins_no_further_task(scheduler, tmp_path):
+    def interrupted() -> None:
+        with cluster(scheduler, patience_s=PATIENCE) as (executor, _):
+            for i in range(100):
+                executor.submit(marked, str(tmp_path / str(i)), 0.2)
+            while not list(tmp_path.iterdir()):
+                time.sleep(0.01)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with cluster(scheduler, patience_s=PATIENCE) as (executor, _):  # the workers are free again
+        assert [executor.submit(square, i).result(PATIENCE) for i in range(4)] == [0, 1, 4, 9]
+    assert 1 <= len(list(tmp_path.iterdir())) < 100
 
 
 def test_the_client_does_not_report_workers_whose_tasks_are_done_again(scheduler):
     log = logging.getLogger("distributed.client")
-    with cluster(scheduler):
+    with cluster(scheduler, patience_s=PATIENCE):
         assert [log.isEnabledFor(level) for level in (logging.WARNING, logging.ERROR)] == [False, True]
     assert log.isEnabledFor(logging.WARNING)
 
 
-def test_other_versions_are_named_and_refused(scheduler, batch, faltung, monkeypatch):  # noqa: F811
+def test_other_versions_are_named_and_refused(scheduler, patient, batch, faltung, monkeypatch):  # noqa: F811
     here = {**versions(), "numpy": "0.9"}
     monkeypatch.setattr("pipeline.batch.dask.metadata.version", lambda name: here.get(name, "0"))
     done = faltung("run", str(batch / "batch.yaml"), "--scheduler", scheduler)
@@ -148,7 +196,7 @@ def test_a_worker_without_the_package_or_with_another_plugin_is_refused(schedule
         (more, r"worker tcp://[\d.:]+ has faltung-hall 1\.2 \(here not installed\); install the same versions"),
     ):
         monkeypatch.setattr("pipeline.batch.dask.versions", found)
-        with pytest.raises(UsageError, match=said), cluster(scheduler, patience_s=60):
+        with pytest.raises(UsageError, match=said), cluster(scheduler, patience_s=PATIENCE):
             pass
 
 
@@ -157,7 +205,7 @@ def test_a_scheduler_that_does_not_answer_is_told_in_a_moment(batch, faltung):  
     done = faltung("run", str(batch / "batch.yaml"), "--scheduler", "tcp://127.0.0.1:9")
     assert (done.code, done.out) == (2, "")
     assert "tcp://127.0.0.1:9: no scheduler answers" in done.err
-    assert time.monotonic() - began < 60
+    assert time.monotonic() - began < 180
 
 
 @pytest.mark.parametrize("address", ["tcp://10.0.0.7:8786", "tcp://cluster.example:8786"])

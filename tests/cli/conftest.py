@@ -19,6 +19,8 @@ from pipeline.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 
+PATIENCE = 300  # seconds for what takes one or two, on a machine that is busy with other work
+
 ECHO = """\
 version: 1
 input: in.wav

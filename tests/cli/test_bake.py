@@ -58,6 +58,26 @@ def test_npy_and_txt_hold_every_digit_and_can_be_read_by_a_stage(faltung: Faltun
         np.testing.assert_array_equal(stage.kernel(8000.0, 2).taps, kernel)
 
 
+def test_taps_over_full_scale_are_no_whole_numbers(faltung: Faltung, place: Path) -> None:
+    (place / "loud.yaml").write_text("version: 1\nstages:\n  - {use: convolve, taps: [0.5, 2]}\n", "utf-8")
+    done = faltung("bake", "loud.yaml", "-o", "ir.wav", "--fs", "8000", "--subtype", "PCM_24")
+    assert done.code == 1
+    assert "frame 1, channel 0 is +2: over full scale" in done.err
+    assert not list(place.glob("*ir.wav*"))
+    assert faltung("bake", "loud.yaml", "-o", "ir.wav", "--fs", "8000").code == 0
+    assert sf.read("ir.wav")[0].tolist() == [0.5, 2]
+
+
+@pytest.mark.parametrize("name", ["ir.npy", "ir.txt", "ir.wav", "ir.csv"])
+def test_a_name_that_is_taken_is_refused_unless_told(faltung: Faltung, kernel: np.ndarray, name: str) -> None:
+    Path(name).write_text("mine")
+    done = faltung("bake", "chain.yaml", "-o", name)
+    assert (done.code, Path(name).read_text()) == (2, "mine")
+    assert f"{name}: exists already" in done.err
+    assert faltung("bake", "chain.yaml", "-o", name, "--overwrite").code == 0
+    assert Path(name).read_bytes() != b"mine"
+
+
 def test_a_kernel_that_routes_has_its_paths_as_channels_by_input_then_output(faltung: Faltung, place: Path) -> None:
     (place / "route.yaml").write_text("version: 1\nstages:\n  - {use: route, matrix: [[1, 2], [3, 4]]}\n", "utf-8")
     done = faltung("bake", "route.yaml", "-o", "ir.wav", "--fs", "8000", "--channels", "2")

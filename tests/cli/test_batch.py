@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from .conftest import Done, start, write_noise
+from .conftest import PATIENCE, Done, start, write_noise
 
 Faltung = Callable[..., Done]
 
@@ -323,7 +323,7 @@ def test_two_runs_on_one_output_are_one_too_many(faltung: Faltung, batch: Path) 
     os.mkfifo("in/pipe.wav")
     with start("run", "batch.yaml", "in/a.wav", "in/pipe.wav") as first:
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + PATIENCE
             while not (batch / "out/a.wav").exists():
                 assert time.monotonic() < deadline
                 time.sleep(0.01)

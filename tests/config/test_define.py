@@ -39,6 +39,9 @@ def test_a_mistake_in_a_definition_is_told_once_where_it_is_written():
 
 
 def test_what_a_definition_lacks_is_missing_where_it_is_used():
+    top = "define:\n  slap: {use: test.echo, delay: 1, taps: [{delay: 1}, {delay: 1, gian: 2}]}\nversion: 1"
+    (line,) = told("  - {use: slap}", top)
+    assert line.startswith("f:2:66: define.slap.taps[1].gian: unknown setting of ")
     top = "define:\n  room: {use: test.room, mix: 30%}\nversion: 1"
     assert told("  - {use: room, ir: a}\n  - use: room", top) == ["f:6:5: stages[1].ir: missing; 'test.room' needs it"]
 

@@ -35,12 +35,18 @@ def test_an_override_reaches_into_branches_lists_and_definitions():
     assert stages[0].shape == (1.0, 2.0)
 
 
+def test_an_id_is_that_of_a_stage_before_that_of_a_definition():
+    top = "version: 1\ndefine: {room: {use: test.room, id: hall, ir: b.wav}}\n"
+    settings = parse_config(top + HALL.partition("\n")[2], overrides=["hall.mix=20%"]).settings
+    assert settings.stages[1].mix == 0.2
+
+
 def test_paths_of_overrides_are_seen_from_the_working_folder(tmp_path, monkeypatch):
     folder = tmp_path / "[a]{b}"
     folder.mkdir()
     monkeypatch.chdir(folder)
     (folder / "x.wav").touch()
-    overrides = ["hall.ir=x.wav", "input=[x.wav, -]", "output=out/{stem}.wav"]
+    overrides = ["hall.ir=x.wav", "input=[x.wav, '*.wav', -]", "output=out/{stem}.wav"]
     settings = parse_config(HALL, base="/elsewhere", overrides=overrides).settings
     assert settings.stages[1].ir == folder / "x.wav"
     assert expand_inputs(settings.input, "/elsewhere") == [folder / "x.wav", STREAM]

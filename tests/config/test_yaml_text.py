@@ -128,6 +128,7 @@ BROKEN = [
     ("a: \x00", 1, 4, r"the character U\+0000 cannot stand in a YAML text"),
     ("b: 1\na: \ud800", 2, 4, r"the character U\+D800"),
     (b"b: 1\na: \xff", 2, 4, "not UTF-8: the byte 0xff"),
+    (b"b: 1\na: \xc3\xa9 \xff", 2, 6, "not UTF-8: the byte 0xff"),
     ("a: &a [*a]", 1, 4, "an alias inside the very thing it stands for"),
     ("a: &a {b: {<<: *a}}", 1, 4, "an alias inside the very thing it stands for"),
 ]

@@ -109,6 +109,14 @@ def test_the_highest_are_kept_when_there_are_too_many():
     assert not picker.dropped
 
 
+def test_of_both_signs_the_largest_are_kept_and_of_equal_ones_the_first():
+    scores = np.zeros((1, 60))
+    scores[0, ::10] = [3, -9, 5, -5, 8, -1]
+    picker = Picker(2, "both", most=3)
+    picker.process(scores)
+    assert picker.flush().frame.tolist() == [10, 20, 40]
+
+
 def test_what_waits_does_not_grow_with_the_track():
     picker = Picker(50)
     rng = np.random.default_rng(0)

@@ -165,6 +165,49 @@ def test_a_read_that_stops_in_the_middle_is_an_error_and_costs_nothing(shop, tak
     assert shop.files == {"a/take.wav": take.read_bytes(), "a/y.wav": b"old"}
 
 
+def test_a_store_that_sends_more_than_it_declares_is_an_error(shop, take, monkeypatch):
+    shop.files["a/take.wav"] = take.read_bytes()
+    real = shop.info
+    monkeypatch.setattr(shop, "info", lambda self, path, **_: {**real(self, path), "size": 19_000})
+    with pytest.raises(ReadError, match=r"take\.wav: has 19000 bytes, 20044 were read; it changed"):
+        open_reader("shop://a/take.wav")
+
+
+def test_a_version_is_the_size_and_the_surest_mark_of_the_store(shop, monkeypatch):
+    url = Remote("shop://a/take.wav")
+    assert url.version() is None
+    shop.files["a/take.wav"] = b"1234"
+    assert url.version() == {"bytes": 4, "mark": None}
+    real, marks = shop.info, {"created": 3, "mtime": 2.5}
+    monkeypatch.setattr(shop, "info", lambda self, path, **_: {**real(self, path), **marks})
+    assert url.version() == {"bytes": 4, "mark": "2.5"}
+    marks["ETag"] = "abc"
+    assert url.version() == {"bytes": 4, "mark": "abc"}
+
+
+def test_an_upload_is_measured_as_it_is_and_not_as_it_was_remembered(shop, take, monkeypatch):
+    real, seen = shop.info, {}
+
+    def remembered(self, path, **_):
+        path = self._strip_protocol(path)
+        if path not in seen:
+            try:
+                seen[path] = real(self, path)
+            except FileNotFoundError as error:
+                seen[path] = error
+        if isinstance(seen[path], FileNotFoundError):
+            raise seen[path]
+        return seen[path]
+
+    monkeypatch.setattr(shop, "info", remembered)
+    monkeypatch.setattr(shop, "invalidate_cache", lambda self, path=None: seen.clear())
+    monkeypatch.setattr(module.secrets, "token_hex", lambda _: "same")
+    with pytest.raises(FileNotFoundError):
+        shop().info("shop://a/.same.part")
+    report = PIPE.run_file(take, "shop://a/y.wav")
+    assert report.written.bytes == len(shop.files["a/y.wav"])
+
+
 def test_a_store_that_declares_no_size_is_read_to_its_end_and_an_upload_counted(shop, take, monkeypatch):
     shop.files["a/take.wav"] = take.read_bytes()
     monkeypatch.setattr(shop, "sizeless", True)

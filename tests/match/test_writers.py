@@ -272,6 +272,16 @@ def test_a_write_that_fails_leaves_nothing(tmp_path, monkeypatch):
         write_events(tmp_path / "no" / "e.csv", [search(event())])
 
 
+def test_a_write_that_is_refused_by_the_system_leaves_nothing_hidden(tmp_path, monkeypatch):
+    def full(fd, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(WriteError, match=r"e\.csv: No space left on device"):
+        write_events(tmp_path / "e.csv", [search(event())])
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_standard_output_takes_csv():
     program = "from pipeline.match.writers import write_events; write_events('-', [])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

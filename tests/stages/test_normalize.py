@@ -78,6 +78,13 @@ def test_what_is_not_finite_cannot_be_measured():
         run(Normalize(), x)
 
 
+def test_its_frame_is_counted_from_the_first_that_is_heard():
+    x = noise(300, 1)
+    x[50] = x[142] = np.nan
+    with pytest.raises(SignalError, match=r"not finite, first at frame 42$"):
+        list(Normalize().render(Trimmed(x, Format(8000.0, 1))))
+
+
 def test_it_says_that_it_is_not_linear():
     assert not Normalize.linear
     assert Normalize.whole_signal
