@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline.batch.driver import Here
 from pipeline.batch.shard import render_shard, search_shard
 from pipeline.batch.task import configuration_text
 from pipeline.config.load import parse_config
+from pipeline.dsp.here import Here
 from pipeline.errors import ReadError
 from pipeline.stages.base import Format
 from pipeline.stages.match import Match

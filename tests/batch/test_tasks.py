@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline.batch.driver import Here, run_tasks
+from pipeline.batch.driver import run_tasks
 from pipeline.batch.sharding import Shards
-from pipeline.batch.task import configuration_text, make_task, run_task
+from pipeline.batch.task import configuration_text, is_light, make_task, run_task
 from pipeline.config.load import parse_config
+from pipeline.dsp.here import Here
 from pipeline.io import Remote
 from pipeline.units import parse_duration
 
@@ -120,3 +121,12 @@ def test_an_error_does_not_wait_for_what_workers_are_at(place: Path, shard: str)
         future.set_exception(OSError("given up"))
     assert not waits
     assert not (place / "y.wav").exists()
+
+
+def test_a_task_is_light_where_its_input_is_known_to_be_small() -> None:
+    def asked(record: object) -> bool:
+        return is_light({"record": record})
+
+    assert asked({"input": {"bytes": 16_044}})
+    assert not asked({"input": {"bytes": 256 << 10}})
+    assert not any(map(asked, (None, {}, {"input": None}, {"input": {"blake2b": "0"}})))
