@@ -31,6 +31,11 @@ def sleep(seconds: float) -> float:
     return seconds
 
 
+def process_after(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getpid()
+
+
 def fail(text: str) -> None:
     raise ValueError(text)
 
