@@ -1,45 +1,44 @@
 """Runs tasks on this machine, in worker processes that may be killed.
 
-A pool of the standard library loses all its work with the first worker that dies. Here the pool is built again and
-what was unfinished is submitted again. Those that were with the pool when it broke are suspects, and each is run
-alone, so that only the one that kills its worker is struck; after three strikes it is given up and the others go on.
+Each worker has a pipe of its own, so that one which dies takes nothing with it but what it was at. A pool of the
+standard library shares one among all, and loses all its work with the first worker that dies. What was lost is run
+again, one task at a time and nothing beside it, so that only the one that kills its worker is struck; after three
+strikes it is given up and the others go on.
 
-To hand a task to a process and take its result back costs as much as a short file. Light tasks go there in bundles.
+To hand a task to a process and take its result back costs as much as a short file. Light tasks go there in bundles,
+the next while one is worked on.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.reduction import ForkingPickler
 from operator import attrgetter
-from queue import SimpleQueue
 from types import TracebackType
 from typing import Any
 
 from ..errors import FaltungError
-from .process import keep_freed_memory, settle
+from .worker import Call, answers, exit_code, start_worker
 
 __all__ = ["BUNDLE", "LocalExecutor", "WorkerLostError"]
 
 BUNDLE = 16
 """Light tasks at most that a worker is given at a time."""
 
-_PATIENCE_S = 5.0  # for a process that was killed
+_AHEAD = 32 << 10
+"""Bytes at most that wait in a pipe for a worker, which may itself be sending: the pipe must take them all at once."""
+
 _STRIKES = 3
 _TIMES = ("once", "twice", "three times")
-
-_Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 
 
 class WorkerLostError(FaltungError):
@@ -48,13 +47,18 @@ class WorkerLostError(FaltungError):
 
 @dataclass(eq=False)
 class _Work:
-    call: _Call
+    call: Call
     light: bool
     future: Future[Any] = field(default_factory=Future)
-    pool: ProcessPoolExecutor | None = None
-    workers: list[BaseProcess] = field(default_factory=list)
-    """Of the pool, which forgets them when it breaks."""
     strikes: int = 0
+
+
+@dataclass(eq=False)
+class _Worker:
+    process: BaseProcess
+    pipe: Connection
+    bundles: deque[list[_Work]] = field(default_factory=deque)
+    """What it was given and has not answered: what it is at, and perhaps the next."""
 
 
 class LocalExecutor(Executor):
@@ -66,7 +70,7 @@ class LocalExecutor(Executor):
         how many.
     timeout_s
         the longest that a task may take, after which its worker ends itself; None waits for ever. A task is given up
-        for it when it was run alone, so the second time.
+        for it when it was alone with its worker, so one out of a bundle the second time.
     light
         whether a task, told by its arguments, is over so soon that some may go to a worker in one bundle.
     """
@@ -76,71 +80,118 @@ class LocalExecutor(Executor):
     ) -> None:
         self._jobs, self._timeout_s, self._light = jobs, timeout_s, light
         self._lock = threading.Lock()
-        self._pool: ProcessPoolExecutor | None = None
         self._waiting: deque[_Work] = deque()
         self._suspects: deque[_Work] = deque()
-        self._under_way: dict[Future[Any], list[_Work]] = {}
-        self._closed = False
-        # a pool may hold a lock of its own while it tells that a task has ended, so this is dealt with elsewhere
-        self._ends: SimpleQueue[Future[Any] | None] = SimpleQueue()
-        self._collector = threading.Thread(target=self._collect, daemon=True)
-        self._collector.start()
+        self._workers: list[_Worker] = []
+        self._hungry = self._closed = self._killed = False
+        self._ear, self._bell = multiprocessing.Pipe(duplex=False)
+        self._keeper = threading.Thread(target=self._keep, daemon=True)
+        self._keeper.start()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         work = _Work((fn, args, kwargs), self._light(*args))
         with self._lock:
             self._waiting.append(work)
-            has_room = len(self._under_way) < self._room()
-        if has_room:  # a signal raised in this thread must not cut short the start of a worker
-            self._ends.put(work.future)
+            asked, self._hungry = self._hungry, False
+        if asked:
+            self._bell.send_bytes(b"")
         return work.future
 
     def kill(self) -> None:
         """End the workers at once, whatever they do."""
         with self._lock:
-            self._closed = True
-            for process in _processes(self._pool):
-                process.kill()
+            self._closed = self._killed = True
+            workers = list(self._workers)
+        for worker in workers:
+            worker.process.kill()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
+        """Wait for what the workers are at, or, where an exception ends it, end them."""
         if kind is not None:
             self.kill()
         with self._lock:
             self._closed = True
-            pool, self._pool = self._pool, None
-        workers = _processes(pool)
         try:
-            if pool is not None:
-                pool.shutdown(wait=True, cancel_futures=True)
+            self._bell.send_bytes(b"")
+            self._keeper.join()
         finally:
-            for worker in workers if kind is not None else ():  # a signal may have cut the wait for them short
-                _ended_with(worker)
-        self._ends.put(None)
-        self._collector.join()
+            for worker in list(self._workers):  # a signal may have cut the wait for them short
+                exit_code(worker.process)
 
-    def _start(self) -> None:
-        """Give the pool what it can take."""
-        while not self._closed and len(self._under_way) < self._room():
-            queue = self._suspects or self._waiting
-            if not queue:
+    # ---- the keeper, a thread that no signal cuts short: not at the start of a worker, for one --------------------
+
+    def _keep(self) -> None:
+        """Hand out what was submitted and take in what came of it, until closed and all is at rest."""
+        while not self._closed or any(worker.bundles for worker in self._workers):
+            self._hand_out()
+            for ready in wait([self._ear, *(worker.pipe for worker in self._workers)]):
+                if ready is self._ear:
+                    self._ear.recv_bytes()
+                else:
+                    self._hear(next(worker for worker in self._workers if worker.pipe is ready))
+        for work in (*self._suspects, *self._waiting):
+            if not work.future.cancel():
+                _resolve(work, None, WorkerLostError("was not done: all was stopped"))
+        for worker in self._workers:
+            worker.pipe.close()  # which ends it
+        for worker in self._workers:
+            exit_code(worker.process)
+
+    def _hand_out(self) -> None:
+        """Give the workers what they can take; a suspect when all are at rest, and nothing beside it."""
+        while not self._closed and (queue := self._next()):
+            under_way = [work for worker in self._workers for bundle in worker.bundles for work in bundle]
+            if under_way and (queue is self._suspects or any(work.strikes for work in under_way)):
                 return
-            bundle = [queue.popleft() for _ in range(self._at_once(queue))]
-            pool = self._pool = self._pool or ProcessPoolExecutor(
-                self._jobs, multiprocessing.get_context("spawn"), _begin_worker
-            )
             try:
-                with _interrupts_blocked():
-                    inner = pool.submit(_run_each, self._timeout_s, [work.call for work in bundle])
-            except BrokenProcessPool:  # a worker died that had nothing to do
-                self._pool = None
-                queue.extendleft(reversed(bundle))
+                worker = self._free(ahead=queue[0].light)
+            except (OSError, EOFError) as error:
+                if under_way:
+                    return
+                _resolve(queue.popleft(), None, WorkerLostError(f"no worker could be started: {error}"))
                 continue
-            for work in bundle:
-                work.pool, work.workers = pool, _processes(pool)
-            self._under_way[inner] = bundle
-            inner.add_done_callback(self._ends.put)
+            if worker is None or not self._given(worker, queue):
+                return
+
+    def _given(self, worker: _Worker, queue: deque[_Work]) -> bool:
+        """Whether a worker took a bundle of a queue; not if it is too long to wait in its pipe, or it has died."""
+        with self._lock:
+            taken = [queue.popleft() for _ in range(self._at_once(queue))]
+        bundle = [work for work in taken if not work.future.cancelled()]
+        message = ForkingPickler.dumps([work.call for work in bundle])
+        too_long = bool(worker.bundles) and len(message) > _AHEAD
+        if too_long or not _sent(message, worker.pipe):
+            with self._lock:
+                queue.extendleft(reversed(bundle))
+            return False
+        worker.bundles.append(bundle)
+        for work in bundle:
+            if not (work.future.running() or work.future.cancelled()):
+                work.future.set_running_or_notify_cancel()
+        return True
+
+    def _next(self) -> deque[_Work]:
+        """Where the next is to be taken from; `submit` rings when it was empty."""
+        with self._lock:
+            self._hungry = not self._waiting
+        return self._suspects or self._waiting
+
+    def _free(self, *, ahead: bool) -> _Worker | None:
+        """A worker at rest, which is started if there may be one more; or one that may be given the next ``ahead``."""
+        for worker in self._workers:
+            if not worker.bundles:
+                return worker
+        if len(self._workers) < self._jobs:
+            worker = _Worker(*start_worker(self._timeout_s))
+            with self._lock:
+                self._workers.append(worker)
+                if self._killed:
+                    worker.process.kill()
+            return worker
+        short = (w for w in self._workers if ahead and len(w.bundles) == 1 and w.bundles[0][0].light)
+        return next(short, None)
 
     def _at_once(self, queue: deque[_Work]) -> int:
         """How many of a queue to hand over as one: of light tasks a worker's share; one alone if it is suspect."""
@@ -148,113 +199,51 @@ class LocalExecutor(Executor):
         light = sum(1 for _ in takewhile(attrgetter("light"), islice(queue, share)))
         return max(1, light)
 
-    def _room(self) -> int:
-        """Bundles to have with the pool: one alone if it is suspect; else one more than workers, so that none waits."""
-        if self._suspects or any(work.strikes for bundle in self._under_way.values() for work in bundle):
-            return 1
-        return self._jobs + 1
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            message = worker.pipe.recv_bytes()
+        except (EOFError, OSError):
+            self._lost(worker)
+            return
+        bundle = worker.bundles.popleft()
+        for work, (result, raised) in zip(bundle, answers(message, len(bundle)), strict=True):
+            _resolve(work, result, raised)
 
-    def _collect(self) -> None:
-        while (inner := self._ends.get()) is not None:
-            with self._lock:
-                if inner in self._under_way:
-                    self._ended(inner, self._under_way.pop(inner))
-                self._start()
+    def _lost(self, worker: _Worker) -> None:
+        with self._lock:
+            self._workers.remove(worker)
+        code = exit_code(worker.process)
+        if worker.bundles:
+            bundle = worker.bundles.popleft()
+            for work in bundle:
+                self._strike(work, code, alone=len(bundle) == 1)
+        with self._lock:  # what it had not begun
+            self._waiting.extendleft(work for bundle in reversed(worker.bundles) for work in reversed(bundle))
 
-    def _ended(self, inner: Future[Any], bundle: Sequence[_Work]) -> None:
-        error = None if inner.cancelled() else inner.exception()
-        for i, work in enumerate(bundle):
-            if inner.cancelled():
-                work.future.cancel()
-            elif isinstance(error, BrokenProcessPool):
-                self._lost(work)
-            elif error is not None:
-                work.future.set_exception(error)
-            else:
-                result, raised = inner.result()[i]
-                if raised is None:
-                    work.future.set_result(result)
-                else:
-                    work.future.set_exception(raised)
-
-    def _lost(self, work: _Work) -> None:
-        if self._pool is work.pool:
-            self._pool = None
-        alone, code = work.strikes > 0, _exit_code(work.workers)
+    def _strike(self, work: _Work, code: int | None, *, alone: bool) -> None:
         work.strikes += 1
         if alone and code == -signal.SIGALRM:
-            work.future.set_exception(WorkerLostError(f"took longer than {self._timeout_s:g} s (batch.timeout)"))
+            _resolve(work, None, WorkerLostError(f"took longer than {self._timeout_s:g} s (batch.timeout)"))
         elif work.strikes < _STRIKES and not self._closed:
             self._suspects.append(work)
         else:
             how = "" if code is None else f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})"
             text = f"the worker that ran it was killed{how} {_TIMES[work.strikes - 1]}; is there enough memory?"
-            work.future.set_exception(WorkerLostError(text))
+            _resolve(work, None, WorkerLostError(text))
 
 
-def _run_each(timeout_s: float | None, calls: Sequence[_Call]) -> list[tuple[Any, BaseException | None]]:
-    """The result of each call, or what it raised. In a worker, which the system ends when one takes too long."""
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    return [_run(timeout_s, *call) for call in calls]
-
-
-def _run(
-    timeout_s: float | None, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]
-) -> tuple[Any, BaseException | None]:
-    signal.setitimer(signal.ITIMER_REAL, timeout_s or 0)
+def _sent(message: memoryview, pipe: Connection) -> bool:
     try:
-        return fn(*args, **kwargs), None
-    except BaseException as error:
-        return None, error
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        pipe.send_bytes(message)
+    except OSError:
+        return False
+    return True
 
 
-def _processes(pool: ProcessPoolExecutor | None) -> list[BaseProcess]:
-    """Those of a pool, which names them no other way."""
-    return list(pool._processes.values()) if pool is not None and pool._processes else []
-
-
-def _exit_code(workers: Sequence[BaseProcess]) -> int | None:
-    """That of the worker that broke a pool, as far as it can be told; the pool ends the others by SIGTERM."""
-    codes = [_ended_with(process) for process in workers]
-    return next((code for code in codes if code not in (None, 0, -signal.SIGTERM)), None)
-
-
-def _ended_with(process: BaseProcess) -> int | None:
-    """The exit code of a process that ends; None if it does not, for long.
-
-    The pool's own thread waits for it, too. Where that one comes first, the process is unknown to the system already,
-    and its code stands here a moment later.
-    """
-    last = time.monotonic() + _PATIENCE_S
-    while (code := process.exitcode) is None and time.monotonic() < last:
-        process.join(0.01)
-        time.sleep(0.001)
-    return code
-
-
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Workers begun in here never see Ctrl-C, not even before their first line: what it stops is for us to say."""
-    from multiprocessing.resource_tracker import ensure_running
-
-    ensure_running()  # it would unblock
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _begin_worker() -> None:
-    settle()
-    keep_freed_memory()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGKILL)
+def _resolve(work: _Work, result: Any, raised: BaseException | None) -> None:
+    if work.future.cancelled():
+        return
+    if raised is None:
+        work.future.set_result(result)
+    else:
+        work.future.set_exception(raised)

@@ -51,6 +51,10 @@ def run(
     Paths in CONFIG are seen from its folder, those given here from the working directory. Several files are a batch:
     run again, it does only what is not done, or not as it would be done now.
     """
+    if jobs not in (None, "1"):
+        from ..batch.worker import load_ahead
+
+        load_ahead()
     from ..config.load import load_config
     from .jobs import prepare
     from .running import check_scheduler, check_streams, choices_of, dry, finish

@@ -90,7 +90,7 @@ def _executor(work: Work, progress: Progress, stack: ExitStack, *, alone: bool) 
         executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s))
         return _cutting(executor, work.jobs, work, progress, stack), run_task, 2 * work.jobs
     executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s, is_light))
-    return executor, run_task, (work.jobs + 2) * BUNDLE
+    return executor, run_task, 3 * work.jobs * BUNDLE
 
 
 def _cutting(executor: Executor, jobs: int, work: Work, progress: Progress, stack: ExitStack) -> Executor:

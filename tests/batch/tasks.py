@@ -36,6 +36,28 @@ def process_after(seconds: float) -> int:
     return os.getpid()
 
 
+def parent_after(seconds: float) -> int:
+    time.sleep(seconds)
+    return os.getppid()
+
+
+def echoed(text: str) -> str:
+    return text
+
+
+def unsendable() -> Any:
+    return lambda: None
+
+
+class Unreadable(Exception):
+    def __init__(self, one: str, two: str) -> None:
+        super().__init__(one + two)
+
+
+def fail_unreadably() -> None:
+    raise Unreadable("no", "good")
+
+
 def fail(text: str) -> None:
     raise ValueError(text)
 

@@ -6,17 +6,31 @@ import multiprocessing
 import os
 import random
 import signal
+import sys
 import threading
 import time
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 
 import pytest
 
 from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError
 from pipeline.batch.process import processors, share_threads
+from pipeline.batch.worker import start_worker
 from pipeline.dsp.here import Here
 
-from .tasks import ends_with, fail, killed_by, process_after, process_facts, sleep, square
+from .tasks import (
+    echoed,
+    ends_with,
+    fail,
+    fail_unreadably,
+    killed_by,
+    parent_after,
+    process_after,
+    process_facts,
+    sleep,
+    square,
+    unsendable,
+)
 
 PATIENCE = 120  # seconds; nothing here takes more than a few
 
@@ -56,37 +70,92 @@ def test_a_task_that_takes_too_long_is_ended_and_its_neighbour_done_again() -> N
 def test_no_worker_is_started_by_the_thread_that_signals_interrupt(monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
 
-    class Pool(ProcessPoolExecutor):
-        def submit(self, *args, **kwargs):
-            started.append(threading.current_thread())
-            return super().submit(*args, **kwargs)
+    def start(timeout_s: float | None) -> object:
+        started.append(threading.current_thread())
+        return start_worker(timeout_s)
 
-    monkeypatch.setattr("pipeline.batch.local.ProcessPoolExecutor", Pool)
+    monkeypatch.setattr("pipeline.batch.local.start_worker", start)
     with LocalExecutor(2) as executor:
-        assert [future.result(PATIENCE) for future in [executor.submit(square, i) for i in range(5)]] == [
-            0,
-            1,
-            4,
-            9,
-            16,
-        ]
-    assert len(started) == 5
+        futures = [executor.submit(square, i) for i in range(5)]
+        assert [future.result(PATIENCE) for future in futures] == [0, 1, 4, 9, 16]
+    assert len(started) == 2
     assert threading.current_thread() not in started
 
 
 def test_killed_workers_are_gone_even_where_the_wait_for_them_was_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Pool(ProcessPoolExecutor):
-        def shutdown(self, *_args, **_kwargs):
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr("pipeline.batch.local.ProcessPoolExecutor", Pool)
     executor = LocalExecutor(2)
     executor.submit(square, 2).result(PATIENCE)
     workers = multiprocessing.active_children()
+
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(executor._keeper, "join", interrupted)
     with pytest.raises(KeyboardInterrupt):
         executor.__exit__(KeyboardInterrupt, None, None)
     assert workers
     assert not any(worker.is_alive() for worker in workers)
+
+
+def test_what_is_left_is_told_when_all_is_stopped() -> None:
+    executor = LocalExecutor(1, light=light)
+    first = executor.submit(sleep, 3600.0)
+    others = [executor.submit(square, i) for i in range(20)]
+    while not first.running():
+        time.sleep(0.01)
+    executor.__exit__(KeyboardInterrupt, None, None)
+    assert all(future.done() for future in (first, *others))
+    assert not any(not future.cancelled() and future.exception() is None for future in (first, *others))
+
+
+def test_a_future_that_was_cancelled_disturbs_no_other() -> None:
+    with LocalExecutor(1) as executor:
+        first, cancelled, last = (executor.submit(sleep, s) for s in (0.3, 3600.0, 0.2))
+        assert cancelled.cancel()
+        assert [first.result(PATIENCE), last.result(PATIENCE)] == [0.3, 0.2]
+
+
+def test_a_worker_that_dies_at_rest_costs_nothing() -> None:
+    with LocalExecutor(1) as executor:
+        for i in range(5):
+            before = executor.submit(process_after, 0.0).result(PATIENCE)
+            os.kill(before, signal.SIGKILL)
+            assert executor.submit(killed_by, i, -1).result(PATIENCE) == i
+
+
+def test_workers_are_copies_of_one_process_and_outlive_its_death() -> None:
+    if sys.platform != "linux":
+        pytest.skip("elsewhere each worker is loaded anew")
+    with LocalExecutor(2) as executor:
+        parents = [executor.submit(parent_after, 0.3) for _ in range(2)]
+        (server,) = {future.result(PATIENCE) for future in parents}
+        assert server != os.getpid()
+        os.kill(server, signal.SIGKILL)
+        assert executor.submit(square, 3).result(PATIENCE) == 9
+        with pytest.raises(WorkerLostError, match=r"was killed( \(exit code 7\))? three times"):
+            executor.submit(ends_with, 7).result(PATIENCE)
+        assert executor.submit(square, 4).result(PATIENCE) == 16
+
+
+def test_a_worker_that_cannot_be_started_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_: float | None) -> object:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("pipeline.batch.local.start_worker", start)
+    with LocalExecutor(2) as executor:
+        futures = [executor.submit(square, i) for i in range(3)]
+        for future in futures:
+            with pytest.raises(WorkerLostError, match=r"no worker could be started: .*temporarily unavailable"):
+                future.result(PATIENCE)
+
+
+def test_what_cannot_be_sent_back_fails_by_itself() -> None:
+    with LocalExecutor(1) as executor:
+        with pytest.raises((AttributeError, TypeError), match="pickle"):
+            executor.submit(unsendable).result(PATIENCE)
+        with pytest.raises(TypeError, match="missing 1 required positional argument"):
+            executor.submit(fail_unreadably).result(PATIENCE)
+        assert executor.submit(square, 5).result(PATIENCE) == 25
 
 
 def test_what_a_task_raises_is_raised_by_its_future() -> None:
@@ -116,7 +185,7 @@ def test_an_exception_on_the_way_out_ends_the_workers_at_once() -> None:
         interrupted()
     assert time.monotonic() - began < 60
     assert not multiprocessing.active_children()
-    assert not any(future.done() and future.exception() is None for future in futures)
+    assert not any(future.done() and not future.cancelled() and future.exception() is None for future in futures)
 
 
 def test_here_does_it_at_once_and_raises() -> None:
@@ -194,3 +263,22 @@ def test_in_a_bundle_each_has_its_own_time_and_its_own_error() -> None:
         with pytest.raises(WorkerLostError, match=r"took longer than 2 s \(batch\.timeout\)"):
             late.result(PATIENCE)
         assert after.result(PATIENCE) == 49
+
+
+def test_a_bundle_that_a_pipe_cannot_take_at_once_waits_here() -> None:
+    """Else a worker that sends and we who send would wait for each other for ever."""
+    long = "x" * 100_000
+    with LocalExecutor(1, light=light) as executor:
+        futures = [executor.submit(echoed, f"{i}{long}") for i in range(64)]
+        assert [future.result(PATIENCE) for future in futures] == [f"{i}{long}" for i in range(64)]
+
+
+def test_the_next_bundle_is_there_before_the_last_is_answered() -> None:
+    with LocalExecutor(1, light=light) as executor:
+        for _ in range(64):
+            executor.submit(process_after, 0.2)
+        last = time.monotonic() + PATIENCE
+        while max((len(worker.bundles) for worker in executor._workers), default=0) < 2:
+            assert time.monotonic() < last
+            time.sleep(0.01)
+        executor.kill()

@@ -105,8 +105,9 @@ class Place:
         return found
 
     def workers(self) -> list[int]:
-        """Those of them that do files."""
-        return [pid for pid in self.processes() if b"spawn_main" in _command(pid)]
+        """Those of them that do files: copies of the one that the command started."""
+        found = [pid for pid in self.processes() if b"forkserver" in _command(pid)]
+        return [pid for pid in found if _parent(pid) in found]
 
     def assert_no_orphans(self) -> None:
         deadline = time.monotonic() + 60
@@ -137,6 +138,13 @@ def _command(pid: int) -> bytes:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except OSError:
         return b""
+
+
+def _parent(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return None
 
 
 def main(trial: Callable[..., None], **defaults: int) -> None:
