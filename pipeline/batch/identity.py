@@ -25,7 +25,18 @@ from ..io import Remote
 from ..stages.base import Stage
 from ..stages.registry import available_stages
 
-__all__ = ["Check", "Data", "changes", "digest", "files_named_in", "identity", "key_of", "name_of", "recipe_of"]
+__all__ = [
+    "Check",
+    "Data",
+    "Names",
+    "as_text",
+    "changes",
+    "digest",
+    "files_named_in",
+    "identity",
+    "key_of",
+    "recipe_of",
+]
 
 Check = Literal["stat", "hash"]
 Data = dict[str, Any]
@@ -61,15 +72,24 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).hexdigest()
 
 
-def name_of(path: Place, folder: str) -> str:
-    """What a file is called in a manifest: a path seen from the folder, or a URL without its credentials.
+class Names:
+    """What files are called in a manifest: a path seen from the folder, or a URL without its credentials."""
 
-    A query may be what tells two files apart, and may be a secret: a hash stands for it.
-    """
-    if not isinstance(path, Remote):
-        return os.path.relpath(path, folder)
-    mark = hashlib.blake2b(path.url.encode(), digest_size=4).hexdigest()
-    return str(path).replace("?***", f"?{mark}")
+    def __init__(self, folder: Path) -> None:
+        self._folder = os.path.abspath(folder)  # noqa: PTH100
+        self._seen: dict[Path, str] = {}
+
+    def __call__(self, path: Place) -> str:
+        """The name of a file. A query may be what tells two files apart, and may be a secret: a hash stands for it."""
+        if isinstance(path, Remote):
+            mark = hashlib.blake2b(path.url.encode(), digest_size=4).hexdigest()
+            return str(path).replace("?***", f"?{mark}")
+        if path.name in ("", os.pardir):
+            return os.path.relpath(path, self._folder)
+        if path.parent not in self._seen:
+            self._seen[path.parent] = os.path.relpath(path.parent, self._folder)
+        beside = self._seen[path.parent]
+        return path.name if beside == os.curdir else os.path.join(beside, path.name)  # noqa: PTH118
 
 
 def recipe_of(settings: Configuration, base: Path, check: Check) -> Data:
@@ -84,10 +104,15 @@ def recipe_of(settings: Configuration, base: Path, check: Check) -> Data:
     }
 
 
-def key_of(recipe: Data, source: Data | None, *outputs: str) -> str:
-    """The key of an item: blake2b of its recipe, the identity of its input and the names of its outputs."""
-    text = json.dumps([recipe, source, *outputs], sort_keys=True)
-    return hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+def key_of(recipe: str, source: Data | None, *outputs: str) -> str:
+    """The key of an item: blake2b of its recipe as text, the identity of its input and the names of its outputs."""
+    text = ", ".join([recipe, *(as_text(part) for part in (source, *outputs))])
+    return hashlib.blake2b(f"[{text}]".encode(), digest_size=20).hexdigest()
+
+
+def as_text(data: Any) -> str:
+    """Plain data as JSON that is always the same."""
+    return json.dumps(data, sort_keys=True)
 
 
 def changes(before: Data, after: Data) -> list[str]:

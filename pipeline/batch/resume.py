@@ -18,7 +18,7 @@ from ..config.load import LoadedConfig
 from ..config.paths import STREAM, Place, output_folder
 from ..config.template import variables_in
 from ..io.sink import is_stream
-from .identity import Check, Data, changes, identity, key_of, name_of, recipe_of
+from .identity import Check, Data, Names, as_text, changes, identity, key_of, recipe_of
 from .manifest import Past
 from .task import timestamp
 
@@ -91,15 +91,15 @@ class Batch:
 
     def standings(self, items: Iterable[Item], past: Past) -> list[Standing]:
         """How each item stands."""
-        folder = os.path.abspath(self.folder)  # noqa: PTH100
-        return [self._standing(item, past, folder) for item in items]
+        names, recipe = Names(self.folder), as_text(self.recipe)
+        return [self._standing(item, past, names, recipe) for item in items]
 
-    def _standing(self, item: Item, past: Past, folder: str) -> Standing:
-        name, output, *more = (name_of(path, folder) for path in (item.source, *item.outputs))
+    def _standing(self, item: Item, past: Past, names: Names, recipe: str) -> Standing:
+        name, output, *more = map(names, (item.source, *item.outputs))
         source = identity(item.source, self.check)
         record: Data = {
             "item": name,
-            "key": key_of(self.recipe, source, output, *more),
+            "key": key_of(recipe, source, output, *more),
             "input": source,
             "output": output,
         }

@@ -7,6 +7,7 @@ output is in a store; what a killed run leaves of the former is removed by the n
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -140,7 +141,7 @@ class Shards(Executor):
         ends = [*firsts[1:], total]
         with tempfile.TemporaryDirectory(prefix="faltung-") as folder:
             place = Path(folder, "shard") if is_remote(task["target"]) or is_stream(task["target"]) else task["target"]
-            parts = [hidden_beside(place) for _ in firsts]
+            parts = [Path(hidden_beside(os.path.realpath(place))) for _ in firsts]
             given = zip(firsts, ends, map(str, parts), strict=True)
             calls = [partial(render_shard, task["configuration"], task["source"], *one) for one in given]
             try:

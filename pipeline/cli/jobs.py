@@ -19,6 +19,8 @@ from ..config.inputs import expand_inputs, input_root
 from ..config.paths import STREAM, Place, one_name, plan_outputs
 from ..errors import UsageError
 from ..io import Remote
+from ..io.atomic import file_of
+from ..io.names import RealNames
 from ..job import Job
 from .text import shown_path
 
@@ -157,12 +159,15 @@ def _items(
 
 def _refuse_same_names(items: Sequence[Item]) -> None:
     """Refuse two outputs of one name, that of a signal and one of events among them."""
+    if all(len(item.outputs) == 1 for item in items):
+        return  # those of one template were looked at when they were planned
+    real = RealNames()
     taken: set[str] = set()
-    for item in items:
-        for path in item.outputs:
-            if one_name(path) in taken:
-                raise UsageError(f"{shown_path(path)}: two outputs would have this name; give each its own")
-            taken.add(one_name(path))
+    for path in (path for item in items for path in item.outputs):
+        name = one_name(path, real)
+        if name in taken:
+            raise UsageError(f"{shown_path(path)}: two outputs would have this name; give each its own")
+        taken.add(name)
 
 
 def resumed(work: Work, past: Past) -> Work:
@@ -238,13 +243,7 @@ def _refuse_inputs_as_outputs(items: Sequence[Item], stages: Iterable[Any]) -> N
 
 def _identity(path: Place) -> object:
     """The same for all names and links of one file; None where there is none."""
-    if isinstance(path, Remote):
-        return path.identity()
-    try:
-        status = path.stat()
-    except (OSError, ValueError):
-        return None
-    return status.st_dev, status.st_ino
+    return path.identity() if isinstance(path, Remote) else file_of(path)
 
 
 def _refuse_taken(taken: Sequence[tuple[Place, str]], *, overwrite: bool) -> None:

@@ -13,25 +13,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import UsageError, without_secrets
+from ..io.names import RealNames
 from ..io.remote import Remote, is_remote
 from .inputs import STREAM, Place, expand_inputs, input_root
 from .template import NAMES, fill, parse_template
 
-__all__ = ["STREAM", "Place", "expand_inputs", "input_root", "one_name", "output_folder", "output_path", "plan_outputs"]
+__all__ = [
+    "STREAM",
+    "OutputTemplate",
+    "Place",
+    "expand_inputs",
+    "input_root",
+    "one_name",
+    "output_folder",
+    "plan_outputs",
+]
 
 _TOLD = 20  # collisions listed one by one
 
 
-def output_path(template: str, source: Place, base: str | Path | None = None, root: str | Path | None = None) -> Place:
-    """The output that a template means for one input; a `Remote` where the template begins as a URL does.
+class OutputTemplate:
+    """A template for outputs, to be filled in for one input after another while no link changes.
 
     Parameters
     ----------
     template
         ``{stem}`` the input's name without extension, ``{ext}`` its extension without the dot, ``{name}`` both,
         ``{parent}`` the name of its folder, ``{relative}`` that folder seen from ``root``.
-    source
-        the input; `STREAM` is called ``stdin``.
     base
         the folder a relative template is seen from; the working folder unless given.
     root
@@ -40,27 +48,63 @@ def output_path(template: str, source: Place, base: str | Path | None = None, ro
     Raises
     ------
     UsageError
-        a name that is not known, a result outside the output folder, no file name at all.
+        a name that is not known.
     """
-    parts = parse_template(template)
-    named = any(part.kind == "name" for part in parts)
-    fixed, text = fill(parts, _values(source, root))
-    if text == "-":
-        return STREAM
-    if "\0" in text:
-        raise UsageError(f"a path cannot hold a NUL character, got {text!r}")
-    if is_remote(fixed):
-        return _in_store(template, fixed, text, source)
-    fixed, text = fixed.removeprefix("file://"), text.removeprefix("file://")
-    cut = max(fixed.rfind("/"), fixed.rfind(os.sep)) + 1
-    folder = _output_base(template, fixed[:cut], base)
-    tail = text[cut:].replace(os.sep, "/").split("/")
-    if not tail[-1] or tail[-1] in (".", ".."):
-        raise UsageError(f"the output {template!r} names no file for the input {str(source)!r}; add '{{stem}}'")
-    path: Path = folder.joinpath(*(part for part in tail if part))
-    if named:
-        _check_inside(path, folder, tail, source)
-    return path
+
+    def __init__(self, template: str, base: str | Path | None = None, root: str | Path | None = None) -> None:
+        self._template, self._base, self._root = template, base, root
+        self._parts = parse_template(template)
+        self._named = any(part.kind == "name" for part in self._parts)
+        self._of_folder: dict[Path, tuple[str, str]] = {}
+        self._output_folders: dict[str, Path] = {}
+        self._real = RealNames()
+
+    def path(self, source: Place) -> Place:
+        """The output for an input, `STREAM` being called ``stdin``; a `Remote` where the template begins as a URL does.
+
+        Raises
+        ------
+        UsageError
+            a result outside the output folder, no file name at all.
+        """
+        template = self._template
+        fixed, text = fill(self._parts, self._values(source))
+        if text == "-":
+            return STREAM
+        if "\0" in text:
+            raise UsageError(f"a path cannot hold a NUL character, got {text!r}")
+        if is_remote(fixed):
+            return _in_store(template, fixed, text, source)
+        fixed, text = fixed.removeprefix("file://"), text.removeprefix("file://")
+        cut = _end_of_folder(fixed)
+        folder = self._output_folders.get(fixed[:cut])
+        if folder is None:
+            folder = self._output_folders[fixed[:cut]] = _output_base(template, fixed[:cut], self._base)
+        tail = text[cut:].replace(os.sep, "/").split("/")
+        if not tail[-1] or tail[-1] in (".", ".."):
+            raise UsageError(f"the output {template!r} names no file for the input {str(source)!r}; add '{{stem}}'")
+        path: Path = folder.joinpath(*(part for part in tail if part))
+        if self._named and (".." in tail or not self._is_inside(path, folder)):
+            where = f"would be written to {path}, outside the output folder {folder}"
+            raise UsageError(f"the input {str(source)!r} {where}")
+        return path
+
+    def _values(self, source: Place) -> dict[str, str]:
+        file = Path("stdin") if source == STREAM else source
+        if isinstance(file, Remote):
+            parent, relative = self._folder_values(file.folder)
+        else:
+            if file.parent not in self._of_folder:
+                self._of_folder[file.parent] = self._folder_values(_folder(file))
+            parent, relative = self._of_folder[file.parent]
+        return {"stem": file.stem, "name": file.name, "ext": file.suffix[1:], "parent": parent, "relative": relative}
+
+    def _folder_values(self, folder: str) -> tuple[str, str]:
+        return os.path.basename(folder), "." if self._root is None else os.path.relpath(folder, self._root)  # noqa: PTH119
+
+    def _is_inside(self, path: Path, folder: Path) -> bool:
+        name, inside = self._real(path), self._real.folder(folder)
+        return name == inside or name.startswith(inside.rstrip(os.sep) + os.sep)
 
 
 def output_folder(template: str, base: str | Path | None = None) -> tuple[Path | None, str]:
@@ -72,7 +116,7 @@ def output_folder(template: str, base: str | Path | None = None) -> tuple[Path |
     if is_remote(fixed):
         return None, without_secrets(text)
     fixed, text = fixed.removeprefix("file://"), text.removeprefix("file://")
-    cut = max(fixed.rfind("/"), fixed.rfind(os.sep)) + 1
+    cut = _end_of_folder(fixed)
     return _output_base(template, fixed[:cut], base), text[cut:]
 
 
@@ -103,23 +147,8 @@ def _folder(file: Place) -> str:
     return file.folder if isinstance(file, Remote) else os.path.abspath(file.parent)  # noqa: PTH100
 
 
-def _values(source: Place, root: str | Path | None) -> dict[str, str]:
-    file = Path("stdin") if source == STREAM else source
-    folder = _folder(file)
-    relative = "." if root is None else os.path.relpath(folder, root)
-    return {
-        "stem": file.stem,
-        "name": file.name,
-        "ext": file.suffix[1:],
-        "parent": os.path.basename(folder),  # noqa: PTH119
-        "relative": relative,
-    }
-
-
-def _check_inside(path: Path, folder: Path, tail: Sequence[str], source: Place) -> None:
-    inside = Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
-    if ".." in tail or not inside:
-        raise UsageError(f"the input {str(source)!r} would be written to {path}, outside the output folder {folder}")
+def _end_of_folder(text: str) -> int:
+    return max(text.rfind("/"), text.rfind(os.sep)) + 1
 
 
 def plan_outputs(
@@ -130,24 +159,25 @@ def plan_outputs(
     Raises
     ------
     UsageError
-        what `output_path` refuses, and every two inputs that would come out under one name.
+        what `OutputTemplate` refuses, and every two inputs that would come out under one name.
     """
     files = [path for path in inputs if path != STREAM]
     if root is None and files:
         root = os.path.commonpath([_folder(path) for path in files])
-    planned = [(source, output_path(template, source, base, root)) for source in inputs]
+    outputs, real = OutputTemplate(template, base, root), RealNames()
+    planned = [(source, outputs.path(source)) for source in inputs]
     same: dict[str, list[tuple[Place, Place]]] = defaultdict(list)
     for source, output in planned:
-        same[one_name(output)].append((source, output))
+        same[one_name(output, real)].append((source, output))
     collisions = [pairs for pairs in same.values() if len(pairs) > 1]
     if collisions:
         raise UsageError(_told(collisions))
     return planned
 
 
-def one_name(path: Place) -> str:
+def one_name(path: Place, real: RealNames) -> str:
     """The same for two names that some file systems hold for one."""
-    name = path.url if isinstance(path, Remote) else os.path.realpath(path) if path != STREAM else "-"
+    name = path.url if isinstance(path, Remote) else real(path) if path != STREAM else "-"
     name = unicodedata.normalize("NFC", name)
     return unicodedata.normalize("NFC", name.casefold())
 

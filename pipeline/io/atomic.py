@@ -79,7 +79,7 @@ class AtomicFile:
             refuse_taken(self.name, overwrite=overwrite)
             if len(os.fsencode(Path(self._target).name)) > NAME_BYTES:
                 raise WriteError(self.name, "the name is too long for this file system")
-            self._part = str(hidden_beside(self._target))
+            self._part = hidden_beside(self._target)
             self._fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
             with contextlib.suppress(OSError):  # a file system without locks
                 fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -199,12 +199,22 @@ def same_file(a: PathArg, b: PathArg) -> bool:
     """Whether two names are one file, through any links; a name with no file behind it is compared as a path."""
     if is_remote(a) or is_remote(b):
         return is_remote(a) and is_remote(b) and Remote(display(a)).identity() == Remote(display(b)).identity()
+    one, other = file_of(a), file_of(b)
+    if one is not None or other is not None:
+        return one == other
     try:
-        return Path(display(a)).samefile(display(b))
-    except OSError:
         return os.path.realpath(display(a)) == os.path.realpath(display(b))
     except ValueError:  # a NUL byte: the name of no file
         return False
+
+
+def file_of(path: PathArg) -> tuple[int, int] | None:
+    """The same for all names of one file; None where there is none."""
+    try:
+        status = Path(display(path)).stat()
+    except (OSError, ValueError):
+        return None
+    return status.st_dev, status.st_ino
 
 
 def open_file(path: str, *, overwrite: bool = False) -> AtomicFile:

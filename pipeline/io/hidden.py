@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pipeline.io.base import PathArg
+from pipeline.io.names import RealNames
 from pipeline.io.remote import is_remote
 from pipeline.io.source import display
 
@@ -27,19 +28,23 @@ def _part_name(base: str, mark: str) -> str:
     return f".{os.fsdecode(os.fsencode(base)[: NAME_BYTES - 1 - len(suffix)])}{suffix}"
 
 
-def hidden_beside(path: PathArg) -> Path:
-    """A new hidden name beside a file of this name, for what is made of it on the way; see `remove_left_behind`."""
-    folder, base = os.path.split(os.path.realpath(display(path)))
-    return Path(folder, _part_name(base, secrets.token_hex(4)))
+def hidden_beside(path: str) -> str:
+    """A new hidden name beside a file, for what is made of it on the way; see `remove_left_behind`.
+
+    The file is told by its real name: what is renamed must not lie beside a link to it.
+    """
+    folder, base = os.path.split(path)
+    return str(Path(folder, _part_name(base, secrets.token_hex(4))))
 
 
 def remove_left_behind(targets: Iterable[PathArg]) -> int:
     """Remove the hidden files that killed writers of these files left; those of writers alive stay. How many."""
+    real = RealNames()
     beside: dict[str, set[str]] = {}
     for target in targets:
         if is_remote(target):
             continue
-        folder, base = os.path.split(os.path.realpath(display(target)))
+        folder, base = os.path.split(real(display(target)))
         beside.setdefault(folder, set()).add(_part_name(base, _MARK))
     removed = 0
     for folder, names in beside.items():

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline.batch.identity import Check, changes, digest, identity, key_of, recipe_of
+from pipeline.batch.identity import Check, as_text, changes, digest, identity, key_of, recipe_of
 from pipeline.config.load import parse_config
 
 TEXT = """\
@@ -57,7 +57,7 @@ CHANGED: dict[str, tuple[str, str, str]] = {
 def test_settings_change_it_and_are_told(what: str, place: Path) -> None:
     old, new, told = CHANGED[what]
     before, after = recipe(place), recipe(place, TEXT.replace(old, new))
-    assert key_of(before, None, "o") != key_of(after, None, "o")
+    assert key_of(as_text(before), None, "o") != key_of(as_text(after), None, "o")
     assert changes(before, after) == [told]
 
 
@@ -65,7 +65,7 @@ def test_a_file_that_a_stage_reads_changes_it(place: Path) -> None:
     before = recipe(place)
     same_size(place / "room.wav")
     after = recipe(place)
-    assert key_of(before, None, "o") != key_of(after, None, "o")
+    assert key_of(as_text(before), None, "o") != key_of(as_text(after), None, "o")
     assert changes(before, after) == ["file room.wav changed"]
 
 
@@ -74,16 +74,16 @@ def test_a_version_changes_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("pipeline.batch.identity.metadata.version", lambda name: f"{name}-next")
     assert set(before["versions"]) == {"faltung"}
     assert changes(before, recipe(place))[0].endswith("-> faltung-next")
-    assert key_of(before, None, "o") != key_of(recipe(place), None, "o")
+    assert key_of(as_text(before), None, "o") != key_of(as_text(recipe(place)), None, "o")
 
 
 def test_input_and_output_change_it(place: Path) -> None:
     same = recipe(place)
     keys = {
-        key_of(same, {"bytes": 1, "mtime_ns": 2}, "o"),
-        key_of(same, {"bytes": 1, "mtime_ns": 3}, "o"),
-        key_of(same, {"bytes": 2, "mtime_ns": 2}, "o"),
-        key_of(same, {"bytes": 1, "mtime_ns": 2}, "p"),
+        key_of(as_text(same), {"bytes": 1, "mtime_ns": 2}, "o"),
+        key_of(as_text(same), {"bytes": 1, "mtime_ns": 3}, "o"),
+        key_of(as_text(same), {"bytes": 2, "mtime_ns": 2}, "o"),
+        key_of(as_text(same), {"bytes": 1, "mtime_ns": 2}, "p"),
     }
     assert len(keys) == 4
 

@@ -7,11 +7,16 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import parse_config
-from pipeline.config.paths import STREAM, expand_inputs, output_path
+from pipeline.config.paths import STREAM, OutputTemplate, expand_inputs
 from pipeline.errors import ConfigError, SettingError
 from pipeline.units import Duration
 
 from .helpers import told
+
+
+def output_path(template, source, base=None, root=None):
+    return OutputTemplate(template, base, root).path(source)
+
 
 HALL = "version: 1\nstages:\n  - {use: test.echo, delay: 1}\n  - {use: test.room, id: hall, ir: a.wav}\n"
 

@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config.paths import STREAM, expand_inputs, input_root, output_path, plan_outputs
+from pipeline.config.paths import STREAM, OutputTemplate, expand_inputs, input_root, plan_outputs
 from pipeline.config.template import NAMES, parse_template
 from pipeline.errors import UsageError
+
+
+def output_path(template, source, base=None, root=None):
+    return OutputTemplate(template, base, root).path(source)
 
 
 @pytest.fixture

@@ -11,13 +11,17 @@ import pytest
 import soundfile as sf
 
 from pipeline import Pipeline
-from pipeline.config.paths import expand_inputs, input_root, output_path, plan_outputs
+from pipeline.config.paths import OutputTemplate, expand_inputs, input_root, plan_outputs
 from pipeline.errors import ReadError, UsageError, WriteError, without_secrets
 from pipeline.io import Remote, is_remote, open_reader, open_writer, same_file
 from pipeline.io import remote as module
 from tests.cli.conftest import ECHO, faltung, place  # noqa: F401
 
 fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed: pip install 'faltung[remote]'")
+
+
+def output_path(template, source, base=None, root=None):
+    return OutputTemplate(template, base, root).path(source)
 
 
 class Download(io.RawIOBase):
