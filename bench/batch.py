@@ -12,6 +12,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -137,14 +138,17 @@ def _contender(name: str, command: list[str], place: Place, files: int, early: i
 
 
 def check_outputs(place: Place, files: int, early: int = 0) -> None:
-    """Hold what was written to the true convolution, the last file sample by sample, and remove it.
+    """Hold what was written to the true convolution, the last file sample by sample, and put it aside.
+
+    It is not removed: a file system may avoid what has just become free, and then takes longer to make the next files.
 
     Raises
     ------
     CommandError
         there is a file too few, or it is not what it should be.
     """
-    written = sorted((place.folder / "out").glob("*.wav"))
+    out = place.folder / "out"
+    written = sorted(out.glob("*.wav"))
     try:
         if len(written) != files:
             raise CommandError(f"wrote {len(written)} files of {files}")
@@ -155,7 +159,8 @@ def check_outputs(place: Place, files: int, early: int = 0) -> None:
         if not found.agrees:
             raise CommandError(str(found))
     finally:
-        shutil.rmtree(place.folder / "out", ignore_errors=True)
+        if out.exists():
+            out.rename(tempfile.mkdtemp(prefix="done-", dir=place.folder))
 
 
 def threads_of(place: Place) -> list[list[float]]:
