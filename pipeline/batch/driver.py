@@ -55,25 +55,30 @@ def run_tasks(
     ending = False
     try:
         while True:
-            while not (ending or stopped()) and len(futures) < window and first < len(tasks):
-                task = under_way[first] = tasks[first]
-                begun(first)
-                future = _submitted(task, executor, runner, manifest)
-                futures[future] = first
+            last = first
+            while not (ending or stopped()) and last < len(tasks) and len(futures) + last - first < window:
+                under_way[last] = tasks[last]
+                begun(last)
+                last += 1
+            refused = {place: error for place in range(first, last) if (error := _refusal(tasks[place]))}
+            now = {"status": "running", "started": timestamp()}
+            _write(manifest, [(tasks[place], now) for place in range(first, last) if place not in refused])
+            for place in range(first, last):
+                future = _failed(refused[place]) if place in refused else executor.submit(runner, tasks[place])
+                futures[future] = place
                 future.add_done_callback(ends.put)
-                first += 1
+            first = last
             if not futures:
                 return
-            for future in _ended(ends):
-                place = futures.pop(future)
-                outcome = _outcome(future)
-                _write(manifest, under_way.pop(place), outcome)  # out first: a signal may be raised behind the writing
+            outcomes = {futures.pop(future): _outcome(future) for future in _ended(ends)}
+            # out first: a signal may be raised behind the writing
+            _write(manifest, [(under_way.pop(place), outcome) for place, outcome in outcomes.items()])
+            for place, outcome in outcomes.items():
                 failed = outcome["status"] == "failed"
                 ending |= failed and (fail_fast or outcome["code"] == DiskFullError.exit_code)
                 yield place, outcome
     finally:
-        for task in under_way.values():
-            _write(manifest, task, {"status": "interrupted"})
+        _write(manifest, [(task, {"status": "interrupted"}) for task in under_way.values()])
 
 
 def _ended(ends: SimpleQueue[Future[Any]]) -> Iterator[Future[Any]]:
@@ -86,8 +91,8 @@ def _ended(ends: SimpleQueue[Future[Any]]) -> Iterator[Future[Any]]:
         return
 
 
-def _submitted(task: Data, executor: Executor, runner: Runner, manifest: Manifest | None) -> Future[Any]:
-    """The task under way; the last look at whether its output's name is still free is taken here.
+def _refusal(task: Data) -> UsageError | None:
+    """Why not to begin a task: the last look at whether its output's name is still free is taken here.
 
     A worker may die between an output and the word of it. So the task that is done again by another finds a file
     under the name, which is its own, and may replace it.
@@ -98,11 +103,14 @@ def _submitted(task: Data, executor: Executor, runner: Runner, manifest: Manifes
                 if path is not None:
                     refuse_taken(path, overwrite=False)
         except UsageError as error:
-            refused: Future[Any] = Future()
-            refused.set_exception(error)
-            return refused
-    _write(manifest, task, {"status": "running", "started": timestamp()})
-    return executor.submit(runner, task)
+            return error
+    return None
+
+
+def _failed(error: Exception) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_exception(error)
+    return future
 
 
 def _outcome(future: Future[Any]) -> Data:
@@ -117,6 +125,7 @@ def _outcome(future: Future[Any]) -> Data:
     return {"status": "failed", "error": str(error) or type(error).__name__, "code": code, **lost}
 
 
-def _write(manifest: Manifest | None, task: Data, facts: Data) -> None:
-    if manifest is not None:
-        manifest.add({**task["record"], **facts})
+def _write(manifest: Manifest | None, lines: Sequence[tuple[Data, Data]]) -> None:
+    """Write down what became of tasks, those of one moment at once."""
+    if manifest is not None and lines:
+        manifest.add(*({**task["record"], **facts} for task, facts in lines))

@@ -77,19 +77,20 @@ class Names:
 
     def __init__(self, folder: Path) -> None:
         self._folder = os.path.abspath(folder)  # noqa: PTH100
-        self._seen: dict[Path, str] = {}
+        self._seen: dict[str, str] = {}
 
     def __call__(self, path: Place) -> str:
         """The name of a file. A query may be what tells two files apart, and may be a secret: a hash stands for it."""
         if isinstance(path, Remote):
             mark = hashlib.blake2b(path.url.encode(), digest_size=4).hexdigest()
             return str(path).replace("?***", f"?{mark}")
-        if path.name in ("", os.pardir):
+        folder, base = os.path.split(path)
+        if base in ("", os.pardir):
             return os.path.relpath(path, self._folder)
-        if path.parent not in self._seen:
-            self._seen[path.parent] = os.path.relpath(path.parent, self._folder)
-        beside = self._seen[path.parent]
-        return path.name if beside == os.curdir else os.path.join(beside, path.name)  # noqa: PTH118
+        if folder not in self._seen:
+            self._seen[folder] = os.path.relpath(folder or os.curdir, self._folder)
+        beside = self._seen[folder]
+        return base if beside == os.curdir else f"{beside}{os.sep}{base}"
 
 
 def recipe_of(settings: Configuration, base: Path, check: Check) -> Data:

@@ -28,6 +28,7 @@ __all__ = ["Manifest", "Past", "read_manifest"]
 
 _HEADER = {"faltung": "manifest", "version": 1}
 _SYNC_S = 1.0
+_json = json.JSONEncoder(allow_nan=False).encode
 
 
 @dataclass
@@ -122,21 +123,21 @@ class Manifest:
                 self._write(_HEADER)
         self.add({"run": run})
 
-    def add(self, record: Data) -> None:
-        """Append a record; it survives the end of this process as soon as this returns."""
+    def add(self, *records: Data) -> None:
+        """Append records; they survive the end of this process as soon as this returns."""
         with naming_errors(str(self.path)):
-            self._write(record)
+            self._write(*records)
             now = time.monotonic()
             if now - self._synced > _SYNC_S:
                 os.fsync(self._fd)
                 self._synced = now
 
-    def _write(self, record: Data) -> None:
-        line = memoryview(json.dumps(record, allow_nan=False).encode() + b"\n")
+    def _write(self, *records: Data) -> None:
+        lines = memoryview("".join(f"{_json(record)}\n" for record in records).encode())
         before = os.fstat(self._fd).st_size
         try:
-            while line:
-                line = line[os.write(self._fd, line) :]
+            while lines:
+                lines = lines[os.write(self._fd, lines) :]
         except OSError:
             os.ftruncate(self._fd, before)
             raise

@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from ..config.load import LoadedConfig
-from ..config.paths import STREAM, Place, output_folder
+from ..config.paths import Place, output_folder
 from ..config.template import variables_in
 from ..io.sink import is_stream
 from .identity import Check, Data, Names, as_text, changes, identity, key_of, recipe_of
@@ -47,10 +47,6 @@ class Item:
         """All that it writes; the target first."""
         return self.events if self.only_events else (self.target, *self.events)
 
-    def any_exists(self) -> bool:
-        """Whether something stands under the name of an output."""
-        return any(path != STREAM and path.exists() for path in self.outputs)
-
 
 @dataclass(frozen=True)
 class Standing:
@@ -60,6 +56,8 @@ class Standing:
     state: Literal["new", "unchanged", "again"]
     why: str
     """Why it is done again."""
+    fresh: bool
+    """Whether nothing stands under the names of its outputs."""
     taken: tuple[tuple[Place, str], ...]
     """Its outputs that may not be replaced unasked, and why."""
     record: Data
@@ -107,8 +105,7 @@ class Batch:
         last, made = past.items.get(name), past.made.get(name)
         named = made is not None and [made["output"], *made.get("more", ())] == [output, *more]
         written: list[Data] = made["outputs"] if made is not None and named else []
-        missing: Data = {}
-        still = [self._is_still(path, known) for path, known in zip_longest(item.outputs, written, fillvalue=missing)]
+        still = [self._is_still(path, known) for path, known in zip_longest(item.outputs, written)]
         claimed = name in past.claimed
         edited = [path for path, ours in zip(item.outputs, still, strict=False) if not ours and path.exists()]
         foreign = [path for path in edited if not (claimed or is_stream(path))]
@@ -117,7 +114,7 @@ class Batch:
         state, why = self._state(record, last, made, exists=bool(edited), same=same)
         attempts = 1 + (last.get("attempts", 1) if last is not None and last["status"] != "done" else 0)
         taken = tuple((path, why_taken) for path in foreign)
-        return Standing(item, state, why, taken, {**record, "attempts": attempts}, last)
+        return Standing(item, state, why, not (edited or any(still)), taken, {**record, "attempts": attempts}, last)
 
     def _state(
         self, record: Data, last: Data | None, made: Data | None, *, exists: bool, same: bool
@@ -146,8 +143,10 @@ class Batch:
         found += ["output renamed"] if any(record.get(name) != made.get(name) for name in ("output", "more")) else []
         return found[0] + (f", and {len(found) - 1} more" if len(found) > 1 else "")
 
-    def _is_still(self, target: Any, written: Data) -> bool:
+    def _is_still(self, target: Place, written: Data | None) -> bool:
         """Whether a file is the output that was written."""
+        if written is None:
+            return False
         found = identity(target, self.check)
         return found is not None and all(written.get(name) == value for name, value in found.items())
 

@@ -124,7 +124,9 @@ def prepare(
     )
     _refuse_formats(items, loaded.settings)
     _refuse_same_names(items)
-    _refuse_inputs_as_outputs(items, loaded.settings.stages)
+    there = _there(items)
+    if there:
+        _refuse_inputs_as_outputs(items, there, loaded.settings.stages)
     if (choices.jobs or 1) > 1 and len(items) > 1 and STREAM in sources:
         raise UsageError("standard input is read by the command itself; give --jobs 1")
     if choices.scheduler is not None and STREAM in (*sources, *(item.target for item in items)):
@@ -133,10 +135,8 @@ def prepare(
     first = (template, base) if template is not None else (events[0], loaded.base)
     if first[0] != "-" and (len(items) > 1 or "batch" in loaded.settings.model_fields_set):
         batch = batch_of(loaded, *first, choices.check)
-    taken = [item for item in items if item.any_exists()]
-    there = [(path, "exists already") for item in taken for path in item.outputs if path != STREAM and path.exists()]
-    _refuse_taken(there, overwrite=overwrite or skip or batch is not None)
-    skipped = dict.fromkeys(taken if skip else ())
+    _refuse_taken([(path, "exists already") for path in there], overwrite=overwrite or skip or batch is not None)
+    skipped = dict.fromkeys(item for item in items if skip and any(path in there for path in item.outputs))
     left = tuple(item for item in items if item not in skipped)
     report = report or loaded.settings.report
     _refuse_report(report, items)
@@ -229,12 +229,17 @@ def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
         event_format(path)
 
 
-def _refuse_inputs_as_outputs(items: Sequence[Item], stages: Iterable[Any]) -> None:
+def _there(items: Sequence[Item]) -> dict[Place, None]:
+    """The outputs under whose names something stands, in order."""
+    return {path: None for item in items for path in item.outputs if path != STREAM and path.exists()}
+
+
+def _refuse_inputs_as_outputs(items: Sequence[Item], there: Iterable[Place], stages: Iterable[Any]) -> None:
     read: dict[object, Place] = {_identity(path): path for path in files_named_in(stages)}
     read |= {_identity(item.source): item.source for item in items if item.source != STREAM}
     read.pop(None, None)
-    for path in (path for item in items for path in item.outputs):
-        source = None if path == STREAM else read.get(_identity(path))
+    for path in there:
+        source = read.get(_identity(path))
         if source is not None:
             same = os.path.abspath(source) == os.path.abspath(path)  # noqa: PTH100
             through = "" if same else f" ({shown_path(source)})"

@@ -110,11 +110,12 @@ def _tasks(work: Work, jobs: int) -> list[Data]:
     make = partial(make_task, configuration=text, absolute=remote, reported=work.report is not None)
     if work.batch is None:
         return [make(item.source, item.signal, item.events, overwrite=work.overwrite) for item in work.items]
-    records = {standing.item: standing.record for standing in work.standings}
+    standings = {standing.item: standing for standing in work.standings}
     tasks = []
-    for item in work.items:  # what stands under an output's name now was found to be ours, or may be replaced
-        fresh = not (work.overwrite or item.any_exists())
-        tasks.append(make(item.source, item.signal, item.events, overwrite=True, fresh=fresh, record=records[item]))
+    for item in work.items:  # what stands under an output's name was found to be ours, or may be replaced
+        stands = standings[item]
+        fresh = stands.fresh and not work.overwrite
+        tasks.append(make(item.source, item.signal, item.events, overwrite=True, fresh=fresh, record=stands.record))
     return tasks
 
 

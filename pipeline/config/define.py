@@ -49,6 +49,7 @@ class _Walk:
     def __init__(self, definitions: Any) -> None:
         self.result = Expanded()
         self.definitions: dict[str, dict[str, Any]] = {}
+        self._sizes: dict[str, int] = {}
         self.used: set[str] = set()
         self._ids: dict[str, SettingPath] = {}
         self._room = MAX_NODES  # definitions used over and over count like aliases
@@ -64,6 +65,7 @@ class _Walk:
                 self.result.key_problems.append((path, f"{name!r} is an installed stage; take another name"))
                 continue
             self.definitions[name] = {}  # until it is found to be sound; its uses are not complained about
+            self._sizes[name] = _size(definition)
             if not isinstance(definition, dict) or not isinstance(definition.get("use"), str):
                 self.result.problems.append((path, "a definition is a mapping with 'use:' and settings"))
                 continue
@@ -91,7 +93,7 @@ class _Walk:
         if name in self.definitions:
             self.used.add(name)
             definition = self.definitions[name]
-            self._room -= _size(definition)
+            self._room -= self._sizes[name]
             if self._room < 0:
                 self.result.problems.append((path, f"with its definitions in place, more than {MAX_NODES:,} settings"))
             if not definition or self._room < 0:

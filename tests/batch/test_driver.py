@@ -11,9 +11,9 @@ from pipeline.dsp.here import Here
 class Records(list):
     """A manifest that a signal interrupts behind the writing of an end."""
 
-    def add(self, record):
-        self.append(record["status"])
-        if record["status"] == "done":
+    def add(self, *records):
+        self.extend(record["status"] for record in records)
+        if records[-1]["status"] == "done":
             raise KeyboardInterrupt
 
 

@@ -88,8 +88,8 @@ def test_what_was_under_way_when_a_run_was_broken_off_is_written_down_as_interru
     records: list[str] = []
 
     class Records:
-        def add(self, record: dict[str, Any]) -> None:
-            records.append(f"{record['item']} {record['status']}")
+        def add(self, *added: dict[str, Any]) -> None:
+            records.extend(f"{record['item']} {record['status']}" for record in added)
 
     def stopped() -> bool:
         if len(records) == 2:
