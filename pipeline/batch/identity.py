@@ -85,7 +85,7 @@ class Names:
             mark = hashlib.blake2b(path.url.encode(), digest_size=4).hexdigest()
             return str(path).replace("?***", f"?{mark}")
         folder, base = os.path.split(path)
-        if base in ("", os.pardir):
+        if base in ("", os.curdir, os.pardir):
             return os.path.relpath(path, self._folder)
         if folder not in self._seen:
             self._seen[folder] = os.path.relpath(folder or os.curdir, self._folder)

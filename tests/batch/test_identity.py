@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -12,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline.batch.identity import Check, as_text, changes, digest, identity, key_of, recipe_of
+from pipeline.batch.identity import Check, Names, as_text, changes, digest, identity, key_of, recipe_of
 from pipeline.config.load import parse_config
 
 TEXT = """\
@@ -136,3 +138,30 @@ def test_there_is_none_of_what_is_no_file(tmp_path: Path) -> None:
 def test_the_digest_is_blake2b_of_20_bytes(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"")
     assert digest(tmp_path / "a") == "3345524abf6bbe1809449224b5972c41790b6cf2"  # b2sum -l 160 /dev/null
+
+
+def test_a_key_is_the_hash_of_recipe_input_and_outputs_as_json(place: Path) -> None:
+    """As batches that were begun by an earlier version have it in their manifests."""
+    data, source = recipe(place), {"mtime_ns": 2, "bytes": 1}
+    text = json.dumps([data, source, "o", "\u00e4.csv"], sort_keys=True)
+    expected = hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
+    assert key_of(as_text(data), source, "o", "\u00e4.csv") == expected
+
+
+@pytest.mark.parametrize("folder", ["out", "out/deep", ".", "/elsewhere", "out/../in"])
+def test_names_are_paths_seen_from_the_folder(folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = Names(Path(folder))
+    for path in (
+        "a.wav",
+        "out/a.wav",
+        "out/deep/x/a.wav",
+        "../a.wav",
+        "..",
+        ".",
+        "in/..",
+        str(tmp_path / "in/a"),
+        "/a",
+    ):
+        assert names(Path(path)) == os.path.relpath(path, folder), path
+        assert names(Path(path)) == os.path.relpath(path, folder), "the second time"
