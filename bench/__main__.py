@@ -23,9 +23,9 @@ __all__ = ["main", "parser"]
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-WEIGHTS = {"startup": 1, "convolve": 14, "chains": 2, "scaling": 4, "live": 2, "match": 6, "batch": 3}
+WEIGHTS = {"startup": 1, "convolve": 14, "chains": 2, "scaling": 4, "live": 2, "match": 6, "batch": 3, "shards": 2}
 """Parts of a whole measurement, in their order, and the time that each may take of what is left."""
-PARTS = {"convolve": ("convolve", "chains"), "all": tuple(WEIGHTS)}
+PARTS = {"convolve": ("convolve", "chains"), "batch": ("batch", "shards"), "all": tuple(WEIGHTS)}
 LONGEST_MINUTES = 180  # then a WAV file reaches 4 GiB
 
 Measure = Callable[[Settings], Section]

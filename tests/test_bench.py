@@ -24,6 +24,7 @@ from bench import (
     peers,
     report,
     scaling,
+    shards,
     signals,
     timing,
 )
@@ -202,6 +203,28 @@ class TestMatching:
         for x, template in hostile.hostile_inputs().values():
             assert (len(x), len(template)) == (hostile.FRAMES, hostile.M)
             assert np.ptp(template) > 0
+
+
+class TestShards:
+    def test_one_long_recording_gives_the_same_bytes_in_every_way(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(shards, "TAPS", 64)
+        monkeypatch.setitem(shards._WAYS, shards.SHARDS, ("threads: 1\nbatch: {shard: 1 s}", "2"))
+        said = []
+        section = shards.measure(Settings(tmp_path, (0.1,), runs=1, say=said.append))
+        assert not [text for text in said if "exit code" in text or "wrote" in text], said
+        assert {shards.ONE, shards.TWO, shards.SHARDS} <= set(section.data)
+        assert "the same, in " in section.goals[0].measured
+        assert "| one pass, threads: 1 |" in section.body
+
+    def test_other_bytes_are_caught(self, tmp_path):
+        recording = signals.write_recording(tmp_path / "x.wav", 100)
+        first = []
+        shards._same_bytes(recording, recording, first)
+        shards._same_bytes(recording, recording, first)
+        other = tmp_path / "y.wav"
+        soundfile.write(other, soundfile.read(recording)[0], 44_100, "FLOAT")
+        with pytest.raises(timing.CommandError, match="other bytes than in one pass"):
+            shards._same_bytes(recording, other, first)
 
 
 class TestBatches:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from concurrent.futures import Future
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,7 @@ from pipeline.batch.worker import start_worker
 from pipeline.dsp.here import Here
 
 from .tasks import (
+    dies_in_company,
     echoed,
     ends_with,
     fail,
@@ -156,6 +158,14 @@ def test_what_cannot_be_sent_back_fails_by_itself() -> None:
         with pytest.raises(TypeError, match="missing 1 required positional argument"):
             executor.submit(fail_unreadably).result(PATIENCE)
         assert executor.submit(square, 5).result(PATIENCE) == 25
+
+
+def test_what_was_lost_is_run_alone_and_so_may_have_the_memory_that_it_needs(tmp_path: Path) -> None:
+    with LocalExecutor(3) as executor:
+        greedy = [executor.submit(dies_in_company, str(tmp_path), i, 0.2) for i in range(3)]
+        others = [executor.submit(square, i) for i in range(10)]
+        assert [future.result(PATIENCE) for future in greedy] == [0, 1, 2]
+        assert [future.result(PATIENCE) for future in others] == [i * i for i in range(10)]
 
 
 def test_what_a_task_raises_is_raised_by_its_future() -> None:
