@@ -11,7 +11,6 @@ the next while one is worked on.
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import threading
 from collections import deque
@@ -19,15 +18,14 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import islice, takewhile
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from multiprocessing.connection import Connection, Pipe, wait
 from multiprocessing.reduction import ForkingPickler
 from operator import attrgetter
 from types import TracebackType
 from typing import Any
 
 from ..errors import FaltungError
-from .worker import Call, answers, exit_code, start_worker
+from .worker import Call, Worker, answers, start_worker
 
 __all__ = ["BUNDLE", "LocalExecutor", "WorkerLostError"]
 
@@ -37,6 +35,7 @@ BUNDLE = 16
 _AHEAD = 32 << 10
 """Bytes at most that wait in a pipe for a worker, which may itself be sending: the pipe must take them all at once."""
 
+_PATIENCE_S = 5.0  # for workers that were killed
 _STRIKES = 3
 _TIMES = ("once", "twice", "three times")
 
@@ -55,10 +54,13 @@ class _Work:
 
 @dataclass(eq=False)
 class _Worker:
-    process: BaseProcess
-    pipe: Connection
+    process: Worker
     bundles: deque[list[_Work]] = field(default_factory=deque)
     """What it was given and has not answered: what it is at, and perhaps the next."""
+
+    @property
+    def pipe(self) -> Connection:
+        return self.process.pipe
 
 
 class LocalExecutor(Executor):
@@ -84,7 +86,7 @@ class LocalExecutor(Executor):
         self._suspects: deque[_Work] = deque()
         self._workers: list[_Worker] = []
         self._hungry = self._closed = self._killed = False
-        self._ear, self._bell = multiprocessing.Pipe(duplex=False)
+        self._ear, self._bell = Pipe(duplex=False)
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()
 
@@ -101,9 +103,8 @@ class LocalExecutor(Executor):
         """End the workers at once, whatever they do."""
         with self._lock:
             self._closed = self._killed = True
-            workers = list(self._workers)
-        for worker in workers:
-            worker.process.kill()
+            for worker in self._workers:
+                worker.process.kill()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
@@ -117,8 +118,8 @@ class LocalExecutor(Executor):
             self._bell.send_bytes(b"")
             self._keeper.join()
         finally:
-            for worker in list(self._workers):  # a signal may have cut the wait for them short
-                exit_code(worker.process)
+            if kind is not None:  # a signal may have cut the wait short
+                self._keeper.join(_PATIENCE_S)
 
     # ---- the keeper, a thread that no signal cuts short: not at the start of a worker, for one --------------------
 
@@ -134,10 +135,10 @@ class LocalExecutor(Executor):
         for work in (*self._suspects, *self._waiting):
             if not work.future.cancel():
                 _resolve(work, None, WorkerLostError("was not done: all was stopped"))
-        for worker in self._workers:
-            worker.pipe.close()  # which ends it
-        for worker in self._workers:
-            exit_code(worker.process)
+        with self._lock:
+            workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.process.ended()
 
     def _hand_out(self) -> None:
         """Give the workers what they can take; a suspect when all are at rest, and nothing beside it."""
@@ -184,7 +185,7 @@ class LocalExecutor(Executor):
             if not worker.bundles:
                 return worker
         if len(self._workers) < self._jobs:
-            worker = _Worker(*start_worker(self._timeout_s))
+            worker = _Worker(start_worker(self._timeout_s))
             with self._lock:
                 self._workers.append(worker)
                 if self._killed:
@@ -212,7 +213,7 @@ class LocalExecutor(Executor):
     def _lost(self, worker: _Worker) -> None:
         with self._lock:
             self._workers.remove(worker)
-        code = exit_code(worker.process)
+        code = worker.process.ended()
         if worker.bundles:
             bundle = worker.bundles.popleft()
             for work in bundle:

@@ -1,28 +1,36 @@
 """The processes that do tasks: how they are started, what they answer, and how they end.
 
-A worker is a copy of one process that has loaded what all need, while the command itself is still being loaded: to
-start one takes some 10 ms instead of half a second. It does what comes through its pipe until that is closed, and ends
-with the process that started it, however that ends.
+On Linux a worker is a copy (`os.fork`) of one process, the nursery, that has loaded what all workers need while the
+command itself is still being loaded: to start one takes some 10 ms instead of half a second. It has no threads, which
+a copy would lack. Elsewhere a worker is a process of its own from the start: the libraries of macOS may have threads.
+
+A worker does what comes through its pipe until that is closed. The nursery ends its workers when the process that
+started it ends, however that ends, and they end with the nursery. All talk is through sockets without a name, so that
+a process that is killed leaves nothing behind. (`multiprocessing` has such a process too, its "forkserver", which
+listens at a socket in a temporary folder: that would stay.)
 """
 
 from __future__ import annotations
 
-import multiprocessing
+import atexit
+import gc
 import os
 import signal
+import socket
+import struct
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerContext, SpawnContext
-from multiprocessing.process import BaseProcess
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from importlib import import_module
+from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from .process import keep_freed_memory, settle
 
-__all__ = ["Answer", "Call", "answers", "exit_code", "load_ahead", "start_worker"]
+__all__ = ["Answer", "Call", "Worker", "answers", "load_ahead", "start_worker"]
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A function, and what it is called with."""
@@ -30,58 +38,146 @@ Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 Answer = tuple[Any, BaseException | None]
 """What a call returned, or what it raised."""
 
-_PATIENCE_S = 5.0  # for a process that was killed
-_UNKNOWN = 255  # the exit code of a worker where the process that it is a copy of was lost, too
+_COPIES = sys.platform == "linux"
+_NUMBER = struct.Struct("q")
+_LOADED = f"{__package__}.task"
+_LOOK_S = 0.5  # between two looks whether the parent is there
+
+
+class Worker:
+    """A process that does tasks.
+
+    Attributes
+    ----------
+    pid
+        its number.
+    pipe
+        takes lists of calls, and gives their `answers`; ends when the worker does.
+    """
+
+    def __init__(self, pid: int, pipe: Connection, code_of: Callable[[int], int | None]) -> None:
+        self.pid, self.pipe, self._code_of = pid, pipe, code_of
+
+    def kill(self) -> None:
+        """End it at once; not after `ended`, when its number may be another's."""
+        with suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+    def ended(self) -> int | None:
+        """Its exit code, once it has ended, which it does now if it has not; None if that is not known."""
+        self.pipe.close()
+        self.kill()  # one that has begun to end keeps the reason that it has
+        return self._code_of(self.pid)
+
+
+def start_worker(timeout_s: float | None) -> Worker:
+    """A new worker, which ends itself when a call takes longer; raises OSError where the system gives none."""
+    ours, theirs = Pipe()
+    with theirs:  # ours ends when the worker does, once theirs is closed here
+        if not _COPIES:
+            worker = Worker(_spawn(theirs.fileno(), "work_at"), ours, _code_of_child)
+        else:
+            try:
+                worker = _nursery().worker(ours, theirs)
+            except EOFError:  # it was killed
+                worker = _nursery().worker(ours, theirs)
+    with suppress(OSError):  # if it has died, its pipe will tell
+        ours.send((timeout_s, _folder()))
+    return worker
 
 
 def load_ahead() -> None:
-    """Begin to load what workers need, in a process of its own, and do not wait for it."""
-    from multiprocessing import forkserver
-
-    if isinstance(_context(), ForkServerContext):
-        with _interrupts_blocked():
-            forkserver.ensure_running()
+    """Begin to load what workers need, and do not wait for it."""
+    if _COPIES:
+        _nursery()
 
 
-def _context() -> ForkServerContext | SpawnContext:
-    """How workers are started: where it is safe, as copies of a process that has loaded what they need."""
-    if sys.platform != "linux":  # the libraries of macOS may have threads that no copy has
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([f"{__package__}.task"])
-    return context
+class _Nursery:
+    """The process that workers are copies of, as seen from the one that started it."""
 
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._channel, theirs = socket.socketpair()
+        with theirs:
+            self._pid = _spawn(theirs.fileno(), "serve_at")
+        self._owner = os.getpid()
 
-def start_worker(timeout_s: float | None) -> tuple[BaseProcess, Connection]:
-    """A new worker; raises OSError or EOFError where the system gives none."""
-    ours, theirs = multiprocessing.Pipe()
-    process = _context().Process(target=_work, args=(theirs, timeout_s), daemon=True)
-    with theirs, _interrupts_blocked():  # ours ends when the worker does, once theirs is closed here
+    def worker(self, ours: Connection, theirs: Connection) -> Worker:
+        """A new worker at the end of a pipe; raises EOFError if there is no nursery any more, and OSError."""
+        pid = self._asked(0, [theirs.fileno()])
+        if pid < 0:
+            raise OSError(-pid, os.strerror(-pid))
+        return Worker(pid, ours, self._code_of)
+
+    def _code_of(self, pid: int) -> int | None:
         try:
-            process.start()
-        except (OSError, EOFError):  # the process that it was to be a copy of may have been killed; this begins another
-            process.start()
-    return process, ours
+            return self._asked(pid)
+        except EOFError:
+            return None
+
+    def _asked(self, number: int, files: Sequence[int] = ()) -> int:
+        with self._lock:
+            try:
+                socket.send_fds(self._channel, [_NUMBER.pack(number)], files)
+                answer = self._channel.recv(_NUMBER.size, socket.MSG_WAITALL)
+            except OSError:
+                answer = b""
+            if len(answer) < _NUMBER.size:
+                self.end()
+                raise EOFError("the process that workers are copies of has ended")
+            return int(_NUMBER.unpack(answer)[0])
+
+    def end(self) -> None:
+        """End it; its workers end too."""
+        global _the_nursery
+        if self is _the_nursery:
+            _the_nursery = None
+            self._channel.close()
+            if self._owner == os.getpid():
+                with suppress(ProcessLookupError):
+                    os.kill(self._pid, signal.SIGKILL)
+                _code_of_child(self._pid)
 
 
-def exit_code(process: BaseProcess) -> int | None:
-    """That of a worker that has ended, or does now; None if it is not known."""
-    process.join(_PATIENCE_S)
-    code = process.exitcode
-    return None if code == _UNKNOWN else code
+_the_nursery: _Nursery | None = None
 
 
-@contextmanager
-def _interrupts_blocked() -> Iterator[None]:
-    """Workers begun in here never see Ctrl-C, not even before their first line: what it stops is for us to say."""
-    from multiprocessing.resource_tracker import ensure_running
+def _nursery() -> _Nursery:
+    global _the_nursery
+    if _the_nursery is None:
+        _the_nursery = _Nursery()
+        atexit.register(_the_nursery.end)
+    return _the_nursery
 
-    ensure_running()  # it would unblock
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+def _spawn(channel: int, function: str) -> int:
+    """A process that calls a function of this module, with a copy of a channel as standard input; its number.
+
+    It never sees Ctrl-C, not even before its first line: what that stops is for us to say.
+    """
+    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import {function} as run; run()"
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ()) | {signal.SIGINT}
+    return os.posix_spawn(
+        sys.executable,
+        [sys.executable, "-c", code],
+        os.environ,
+        file_actions=[(os.POSIX_SPAWN_DUP2, channel, 0)],
+        setsigmask=blocked,
+    )
+
+
+def _code_of_child(pid: int) -> int | None:
     try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except ChildProcessError:
+        return None
+
+
+def _folder() -> str | None:
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return None
 
 
 def answers(message: bytes, count: int) -> list[Answer]:
@@ -93,16 +189,89 @@ def answers(message: bytes, count: int) -> list[Answer]:
     return told
 
 
+# ---- in the nursery -------------------------------------------------------------------------------------------------
+
+
+def serve_at() -> None:
+    """Make workers, and tell their exit codes, as long as somebody is at the other end of standard input."""
+    _settle_worker()
+    channel = socket.socket(fileno=_standard_input())
+    import_module(_LOADED)
+    gc.freeze()  # a look for garbage would touch, and so copy, what the copies share
+    workers: set[int] = set()
+    try:
+        while request := socket.recv_fds(channel, _NUMBER.size, 1):
+            text, files = request[:2]
+            if not text:
+                return
+            pid = int(_NUMBER.unpack(text)[0])
+            if files:
+                answer = _copied(channel, files[0])
+                workers.add(answer)
+            else:
+                answer = _code_of_child(pid) or 0
+                workers.discard(pid)
+            channel.sendall(_NUMBER.pack(answer))
+    finally:
+        for pid in workers:
+            if pid > 0:
+                os.kill(pid, signal.SIGKILL)
+
+
+def _copied(channel: socket.socket, pipe: int) -> int:
+    """The number of a new worker; that of an error, negative."""
+    try:
+        pid = os.fork()
+    except OSError as error:
+        os.close(pipe)
+        return -(error.errno or 1)
+    if pid:
+        os.close(pipe)
+        return pid
+    code = 1
+    try:
+        channel.close()
+        _work(Connection(pipe))
+        code = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
 # ---- in a worker ----------------------------------------------------------------------------------------------------
 
 
-def _work(pipe: Connection, timeout_s: float | None) -> None:
-    """Do what comes, until nothing more can. The system ends the worker when a call takes too long."""
+def work_at() -> None:
+    """Do what comes through standard input."""
+    _settle_worker()
+    _work(Connection(_standard_input()))
+
+
+def _settle_worker() -> None:
     settle()
     keep_freed_memory()
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _standard_input() -> int:
+    """What is there, with nothing left in its place."""
+    channel = os.dup(0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    return channel
+
+
+def _work(pipe: Connection) -> None:
+    """Do what comes, until nothing more can. The system ends the worker when a call takes too long."""
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     with suppress(EOFError, ConnectionError):
+        timeout_s, folder = pipe.recv()
+        if folder is not None:
+            with suppress(OSError):
+                os.chdir(folder)
         while True:
             pipe.send_bytes(_message([_answer(timeout_s, *call) for call in pipe.recv()]))
 
@@ -124,8 +293,7 @@ def _message(told: list[Answer]) -> memoryview:
         return ForkingPickler.dumps([(None, error)] * len(told))
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGKILL)
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_LOOK_S)
+    os.kill(os.getpid(), signal.SIGKILL)

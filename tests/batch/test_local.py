@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -37,14 +36,25 @@ from .tasks import (
 PATIENCE = 120  # seconds; nothing here takes more than a few
 
 
+def pids(executor: LocalExecutor) -> list[int]:
+    return [worker.process.pid for worker in executor._workers]
+
+
+def is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def test_thirty_tasks_survive_three_kills() -> None:
     rng = random.Random(1)
     with LocalExecutor(2) as executor:
         futures = [executor.submit(square, i) for i in range(30)]
         for at in (3, 12, 20):
             futures[at].result(PATIENCE)
-            victim = rng.choice(multiprocessing.active_children())
-            os.kill(victim.pid or 0, signal.SIGKILL)
+            os.kill(rng.choice(pids(executor)), signal.SIGKILL)
         assert [future.result(PATIENCE) for future in futures] == [i * i for i in range(30)]
 
 
@@ -87,16 +97,18 @@ def test_no_worker_is_started_by_the_thread_that_signals_interrupt(monkeypatch: 
 def test_killed_workers_are_gone_even_where_the_wait_for_them_was_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
     executor = LocalExecutor(2)
     executor.submit(square, 2).result(PATIENCE)
-    workers = multiprocessing.active_children()
+    workers, join = pids(executor), executor._keeper.join
 
-    def interrupted() -> None:
-        raise KeyboardInterrupt
+    def interrupted(timeout: float | None = None) -> None:
+        if timeout is None:
+            raise KeyboardInterrupt
+        join(timeout)
 
     monkeypatch.setattr(executor._keeper, "join", interrupted)
     with pytest.raises(KeyboardInterrupt):
         executor.__exit__(KeyboardInterrupt, None, None)
     assert workers
-    assert not any(worker.is_alive() for worker in workers)
+    assert not any(is_there(worker) for worker in workers)
 
 
 def test_what_is_left_is_told_when_all_is_stopped() -> None:
@@ -184,17 +196,20 @@ def test_workers_hear_no_ctrl_c_and_import_nothing_that_they_do_not_need() -> No
 def test_an_exception_on_the_way_out_ends_the_workers_at_once() -> None:
     began = time.monotonic()
     futures: list[Future[float]] = []
+    workers: list[int] = []
 
     def interrupted() -> None:
         with LocalExecutor(2) as executor:
             futures.extend(executor.submit(sleep, 3600.0) for _ in range(4))
             time.sleep(1.0)
+            workers.extend(pids(executor))
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
     assert time.monotonic() - began < 60
-    assert not multiprocessing.active_children()
+    assert workers
+    assert not any(is_there(worker) for worker in workers)
     assert not any(future.done() and not future.cancelled() and future.exception() is None for future in futures)
 
 

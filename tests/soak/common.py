@@ -106,7 +106,7 @@ class Place:
 
     def workers(self) -> list[int]:
         """Those of them that do files: copies of the one that the command started."""
-        found = [pid for pid in self.processes() if b"forkserver" in _command(pid)]
+        found = [pid for pid in self.processes() if b"serve_at" in _command(pid)]
         return [pid for pid in found if _parent(pid) in found]
 
     def assert_no_orphans(self) -> None:
