@@ -139,8 +139,10 @@ class Shards(Executor):
         whole = info.frames or 0
         fmt, total = plan.format_out, plan.frames_out(whole)
         ends = [*firsts[1:], total]
-        with tempfile.TemporaryDirectory(prefix="faltung-") as folder:
-            place = Path(folder, "shard") if is_remote(task["target"]) or is_stream(task["target"]) else task["target"]
+        with ExitStack() as stack:
+            place = task["target"]
+            if is_remote(place) or is_stream(place):
+                place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="faltung-")), "shard")
             parts = [Path(hidden_beside(os.path.realpath(place))) for _ in firsts]
             given = zip(firsts, ends, map(str, parts), strict=True)
             calls = [partial(render_shard, task["configuration"], task["source"], *one) for one in given]
