@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -15,7 +16,7 @@ import pytest
 
 from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError
 from pipeline.batch.process import processors, share_threads
-from pipeline.batch.worker import start_worker
+from pipeline.batch.worker import load_ahead, start_worker
 from pipeline.dsp.here import Here
 
 from .tasks import (
@@ -25,6 +26,7 @@ from .tasks import (
     fail,
     fail_unreadably,
     killed_by,
+    marked,
     parent_after,
     process_after,
     process_facts,
@@ -33,11 +35,20 @@ from .tasks import (
     unsendable,
 )
 
+ROOT = Path(__file__).parents[2]
 PATIENCE = 120  # seconds; nothing here takes more than a few
 
 
 def pids(executor: LocalExecutor) -> list[int]:
     return [worker.process.pid for worker in executor._workers]
+
+
+def is_zombie(pid: int) -> bool:
+    """Whether it has ended, and only its parent has not yet looked."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except OSError:
+        return False
 
 
 def is_there(pid: int) -> bool:
@@ -149,6 +160,60 @@ def test_workers_are_copies_of_one_process_and_outlive_its_death() -> None:
         with pytest.raises(WorkerLostError, match=r"was killed( \(exit code 7\))? three times"):
             executor.submit(ends_with, 7).result(PATIENCE)
         assert executor.submit(square, 4).result(PATIENCE) == 16
+
+
+def test_where_copies_are_not_safe_each_worker_is_loaded_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.batch.worker._COPIES", False)
+    with LocalExecutor(2) as executor:
+        parents = [executor.submit(parent_after, 0.1) for _ in range(2)]
+        assert {future.result(PATIENCE) for future in parents} == {os.getpid()}
+        pid, hears, _ = executor.submit(process_facts, 0).result(PATIENCE)
+        assert not hears
+        os.kill(pid, signal.SIGKILL)
+        assert executor.submit(square, 3).result(PATIENCE) == 9
+        with pytest.raises(WorkerLostError, match=r"was killed \(exit code 7\) three times"):
+            executor.submit(ends_with, 7).result(PATIENCE)
+        workers = pids(executor)
+    assert not any(is_there(worker) for worker in workers)
+
+
+def test_relative_paths_are_seen_from_the_folder_that_its_worker_was_started_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load_ahead()
+    monkeypatch.chdir(tmp_path)
+    with LocalExecutor(1) as executor:
+        executor.submit(marked, "here", 0.0).result(PATIENCE)
+    assert (tmp_path / "here").exists()
+
+
+def test_a_process_that_is_killed_takes_its_workers_with_it_and_leaves_nothing(tmp_path: Path) -> None:
+    """Even where they are in the midst of a task."""
+    text = f"""
+import os, sys
+from pipeline.batch.local import LocalExecutor
+from tests.batch.tasks import marked
+with LocalExecutor(2) as executor:
+    for i in range(2):
+        executor.submit(marked, f"{tmp_path}/{{i}}", 3600.0)
+    while len(os.listdir({str(tmp_path)!r})) < 3:
+        pass
+    print(*(worker.process.pid for worker in executor._workers), flush=True)
+    executor.submit(marked, f"{tmp_path}/2", 3600.0).result()
+"""
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    env = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, env=env, cwd=ROOT) as process:
+        assert process.stdout is not None
+        workers = [int(pid) for pid in process.stdout.readline().split()]
+        assert len(workers) == 2
+        process.kill()
+    last = time.monotonic() + PATIENCE
+    while any(is_there(worker) and not is_zombie(worker) for worker in workers):
+        assert time.monotonic() < last
+        time.sleep(0.01)
+    assert not list(temporary.iterdir())
 
 
 def test_a_worker_that_cannot_be_started_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
