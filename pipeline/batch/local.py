@@ -225,7 +225,7 @@ class LocalExecutor(Executor):
         work.strikes += 1
         if alone and code == -signal.SIGALRM:
             _resolve(work, None, WorkerLostError(f"took longer than {self._timeout_s:g} s (batch.timeout)"))
-        elif work.strikes < _STRIKES and not self._closed:
+        elif work.strikes < _STRIKES:
             self._suspects.append(work)
         else:
             how = "" if code is None else f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})"

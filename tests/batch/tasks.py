@@ -111,6 +111,14 @@ def dies_in_company(folder: str, number: int, seconds: float) -> int:
     return number
 
 
+def in_company(folder: str, number: int, seconds: float) -> int:
+    mark = Path(folder, f"other-{number}")
+    mark.touch()
+    time.sleep(seconds)
+    mark.unlink()
+    return number
+
+
 def marked(path: str, seconds: float) -> None:
     Path(path).touch(exist_ok=False)
     time.sleep(seconds)

@@ -25,6 +25,7 @@ from .tasks import (
     ends_with,
     fail,
     fail_unreadably,
+    in_company,
     killed_by,
     marked,
     parent_after,
@@ -240,9 +241,9 @@ def test_what_cannot_be_sent_back_fails_by_itself() -> None:
 def test_what_was_lost_is_run_alone_and_so_may_have_the_memory_that_it_needs(tmp_path: Path) -> None:
     with LocalExecutor(3) as executor:
         greedy = [executor.submit(dies_in_company, str(tmp_path), i, 0.2) for i in range(3)]
-        others = [executor.submit(square, i) for i in range(10)]
+        others = [executor.submit(in_company, str(tmp_path), i, 0.05) for i in range(50)]
         assert [future.result(PATIENCE) for future in greedy] == [0, 1, 2]
-        assert [future.result(PATIENCE) for future in others] == [i * i for i in range(10)]
+        assert [future.result(PATIENCE) for future in others] == list(range(50))
 
 
 def test_what_a_task_raises_is_raised_by_its_future() -> None:
@@ -361,6 +362,14 @@ def test_a_bundle_that_a_pipe_cannot_take_at_once_waits_here() -> None:
     with LocalExecutor(1, light=light) as executor:
         futures = [executor.submit(echoed, f"{i}{long}") for i in range(64)]
         assert [future.result(PATIENCE) for future in futures] == [f"{i}{long}" for i in range(64)]
+
+
+def test_no_light_task_waits_behind_one_that_is_not() -> None:
+    with LocalExecutor(2, light=lambda seconds: seconds < 1) as executor:
+        long = executor.submit(process_after, 3.0)
+        for short in [executor.submit(process_after, 0.01) for _ in range(100)]:
+            short.result(PATIENCE)
+        assert not long.done()
 
 
 def test_the_next_bundle_is_there_before_the_last_is_answered() -> None:
