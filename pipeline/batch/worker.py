@@ -265,6 +265,8 @@ def _standard_input() -> int:
 
 def _work(pipe: Connection) -> None:
     """Do what comes, until nothing more can. The system ends the worker when a call takes too long."""
+    from ..io.atomic import names_together  # here: to begin to load ahead must not wait for numpy
+
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     with suppress(EOFError, ConnectionError):
@@ -273,7 +275,10 @@ def _work(pipe: Connection) -> None:
             with suppress(OSError):
                 os.chdir(folder)
         while True:
-            pipe.send_bytes(_message([_answer(timeout_s, *call) for call in pipe.recv()]))
+            calls = pipe.recv()
+            with names_together():
+                told = [_answer(timeout_s, *call) for call in calls]
+            pipe.send_bytes(_message(told))
 
 
 def _answer(timeout_s: float | None, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Answer:

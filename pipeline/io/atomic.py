@@ -14,6 +14,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextvars import ContextVar
 from pathlib import Path
 
 from pipeline.errors import DiskFullError, UsageError, WriteError
@@ -233,8 +234,29 @@ def write_bytes(path: PathArg, data: bytes, *, overwrite: bool) -> None:
     file.commit()
 
 
+_to_sync: ContextVar[set[str] | None] = ContextVar("_to_sync", default=None)
+"""Folders with new names that are made durable later; None where they are at once."""
+
+
+@contextlib.contextmanager
+def names_together() -> Iterator[None]:
+    """Names that this thread gives in here are durable at its end: a folder is waited for once, not for each name."""
+    folders: set[str] = set()
+    before = _to_sync.set(folders)
+    try:
+        yield
+    finally:
+        _to_sync.reset(before)
+        for folder in sorted(folders):
+            _sync_folder(folder)
+
+
 def _sync_folder(folder: str) -> None:
-    """Make the new name durable. The file itself is; a file system that cannot sync folders is no failure."""
+    """Make new names durable. The files themselves are; a file system that cannot sync folders is no failure."""
+    later = _to_sync.get()
+    if later is not None:
+        later.add(folder)
+        return
     with contextlib.suppress(OSError):
         fd = os.open(folder, os.O_RDONLY)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import stat
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -117,6 +118,22 @@ def in_company(folder: str, number: int, seconds: float) -> int:
     time.sleep(seconds)
     mark.unlink()
     return number
+
+
+_synced = [0, 0]
+"""Files and folders that this process has waited for."""
+
+
+def writes(path: str) -> tuple[int, int]:
+    """Write a file; how many files and folders have been waited for so far."""
+    from pipeline.io import atomic
+
+    def fsync(fd: int) -> None:
+        _synced[stat.S_ISDIR(os.fstat(fd).st_mode)] += 1
+
+    atomic.os.fsync = fsync  # type: ignore[attr-defined]
+    atomic.write_bytes(path, b"x", overwrite=False)
+    return _synced[0], _synced[1]
 
 
 def marked(path: str, seconds: float) -> None:

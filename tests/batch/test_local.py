@@ -34,6 +34,7 @@ from .tasks import (
     sleep,
     square,
     unsendable,
+    writes,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -362,6 +363,15 @@ def test_a_bundle_that_a_pipe_cannot_take_at_once_waits_here() -> None:
     with LocalExecutor(1, light=light) as executor:
         futures = [executor.submit(echoed, f"{i}{long}") for i in range(64)]
         assert [future.result(PATIENCE) for future in futures] == [f"{i}{long}" for i in range(64)]
+
+
+def test_a_worker_waits_for_the_folder_of_a_bundle_once_before_it_answers(tmp_path: Path) -> None:
+    with LocalExecutor(1, light=light) as executor:
+        futures = [executor.submit(writes, str(tmp_path / str(i))) for i in range(64)]
+        synced = [future.result(PATIENCE) for future in futures]
+        folders = executor.submit(writes, str(tmp_path / "last")).result(PATIENCE)[1]
+    assert [files for files, _ in synced] == list(range(1, 65))
+    assert 4 <= folders <= 32, "one a bundle"
 
 
 def test_no_light_task_waits_behind_one_that_is_not() -> None:

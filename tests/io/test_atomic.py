@@ -6,13 +6,14 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from pipeline.errors import DiskFullError, ReadError, UsageError, WriteError
 from pipeline.io import OutputFormat, open_writer, probe, read_signal, same_file
-from pipeline.io.atomic import AtomicFile, write_bytes
+from pipeline.io.atomic import AtomicFile, names_together, write_bytes
 from pipeline.io.hidden import remove_left_behind
 from tests.io.helpers import names, noise, save
 
@@ -147,6 +148,22 @@ def test_the_new_file_has_the_permissions_of_the_umask(tmp_path):
         finally:
             os.umask(old)
         assert stat.S_IMODE((tmp_path / "x.wav").stat().st_mode) == mode
+
+
+def test_names_given_together_wait_for_each_folder_once(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(stat.S_ISDIR(os.fstat(fd).st_mode)))
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    names = [f"{folder}/{i}" for i in range(3) for folder in "ab"]
+    with suppress(ZeroDivisionError), names_together():
+        for name in names:
+            write_bytes(tmp_path / name, b"x", overwrite=False)
+        assert synced == [False] * 6
+        raise ZeroDivisionError
+    assert synced[6:] == [True, True]
+    write_bytes(tmp_path / "a/x", b"x", overwrite=False)
+    assert synced[8:] == [False, True]
 
 
 def test_the_file_and_its_folder_are_synced(tmp_path, monkeypatch):
