@@ -160,7 +160,7 @@ class LocalExecutor(Executor):
         """Whether a worker took a bundle of a queue; not if it is too long to wait in its pipe, or it has died."""
         with self._lock:
             taken = [queue.popleft() for _ in range(self._at_once(queue))]
-        bundle = [work for work in taken if not work.future.cancelled()]
+        bundle = [w for w in taken if w.future.running() or w.future.set_running_or_notify_cancel()]
         message = ForkingPickler.dumps([work.call for work in bundle])
         too_long = bool(worker.bundles) and len(message) > _AHEAD
         if too_long or not _sent(message, worker.pipe):
@@ -168,9 +168,6 @@ class LocalExecutor(Executor):
                 queue.extendleft(reversed(bundle))
             return False
         worker.bundles.append(bundle)
-        for work in bundle:
-            if not (work.future.running() or work.future.cancelled()):
-                work.future.set_running_or_notify_cancel()
         return True
 
     def _next(self) -> deque[_Work]:
@@ -242,8 +239,6 @@ def _sent(message: memoryview, pipe: Connection) -> bool:
 
 
 def _resolve(work: _Work, result: Any, raised: BaseException | None) -> None:
-    if work.future.cancelled():
-        return
     if raised is None:
         work.future.set_result(result)
     else:

@@ -9,17 +9,21 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from concurrent.futures import Future
+from multiprocessing import Pipe
 from pathlib import Path
 
 import pytest
 
-from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError
+from pipeline.batch import worker as worker_module
+from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError, _Work, _Worker
 from pipeline.batch.process import processors, share_threads
-from pipeline.batch.worker import load_ahead, start_worker
+from pipeline.batch.worker import Worker, load_ahead, start_worker
 from pipeline.dsp.here import Here
 
 from .tasks import (
+    deaf,
     dies_in_company,
     echoed,
     ends_with,
@@ -228,6 +232,64 @@ def test_a_worker_that_cannot_be_started_is_a_reason(monkeypatch: pytest.MonkeyP
         for future in futures:
             with pytest.raises(WorkerLostError, match=r"no worker could be started: .*temporarily unavailable"):
                 future.result(PATIENCE)
+
+
+def test_where_no_more_workers_can_be_started_those_that_are_there_do_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    def start(timeout_s: float | None) -> object:
+        if started:
+            raise BlockingIOError(11, "Resource temporarily unavailable")
+        started.append(timeout_s)
+        return start_worker(timeout_s)
+
+    monkeypatch.setattr("pipeline.batch.local.start_worker", start)
+    with LocalExecutor(3) as executor:
+        futures = [executor.submit(square, i) for i in range(10)]
+        assert [future.result(PATIENCE) for future in futures] == [i * i for i in range(10)]
+
+
+def test_a_worker_that_has_died_takes_nothing_and_costs_nobody_a_strike() -> None:
+    executor = LocalExecutor(1)
+    executor.__exit__(None, None, None)
+    ours, theirs = Pipe()
+    theirs.close()
+    work = _Work((square, (2,), {}), light=False)
+    queue = deque([work])
+    assert not executor._given(_Worker(Worker(0, ours, lambda _: None)), queue)
+    assert list(queue) == [work]
+    assert work.strikes == 0
+
+
+def test_workers_are_started_where_what_they_are_copies_of_was_killed_before() -> None:
+    load_ahead()
+    nursery = worker_module._the_nursery
+    if nursery is None:
+        pytest.skip("elsewhere each worker is loaded anew")
+    os.kill(nursery._pid, signal.SIGKILL)
+    with LocalExecutor(1) as executor:
+        assert executor.submit(square, 3).result(PATIENCE) == 9
+
+
+def test_a_copy_that_the_system_refuses_is_told_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    ours, theirs = Pipe()
+    with ours, theirs:
+        monkeypatch.setattr(os, "fork", fork)
+        answer = worker_module._copied(None, os.dup(theirs.fileno()))  # type: ignore[arg-type]
+        nursery = object.__new__(worker_module._Nursery)
+        monkeypatch.setattr(nursery, "_asked", lambda *_: answer, raising=False)
+        with pytest.raises(BlockingIOError, match="temporarily unavailable"):
+            nursery.worker(ours, theirs)
+
+
+def test_a_worker_that_closes_its_pipe_and_goes_on_is_killed() -> None:
+    with LocalExecutor(1) as executor:
+        with pytest.raises(WorkerLostError, match=r"was killed \(SIGKILL\) three times"):
+            executor.submit(deaf, 3600.0).result(PATIENCE)
+        assert executor.submit(square, 3).result(PATIENCE) == 9
 
 
 def test_what_cannot_be_sent_back_fails_by_itself() -> None:
