@@ -4,10 +4,10 @@ On Linux a worker is a copy (`os.fork`) of one process, the nursery, that has lo
 command itself is still being loaded: to start one takes some 10 ms instead of half a second. It has no threads, which
 a copy would lack. Elsewhere a worker is a process of its own from the start: the libraries of macOS may have threads.
 
-A worker does what comes through its pipe until that is closed. The nursery ends its workers when the process that
-started it ends, however that ends, and they end with the nursery. All talk is through sockets without a name, so that
-a process that is killed leaves nothing behind. (`multiprocessing` has such a process too, its "forkserver", which
-listens at a socket in a temporary folder: that would stay.)
+A worker does what comes through its pipe until that is closed. The nursery ends with the process that started it,
+however that ends, and its workers end with it. All talk is through sockets without a name, so that a process that is
+killed leaves nothing behind. (`multiprocessing` has such a process too, its "forkserver", which listens at a socket in
+a temporary folder: that would stay.)
 """
 
 from __future__ import annotations
@@ -198,24 +198,13 @@ def serve_at() -> None:
     channel = socket.socket(fileno=_standard_input())
     import_module(_LOADED)
     gc.freeze()  # a look for garbage would touch, and so copy, what the copies share
-    workers: set[int] = set()
-    try:
-        while request := socket.recv_fds(channel, _NUMBER.size, 1):
-            text, files = request[:2]
+    with suppress(ConnectionError):
+        while True:
+            text, files, _, _ = socket.recv_fds(channel, _NUMBER.size, 1)
             if not text:
                 return
-            pid = int(_NUMBER.unpack(text)[0])
-            if files:
-                answer = _copied(channel, files[0])
-                workers.add(answer)
-            else:
-                answer = _code_of_child(pid) or 0
-                workers.discard(pid)
+            answer = _copied(channel, files[0]) if files else _code_of_child(_NUMBER.unpack(text)[0]) or 0
             channel.sendall(_NUMBER.pack(answer))
-    finally:
-        for pid in workers:
-            if pid > 0:
-                os.kill(pid, signal.SIGKILL)
 
 
 def _copied(channel: socket.socket, pipe: int) -> int:

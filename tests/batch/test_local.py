@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
 from multiprocessing import Pipe
 from pathlib import Path
@@ -29,12 +30,14 @@ from .tasks import (
     ends_with,
     fail,
     fail_unreadably,
+    has_loaded,
     in_company,
     killed_by,
     marked,
     parent_after,
     process_after,
     process_facts,
+    read_input,
     sleep,
     square,
     unsendable,
@@ -63,6 +66,19 @@ def is_there(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.fixture
+def fresh_nursery() -> Iterator[None]:
+    """What workers are copies of is begun in the test, and not left to the next."""
+
+    def end() -> None:
+        if worker_module._the_nursery is not None:
+            worker_module._the_nursery.end()
+
+    end()
+    yield
+    end()
 
 
 def test_thirty_tasks_survive_three_kills() -> None:
@@ -269,6 +285,53 @@ def test_workers_are_started_where_what_they_are_copies_of_was_killed_before() -
     os.kill(nursery._pid, signal.SIGKILL)
     with LocalExecutor(1) as executor:
         assert executor.submit(square, 3).result(PATIENCE) == 9
+
+
+def test_workers_end_with_what_they_are_copies_of_whatever_they_do() -> None:
+    load_ahead()
+    nursery = worker_module._the_nursery
+    if nursery is None:
+        pytest.skip("elsewhere each worker is loaded anew")
+    executor = LocalExecutor(1)
+    future = executor.submit(sleep, 3600.0)
+    while not future.running():
+        time.sleep(0.01)
+    (worker,) = pids(executor)
+    os.kill(nursery._pid, signal.SIGKILL)
+    last = time.monotonic() + PATIENCE
+    while is_there(worker) and not is_zombie(worker):
+        assert time.monotonic() < last
+        time.sleep(0.01)
+    executor.__exit__(KeyboardInterrupt, None, None)
+
+
+def test_workers_are_loaded_find_what_we_find_and_read_no_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_nursery: None
+) -> None:
+    (tmp_path / "found_only_here.py").write_text("def answer():\n    return 42\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    from found_only_here import answer  # type: ignore[import-not-found]
+
+    with LocalExecutor(1) as executor:
+        assert executor.submit(has_loaded, "pipeline.batch.task").result(PATIENCE) == (sys.platform == "linux")
+        assert executor.submit(answer).result(PATIENCE) == 42
+        assert executor.submit(read_input).result(PATIENCE) == b""
+
+
+def test_a_worker_has_a_time_limit_where_its_signal_is_ignored(fresh_nursery: None) -> None:
+    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    try:
+        with LocalExecutor(1, 0.5) as executor, pytest.raises(WorkerLostError, match=r"took longer than 0\.5 s"):
+            executor.submit(sleep, 3600.0).result(PATIENCE)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_what_was_loaded_ahead_for_nothing_does_not_outlive_the_command() -> None:
+    text = "from pipeline.batch import worker; worker.load_ahead(); print(getattr(worker._the_nursery, '_pid', 0))"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True, cwd=ROOT)
+    assert not int(done.stdout) or not is_there(int(done.stdout))
+    assert done.stderr == b""
 
 
 def test_a_copy_that_the_system_refuses_is_told_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
