@@ -8,6 +8,7 @@ convolution; one that is wrong is no rival.
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -35,6 +36,7 @@ __all__ = ["FILES", "Place", "files_a_second", "measure", "processor_by_thread",
 FILES, FEW = 2_000, 100
 FS, FRAMES, TAPS, DELAY = 16_000, 8_000, 16_000, 4_000
 ONE, TWO, ALONE = "faltung --jobs 1", "faltung --jobs 2", "run_job in one process"
+BY_HAND = "two commands at once, half of the files each"
 SOX, AFIR = "sox, a process a file", "ffmpeg afir, a process a file"
 LEAST_GAIN = 1.7
 _AT_WORK = 0.1
@@ -61,6 +63,7 @@ LOOPS = {
     ),
 }
 """The program of each loop, its arguments for a file, and the frames by which its output comes early."""
+_BOTH = "rm -f half-*.jsonl; {command} half-0.yaml -q & {command} half-1.yaml -q && wait $!"
 _LOOP = "mkdir -p out; for file in $(ls in | head -n {few}); do {command} || exit 1; done"
 
 
@@ -85,6 +88,10 @@ def write_place(folder: Path, files: int = FILES, few: int = FEW) -> Place:
     soundfile.write(folder / "whole.wav", whole, FS, "FLOAT")
     np.savetxt(folder / "whole.txt", whole, "%.9g")
     (folder / "batch.yaml").write_text(_CONFIG, "utf-8")
+    for half in (0, 1):
+        names = "".join(f"\n  - in/{number:05d}.wav" for number in range(half, files, 2))
+        text = _CONFIG.replace(" in/*.wav", names) + f"batch: {{manifest: half-{half}.jsonl}}\n"
+        (folder / f"half-{half}.yaml").write_text(text, "utf-8")
     return Place(folder, files, min(few, files))
 
 
@@ -101,6 +108,7 @@ def measure(settings: Settings) -> Section:
     contenders = [
         _batch(ONE, place),
         _batch(TWO, place),
+        _contender(BY_HAND, ["sh", "-c", _BOTH.format(command=shlex.join(faltung_command("run")))], place, place.files),
         _contender(ALONE, [sys.executable, str(_SCRIPT), "batch.yaml", "out", *_names(place)], place, place.files),
     ]
     for name, (program, arguments, early) in LOOPS.items():
@@ -109,7 +117,14 @@ def measure(settings: Settings) -> Section:
             continue
         loop = ["sh", "-c", _LOOP.format(few=place.few, command=f"{program} {arguments}")]
         contenders.append(_contender(name, loop, place, place.few, early))
-    files = {ONE: place.files, TWO: place.files, ALONE: place.files, SOX: place.few, AFIR: place.few}
+    files = {
+        ONE: place.files,
+        TWO: place.files,
+        BY_HAND: place.files,
+        ALONE: place.files,
+        SOX: place.few,
+        AFIR: place.few,
+    }
     runs = interleaved(contenders, settings.runs, settings.budget.left, settings.say, place.folder)
     speeds = {name: files_a_second(of_name, files[name]) for name, of_name in runs.items()}
     for name, speed in speeds.items():
@@ -209,8 +224,7 @@ def files_a_second(runs: Sequence[Run | None], files: int) -> float | None:
 
 
 def _goals(runs: Runs, threads: list[list[float]]) -> list[Goal]:
-    pairs = [(one, two) for one, two in zip(runs[ONE], runs[TWO], strict=True) if one and two]
-    gain = statistics.median(one.wall_s / two.wall_s for one, two in pairs) if pairs else None
+    gain = _median_gain(runs, TWO)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     at_work = sum(share > _AT_WORK for process in threads[1:] for share in process)
     return [
@@ -227,15 +241,24 @@ def _goals(runs: Runs, threads: list[list[float]]) -> list[Goal]:
     ]
 
 
+def _median_gain(runs: Runs, name: str) -> float | None:
+    """How many times the files a second of --jobs 1: the median over the rounds."""
+    pairs = [(one, other) for one, other in zip(runs[ONE], runs.get(name, ()), strict=False) if one and other]
+    return statistics.median(one.wall_s / other.wall_s for one, other in pairs) if pairs else None
+
+
 def _body(runs: Runs, speeds: dict[str, float | None], files: dict[str, int]) -> str:
     rows = []
     for name, of_name in runs.items():
         taken = median_processor(of_name)
         cost = "-" if taken is None else f"{1e3 * taken / files[name]:.1f}"
         rows.append((name, f"{files[name]:,}", _shown(speeds[name]), cost))
+    by_hand = _median_gain(runs, BY_HAND)
+    said_by_hand = "" if by_hand is None else f" Two commands at once give {by_hand:.2f} times those of --jobs 1."
     text = (
         f"Half a second of 16 kHz mono a file, one thread a worker; medians; rounds: {len(runs[ONE])}. faltung waits"
         " for each file to be safe on the disk, and keeps the tail; the others do neither, and are given one response."
+        f"{said_by_hand}"
     )
     over = _overhead_ms(runs, files)
     said = "" if over is None else f"\n\nThe manifest and the command cost {over:.1f} ms of processor time a file."
