@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import FaltungError
-from .worker import Call, Worker, answers, start_worker
+from .worker import Call, Worker, answers, begin_nursery, start_worker
 
 __all__ = ["BUNDLE", "LocalExecutor", "WorkerLostError"]
 
@@ -86,6 +86,7 @@ class LocalExecutor(Executor):
         self._suspects: deque[_Work] = deque()
         self._workers: list[_Worker] = []
         self._hungry = self._closed = self._killed = False
+        begin_nursery()
         self._ear, self._bell = Pipe(duplex=False)
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()

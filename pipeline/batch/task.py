@@ -28,7 +28,7 @@ import math
 import os
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -42,14 +42,25 @@ from ..dsp.envelope import Envelope
 from ..engine.plan import Plan
 from ..errors import FaltungError, SettingError, without_secrets
 from ..io import Remote, is_remote
+from ..io.atomic import AtomicFile, held_files
 from ..job import Job, Progress, Rendered, Report, run_job
 from ..stages.base import Format
 from .identity import Data, digest, identity
 
-__all__ = ["Prepared", "Runner", "configuration_text", "is_light", "make_task", "prepared_for", "run_task", "timestamp"]
+__all__ = [
+    "Prepared",
+    "Runner",
+    "configuration_text",
+    "is_light",
+    "make_task",
+    "prepared_for",
+    "run_task",
+    "task_steps",
+    "timestamp",
+]
 
-Runner = Callable[[Data], Data]
-"""A task in, what became of it out."""
+Runner = Callable[[Data], Data | Generator[None, None, Data]]
+"""A task in, what became of it out, or steps that come to that."""
 
 _LIGHT = 256 << 10
 """Bytes of an input: of 16 bit mono at 16 kHz 8 s, which take some 4 ms."""
@@ -124,28 +135,49 @@ def is_light(task: Data) -> bool:
     return bool(known.get("bytes", _LIGHT) < _LIGHT)
 
 
-def run_task(
+def run_task(task: Data, **how: Any) -> Data:
+    """What became of a task; ``how`` as for `task_steps`."""
+    steps = task_steps(task, **how)
+    try:
+        while True:
+            next(steps)
+    except StopIteration as end:
+        outcome: Data = end.value
+        return outcome
+
+
+def task_steps(
     task: Data,
     progress: Progress | None = None,
     prepared: Prepared | None = None,
     *,
     rendered: Rendered | None = None,
     alone: bool = False,
-) -> Data:
-    """What became of a task: its ``status``, ``done`` or ``failed``, and the facts or the ``error``.
+) -> Generator[None, None, Data]:
+    """Do a task; what became of it: its ``status``, ``done`` or ``failed``, and the facts or the ``error``.
+
+    At its ``yield`` the outputs are whole, and hidden; after it they are made safe and get their names. The time
+    between is not the task's.
 
     ``rendered`` is for `run_job`. ``alone`` lets an exception that nobody foresaw through, with its traceback.
     A reader that went away (BrokenPipeError) always is one.
     """
     started, began = timestamp(), time.perf_counter()
     envelope = Envelope() if task["reported"] else None
+    files: list[AtomicFile] = []
     try:
         prepared = prepared or prepared_for(task["configuration"])
-        report = run_job(
-            prepared.job, task["source"], task["target"], events=task["events"], overwrite=task["overwrite"],
-            progress=progress, envelope=envelope, planner=prepared.plan, rendered=rendered,
-        )  # fmt: skip
-        outcome = _done(report, envelope, _outputs(task))
+        with held_files() as files:
+            report = run_job(
+                prepared.job, task["source"], task["target"], events=task["events"], overwrite=task["overwrite"],
+                progress=progress, envelope=envelope, planner=prepared.plan, rendered=rendered,
+            )  # fmt: skip
+        spent = time.perf_counter() - began
+        yield
+        began = time.perf_counter() - spent
+        for file in files:
+            file.commit()
+        outcome = _done(report, time.perf_counter() - began, envelope, _outputs(task))
     except BrokenPipeError:
         raise
     except (FaltungError, OSError, MemoryError) as error:
@@ -154,6 +186,9 @@ def run_task(
         if alone:
             raise
         outcome = {**_failed(error), "traceback": without_secrets(traceback.format_exc())}
+    finally:
+        for file in files:
+            file.abort()
     return {"seconds": time.perf_counter() - began, **outcome, "started": started, "pid": os.getpid()}
 
 
@@ -183,15 +218,15 @@ def _reason(error: Exception) -> str:
     return without_secrets(f"{name}: {text}" if name else text)
 
 
-def _done(report: Report, envelope: Envelope | None, outputs: list[Data]) -> Data:
+def _done(report: Report, seconds: float, envelope: Envelope | None, outputs: list[Data]) -> Data:
     return {
         "status": "done",
         "frames_in": report.frames_in,
         "fs_in": report.info.fs,
         "channels_in": report.info.channels,
         "duration_in_s": report.duration,
-        "seconds": report.seconds,
-        "x_realtime": report.duration / max(report.seconds, 1e-9),
+        "seconds": seconds,
+        "x_realtime": report.duration / max(seconds, 1e-9),
         **_written(report),
         "events": sum(len(search.events) for search in report.events) if report.events else None,
         "warnings": list(report.warnings),

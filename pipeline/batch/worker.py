@@ -1,13 +1,14 @@
 """The processes that do tasks: how they are started, what they answer, and how they end.
 
-On Linux a worker is a copy (`os.fork`) of one process, the nursery, that has loaded what all workers need while the
-command itself is still being loaded: to start one takes some 10 ms instead of half a second. It has no threads, which
-a copy would lack. Elsewhere a worker is a process of its own from the start: the libraries of macOS may have threads.
+On Linux a worker is a copy (`os.fork`) of one process, the nursery, which is itself a copy of the process that wants
+workers, with all that this has loaded: to start one takes some 10 ms instead of half a second. It is made while that
+process has one thread, since a copy would lack the others, and before it holds a lock; where there are more threads,
+and elsewhere (the libraries of macOS may have some), a worker is a process that loads all by itself.
 
 A worker does what comes through its pipe until that is closed. The nursery ends with the process that started it,
 however that ends, and its workers end with it. All talk is through sockets without a name, so that a process that is
-killed leaves nothing behind. (`multiprocessing` has such a process too, its "forkserver", which listens at a socket in
-a temporary folder: that would stay.)
+killed leaves nothing behind. (`multiprocessing` has such a process too, its "forkserver", which loads all again and
+listens at a socket in a temporary folder: that would stay.)
 """
 
 from __future__ import annotations
@@ -21,26 +22,27 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import suppress
-from importlib import import_module
+from functools import partial
 from multiprocessing.connection import Connection, Pipe
 from multiprocessing.reduction import ForkingPickler
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
+from ..io.atomic import names_together
 from .process import keep_freed_memory, settle
 
-__all__ = ["Answer", "Call", "Worker", "answers", "load_ahead", "start_worker"]
+__all__ = ["Answer", "Call", "Worker", "answers", "begin_nursery", "start_worker"]
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
-"""A function, and what it is called with."""
+"""A function, and what it is called with. Of a generator what it returns counts; see `Worker.pipe`."""
 
 Answer = tuple[Any, BaseException | None]
 """What a call returned, or what it raised."""
 
 _COPIES = sys.platform == "linux"
 _NUMBER = struct.Struct("q")
-_LOADED = f"{__package__}.task"
 _LOOK_S = 0.5  # between two looks whether the parent is there
 
 
@@ -52,7 +54,8 @@ class Worker:
     pid
         its number.
     pipe
-        takes lists of calls, and gives their `answers`; ends when the worker does.
+        takes lists of calls, and gives their `answers`; ends when the worker does. Generators of a list are all brought
+        to their first ``yield`` before one of them goes on: what they then wait for may have been done meanwhile.
     """
 
     def __init__(self, pid: int, pipe: Connection, code_of: Callable[[int], int | None]) -> None:
@@ -70,26 +73,25 @@ class Worker:
         return self._code_of(self.pid)
 
 
+def begin_nursery() -> None:
+    """Have workers be copies of this process as it is now, if it can be copied and they are not of an earlier one."""
+    global _the_nursery
+    if _the_nursery is None and _COPIES and _has_one_thread():
+        with suppress(OSError):
+            _the_nursery = _Nursery()
+            atexit.register(_the_nursery.end)
+
+
 def start_worker(timeout_s: float | None) -> Worker:
     """A new worker, which ends itself when a call takes longer; raises OSError where the system gives none."""
     ours, theirs = Pipe()
     with theirs:  # ours ends when the worker does, once theirs is closed here
-        if not _COPIES:
-            worker = Worker(_spawn(theirs.fileno(), "work_at"), ours, _code_of_child)
-        else:
-            try:
-                worker = _nursery().worker(ours, theirs)
-            except EOFError:  # it was killed
-                worker = _nursery().worker(ours, theirs)
+        worker = None if _the_nursery is None else _the_nursery.worker(ours, theirs)
+        if worker is None:
+            worker = Worker(_spawn(theirs.fileno()), ours, _code_of_child)
     with suppress(OSError):  # if it has died, its pipe will tell
         ours.send((timeout_s, _folder()))
     return worker
-
-
-def load_ahead() -> None:
-    """Begin to load what workers need, and do not wait for it."""
-    if _COPIES:
-        _nursery()
 
 
 class _Nursery:
@@ -97,14 +99,26 @@ class _Nursery:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._channel, theirs = socket.socketpair()
-        with theirs:
-            self._pid = _spawn(theirs.fileno(), "serve_at")
         self._owner = os.getpid()
+        self._channel, theirs = socket.socketpair()
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            with theirs:
+                self._pid = os.fork()
+                if not self._pid:
+                    _end_after(partial(_serve, theirs, self._channel, heard))
+        except OSError:
+            self._channel.close()
+            raise
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
 
-    def worker(self, ours: Connection, theirs: Connection) -> Worker:
-        """A new worker at the end of a pipe; raises EOFError if there is no nursery any more, and OSError."""
-        pid = self._asked(0, [theirs.fileno()])
+    def worker(self, ours: Connection, theirs: Connection) -> Worker | None:
+        """A new worker at the end of a pipe; None if there is no nursery any more. Raises OSError."""
+        try:
+            pid = self._asked(0, [theirs.fileno()])
+        except EOFError:
+            return None
         if pid < 0:
             raise OSError(-pid, os.strerror(-pid))
         return Worker(pid, ours, self._code_of)
@@ -142,20 +156,19 @@ class _Nursery:
 _the_nursery: _Nursery | None = None
 
 
-def _nursery() -> _Nursery:
-    global _the_nursery
-    if _the_nursery is None:
-        _the_nursery = _Nursery()
-        atexit.register(_the_nursery.end)
-    return _the_nursery
+def _has_one_thread() -> bool:
+    try:
+        return len(list(Path("/proc/self/task").iterdir())) == 1
+    except OSError:
+        return False
 
 
-def _spawn(channel: int, function: str) -> int:
-    """A process that calls a function of this module, with a copy of a channel as standard input; its number.
+def _spawn(channel: int) -> int:
+    """A worker that loads all by itself, with a copy of a channel as standard input; its number.
 
     It never sees Ctrl-C, not even before its first line: what that stops is for us to say.
     """
-    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import {function} as run; run()"
+    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import work_at as run; run()"
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ()) | {signal.SIGINT}
     return os.posix_spawn(
         sys.executable,
@@ -192,11 +205,18 @@ def answers(message: bytes, count: int) -> list[Answer]:
 # ---- in the nursery -------------------------------------------------------------------------------------------------
 
 
-def serve_at() -> None:
-    """Make workers, and tell their exit codes, as long as somebody is at the other end of standard input."""
+def _serve(channel: socket.socket, other_end: socket.socket, heard: set[int | signal.Signals]) -> None:
+    """Make workers, and tell their exit codes, as long as somebody is at the other end of the channel.
+
+    First this process, a copy, leaves what a new one would not have: handlers of signals, and a standard input.
+    """
+    other_end.close()
+    for number in signal.valid_signals():
+        if callable(signal.getsignal(number)):
+            signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, heard | {signal.SIGINT})
+    _leave_standard_input()
     _settle_worker()
-    channel = socket.socket(fileno=_standard_input())
-    import_module(_LOADED)
     gc.freeze()  # a look for garbage would touch, and so copy, what the copies share
     with suppress(ConnectionError):
         while True:
@@ -214,18 +234,22 @@ def _copied(channel: socket.socket, pipe: int) -> int:
     except OSError as error:
         os.close(pipe)
         return -(error.errno or 1)
-    if pid:
-        os.close(pipe)
-        return pid
+    if not pid:
+        channel.close()
+        _end_after(partial(_work, Connection(pipe)))
+    os.close(pipe)
+    return pid
+
+
+def _end_after(function: Callable[[], object]) -> NoReturn:
+    """End this process, which is a copy, with a call; nothing of what its original would do at its end."""
     code = 1
     try:
-        channel.close()
-        _work(Connection(pipe))
+        function()
         code = 0
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
-        sys.stderr.flush()
         os._exit(code)
 
 
@@ -233,9 +257,11 @@ def _copied(channel: socket.socket, pipe: int) -> int:
 
 
 def work_at() -> None:
-    """Do what comes through standard input."""
+    """Do what comes through standard input, in a process of its own."""
     _settle_worker()
-    _work(Connection(_standard_input()))
+    channel = os.dup(0)
+    _leave_standard_input()
+    _work(Connection(channel))
 
 
 def _settle_worker() -> None:
@@ -243,19 +269,14 @@ def _settle_worker() -> None:
     keep_freed_memory()
 
 
-def _standard_input() -> int:
-    """What is there, with nothing left in its place."""
-    channel = os.dup(0)
+def _leave_standard_input() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    return channel
 
 
 def _work(pipe: Connection) -> None:
     """Do what comes, until nothing more can. The system ends the worker when a call takes too long."""
-    from ..io.atomic import names_together  # here: to begin to load ahead must not wait for numpy
-
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     with suppress(EOFError, ConnectionError):
@@ -266,18 +287,42 @@ def _work(pipe: Connection) -> None:
         while True:
             calls = pipe.recv()
             with names_together():
-                told = [_answer(timeout_s, *call) for call in calls]
+                begun = [_answer(timeout_s, _begun, *call) for call in calls]
+                told = [
+                    (result, error) if error else _answer(timeout_s, _gone_through, result) for result, error in begun
+                ]
             pipe.send_bytes(_message(told))
 
 
-def _answer(timeout_s: float | None, fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Answer:
+def _answer(timeout_s: float | None, function: Callable[..., Any], *args: Any) -> Answer:
     signal.setitimer(signal.ITIMER_REAL, timeout_s or 0)
     try:
-        return fn(*args, **kwargs), None
+        return function(*args), None
     except BaseException as error:
         return None, error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _begun(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """What a function returns; of a generator, itself after the first step."""
+    result = fn(*args, **kwargs)
+    return _a_step_further(result) if isinstance(result, Generator) else result
+
+
+def _gone_through(result: Any) -> Any:
+    while isinstance(result, Generator):
+        result = _a_step_further(result)
+    return result
+
+
+def _a_step_further(steps: Generator[Any, Any, Any]) -> Any:
+    """The steps, or what they return at their end."""
+    try:
+        next(steps)
+    except StopIteration as end:
+        return end.value
+    return steps
 
 
 def _message(told: list[Answer]) -> memoryview:

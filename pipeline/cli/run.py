@@ -51,7 +51,6 @@ def run(
     Paths in CONFIG are seen from its folder, those given here from the working directory. Several files are a batch:
     run again, it does only what is not done, or not as it would be done now.
     """
-    _load_workers(None if dry_run else jobs)
     from ..config.load import load_config
     from .jobs import prepare
     from .running import check_scheduler, check_streams, choices_of, dry, finish
@@ -61,16 +60,11 @@ def run(
     base = None if scheduler is None else config.absolute().parent  # workers have working directories of their own
     loaded = load_config(config, settings or (), base=base)
     choices = choices_of(loaded, jobs, check, scheduler, force=force, retry_failed=retry_failed, fail_fast=fail_fast)
-    _load_workers(None if dry_run else choices.jobs)
+    if (choices.jobs or 1) > 1 and not dry_run:
+        from ..batch.worker import begin_nursery
+
+        begin_nursery()  # before there are threads, and the lock of a manifest
     work = prepare(
         loaded, inputs or (), output, overwrite=overwrite, skip=skip_existing, choices=choices, report=report
     )
     (dry if dry_run else finish)(work, as_json=as_json, quiet=quiet, verbose=verbose)
-
-
-def _load_workers(jobs: str | int | None) -> None:
-    """Have what workers need loaded while this process goes on, if there are to be any."""
-    if jobs not in (None, 1, "1"):
-        from ..batch.worker import load_ahead
-
-        load_ahead()

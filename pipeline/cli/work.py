@@ -16,7 +16,7 @@ from ..batch.driver import run_tasks
 from ..batch.identity import Data
 from ..batch.manifest import Manifest
 from ..batch.process import keep_freed_memory, share_threads
-from ..batch.task import Prepared, Runner, configuration_text, is_light, make_task, run_task
+from ..batch.task import Prepared, Runner, configuration_text, is_light, make_task, run_task, task_steps
 from ..dsp.here import Here
 from ..errors import DiskFullError, SettingError, UsageError
 from ..io.hidden import remove_left_behind
@@ -90,7 +90,7 @@ def _executor(work: Work, progress: Progress, stack: ExitStack, *, alone: bool) 
         executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s))
         return _cutting(executor, work.jobs, work, progress, stack), run_task, 2 * work.jobs
     executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s, is_light))
-    return executor, run_task, 3 * work.jobs * BUNDLE
+    return executor, task_steps, 3 * work.jobs * BUNDLE
 
 
 def _cutting(executor: Executor, jobs: int, work: Work, progress: Progress, stack: ExitStack) -> Executor:

@@ -7,7 +7,7 @@ import signal
 import stat
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +51,13 @@ def unsendable() -> Any:
     return lambda: None
 
 
-class Unreadable(Exception):
-    def __init__(self, one: str, two: str) -> None:
-        super().__init__(one + two)
+class Unreadable:
+    def __reduce__(self) -> Any:
+        return fail, ("unreadable",)
 
 
 def fail_unreadably() -> None:
-    raise Unreadable("no", "good")
+    raise ValueError(Unreadable())
 
 
 def fail(text: str) -> None:
@@ -98,6 +98,29 @@ def third_attempt(folder: str) -> int:
     if attempts < 3:
         raise ImportError("a library that is not there yet")
     return attempts
+
+
+def in_steps(folder: str, number: int, fails_at: int = 0) -> Generator[None, None, int]:
+    """How many others have come as far as to their first step when the last of three is reached."""
+    for step in (1, 2, 3):
+        if step == fails_at:
+            raise ValueError(f"step {step}")
+        Path(folder, f"{number} {step}").touch()
+        yield
+    return len(list(Path(folder).glob("* 1")))
+
+
+def sleeps_in_its_second_step(seconds: float) -> Generator[None]:
+    yield
+    time.sleep(seconds)
+
+
+def handled(number: int) -> Any:
+    return signal.getsignal(number)
+
+
+def held_back(number: int) -> bool:
+    return number in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def has_loaded(module: str) -> bool:

@@ -20,7 +20,7 @@ import pytest
 from pipeline.batch import worker as worker_module
 from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError, _Work, _Worker
 from pipeline.batch.process import processors, share_threads
-from pipeline.batch.worker import Worker, load_ahead, start_worker
+from pipeline.batch.worker import Worker, begin_nursery, start_worker
 from pipeline.dsp.here import Here
 
 from .tasks import (
@@ -30,8 +30,11 @@ from .tasks import (
     ends_with,
     fail,
     fail_unreadably,
+    handled,
     has_loaded,
+    held_back,
     in_company,
+    in_steps,
     killed_by,
     marked,
     parent_after,
@@ -39,12 +42,14 @@ from .tasks import (
     process_facts,
     read_input,
     sleep,
+    sleeps_in_its_second_step,
     square,
     unsendable,
     writes,
 )
 
 ROOT = Path(__file__).parents[2]
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere each worker is loaded anew")
 PATIENCE = 120  # seconds; nothing here takes more than a few
 
 
@@ -68,17 +73,23 @@ def is_there(pid: int) -> bool:
     return True
 
 
+def end_nursery() -> None:
+    if worker_module._the_nursery is not None:
+        worker_module._the_nursery.end()
+
+
 @pytest.fixture
 def fresh_nursery() -> Iterator[None]:
     """What workers are copies of is begun in the test, and not left to the next."""
-
-    def end() -> None:
-        if worker_module._the_nursery is not None:
-            worker_module._the_nursery.end()
-
-    end()
+    end_nursery()
     yield
-    end()
+    end_nursery()
+
+
+@pytest.fixture(autouse=True)
+def copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers are copies, as those of the command are, whatever threads the libraries of the tests have."""
+    monkeypatch.setattr(worker_module, "_has_one_thread", lambda: True)
 
 
 def test_thirty_tasks_survive_three_kills() -> None:
@@ -189,8 +200,9 @@ def test_where_copies_are_not_safe_each_worker_is_loaded_by_itself(monkeypatch: 
     with LocalExecutor(2) as executor:
         parents = [executor.submit(parent_after, 0.1) for _ in range(2)]
         assert {future.result(PATIENCE) for future in parents} == {os.getpid()}
-        pid, hears, _ = executor.submit(process_facts, 0).result(PATIENCE)
+        pid, hears, slow = executor.submit(process_facts, 0).result(PATIENCE)
         assert not hears
+        assert slow == []
         os.kill(pid, signal.SIGKILL)
         assert executor.submit(square, 3).result(PATIENCE) == 9
         with pytest.raises(WorkerLostError, match=r"was killed \(exit code 7\) three times"):
@@ -202,15 +214,16 @@ def test_where_copies_are_not_safe_each_worker_is_loaded_by_itself(monkeypatch: 
 def test_relative_paths_are_seen_from_the_folder_that_its_worker_was_started_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load_ahead()
+    begin_nursery()
     monkeypatch.chdir(tmp_path)
     with LocalExecutor(1) as executor:
         executor.submit(marked, "here", 0.0).result(PATIENCE)
     assert (tmp_path / "here").exists()
 
 
-def test_a_process_that_is_killed_takes_its_workers_with_it_and_leaves_nothing(tmp_path: Path) -> None:
-    """Even where they are in the midst of a task."""
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_process_that_is_killed_takes_its_workers_with_it_and_leaves_nothing(tmp_path: Path, threads: str) -> None:
+    """Even where they are in the midst of a task, whether they are copies or, where there are threads, are not."""
     text = f"""
 import os, sys
 from pipeline.batch.local import LocalExecutor
@@ -225,7 +238,7 @@ with LocalExecutor(2) as executor:
 """
     temporary = tmp_path / "tmp"
     temporary.mkdir()
-    env = {**os.environ, "TMPDIR": str(temporary)}
+    env = {**os.environ, "TMPDIR": str(temporary), "OPENBLAS_NUM_THREADS": threads}
     with subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, env=env, cwd=ROOT) as process:
         assert process.stdout is not None
         workers = [int(pid) for pid in process.stdout.readline().split()]
@@ -277,21 +290,21 @@ def test_a_worker_that_has_died_takes_nothing_and_costs_nobody_a_strike() -> Non
     assert work.strikes == 0
 
 
+@LINUX
 def test_workers_are_started_where_what_they_are_copies_of_was_killed_before() -> None:
-    load_ahead()
+    begin_nursery()
     nursery = worker_module._the_nursery
-    if nursery is None:
-        pytest.skip("elsewhere each worker is loaded anew")
+    assert nursery is not None
     os.kill(nursery._pid, signal.SIGKILL)
     with LocalExecutor(1) as executor:
         assert executor.submit(square, 3).result(PATIENCE) == 9
 
 
+@LINUX
 def test_workers_end_with_what_they_are_copies_of_whatever_they_do() -> None:
-    load_ahead()
+    begin_nursery()
     nursery = worker_module._the_nursery
-    if nursery is None:
-        pytest.skip("elsewhere each worker is loaded anew")
+    assert nursery is not None
     executor = LocalExecutor(1)
     future = executor.submit(sleep, 3600.0)
     while not future.running():
@@ -305,15 +318,16 @@ def test_workers_end_with_what_they_are_copies_of_whatever_they_do() -> None:
     executor.__exit__(KeyboardInterrupt, None, None)
 
 
-def test_workers_are_loaded_find_what_we_find_and_read_no_input(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_nursery: None
+@pytest.mark.parametrize("copies", [pytest.param(True, marks=LINUX), False])
+def test_workers_find_what_we_find_and_read_no_input(
+    copies: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_nursery: None
 ) -> None:
+    monkeypatch.setattr(worker_module, "_COPIES", copies)
     (tmp_path / "found_only_here.py").write_text("def answer():\n    return 42\n")
     monkeypatch.syspath_prepend(tmp_path)
     from found_only_here import answer  # type: ignore[import-not-found]
 
     with LocalExecutor(1) as executor:
-        assert executor.submit(has_loaded, "pipeline.batch.task").result(PATIENCE) == (sys.platform == "linux")
         assert executor.submit(answer).result(PATIENCE) == 42
         assert executor.submit(read_input).result(PATIENCE) == b""
 
@@ -327,11 +341,18 @@ def test_a_worker_has_a_time_limit_where_its_signal_is_ignored(fresh_nursery: No
         signal.signal(signal.SIGALRM, before)
 
 
-def test_what_was_loaded_ahead_for_nothing_does_not_outlive_the_command() -> None:
-    text = "from pipeline.batch import worker; worker.load_ahead(); print(getattr(worker._the_nursery, '_pid', 0))"
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True, cwd=ROOT)
-    assert not int(done.stdout) or not is_there(int(done.stdout))
-    assert done.stderr == b""
+@LINUX
+def test_what_workers_are_copies_of_does_not_outlive_the_command_and_says_nothing_again() -> None:
+    text = (
+        "import atexit, sys; from pipeline.batch import worker; atexit.register(print, 'end')\n"
+        "sys.stdout.write('once\\n'); sys.stderr.write('said'); worker.begin_nursery(); print(worker._the_nursery._pid)"
+    )
+    env = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # its threads could not be copied
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True, cwd=ROOT, env=env)
+    once, pid, end = done.stdout.split()
+    assert (once, end) == (b"once", b"end")
+    assert not is_there(int(pid))
+    assert done.stderr == b"said"
 
 
 def test_a_copy_that_the_system_refuses_is_told_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,7 +380,7 @@ def test_what_cannot_be_sent_back_fails_by_itself() -> None:
     with LocalExecutor(1) as executor:
         with pytest.raises((AttributeError, TypeError), match="pickle"):
             executor.submit(unsendable).result(PATIENCE)
-        with pytest.raises(TypeError, match="missing 1 required positional argument"):
+        with pytest.raises(ValueError, match="^unreadable$"):
             executor.submit(fail_unreadably).result(PATIENCE)
         assert executor.submit(square, 5).result(PATIENCE) == 25
 
@@ -377,12 +398,58 @@ def test_what_a_task_raises_is_raised_by_its_future() -> None:
         executor.submit(fail, "why").result(PATIENCE)
 
 
-def test_workers_hear_no_ctrl_c_and_import_nothing_that_they_do_not_need() -> None:
+def test_workers_hear_no_ctrl_c() -> None:
     with LocalExecutor(2) as executor:
         facts = [executor.submit(process_facts, i).result(PATIENCE) for i in range(4)]
     assert os.getpid() not in {pid for pid, _, _ in facts}
     assert not any(hears for _, hears, _ in facts)
-    assert all(slow == [] for _, _, slow in facts)
+
+
+def test_workers_answer_signals_as_a_new_process_does(fresh_nursery: None) -> None:
+    before = signal.signal(signal.SIGTERM, lambda *_: None)
+    try:
+        with LocalExecutor(1) as executor:
+            for handler in (signal.SIGTERM, signal.SIGALRM):
+                assert executor.submit(handled, handler).result(PATIENCE) == signal.SIG_DFL
+            assert not executor.submit(held_back, signal.SIGTERM).result(PATIENCE)
+        assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@LINUX
+def test_workers_are_copies_with_what_is_loaded_here_and_share_one_parent(fresh_nursery: None) -> None:
+    with LocalExecutor(2) as executor:
+        assert executor.submit(has_loaded, __name__).result(PATIENCE)
+        parents = {executor.submit(parent_after, 0.1).result(PATIENCE) for _ in range(4)}
+    assert worker_module._the_nursery is not None
+    assert parents == {worker_module._the_nursery._pid}
+
+
+def test_a_process_with_other_threads_is_not_copied(monkeypatch: pytest.MonkeyPatch, fresh_nursery: None) -> None:
+    monkeypatch.undo()
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        with LocalExecutor(1) as executor:
+            assert executor.submit(parent_after, 0.1).result(PATIENCE) == os.getpid()
+        assert worker_module._the_nursery is None
+    finally:
+        done.set()
+        thread.join()
+
+
+def test_workers_are_loaded_each_where_the_system_refuses_a_copy(
+    monkeypatch: pytest.MonkeyPatch, fresh_nursery: None
+) -> None:
+    def fork() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+    with LocalExecutor(1) as executor:
+        assert executor.submit(parent_after, 0.1).result(PATIENCE) == os.getpid()
+    assert signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
 
 def test_an_exception_on_the_way_out_ends_the_workers_at_once() -> None:
@@ -488,6 +555,30 @@ def test_a_bundle_that_a_pipe_cannot_take_at_once_waits_here() -> None:
     with LocalExecutor(1, light=light) as executor:
         futures = [executor.submit(echoed, f"{i}{long}") for i in range(64)]
         assert [future.result(PATIENCE) for future in futures] == [f"{i}{long}" for i in range(64)]
+
+
+def test_generators_of_a_bundle_all_come_to_their_first_step_before_one_goes_on(tmp_path: Path) -> None:
+    bad = {2: 1, 11: 2, 12: 3}
+    with LocalExecutor(1, light=light) as executor:
+        futures = [executor.submit(in_steps, str(tmp_path), i, bad.get(i, 0)) for i in range(32)]
+        begun = {}
+        for i, future in enumerate(futures):
+            if i in bad:
+                with pytest.raises(ValueError, match=f"^step {bad[i]}$"):
+                    future.result(PATIENCE)
+            else:
+                begun[i] = future.result(PATIENCE)
+    assert all(count >= i for i, count in begun.items())
+    assert begun[31] == 31
+    assert sum(count > i + 1 for i, count in begun.items()) > 16
+    assert len(list(tmp_path.glob("* 3"))) == 29
+
+
+def test_a_generator_alone_is_gone_through_and_each_step_has_its_time(tmp_path: Path) -> None:
+    with LocalExecutor(1, timeout_s=1.0) as executor:
+        assert executor.submit(in_steps, str(tmp_path), 1).result(PATIENCE) == 1
+        with pytest.raises(WorkerLostError, match=r"took longer than 1 s \(batch\.timeout\)"):
+            executor.submit(sleeps_in_its_second_step, 3600.0).result(PATIENCE)
 
 
 def test_a_worker_waits_for_the_folder_of_a_bundle_once_before_it_answers(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from pipeline.errors import DiskFullError, ReadError, UsageError, WriteError
 from pipeline.io import OutputFormat, open_writer, probe, read_signal, same_file
-from pipeline.io.atomic import AtomicFile, names_together, write_bytes
+from pipeline.io.atomic import AtomicFile, held_files, names_together, write_bytes
 from pipeline.io.hidden import remove_left_behind
 from tests.io.helpers import names, noise, save
 
@@ -164,6 +164,36 @@ def test_names_given_together_wait_for_each_folder_once(tmp_path, monkeypatch):
     assert synced[6:] == [True, True]
     write_bytes(tmp_path / "a/x", b"x", overwrite=False)
     assert synced[8:] == [False, True]
+
+
+def test_held_files_are_whole_but_hidden_until_they_are_committed_again(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    with held_files() as files:
+        with held_files() as others:
+            write_bytes(tmp_path / "c", b"c", overwrite=False)
+        for name in "ab":
+            write_bytes(tmp_path / name, name.encode(), overwrite=False)
+        assert {name.split(".")[-1] for name in names(tmp_path)} == {"part"}
+    assert (len(files), len(others), synced) == (2, 1, [])
+    assert files[0].commit() == 1
+    files[1].abort()
+    others[0].commit()
+    assert names(tmp_path) == ["a", "c"]
+    assert (tmp_path / "a").read_bytes() == b"a"
+    assert len(synced) == 4
+    write_bytes(tmp_path / "d", b"d", overwrite=False)
+    assert names(tmp_path) == ["a", "c", "d"]
+
+
+def test_a_held_file_takes_no_name_that_was_taken_meanwhile(tmp_path):
+    with held_files() as files:
+        write_bytes(tmp_path / "a", b"ours", overwrite=False)
+    (tmp_path / "a").write_bytes(b"theirs")
+    with pytest.raises(UsageError, match="exists already"):
+        files[0].commit()
+    assert names(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"theirs"
 
 
 def test_the_file_and_its_folder_are_synced(tmp_path, monkeypatch):

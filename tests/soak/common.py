@@ -105,9 +105,9 @@ class Place:
         return found
 
     def workers(self) -> list[int]:
-        """Those of them that do files: copies of the one that the command started."""
-        found = [pid for pid in self.processes() if b"serve_at" in _command(pid)]
-        return [pid for pid in found if _parent(pid) in found]
+        """Those of them that do files: copies of the copy of the command."""
+        found = {pid: _parent(pid) for pid in self.processes()}
+        return [pid for pid, parent in found.items() if found.get(parent) in found]
 
     def assert_no_orphans(self) -> None:
         deadline = time.monotonic() + 60
@@ -131,13 +131,6 @@ class Place:
         """No output that is not whole."""
         tree = self.tree()
         assert {name: tree[name] for name in tree if not name.endswith(".part")}.items() <= self.reference.items()
-
-
-def _command(pid: int) -> bytes:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 def _parent(pid: int) -> int | None:
