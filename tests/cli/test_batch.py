@@ -319,9 +319,10 @@ def test_workers_write_the_same_bytes_as_one_process(faltung: Faltung, batch: Pa
     assert len(outputs(batch, "one")) == 9
 
 
-def test_two_runs_on_one_output_are_one_too_many(faltung: Faltung, batch: Path) -> None:
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_two_runs_on_one_output_are_one_too_many(faltung: Faltung, batch: Path, jobs: str) -> None:
     os.mkfifo("in/pipe.wav")
-    with start("run", "batch.yaml", "in/a.wav", "in/pipe.wav") as first:
+    with start("run", "batch.yaml", "in/a.wav", "in/pipe.wav", "--jobs", jobs) as first:
         try:
             deadline = time.monotonic() + PATIENCE
             while not (batch / "out/a.wav").exists():
@@ -332,7 +333,7 @@ def test_two_runs_on_one_output_are_one_too_many(faltung: Faltung, batch: Path) 
             assert f"another run is at work on it (process {first.pid}, since 20" in second.err
         finally:
             first.kill()
-    assert faltung("run", "batch.yaml", "-q", "in/a.wav", "in/b.wav").code == 0, "its lock went with it"
+    assert faltung("run", "batch.yaml", "-q", "in/a.wav", "in/b.wav").code == 0, "its lock went with it, whatever its workers are at"
 
 
 def test_threads_are_shared_and_it_is_said(faltung: Faltung, batch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
