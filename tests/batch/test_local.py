@@ -40,7 +40,6 @@ from .tasks import (
     parent_after,
     process_after,
     process_facts,
-    read_input,
     sleep,
     sleeps_in_its_second_step,
     square,
@@ -225,9 +224,10 @@ def test_relative_paths_are_seen_from_the_folder_that_its_worker_was_started_in(
 def test_a_process_that_is_killed_takes_its_workers_with_it_and_leaves_nothing(tmp_path: Path, threads: str) -> None:
     """Even where they are in the midst of a task, whether they are copies or, where there are threads, are not."""
     text = f"""
-import os, sys
+import atexit, os
 from pipeline.batch.local import LocalExecutor
 from tests.batch.tasks import marked
+atexit.register(os.mkdir, f"{tmp_path}/tmp/what a command does at its end")
 with LocalExecutor(2) as executor:
     for i in range(2):
         executor.submit(marked, f"{tmp_path}/{{i}}", 3600.0)
@@ -319,7 +319,7 @@ def test_workers_end_with_what_they_are_copies_of_whatever_they_do() -> None:
 
 
 @pytest.mark.parametrize("copies", [pytest.param(True, marks=LINUX), False])
-def test_workers_find_what_we_find_and_read_no_input(
+def test_workers_find_what_we_find(
     copies: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_nursery: None
 ) -> None:
     monkeypatch.setattr(worker_module, "_COPIES", copies)
@@ -329,7 +329,6 @@ def test_workers_find_what_we_find_and_read_no_input(
 
     with LocalExecutor(1) as executor:
         assert executor.submit(answer).result(PATIENCE) == 42
-        assert executor.submit(read_input).result(PATIENCE) == b""
 
 
 def test_a_worker_has_a_time_limit_where_its_signal_is_ignored(fresh_nursery: None) -> None:
@@ -339,6 +338,19 @@ def test_a_worker_has_a_time_limit_where_its_signal_is_ignored(fresh_nursery: No
             executor.submit(sleep, 3600.0).result(PATIENCE)
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_workers_read_no_input_of_ours(threads: str) -> None:
+    text = (
+        "from pipeline.batch.local import LocalExecutor; from tests.batch.tasks import read_input\n"
+        "with LocalExecutor(1) as executor: print(executor.submit(read_input).result(), input())"
+    )
+    env = {**os.environ, "OPENBLAS_NUM_THREADS": threads}  # with two the process is not copied
+    done = subprocess.run(
+        [sys.executable, "-c", text], input=b"ours", capture_output=True, check=True, cwd=ROOT, env=env
+    )
+    assert done.stdout == b"b'' ours\n"
 
 
 @LINUX
@@ -380,7 +392,7 @@ def test_what_cannot_be_sent_back_fails_by_itself() -> None:
     with LocalExecutor(1) as executor:
         with pytest.raises((AttributeError, TypeError), match="pickle"):
             executor.submit(unsendable).result(PATIENCE)
-        with pytest.raises(ValueError, match="^unreadable$"):
+        with pytest.raises(ValueError, match=r"^unreadable$"):
             executor.submit(fail_unreadably).result(PATIENCE)
         assert executor.submit(square, 5).result(PATIENCE) == 25
 

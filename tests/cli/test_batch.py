@@ -333,7 +333,9 @@ def test_two_runs_on_one_output_are_one_too_many(faltung: Faltung, batch: Path, 
             assert f"another run is at work on it (process {first.pid}, since 20" in second.err
         finally:
             first.kill()
-    assert faltung("run", "batch.yaml", "-q", "in/a.wav", "in/b.wav").code == 0, "its lock went with it, whatever its workers are at"
+    assert faltung("run", "batch.yaml", "-q", "in/a.wav", "in/b.wav").code == 0, (
+        "its lock went with it, whatever its workers are at"
+    )
 
 
 def test_threads_are_shared_and_it_is_said(faltung: Faltung, batch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
