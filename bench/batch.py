@@ -257,7 +257,8 @@ def _body(runs: Runs, speeds: dict[str, float | None], files: dict[str, int]) ->
     said_by_hand = "" if by_hand is None else f" Two commands at once give {by_hand:.2f} times those of --jobs 1."
     text = (
         f"Half a second of 16 kHz mono a file, one thread a worker; medians; rounds: {len(runs[ONE])}. faltung waits"
-        " for each file to be safe on the disk, and keeps the tail; the others do neither, and are given one response."
+        " for each file to be safe on the disk (a worker for up to sixteen together), and keeps the tail; the others do"
+        " neither, and are given one response."
         f"{said_by_hand}"
     )
     over = _overhead_ms(runs, files)
