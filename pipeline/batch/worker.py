@@ -74,7 +74,7 @@ class Worker:
 
 
 def begin_nursery() -> None:
-    """Have workers be copies of this process as it is now, if it can be copied and they are not of an earlier one."""
+    """Have workers be copies of this process as it is now, if it can be copied; once there are such, it stays so."""
     global _the_nursery
     if _the_nursery is None and _COPIES and _has_one_thread():
         with suppress(OSError):
