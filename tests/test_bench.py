@@ -212,7 +212,7 @@ class TestShards:
         said = []
         section = shards.measure(Settings(tmp_path, (0.1,), runs=1, say=said.append))
         assert not [text for text in said if "exit code" in text or "wrote" in text], said
-        assert {shards.ONE, shards.TWO, shards.SHARDS} <= set(section.data)
+        assert {shards.ONE, shards.TWO, shards.BATCH, shards.SHARDS} <= set(section.data)
         assert "the same, in " in section.goals[0].measured
         assert "| one pass, threads: 1 |" in section.body
 
