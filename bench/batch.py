@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -29,7 +28,7 @@ from .peers import faltung_command
 from .report import Goal, Section, table
 from .settings import Settings
 from .signals import response
-from .timing import CommandError, Contender, Run, Runs, interleaved, median_processor, median_wall
+from .timing import CommandError, Contender, Run, Runs, interleaved, median_processor, median_ratio, median_wall
 
 __all__ = ["FILES", "Place", "files_a_second", "measure", "processor_by_thread", "write_place"]
 
@@ -224,7 +223,7 @@ def files_a_second(runs: Sequence[Run | None], files: int) -> float | None:
 
 
 def _goals(runs: Runs, threads: list[list[float]]) -> list[Goal]:
-    gain = _median_gain(runs, TWO)
+    gain = median_ratio(runs, ONE, [TWO])
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     at_work = sum(share > _AT_WORK for process in threads[1:] for share in process)
     return [
@@ -241,19 +240,13 @@ def _goals(runs: Runs, threads: list[list[float]]) -> list[Goal]:
     ]
 
 
-def _median_gain(runs: Runs, name: str) -> float | None:
-    """How many times the files a second of --jobs 1: the median over the rounds."""
-    pairs = [(one, other) for one, other in zip(runs[ONE], runs.get(name, ()), strict=False) if one and other]
-    return statistics.median(one.wall_s / other.wall_s for one, other in pairs) if pairs else None
-
-
 def _body(runs: Runs, speeds: dict[str, float | None], files: dict[str, int]) -> str:
     rows = []
     for name, of_name in runs.items():
         taken = median_processor(of_name)
         cost = "-" if taken is None else f"{1e3 * taken / files[name]:.1f}"
         rows.append((name, f"{files[name]:,}", _shown(speeds[name]), cost))
-    by_hand = _median_gain(runs, BY_HAND)
+    by_hand = median_ratio(runs, ONE, [BY_HAND])
     said_by_hand = "" if by_hand is None else f" Two commands at once give {by_hand:.2f} times those of --jobs 1."
     text = (
         f"Half a second of 16 kHz mono a file, one thread a worker; medians; rounds: {len(runs[ONE])}. faltung waits"

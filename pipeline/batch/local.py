@@ -25,7 +25,8 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import FaltungError
-from .worker import Call, Worker, answers, begin_nursery, start_worker
+from .calls import Call, answers
+from .worker import Worker, begin_nursery, start_worker
 
 __all__ = ["BUNDLE", "LocalExecutor", "WorkerLostError"]
 

@@ -45,6 +45,7 @@ from ..io import Remote, is_remote
 from ..io.atomic import AtomicFile, held_files
 from ..job import Job, Progress, Rendered, Report, run_job
 from ..stages.base import Format
+from .calls import gone_through
 from .identity import Data, digest, identity
 
 __all__ = [
@@ -137,13 +138,8 @@ def is_light(task: Data) -> bool:
 
 def run_task(task: Data, **how: Any) -> Data:
     """What became of a task; ``how`` as for `task_steps`."""
-    steps = task_steps(task, **how)
-    try:
-        while True:
-            next(steps)
-    except StopIteration as end:
-        outcome: Data = end.value
-        return outcome
+    outcome: Data = gone_through(task_steps(task, **how))
+    return outcome
 
 
 def task_steps(

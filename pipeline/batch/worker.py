@@ -1,4 +1,4 @@
-"""The processes that do tasks: how they are started, what they answer, and how they end.
+"""The processes that do tasks: how they are started, and how they end.
 
 On Linux a worker is a copy (`os.fork`) of one process, the nursery, which is itself a copy of the process that wants
 workers, with all that this has loaded: to start one takes some 10 ms instead of half a second. It is made while that
@@ -22,24 +22,17 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection, Pipe
-from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from ..io.atomic import names_together
+from .calls import answer_calls
 from .process import keep_freed_memory, settle
 
-__all__ = ["Answer", "Call", "Worker", "answers", "begin_nursery", "start_worker"]
-
-Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
-"""A function, and what it is called with. Of a generator what it returns counts; see `Worker.pipe`."""
-
-Answer = tuple[Any, BaseException | None]
-"""What a call returned, or what it raised."""
+__all__ = ["Worker", "begin_nursery", "start_worker"]
 
 _COPIES = sys.platform == "linux"
 _NUMBER = struct.Struct("q")
@@ -54,8 +47,7 @@ class Worker:
     pid
         its number.
     pipe
-        takes lists of calls, and gives their `answers`; ends when the worker does. Generators of a list are all brought
-        to their first ``yield`` before one of them goes on: what they then wait for may have been done meanwhile.
+        takes lists of calls, and gives their answers (`pipeline.batch.calls`); ends when the worker does.
     """
 
     def __init__(self, pid: int, pipe: Connection, code_of: Callable[[int], int | None]) -> None:
@@ -193,15 +185,6 @@ def _folder() -> str | None:
         return None
 
 
-def answers(message: bytes, count: int) -> list[Answer]:
-    """What so many calls came to, as a worker tells it."""
-    try:
-        told: list[Answer] = ForkingPickler.loads(message)
-    except Exception as error:
-        return [(None, error)] * count
-    return told
-
-
 # ---- in the nursery -------------------------------------------------------------------------------------------------
 
 
@@ -284,52 +267,7 @@ def _work(pipe: Connection) -> None:
         if folder is not None:
             with suppress(OSError):
                 os.chdir(folder)
-        while True:
-            calls = pipe.recv()
-            with names_together():
-                begun = [_answer(timeout_s, _begun, *call) for call in calls]
-                told = [
-                    (result, error) if error else _answer(timeout_s, _gone_through, result) for result, error in begun
-                ]
-            pipe.send_bytes(_message(told))
-
-
-def _answer(timeout_s: float | None, function: Callable[..., Any], *args: Any) -> Answer:
-    signal.setitimer(signal.ITIMER_REAL, timeout_s or 0)
-    try:
-        return function(*args), None
-    except BaseException as error:
-        return None, error
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _begun(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """What a function returns; of a generator, itself after the first step."""
-    result = fn(*args, **kwargs)
-    return _a_step_further(result) if isinstance(result, Generator) else result
-
-
-def _gone_through(result: Any) -> Any:
-    while isinstance(result, Generator):
-        result = _a_step_further(result)
-    return result
-
-
-def _a_step_further(steps: Generator[Any, Any, Any]) -> Any:
-    """The steps, or what they return at their end."""
-    try:
-        next(steps)
-    except StopIteration as end:
-        return end.value
-    return steps
-
-
-def _message(told: list[Answer]) -> memoryview:
-    try:
-        return ForkingPickler.dumps(told)
-    except Exception as error:
-        return ForkingPickler.dumps([(None, error)] * len(told))
+        answer_calls(pipe, timeout_s)
 
 
 def _end_with(parent: int) -> None:
