@@ -17,7 +17,7 @@ from ..stages.base import DetectorStage, Stage
 from ..stages.registry import AnyStage
 from .template import parse_template
 
-__all__ = ["BatchSettings", "Configuration", "OutputFormat", "Subtype"]
+__all__ = ["BatchSettings", "Configuration", "FormatSettings", "Subtype"]
 
 Subtype = Literal[
     "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8", "PCM_S8",
@@ -76,7 +76,7 @@ Templates = Annotated[
 ]
 
 
-class OutputFormat(Settings):
+class FormatSettings(Settings):
     """How the samples of an output are stored; frozen."""
 
     subtype: Annotated[Subtype, BeforeValidator(_as_written_in_libsndfile)] | None = None
@@ -121,7 +121,7 @@ class Configuration(Options):
     """Where to write what the `match` stages find: a path as `output` is one, or a list of them, each in the format of
     its extension: `.csv`, `.jsonl`, `.parquet`, `.selections.txt` (Raven) or another `.txt` (Audacity labels). Without
     `output`, nothing else is written."""
-    format: OutputFormat = OutputFormat()
+    format: FormatSettings = FormatSettings()
     """How the samples of the output are stored."""
     clip: Literal["warn", "error", "scale"] = "warn"
     """Samples over full scale, where the output has one: count and `warn`, an `error`, or `scale` the signal down."""
