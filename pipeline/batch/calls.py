@@ -7,14 +7,15 @@ before one of them goes on: what they then wait for may have been done meanwhile
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from ..io.atomic import names_together
+from .steps import begun, gone_through
 
-__all__ = ["Answer", "Call", "answer_calls", "answers", "gone_through"]
+__all__ = ["Answer", "Call", "answer_calls", "answers"]
 
 Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A function, and what it is called with."""
@@ -40,8 +41,8 @@ def answer_calls(pipe: Connection, timeout_s: float | None) -> None:
     while True:
         calls = pipe.recv()
         with names_together():
-            begun = [_answer(timeout_s, _begun, *call) for call in calls]
-            told = [(result, error) if error else _answer(timeout_s, gone_through, result) for result, error in begun]
+            first = [_answer(timeout_s, begun, *call) for call in calls]
+            told = [(result, error) if error else _answer(timeout_s, gone_through, result) for result, error in first]
         pipe.send_bytes(_message(told))
 
 
@@ -53,28 +54,6 @@ def _answer(timeout_s: float | None, function: Callable[..., Any], *args: Any) -
         return None, error
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-
-
-def _begun(fn: Callable[..., Any], args: Sequence[Any], kwargs: dict[str, Any]) -> Any:
-    """What a function returns; of a generator, itself after the first step."""
-    result = fn(*args, **kwargs)
-    return _a_step_further(result) if isinstance(result, Generator) else result
-
-
-def gone_through(result: Any) -> Any:
-    """What a function returned; of a generator, what that comes to."""
-    while isinstance(result, Generator):
-        result = _a_step_further(result)
-    return result
-
-
-def _a_step_further(steps: Generator[Any, Any, Any]) -> Any:
-    """The steps, or what they return at their end."""
-    try:
-        next(steps)
-    except StopIteration as end:
-        return end.value
-    return steps
 
 
 def _message(told: list[Answer]) -> memoryview:

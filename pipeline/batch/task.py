@@ -45,8 +45,8 @@ from ..io import Remote, is_remote
 from ..io.atomic import AtomicFile, held_files
 from ..job import Job, Progress, Rendered, Report, run_job
 from ..stages.base import Format
-from .calls import gone_through
 from .identity import Data, digest, identity
+from .steps import gone_through
 
 __all__ = [
     "Prepared",
