@@ -19,15 +19,15 @@ def place(tmp_path: Path) -> Path:
 
 
 def test_kills_of_the_process_group(place: Path) -> None:
-    kills.trial(place, random.Random(1), files=40, kills=1)
+    kills.trial(place, random.Random(1), files=400, kills=1)
 
 
 def test_kills_of_the_command_alone(place: Path) -> None:
-    driver_kills.trial(place, random.Random(2), files=40, kills=1)
+    driver_kills.trial(place, random.Random(2), files=400, kills=1)
 
 
 def test_kills_of_workers(place: Path) -> None:
-    workers.trial(place, random.Random(3), files=40, kills=1)
+    workers.trial(place, random.Random(3), files=400, kills=1)
 
 
 def test_signals(place: Path) -> None:
