@@ -12,6 +12,7 @@ PACKAGE = ROOT / "pipeline"
 
 FLOORS = (
     {"errors"},
+    {"text"},
     {"units"},
     {"fields"},
     {"kernel"},

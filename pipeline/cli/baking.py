@@ -17,15 +17,16 @@ import numpy as np
 from ..errors import SettingError, UsageError
 from ..io import OutputFormat, open_writer, probe
 from ..io.atomic import write_bytes
+from ..io.names import shown_path
 from ..io.subtype import SUBTYPES
 from ..job import Job
 from ..kernel import Kernel
 from ..library import Pipeline
+from ..text import count, decibels, duration, hertz
 from .jobs import sources_of
 from .planning import described_format
 from .predict import container_and_subtype
 from .terminal import Voice, card, write_json
-from .text import count, decibels, duration, hertz, shown_path
 
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig

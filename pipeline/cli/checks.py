@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
 
-from .text import count, file_name, size
+from ..text import count, one_line, size
 
 __all__ = ["Check", "all_checks"]
 
@@ -80,7 +80,7 @@ def _ours() -> Check:
     shadowing = [folder for folder in _other_packages(here) if folder != here]
     if shadowing:
         return Check("pipeline", f"{here}; another package of that name lies in {shadowing[0]}", good=False)
-    return Check("pipeline", file_name(here))
+    return Check("pipeline", one_line(here))
 
 
 def _other_packages(here: Path) -> list[Path]:
@@ -114,7 +114,7 @@ def _temporary() -> Check:
         free = shutil.disk_usage(folder).free
     except OSError as error:
         return Check("temporary files", str(error), good=False)
-    text = f"{file_name(folder)}, {size(free)} free"
+    text = f"{one_line(folder)}, {size(free)} free"
     if free < _ENOUGH_ROOM:
         return Check("temporary files", f"{text}; set TMPDIR to a folder with room", good=False)
     return Check("temporary files", text)

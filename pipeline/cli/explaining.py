@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import UsageError
+from ..io.names import shown_path
+from ..text import size
 from .terminal import Voice, card, table
-from .text import shown_path, size
 
 if TYPE_CHECKING:
     from ..explain.explain import Explained

@@ -20,9 +20,8 @@ from ..config.paths import STREAM, Place, one_name, plan_outputs
 from ..errors import UsageError
 from ..io import Remote
 from ..io.atomic import file_of
-from ..io.names import RealNames
+from ..io.names import RealNames, shown_path
 from ..job import Job
-from .text import shown_path
 
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from ..io.names import shown_path
 from ..job import Report
 from ..match.events import Event, Events
+from ..text import count, duration, number
 from .terminal import Voice, table
-from .text import count, duration, number, shown_path
 
 __all__ = ["Found", "as_data", "show_found"]
 

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..engine.plan import Plan, StagePlan
+from ..io.names import shown_path
 from ..match.writers import event_format
+from ..text import count, duration, hertz, size
 from .plan_data import label_of, method_of
 from .terminal import table
-from .text import count, duration, hertz, shown_path, size
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from ..batch.identity import Data
 from ..config.paths import Place
+from ..io.names import shown_path
+from ..text import duration, times
 from .interrupts import Interrupts
 from .terminal import console, tell
-from .text import duration, shown_path, times
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars

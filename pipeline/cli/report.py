@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..batch.identity import Data
 from ..batch.process import share_threads
+from ..io.names import shown_path
+from ..text import count, decibels, duration, hertz, number, size, times
 from .jobs import Item, Work
 from .terminal import Voice, card, table, tell
-from .text import count, decibels, duration, hertz, number, shown_path, size, times
 
 if TYPE_CHECKING:
     from rich.table import Table

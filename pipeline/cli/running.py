@@ -14,9 +14,10 @@ from ..batch.manifest import Manifest, read_manifest
 from ..batch.process import processors, share_threads
 from ..config.paths import STREAM
 from ..errors import UsageError
+from ..io.names import shown_path
+from ..text import count
 from .jobs import Choices, Work, resumed
 from .terminal import Voice, tell, write_json
-from .text import count, shown_path
 
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig

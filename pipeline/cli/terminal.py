@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .text import plain
+from ..text import plain
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

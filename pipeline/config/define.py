@@ -6,13 +6,13 @@ replace those of the definition, each as a whole. A definition names an installe
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import PluginError, SettingPath
 from ..stages.registry import available_stages, stage_class
+from ..text import nearest
 from .yaml_values import MAX_NODES
 
 __all__ = ["Expanded", "expand_definitions"]
@@ -111,8 +111,8 @@ class _Walk:
         try:
             stage_class(name)
         except PluginError as error:
-            near = difflib.get_close_matches(name, self.definitions, n=1, cutoff=0.7)
-            text = f"unknown stage {name!r}; did you mean {near[0]!r} of define?" if near else str(error)
+            near = nearest(name, self.definitions, 0.7)
+            text = f"unknown stage {name!r}; did you mean {near!r} of define?" if near else str(error)
             self.result.problems.append(((*path, "use"), text))
             self.result.broken.add(path)
 

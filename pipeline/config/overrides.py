@@ -6,7 +6,6 @@ read as YAML. A relative path is seen from the working directory here, not from 
 
 from __future__ import annotations
 
-import difflib
 import glob
 import os
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, Problem, SettingPath, UsageError, format_path
+from ..text import nearest
 from .model import Configuration
 from .problems import field_of, show
 from .yaml_text import read_value
@@ -76,8 +76,8 @@ def _start(word: str, data: dict[str, Any]) -> SettingPath:
     if word in ids:
         return ids[word]
     known = [*ids, *Configuration.model_fields]
-    near = difflib.get_close_matches(word, known, n=1)
-    fix = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+    near = nearest(word, known)
+    fix = f"did you mean {near!r}?" if near else f"known are {', '.join(known)}"
     raise UsageError(f"there is no setting and no stage with the id {word!r}; {fix}")
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from ..errors import UsageError, without_secrets
 from ..io.names import RealNames
 from ..io.remote import Remote, is_remote
+from ..text import first_few
 from .inputs import STREAM, Place, expand_inputs, input_root
 from .template import NAMES, fill, parse_template
 
@@ -184,11 +185,10 @@ def one_name(path: Place, real: RealNames) -> str:
 
 def _told(collisions: list[list[tuple[Place, Place]]]) -> str:
     lines = ["several inputs would be written to one output; put {stem}, {parent} or {relative} in it:"]
-    for pairs in collisions[:_TOLD]:
+    told = []
+    for pairs in collisions:
         outputs = list(dict.fromkeys(str(output) for _, output in pairs))
         sources = [str(source) for source, _ in pairs[:_TOLD]] + (["..."] if len(pairs) > _TOLD else [])
         differ = " (one name where case or composition does not count)" if len(outputs) > 1 else ""
-        lines.append(f"  {', '.join(sources)} -> {', '.join(outputs[:_TOLD])}{differ}")
-    if len(collisions) > _TOLD:
-        lines.append(f"  and {len(collisions) - _TOLD} more")
-    return "\n".join(lines)
+        told.append(f"{', '.join(sources)} -> {', '.join(outputs[:_TOLD])}{differ}")
+    return "\n".join([*lines, *first_few(told, _TOLD, indent="  ")])

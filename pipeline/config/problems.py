@@ -5,7 +5,6 @@ Pydantic's places hold the names of union members and of types; here only keys a
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from pydantic_core import ErrorDetails
 from ..errors import PluginError, SettingError, SettingPath
 from ..stages.base import Stage
 from ..stages.registry import stage_class
+from ..text import nearest, shorten
 from .model import Configuration
 
 __all__ = ["Found", "field_of", "found_in", "show"]
@@ -133,8 +133,8 @@ def _in_words(details: ErrorDetails, path: SettingPath, data: Any) -> Found:
 
 def _unknown(path: SettingPath, data: Any) -> str:
     owner, names = _owner(path[:-1], data)
-    near = difflib.get_close_matches(str(path[-1])[:60], names, n=1)
-    fix = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}"
+    near = nearest(path[-1], names)
+    fix = f"did you mean {near!r}?" if near else f"known are {', '.join(names)}"
     return f"unknown setting{f' of {owner!r}' if owner else ''}; {fix}"
 
 
@@ -197,8 +197,8 @@ def _at(data: Any, path: SettingPath) -> Any:
 
 def _choice(expected: str, value: Any) -> str:
     choices = [choice.strip("'") for choice in expected.replace(" or ", ", ").split(", ")]
-    near = difflib.get_close_matches(value[:60], choices, n=1) if isinstance(value, str) else []
-    return f"must be {expected}, got {show(value)}" + (f"; did you mean {near[0]!r}?" if near else "")
+    near = nearest(value, choices) if isinstance(value, str) else None
+    return f"must be {expected}, got {show(value)}" + (f"; did you mean {near!r}?" if near else "")
 
 
 def _brief(message: str) -> str:
@@ -209,4 +209,4 @@ def _brief(message: str) -> str:
 def show(value: Any) -> str:
     """A value as it is written in a configuration, shortened."""
     text = {True: "true", False: "false"}[value] if isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return shorten(text, 60)

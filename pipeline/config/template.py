@@ -6,7 +6,6 @@ there are no attributes, no indices and no widths to be had from a template.
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from ..errors import UsageError
 from ..fields import expand_variables
+from ..text import nearest, shorten
 
 __all__ = ["NAMES", "Part", "fill", "parse_template", "variables_in"]
 
@@ -69,8 +69,8 @@ def parse_template(template: str) -> list[Part]:
 def _known(name: str) -> str:
     if name in NAMES:
         return name
-    near = difflib.get_close_matches(re.split(r"\W", name.strip())[0][:40], NAMES, n=1)
-    fix = f"did you mean '{{{near[0]}}}'?" if near else f"known are {', '.join(f'{{{known}}}' for known in NAMES)}"
+    near = nearest(re.split(r"\W", name.strip())[0], NAMES)
+    fix = f"did you mean '{{{near}}}'?" if near else f"known are {', '.join(f'{{{known}}}' for known in NAMES)}"
     raise UsageError(f"unknown name '{{{name[:40]}}}' in the output; {fix}")
 
 
@@ -97,4 +97,4 @@ def fill(parts: list[Part], values: Mapping[str, str]) -> tuple[str, str]:
 
 
 def _short(text: str) -> str:
-    return repr(text if len(text) <= 80 else text[:77] + "...")
+    return repr(shorten(text, 80))

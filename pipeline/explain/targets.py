@@ -6,7 +6,6 @@ arguments is handed the kernel; everything else has it inside, and ``taps`` say 
 
 from __future__ import annotations
 
-import difflib
 import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ from ..errors import FaltungError, SettingError, SignalError, UsageError
 from ..kernel import Array, Taps
 from ..library import Pipeline
 from ..stages.base import Stage
+from ..text import nearest
 
 __all__ = ["DEFAULT_IMAGE_KERNEL", "DEFAULT_KERNEL", "Target", "as_target", "named_target", "rounding"]
 
@@ -171,8 +171,8 @@ def _imported(name: str, module: str, function: str) -> Callable[..., Any]:
         raise UsageError(f"{name}: {error}") from None
     for part in function.split("."):
         if not hasattr(owner, part):
-            near = difflib.get_close_matches(part, dir(owner), 1)
-            raise UsageError(f"{name}: {module} has no {part!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            near = nearest(part, dir(owner))
+            raise UsageError(f"{name}: {module} has no {part!r}" + (f"; did you mean {near!r}?" if near else ""))
         owner = getattr(owner, part)
     if not callable(owner):
         raise UsageError(f"{name}: must be a function, got {type(owner).__name__}")

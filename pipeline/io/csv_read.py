@@ -7,7 +7,6 @@ begin with ``#`` are comments. A table is gone through once for its length and i
 from __future__ import annotations
 
 import csv
-import difflib
 import os
 import re
 from collections.abc import Generator, Iterator
@@ -20,6 +19,7 @@ from pipeline.io.base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInf
 from pipeline.io.sidecar import read_sidecar
 from pipeline.io.source import Source
 from pipeline.io.timecolumn import Stamp, TimeGrid, parse_stamp, steps_between, survey
+from pipeline.text import nearest, shorten
 
 _MAX_LINE = 1 << 20
 _SHOWN = 40  # characters of a cell or line in a message
@@ -52,8 +52,8 @@ def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int
         wanted = int(wanted)
     if isinstance(wanted, int) and 0 <= wanted < width:
         return wanted
-    close = difflib.get_close_matches(str(wanted), names, n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
+    near = nearest(wanted, names)
+    hint = f"; did you mean {near!r}?" if near else ""
     known = ", ".join(map(repr, names)) if names else "no header"
     raise ReadError(name, f"has no column {wanted!r}: it has {width} (positions 0 to {width - 1}; {known}){hint}")
 
@@ -132,7 +132,7 @@ class CsvReader(Reader):
     def _refuse_prose(self, line: int, row: list[str]) -> None:
         """Refuse a row of words: a licence or a note is no table with something wrong in it."""
         if any(map(str.strip, row)) and not any(map(_tells_a_number, row)):
-            said = _short(self._delimiter.join(row))
+            said = shorten(self._delimiter.join(row), _SHOWN)
             raise ReadError(self._name, f"is text, but no table of numbers: line {line} is {said!r}")
 
     def _position_of_time(self, line: int, row: list[str]) -> int:
@@ -172,7 +172,7 @@ class CsvReader(Reader):
         for i, cell in zip(self._chosen, cells, strict=True):
             if not _is_number(cell):
                 column = repr(self._header[i]) if self._header else str(i)
-                what = "is empty" if not cell.strip() else f"{_short(cell)!r} is no number"
+                what = "is empty" if not cell.strip() else f"{shorten(cell, _SHOWN)!r} is no number"
                 comma = _DECIMAL_COMMA.fullmatch(cell)
                 fix = "a point is needed, not a decimal comma" if comma else f"choose others with columns: ({_SHAPE})"
                 raise ReadError(self._name, f"line {line}, column {column} {what}; {fix}")
@@ -209,10 +209,6 @@ class CsvReader(Reader):
         """Let go of the file."""
         self._values.close()
         self._source.close()
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
 
 
 def _tells_a_number(cell: str) -> bool:

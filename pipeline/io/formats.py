@@ -6,7 +6,6 @@ adds its own with :func:`register_reader` and :func:`register_writer`.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -20,6 +19,7 @@ from pipeline.io.base import Block, OutputFormat, PathArg, Reader, ReadOptions, 
 from pipeline.io.sink import is_stream
 from pipeline.io.sniff import explain_unknown, looks_like_text
 from pipeline.io.source import Source, display, open_source
+from pipeline.text import nearest
 
 READ_FRAMES = 1 << 16
 
@@ -174,8 +174,8 @@ def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
         extension = ".csv" if source is not None and source.is_table else ".wav"
     if extension in _writers:
         return _writers[extension]
-    close = difflib.get_close_matches(extension, _writers, n=1, cutoff=0.5)
-    hint = f"; did you mean {close[0]}?" if close else ""
+    near = nearest(extension, _writers, 0.5)
+    hint = f"; did you mean {near}?" if near else ""
     known = ", ".join(sorted(_writers))
     what = f"unknown extension {extension!r}" if extension else "no extension"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")

@@ -1,9 +1,12 @@
-"""The real names of many files in few folders, each of which is looked up once."""
+"""Names of files: the real ones of many in few folders, each looked up once, and a name as people are shown it."""
 
 from __future__ import annotations
 
 import os
 import stat
+
+from pipeline.io.remote import Remote, is_remote
+from pipeline.text import one_line
 
 PathLike = str | os.PathLike[str]
 
@@ -38,3 +41,15 @@ def _mode(name: str) -> int:
         return os.lstat(name).st_mode
     except OSError:
         return 0
+
+
+def shown_path(path: PathLike) -> str:
+    """A path as short as it can be, seen from the working folder; as it stands where that would be no shorter."""
+    text = os.fspath(path)
+    if text == "-":
+        return text
+    if is_remote(text):
+        return one_line(str(Remote(text)))
+    short = os.path.relpath(text)
+    same = os.path.realpath(short) == os.path.realpath(text)  # not so where ".." goes up from a linked folder
+    return one_line(short if same and len(short) <= len(text) else text)

@@ -6,7 +6,6 @@ Numbers are the shortest text that gives the same double. A file appears when it
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import json
 import re
@@ -23,6 +22,7 @@ from ..errors import UsageError
 from ..io.base import PathArg
 from ..io.sink import is_stream, open_sink
 from ..io.source import display
+from ..text import nearest
 from .events import Event, Events
 
 __all__ = ["COLUMNS", "event_format", "write_events"]
@@ -88,9 +88,9 @@ def event_format(path: PathArg) -> str:
     if last not in _BY_EXTENSION:
         if is_stream(path):
             return "CSV"
-        near = difflib.get_close_matches(last, _BY_EXTENSION, n=1, cutoff=0.5)
+        near = nearest(last, _BY_EXTENSION, 0.5)
         what = f"unknown extension {last!r}" if last else "no extension"
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = f"; did you mean {near}?" if near else ""
         raise UsageError(f"{name}: {what} of an event file; known are {', '.join(_BY_EXTENSION)}{hint}")
     if last == ".parquet" and find_spec("pyarrow") is None:
         raise UsageError(f"{name}: Parquet needs pyarrow; install it: pip install 'faltung[tables]'")

@@ -6,7 +6,6 @@ Listing imports nothing; a stage is imported when a configuration uses it.
 
 from __future__ import annotations
 
-import difflib
 import os
 import pkgutil
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from pydantic import PlainValidator, SerializeAsAny, WithJsonSchema
 
 from ..errors import PluginError
 from ..fields import invalid
+from ..text import nearest
 from .base import Stage
 
 if TYPE_CHECKING:
@@ -102,8 +102,8 @@ def stage_class(name: str) -> type[Stage]:
         _load_entry_point(name)
     if name not in _registered:
         known = [source.name for source in available_stages()]
-        near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        fix = f"did you mean {near[0]!r}?" if near else f"installed are: {', '.join(known)}"
+        near = nearest(name, known, 0.5)
+        fix = f"did you mean {near!r}?" if near else f"installed are: {', '.join(known)}"
         raise PluginError(f"unknown stage {name!r}; {fix}")
     return _registered[name]
 

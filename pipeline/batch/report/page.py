@@ -5,7 +5,6 @@ A table that reads without a script; the script sorts and filters it, and makes 
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -14,6 +13,7 @@ from urllib.parse import quote
 
 from ...io import is_remote
 from ...io.pages import page_from, template_text
+from ...text import clock, decibels, size, times
 from .data import KIND, STATUSES
 
 __all__ = ["PLAYED", "link", "own_parts", "page_html", "shown"]
@@ -32,7 +32,7 @@ def page_html(data: Mapping[str, Any], folder: Path) -> str:
         "report.html.j2",
         {**data, "kind": KIND, "statuses": STATUSES, "rows": rows},
         own=own_parts(),
-        filters={"shown": shown, "clock": _clock, "size": _size, "times": _times},
+        filters={"shown": shown, "clock": clock, "size": size, "times": times},
     )
 
 
@@ -80,30 +80,9 @@ def link(output: str, folder: Path) -> str:
 def _level(peak: float, *, is_table: bool) -> str:
     if is_table:
         return f"{peak:.4g}"
-    return f"{20 * math.log10(peak):.2f}".replace("-", "\N{MINUS SIGN}") if peak > 0 else "\N{MINUS SIGN}∞"
+    return decibels(peak).replace("-", "\N{MINUS SIGN}").replace("inf", "∞")
 
 
 def _path(envelope: list[list[int]]) -> str:
     """Bars, one a stretch, from the lowest to the highest sample; silence is a line."""
     return "".join(f"M{i} {-high - 2}V{-low + 2}" for i, (low, high) in enumerate(envelope))
-
-
-def _clock(seconds: float) -> str:
-    """``0.125 s``, ``12.5 s``, ``1:02:03``."""
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.4g} TB"

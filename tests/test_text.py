@@ -1,17 +1,13 @@
-"""Numbers as people read them, names that steer no terminal, and signals that cannot get lost."""
+"""Numbers as people read them, names that steer no terminal, the nearest name, values and lists cut short."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 from pathlib import Path
 
 import pytest
 
-from pipeline.cli import text
-from pipeline.cli.interrupts import Interrupts, Terminated, terminable
-from pipeline.cli.work import Outcome, exit_code
+from pipeline import text
+from pipeline.io.names import shown_path
 
 
 @pytest.mark.parametrize(
@@ -64,44 +60,31 @@ def test_counts_rates_and_levels() -> None:
 def test_a_path_is_shown_short_and_never_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "a/b").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "a")
-    assert text.shown_path(tmp_path / "a/x.wav") == "x.wav"
-    assert text.shown_path("b/../x.wav") == "x.wav"
-    assert text.shown_path("-") == "-"
+    assert shown_path(tmp_path / "a/x.wav") == "x.wav"
+    assert shown_path("b/../x.wav") == "x.wav"
+    assert shown_path("-") == "-"
     (tmp_path / "elsewhere/deep").mkdir(parents=True)
     (tmp_path / "a/link").symlink_to(tmp_path / "elsewhere/deep")
-    assert text.shown_path("link/../x.wav") == "link/../x.wav"  # which is elsewhere/x.wav
+    assert shown_path("link/../x.wav") == "link/../x.wav"  # which is elsewhere/x.wav
 
 
 @pytest.mark.parametrize(("name", "shown"), [("a\x1b[2Jb", r"a\x1b[2Jb"), ("a\nb", r"a\nb"), ("\udcff", r"\udcff")])
 def test_a_name_is_shown_on_one_line_and_can_always_be_encoded(name: str, shown: str) -> None:
-    assert text.file_name(name) == shown
+    assert text.one_line(name) == shown
 
 
-def test_a_signal_whose_exception_got_lost_is_raised_again_with_the_next_block() -> None:
-    with terminable():
-        with contextlib.suppress(Terminated):  # as a decoder written in C may do
-            os.kill(os.getpid(), signal.SIGTERM)
-            signal.pause()
-        with pytest.raises(Terminated):
-            Interrupts.check()
-    with terminable():
-        Interrupts.check()
+def test_the_nearest_name_is_found_or_none() -> None:
+    assert text.nearest("gian", ["gain", "delay"]) == "gain"
+    assert text.nearest("zzz", ["gain", "delay"]) is None
+    assert text.nearest("g" * 10_000, ["gain"]) is None
 
 
-def test_the_signal_handlers_of_before_are_put_back() -> None:
-    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with terminable(), Interrupts():
-        assert signal.getsignal(signal.SIGINT) != before[0]
-    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
-
-
-@pytest.mark.parametrize(
-    ("codes", "interrupted", "expected"),
-    [((), False, 0), ((0, 0), False, 0), ((0, 1), False, 1), ((0, 2), False, 1), ((0,), True, 130), ((0, 3), True, 3)],
-)
-def test_the_exit_code_of_a_run(codes: tuple[int, ...], interrupted: bool, expected: int) -> None:
-    outcomes = [
-        Outcome(None, {"status": "failed", "error": "why", "code": code} if code else {"status": "done"})  # type: ignore[arg-type]
-        for code in codes
+def test_a_long_value_and_a_long_list_are_cut_short() -> None:
+    assert text.shorten("abcdefgh", 8) == "abcdefgh"
+    assert text.shorten("abcdefghi", 8) == "abcde..."
+    assert text.first_few(["a", "b"], 2) == ["a", "b"]
+    assert text.first_few(["a", "b", "c", "d"], 2, "; --json tells all", "  ") == [
+        "  a",
+        "  b",
+        "  and 2 more; --json tells all",
     ]
-    assert exit_code(outcomes, interrupted=interrupted) == expected

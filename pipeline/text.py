@@ -1,11 +1,26 @@
-"""Numbers as people read them, with their unit: times, rates, sizes, decibels, counts; names without control codes."""
+"""Words for people: numbers with their unit, times, sizes, counts, the nearest name, values and lists cut short."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterable, Sequence
 
-__all__ = ["count", "decibels", "duration", "file_name", "hertz", "number", "plain", "shown_path", "size", "times"]
+__all__ = [
+    "clock",
+    "count",
+    "decibels",
+    "duration",
+    "first_few",
+    "hertz",
+    "nearest",
+    "number",
+    "one_line",
+    "plain",
+    "shorten",
+    "size",
+    "times",
+]
 
 
 def plain(text: str) -> str:
@@ -13,23 +28,27 @@ def plain(text: str) -> str:
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
-def file_name(path: str | os.PathLike[str]) -> str:
+def one_line(path: str | os.PathLike[str]) -> str:
     """A path on one line, whatever its name holds."""
     return plain(os.fspath(path)).replace("\n", "\\n")
 
 
-def shown_path(path: str | os.PathLike[str]) -> str:
-    """A path as short as it can be, seen from the working folder; as it stands where that would be no shorter."""
-    from ..io import Remote, is_remote
+def shorten(text: str, most: int) -> str:
+    """The text, its end replaced by ``...`` where it has over ``most`` characters."""
+    return text if len(text) <= most else text[: most - 3] + "..."
 
-    text = os.fspath(path)
-    if text == "-":
-        return text
-    if is_remote(text):
-        return file_name(str(Remote(text)))
-    short = os.path.relpath(text)
-    same = os.path.realpath(short) == os.path.realpath(text)  # not so where ".." goes up from a linked folder
-    return file_name(short if same and len(short) <= len(text) else text)
+
+def first_few(lines: Sequence[str], most: int = 20, note: str = "", indent: str = "") -> list[str]:
+    """The lines up to ``most``, indented; then ``and 3 more`` with a ``note`` behind it."""
+    more = [f"{indent}and {len(lines) - most} more{note}"] if len(lines) > most else []
+    return [indent + line for line in lines[:most]] + more
+
+
+def nearest(word: object, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """The known name most like a word that is none of them, to ask "did you mean"; None where all are unlike it."""
+    import difflib  # only where something is refused
+
+    return next(iter(difflib.get_close_matches(str(word)[:60], known, n=1, cutoff=cutoff)), None)
 
 
 def count(number: int, noun: str) -> str:
@@ -58,6 +77,15 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:04.1f}"
 
 
+def clock(seconds: float) -> str:
+    """``0.125 s``, ``12.5 s``, ``1:02:03``: a time for a column of them, of three digits or whole seconds."""
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}"
+
+
 def hertz(fs: float) -> str:
     """``0.1 Hz``, ``360 Hz``, ``44.1 kHz``."""
     return f"{fs / 1000:.6g} kHz" if fs >= 1000 else f"{fs:.6g} Hz"
@@ -78,5 +106,5 @@ def decibels(linear: float) -> str:
 
 
 def times(ratio: float) -> str:
-    """How many times faster than real time: ``182``, ``3.4``."""
+    """``182``, ``3.4``: how many times faster than real time."""
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"

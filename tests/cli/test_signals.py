@@ -1,0 +1,42 @@
+"""Signals that cannot get lost, and the exit code of a run."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+
+import pytest
+
+from pipeline.cli.interrupts import Interrupts, Terminated, terminable
+from pipeline.cli.work import Outcome, exit_code
+
+
+def test_a_signal_whose_exception_got_lost_is_raised_again_with_the_next_block() -> None:
+    with terminable():
+        with contextlib.suppress(Terminated):  # as a decoder written in C may do
+            os.kill(os.getpid(), signal.SIGTERM)
+            signal.pause()
+        with pytest.raises(Terminated):
+            Interrupts.check()
+    with terminable():
+        Interrupts.check()
+
+
+def test_the_signal_handlers_of_before_are_put_back() -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with terminable(), Interrupts():
+        assert signal.getsignal(signal.SIGINT) != before[0]
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+@pytest.mark.parametrize(
+    ("codes", "interrupted", "expected"),
+    [((), False, 0), ((0, 0), False, 0), ((0, 1), False, 1), ((0, 2), False, 1), ((0,), True, 130), ((0, 3), True, 3)],
+)
+def test_the_exit_code_of_a_run(codes: tuple[int, ...], interrupted: bool, expected: int) -> None:
+    outcomes = [
+        Outcome(None, {"status": "failed", "error": "why", "code": code} if code else {"status": "done"})  # type: ignore[arg-type]
+        for code in codes
+    ]
+    assert exit_code(outcomes, interrupted=interrupted) == expected
