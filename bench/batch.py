@@ -23,6 +23,8 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from pipeline.system import usable_processors
+
 from .agreement import compare, true_convolution
 from .peers import faltung_command
 from .report import Goal, Section, table
@@ -224,7 +226,7 @@ def files_a_second(runs: Sequence[Run | None], files: int) -> float | None:
 
 def _goals(runs: Runs, threads: list[list[float]]) -> list[Goal]:
     gain = median_ratio(runs, ONE, [TWO])
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_processors()
     at_work = sum(share > _AT_WORK for process in threads[1:] for share in process)
     return [
         Goal(

@@ -16,11 +16,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from pipeline.batch.process import keep_freed_memory
 from pipeline.dsp import methods
 from pipeline.dsp.shifted_adds import ShiftedAdds
 from pipeline.dsp.transforms import irfft, rfft
 from pipeline.kernel import Kernel
+from pipeline.system import keep_freed_memory
 
 __all__ = ["calibrate", "constants_text"]
 

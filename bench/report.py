@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import re
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,8 @@ from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+from pipeline.system import usable_processors
 
 __all__ = ["BEGIN", "END", "Goal", "Section", "machine", "machine_sentence", "seconds", "table", "update"]
 
@@ -65,7 +66,7 @@ def seconds(value: float | None) -> str:
 
 def machine() -> dict[str, str]:
     """What the figures depend on: cores, Python and libraries, and the date."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = usable_processors()
     facts = {"cores": str(cores), "Python": platform.python_version()}
     for name in ("numpy", "scipy", "ducc0"):
         try:

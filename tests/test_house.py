@@ -12,6 +12,7 @@ PACKAGE = ROOT / "pipeline"
 
 FLOORS = (
     {"errors"},
+    {"system"},
     {"text"},
     {"units"},
     {"fields"},

@@ -79,11 +79,11 @@ def faltung_peaks(recording: str, templates: np.ndarray) -> list[np.ndarray]:
     """As a job does it: read and searched in blocks, on two threads."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from pipeline.batch.process import keep_freed_memory
     from pipeline.dsp.search import Search
     from pipeline.engine.ahead import ahead
     from pipeline.engine.memory import BLOCK
     from pipeline.io import open_reader
+    from pipeline.system import keep_freed_memory
 
     keep_freed_memory()
     with ThreadPoolExecutor(2) as executor, open_reader(recording) as reader:

@@ -9,10 +9,10 @@ import sys
 from functools import cache
 from pathlib import Path
 
-from pipeline.batch.process import keep_freed_memory, settle
+from pipeline.system import keep_freed_memory, settle_process
 
 if __name__ == "__main__":
-    settle()
+    settle_process()
     keep_freed_memory()
     from pipeline.config.load import load_config
     from pipeline.job import Job, run_job

@@ -26,7 +26,7 @@ from typing import Any
 
 from ..errors import FaltungError
 from .calls import Call, answers
-from .worker import Worker, begin_nursery, start_worker
+from .worker import Worker, start_fork_server, start_worker
 
 __all__ = ["BUNDLE", "LocalExecutor", "WorkerLostError"]
 
@@ -86,9 +86,9 @@ class LocalExecutor(Executor):
         self._waiting: deque[_Work] = deque()
         self._suspects: deque[_Work] = deque()
         self._workers: list[_Worker] = []
-        self._hungry = self._closed = self._killed = False
-        begin_nursery()
-        self._ear, self._bell = Pipe(duplex=False)
+        self._idle = self._closed = self._killed = False
+        start_fork_server()
+        self._wake_recv, self._wake_send = Pipe(duplex=False)
         self._keeper = threading.Thread(target=self._keep, daemon=True)
         self._keeper.start()
 
@@ -96,9 +96,9 @@ class LocalExecutor(Executor):
         work = _Work((fn, args, kwargs), self._light(*args))
         with self._lock:
             self._waiting.append(work)
-            asked, self._hungry = self._hungry, False
+            asked, self._idle = self._idle, False
         if asked:
-            self._bell.send_bytes(b"")
+            self._wake_send.send_bytes(b"")
         return work.future
 
     def kill(self) -> None:
@@ -117,7 +117,7 @@ class LocalExecutor(Executor):
         with self._lock:
             self._closed = True
         try:
-            self._bell.send_bytes(b"")
+            self._wake_send.send_bytes(b"")
             self._keeper.join()
         finally:
             if kind is not None:  # a signal may have cut the wait short
@@ -129,9 +129,9 @@ class LocalExecutor(Executor):
         """Hand out what was submitted and take in what came of it, until closed and all is at rest."""
         while not self._closed or any(worker.bundles for worker in self._workers):
             self._hand_out()
-            for ready in wait([self._ear, *(worker.pipe for worker in self._workers)]):
-                if ready is self._ear:
-                    self._ear.recv_bytes()
+            for ready in wait([self._wake_recv, *(worker.pipe for worker in self._workers)]):
+                if ready is self._wake_recv:
+                    self._wake_recv.recv_bytes()
                 else:
                     self._hear(next(worker for worker in self._workers if worker.pipe is ready))
         for work in (*self._suspects, *self._waiting):
@@ -175,7 +175,7 @@ class LocalExecutor(Executor):
     def _next(self) -> deque[_Work]:
         """Where the next is to be taken from; `submit` rings when it was empty."""
         with self._lock:
-            self._hungry = not self._waiting
+            self._idle = not self._waiting
         return self._suspects or self._waiting
 
     def _free(self, *, ahead: bool) -> _Worker | None:
@@ -216,11 +216,11 @@ class LocalExecutor(Executor):
         if worker.bundles:
             bundle = worker.bundles.popleft()
             for work in bundle:
-                self._strike(work, code, alone=len(bundle) == 1)
+                self._count_death(work, code, alone=len(bundle) == 1)
         with self._lock:  # what it had not begun
             self._waiting.extendleft(work for bundle in reversed(worker.bundles) for work in reversed(bundle))
 
-    def _strike(self, work: _Work, code: int | None, *, alone: bool) -> None:
+    def _count_death(self, work: _Work, code: int | None, *, alone: bool) -> None:
         work.strikes += 1
         if alone and code == -signal.SIGALRM:
             _resolve(work, None, WorkerLostError(f"took longer than {self._timeout_s:g} s (batch.timeout)"))

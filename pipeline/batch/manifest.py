@@ -11,8 +11,6 @@ Paths in it are text with the bytes that are no UTF-8 as lone surrogates (``os.f
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
 import time
@@ -22,9 +20,10 @@ from typing import Any
 
 from ..errors import UsageError
 from ..io.atomic import naming_errors
+from ..system import BINARY, lock_file
 from .identity import Data
 
-__all__ = ["Manifest", "Past", "read_manifest"]
+__all__ = ["Manifest", "ManifestState", "read_manifest"]
 
 _HEADER = {"faltung": "manifest", "version": 1}
 _SYNC_S = 1.0
@@ -32,7 +31,7 @@ _json = json.JSONEncoder(allow_nan=False).encode
 
 
 @dataclass
-class Past:
+class ManifestState:
     """What a manifest remembers."""
 
     items: dict[str, Data] = field(default_factory=dict)
@@ -59,12 +58,12 @@ class Past:
                 self.claimed.discard(item)
 
 
-def read_manifest(path: Path) -> Past:
+def read_manifest(path: Path) -> ManifestState:
     """What a manifest remembers, as it stands; nothing, where there is none. Raises `UsageError` as `Manifest` does."""
     try:
         return _parsed(path, path.read_bytes())[0]
     except FileNotFoundError:
-        return Past()
+        return ManifestState()
 
 
 class Manifest:
@@ -80,7 +79,7 @@ class Manifest:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.past = Past()
+        self.past = ManifestState()
         self._fd = -1
         self._synced = 0.0
         with naming_errors(str(path)):
@@ -88,7 +87,7 @@ class Manifest:
                 self._open(os.O_RDWR | os.O_APPEND)
 
     def _open(self, flags: int) -> None:
-        self._fd = os.open(self.path, flags, 0o666)
+        self._fd = os.open(self.path, flags | BINARY, 0o666)
         try:
             self._lock()
             data = self.path.read_bytes()
@@ -100,12 +99,8 @@ class Manifest:
             raise
 
     def _lock(self) -> None:
-        """The system gives a lock back when its process ends, however it does."""
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno in (errno.EWOULDBLOCK, errno.EACCES):  # not so on a file system without locks
-                raise UsageError(f"{self.path}: another run is at work on it{_holder(self.path)}") from None
+        if lock_file(self._fd) is False:  # None on a file system without locks
+            raise UsageError(f"{self.path}: another run is at work on it{_holder(self.path)}")
 
     def _close(self) -> None:
         os.close(self._fd)
@@ -154,9 +149,9 @@ class Manifest:
                 self._close()
 
 
-def _parsed(path: Path, data: bytes) -> tuple[Past, int]:
+def _parsed(path: Path, data: bytes) -> tuple[ManifestState, int]:
     """What the whole lines say, and how many bytes they are."""
-    past = Past()
+    past = ManifestState()
     end = data.rfind(b"\n") + 1
     lines = data[:end].splitlines()
     header = json.dumps(_HEADER).encode()

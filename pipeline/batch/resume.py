@@ -19,10 +19,10 @@ from ..config.paths import Place, output_folder
 from ..config.template import variables_in
 from ..io.sink import is_stream
 from .identity import Check, Data, Names, as_text, changes, identity, key_of, recipe_of
-from .manifest import Past
+from .manifest import ManifestState
 from .task import timestamp
 
-__all__ = ["Batch", "Item", "Standing", "batch_of"]
+__all__ = ["Batch", "Item", "ItemState", "batch_of"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ItemState:
     """How an item stands before a run."""
 
     item: Item
@@ -87,12 +87,12 @@ class Batch:
         place = {"config": os.path.abspath(config), "folder": os.path.abspath(self.folder)}  # noqa: PTH100
         return {"pid": os.getpid(), "started": timestamp(), **place, "recipe": self.recipe}
 
-    def standings(self, items: Iterable[Item], past: Past) -> list[Standing]:
+    def standings(self, items: Iterable[Item], past: ManifestState) -> list[ItemState]:
         """How each item stands."""
         names, recipe = Names(self.folder), as_text(self.recipe)
         return [self._standing(item, past, names, recipe) for item in items]
 
-    def _standing(self, item: Item, past: Past, names: Names, recipe: str) -> Standing:
+    def _standing(self, item: Item, past: ManifestState, names: Names, recipe: str) -> ItemState:
         name, output, *more = map(names, (item.source, *item.outputs))
         source = identity(item.source, self.check)
         record: Data = {
@@ -114,7 +114,7 @@ class Batch:
         state, why = self._state(record, last, made, exists=bool(edited), same=same)
         attempts = 1 + (last.get("attempts", 1) if last is not None and last["status"] != "done" else 0)
         taken = tuple((path, why_taken) for path in foreign)
-        return Standing(item, state, why, not (edited or any(still)), taken, {**record, "attempts": attempts}, last)
+        return ItemState(item, state, why, not (edited or any(still)), taken, {**record, "attempts": attempts}, last)
 
     def _state(
         self, record: Data, last: Data | None, made: Data | None, *, exists: bool, same: bool

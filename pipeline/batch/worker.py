@@ -1,11 +1,11 @@
 """The processes that do tasks: how they are started, and how they end.
 
-On Linux a worker is a copy (`os.fork`) of one process, the nursery, which is itself a copy of the process that wants
-workers, with all that this has loaded: to start one takes some 10 ms instead of half a second. It is made while that
-process has one thread, since a copy would lack the others, and before it holds a lock; where there are more threads,
-and elsewhere (the libraries of macOS may have some), a worker is a process that loads all by itself.
+On Linux a worker is a copy (`os.fork`) of one process, the fork server, which is itself a copy of the process that
+wants workers, with all that this has loaded: to start one takes some 10 ms instead of half a second. It is made while
+that process has one thread, since a copy would lack the others, and before it holds a lock; where there are more
+threads, and elsewhere (the libraries of macOS may have some), a worker is a process that loads all by itself.
 
-A worker does what comes through its pipe until that is closed. The nursery ends with the process that started it,
+A worker does what comes through its pipe until that is closed. The fork server ends with the process that started it,
 however that ends, and its workers end with it. All talk is through sockets without a name, so that a process that is
 killed leaves nothing behind. (`multiprocessing` has such a process too, its "forkserver", which loads all again and
 listens at a socket in a temporary folder: that would stay.)
@@ -29,10 +29,10 @@ from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import NoReturn
 
+from ..system import keep_freed_memory, settle_process
 from .calls import answer_calls
-from .process import keep_freed_memory, settle
 
-__all__ = ["Worker", "begin_nursery", "start_worker"]
+__all__ = ["Worker", "start_fork_server", "start_worker"]
 
 _COPIES = sys.platform == "linux"
 _NUMBER = struct.Struct("q")
@@ -65,20 +65,20 @@ class Worker:
         return self._code_of(self.pid)
 
 
-def begin_nursery() -> None:
+def start_fork_server() -> None:
     """Have workers be copies of this process as it is now, if it can be copied; once there are such, it stays so."""
-    global _the_nursery
-    if _the_nursery is None and _COPIES and _has_one_thread():
+    global _fork_server
+    if _fork_server is None and _COPIES and _has_one_thread():
         with suppress(OSError):
-            _the_nursery = _Nursery()
-            atexit.register(_the_nursery.end)
+            _fork_server = _ForkServer()
+            atexit.register(_fork_server.end)
 
 
 def start_worker(timeout_s: float | None) -> Worker:
     """A new worker, which ends itself when a call takes longer; raises OSError where the system gives none."""
     ours, theirs = Pipe()
     with theirs:  # ours ends when the worker does, once theirs is closed here
-        worker = None if _the_nursery is None else _the_nursery.worker(ours, theirs)
+        worker = None if _fork_server is None else _fork_server.worker(ours, theirs)
         if worker is None:
             worker = Worker(_spawn(theirs.fileno()), ours, _code_of_child)
     with suppress(OSError):  # if it has died, its pipe will tell
@@ -86,7 +86,7 @@ def start_worker(timeout_s: float | None) -> Worker:
     return worker
 
 
-class _Nursery:
+class _ForkServer:
     """The process that workers are copies of, as seen from the one that started it."""
 
     def __init__(self) -> None:
@@ -106,7 +106,7 @@ class _Nursery:
             signal.pthread_sigmask(signal.SIG_SETMASK, heard)
 
     def worker(self, ours: Connection, theirs: Connection) -> Worker | None:
-        """A new worker at the end of a pipe; None if there is no nursery any more. Raises OSError."""
+        """A new worker at the end of a pipe; None if there is no fork server any more. Raises OSError."""
         try:
             pid = self._asked(0, [theirs.fileno()])
         except EOFError:
@@ -135,9 +135,9 @@ class _Nursery:
 
     def end(self) -> None:
         """End it; its workers end too."""
-        global _the_nursery
-        if self is _the_nursery:
-            _the_nursery = None
+        global _fork_server
+        if self is _fork_server:
+            _fork_server = None
             self._channel.close()
             if self._owner == os.getpid():
                 with suppress(ProcessLookupError):
@@ -145,7 +145,7 @@ class _Nursery:
                 _code_of_child(self._pid)
 
 
-_the_nursery: _Nursery | None = None
+_fork_server: _ForkServer | None = None
 
 
 def _has_one_thread() -> bool:
@@ -185,7 +185,7 @@ def _folder() -> str | None:
         return None
 
 
-# ---- in the nursery -------------------------------------------------------------------------------------------------
+# ---- in the fork server ---------------------------------------------------------------------------------------------
 
 
 def _serve(channel: socket.socket, other_end: socket.socket, heard: set[int | signal.Signals]) -> None:
@@ -248,7 +248,7 @@ def work_at() -> None:
 
 
 def _settle_worker() -> None:
-    settle()
+    settle_process()
     keep_freed_memory()
 
 

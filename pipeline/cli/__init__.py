@@ -13,9 +13,9 @@ __all__ = ["main"]
 
 def main(args: Sequence[str] | None = None) -> int:
     """Run the command line ``args``, or that of the process; the exit code."""
-    from ..batch.process import settle
+    from ..system import settle_process
 
-    settle()
+    settle_process()
     from .outcome import run_command
 
     return run_command(args)

@@ -5,7 +5,6 @@ A check that is not good would make a run fail or mislead; what is merely absent
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import sys
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
 
+from ..system import usable_processors
 from ..text import count, one_line, size
 
 __all__ = ["Check", "all_checks"]
@@ -51,9 +51,8 @@ def _python() -> Check:
 
 
 def _machine() -> list[Check]:
-    affinity = getattr(os, "sched_getaffinity", None)
-    usable = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
-    return [Check("platform", platform.platform(terse=True)), Check("processors", f"{usable} usable")]
+    processors = Check("processors", f"{usable_processors()} usable")
+    return [Check("platform", platform.platform(terse=True)), processors]
 
 
 def _library(name: str) -> Check:

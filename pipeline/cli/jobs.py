@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..batch.identity import Check, files_named_in
-from ..batch.manifest import Past
-from ..batch.resume import Batch, Item, Standing, batch_of
+from ..batch.manifest import ManifestState
+from ..batch.resume import Batch, Item, ItemState, batch_of
 from ..config.inputs import expand_inputs, input_root
 from ..config.paths import STREAM, Place, one_name, plan_outputs
 from ..errors import UsageError
@@ -58,7 +58,7 @@ class Work:
     choices: Choices = Choices()
     batch: Batch | None = None
     """Where what was done is remembered; None for one file, and for standard output."""
-    standings: tuple[Standing, ...] = ()
+    standings: tuple[ItemState, ...] = ()
     """How each item of a batch stood before: those to be done and those that need not be."""
     report: Path | None = None
     """The page to be written about the run."""
@@ -76,7 +76,7 @@ class Work:
         return most if self.shard is not None else min(most, max(1, len(self.items)))
 
     @property
-    def passed_over(self) -> list[Standing]:
+    def passed_over(self) -> list[ItemState]:
         """The items of a batch that are not to be done, because they are unchanged or not asked for."""
         todo = set(self.items)
         return [standing for standing in self.standings if standing.item not in todo]
@@ -169,7 +169,7 @@ def _refuse_same_names(items: Sequence[Item]) -> None:
         taken.add(name)
 
 
-def resumed(work: Work, past: Past) -> Work:
+def resumed(work: Work, past: ManifestState) -> Work:
     """A batch without what is done already; raises `UsageError` where an output is not ours to replace."""
     if work.batch is None:
         return work
@@ -179,7 +179,7 @@ def resumed(work: Work, past: Past) -> Work:
     return replace(work, items=tuple(s.item for s in again), standings=tuple(standings))
 
 
-def _is_to_be_done(standing: Standing, choices: Choices) -> bool:
+def _is_to_be_done(standing: ItemState, choices: Choices) -> bool:
     if choices.retry_failed:
         return standing.failed_before
     return choices.force or standing.state != "unchanged"

@@ -12,7 +12,6 @@ from typing import Any
 import typer
 
 from ..batch.identity import files_named_in
-from ..batch.process import keep_freed_memory
 from ..config.inputs import expand_inputs, input_root
 from ..config.load import LoadedConfig, validate_config
 from ..config.paths import STREAM, Place, plan_outputs
@@ -23,6 +22,7 @@ from ..io import same_file
 from ..io.atomic import refuse_taken, write_bytes
 from ..job import Job, Report, refuse_outputs, run_job
 from ..job import Progress as Advance
+from ..system import keep_freed_memory
 from .match_view import Found, as_data, show_found
 from .progress import Progress
 from .template_words import template_settings

@@ -7,7 +7,6 @@ traceback.
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -16,12 +15,11 @@ from contextlib import suppress
 import typer
 
 from ..errors import ConfigError, FaltungError
+from ..system import is_disk_full
 from .interrupts import Terminated, code_of_signal, ignore_further, terminable
 from .terminal import tell
 
 __all__ = ["run_command", "told"]
-
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 def run_command(args: Sequence[str] | None = None) -> int:
@@ -81,7 +79,7 @@ def told(error: BaseException) -> int | None:
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
         tell(f"faltung: {name}{error.strerror or error}")
-        return 3 if error.errno in _FULL else 1
+        return 3 if is_disk_full(error) else 1
     return None
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..batch.identity import Data
-from ..batch.process import share_threads
 from ..io.names import shown_path
+from ..system import share_threads
 from ..text import count, decibels, duration, hertz, number, size, times
 from .jobs import Item, Work
 from .terminal import Voice, card, table, tell

@@ -61,9 +61,9 @@ def run(
     loaded = load_config(config, settings or (), base=base)
     choices = choices_of(loaded, jobs, check, scheduler, force=force, retry_failed=retry_failed, fail_fast=fail_fast)
     if (choices.jobs or 1) > 1 and not dry_run:
-        from ..batch.worker import begin_nursery
+        from ..batch.worker import start_fork_server
 
-        begin_nursery()  # before there are threads, and the lock of a manifest
+        start_fork_server()  # before there are threads, and the lock of a manifest
     work = prepare(
         loaded, inputs or (), output, overwrite=overwrite, skip=skip_existing, choices=choices, report=report
     )

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..batch.manifest import Manifest, read_manifest
-from ..batch.process import processors, share_threads
 from ..config.paths import STREAM
 from ..errors import UsageError
 from ..io.names import shown_path
+from ..system import share_threads, usable_processors
 from ..text import count
 from .jobs import Choices, Work, resumed
 from .terminal import Voice, tell, write_json
@@ -64,7 +64,7 @@ def choices_of(
     """What was chosen for a batch, the command line before the configuration; raises `UsageError`."""
     chosen = loaded.settings.batch.jobs if jobs is None else jobs
     if chosen == "auto":
-        chosen = processors()
+        chosen = usable_processors()
     if not str(chosen).isdecimal() or not 1 <= int(chosen) <= _MOST_JOBS:
         raise UsageError(f"--jobs must be a whole number from 1 to {_MOST_JOBS}, or auto, got {jobs!r}")
     if check not in (None, "stat", "hash"):
@@ -114,7 +114,7 @@ def _tell_threads(work: Work, voice: Voice) -> None:
     given = share_threads(jobs, asked)
     if asked is not None and given != asked:
         threads = f"{count(given or 1, 'thread')} each, not {asked}"
-        voice.note(f"note: {jobs} jobs on {count(processors(), 'processor')} have {threads}")
+        voice.note(f"note: {jobs} jobs on {count(usable_processors(), 'processor')} have {threads}")
 
 
 def dry(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:

@@ -15,11 +15,11 @@ from functools import partial
 from ..batch.driver import run_tasks
 from ..batch.identity import Data
 from ..batch.manifest import Manifest
-from ..batch.process import keep_freed_memory, share_threads
 from ..batch.task import Prepared, Runner, configuration_text, is_light, make_task, run_task, task_steps
-from ..dsp.here import Here
+from ..dsp.serial import SerialExecutor
 from ..errors import DiskFullError, SettingError, UsageError
 from ..io.hidden import remove_left_behind
+from ..system import keep_freed_memory, share_threads
 from .interrupts import Interrupts
 from .jobs import Item, Work
 from .progress import Progress
@@ -81,7 +81,7 @@ def _executor(work: Work, progress: Progress, stack: ExitStack, *, alone: bool) 
         return _cutting(there, slots, work, progress, stack), run_task, 2 * slots
     if work.jobs == 1:
         runner = partial(run_task, progress=progress.advance, prepared=Prepared(work.job), alone=alone)
-        return Here(), runner, 1
+        return SerialExecutor(), runner, 1
     from ..batch.local import BUNDLE, LocalExecutor
 
     timeout = work.loaded.settings.batch.timeout

@@ -19,8 +19,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..kernel import Array, Kernel
-from .here import Here
 from .methods import Method
+from .serial import SerialExecutor
 from .spoilt import Sample, Spoilt, take_out
 from .transforms import irfft, rfft, spectrum_of
 
@@ -62,7 +62,7 @@ class OverlapSave:
         self._length, self._method, self._dtype = kernel.length, method, dtype
         self._channels, self._channels_out = channels, kernel.channels_out or channels
         self._responses = _spectra_of(kernel, method, dtype)
-        self._executor, self._ahead = executor or Here(), ahead if executor else 0
+        self._executor, self._ahead = executor or SerialExecutor(), ahead if executor else 0
         self._overlap = method.n_fft - method.block
         # arrays that no group needs any more, for the next: new memory comes from the system page by page, zeroed
         self._regions = _Pool((channels, self._overlap + method.group * method.block), dtype)

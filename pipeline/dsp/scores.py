@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernel import Array
-from .here import Here
 from .score_bank import ChannelMode, Score, banks
 from .score_blocks import score_rows
+from .serial import SerialExecutor
 
 __all__ = ["ChannelMode", "Score", "Scorer", "Scores"]
 
@@ -85,7 +85,7 @@ class Scorer:
     ) -> None:
         self._banks = banks(templates, channels, score, mode, bins)
         self._channels, self._bins, self._mode, self._eps = channels, bins, mode, eps
-        self._executor, self._ahead = executor or Here(), ahead if executor else 0
+        self._executor, self._ahead = executor or SerialExecutor(), ahead if executor else 0
         self._count = len(templates)
         self.shortest, self.longest = self._banks[0].length, self._banks[-1].length
         self.n_fft = transform_points(self.longest, bins, self._count * channels)

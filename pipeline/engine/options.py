@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from ..fields import Settings, Within, invalid
 from ..stages.base import Precision
+from ..system import usable_processors
 
 __all__ = ["Options"]
 
@@ -62,4 +62,4 @@ class Options(Settings):
         """Threads that compute."""
         if self.threads is not None:
             return self.threads
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return usable_processors()

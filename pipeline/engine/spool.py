@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import tempfile
 from types import TracebackType
 
@@ -11,6 +10,7 @@ import numpy as np
 from ..errors import DiskFullError, WriteError
 from ..kernel import Array
 from ..stages.base import Format
+from ..system import is_disk_full
 
 __all__ = ["Spool"]
 
@@ -38,8 +38,7 @@ class Spool:
         try:
             self._file.write(np.ascontiguousarray(block, self.format.dtype).tobytes())
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-            kind = DiskFullError if full else WriteError
+            kind = DiskFullError if is_disk_full(error) else WriteError
             raise kind(tempfile.gettempdir(), f"{error.strerror} (set TMPDIR to a folder with room)") from error
         self.frames += len(block)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import stat
 import tempfile
@@ -23,12 +22,8 @@ from pipeline.io.hidden import NAME_BYTES, hidden_beside
 from pipeline.io.remote import Remote, is_remote, upload
 from pipeline.io.remote import refuse_taken as refuse_taken_url
 from pipeline.io.source import cause, display
+from pipeline.system import BINARY, DISK_FULL, begin_writeback, lock_file, pwrite, sync_folder
 
-_FULL = {
-    errno.ENOSPC: "No space left on device",
-    errno.EDQUOT: "No space left on device: the disk quota is used up",
-    errno.EFBIG: "No space left on device: the file is larger than the file system or a limit allows",
-}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EXDEV}
 _SEND_BYTES = 16 << 20  # written before the disk is set to work
 
@@ -41,8 +36,8 @@ def naming_errors(path: str) -> Iterator[None]:
     except BrokenPipeError:
         raise
     except OSError as error:
-        if error.errno in _FULL:
-            raise DiskFullError(path, _FULL[error.errno]) from error
+        if error.errno in DISK_FULL:
+            raise DiskFullError(path, DISK_FULL[error.errno]) from error
         why = "the folder does not exist" if error.errno == errno.ENOENT else cause(error)
         raise WriteError(path, why) from error
     except ValueError as error:
@@ -81,9 +76,8 @@ class AtomicFile:
             if len(os.fsencode(Path(self._target).name)) > NAME_BYTES:
                 raise WriteError(self.name, "the name is too long for this file system")
             self._part = hidden_beside(self._target)
-            self._fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
-            with contextlib.suppress(OSError):  # a file system without locks
-                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._fd = os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, 0o666)
+            lock_file(self._fd)
 
     def write(self, data: bytes | memoryview) -> int:
         """Append or overwrite at the position; the length of ``data``."""
@@ -96,9 +90,7 @@ class AtomicFile:
 
     def _send(self) -> None:
         """Have the system begin to write to the disk what lies behind the position, so that `commit` waits for less."""
-        if hasattr(os, "posix_fadvise"):
-            with contextlib.suppress(OSError):
-                os.posix_fadvise(self._fd, self.tell() - self._unsent, self._unsent, os.POSIX_FADV_DONTNEED)
+        begin_writeback(self._fd, self.tell() - self._unsent, self._unsent)
         self._unsent = 0
 
     def flush(self) -> None:
@@ -119,7 +111,7 @@ class AtomicFile:
     def patch(self, at: int, data: bytes) -> None:
         """Overwrite bytes written earlier, leaving the position."""
         with naming_errors(self.name):
-            os.pwrite(self._fd, data, at)
+            pwrite(self._fd, data, at)
 
     def commit(self) -> int:
         """Make it durable and give it its name; the size in bytes. In `held_files` a second call is to do so."""
@@ -279,9 +271,4 @@ def _sync_folder(folder: str) -> None:
     if later is not None:
         later.add(folder)
         return
-    with contextlib.suppress(OSError):
-        fd = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(fd)
-        finally:
-            os.close(fd)
+    sync_folder(folder)

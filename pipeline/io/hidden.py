@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import secrets
@@ -14,6 +13,7 @@ from pipeline.io.base import PathArg
 from pipeline.io.names import RealNames
 from pipeline.io.remote import is_remote
 from pipeline.io.source import display
+from pipeline.system import NO_FOLLOW, can_rename_open_files, lock_file
 
 NAME_BYTES = 255
 """Of a name, at most, that file systems take."""
@@ -56,11 +56,15 @@ def remove_left_behind(targets: Iterable[PathArg]) -> int:
 
 def _removed_unless_locked(path: str) -> bool:
     with contextlib.suppress(OSError):
-        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        fd = os.open(path, os.O_RDONLY | NO_FOLLOW)
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            Path(path).unlink()
-            return True
+            if not lock_file(fd):
+                return False
+            if can_rename_open_files():
+                Path(path).unlink()
+                return True
         finally:
             os.close(fd)
+        Path(path).unlink()
+        return True
     return False

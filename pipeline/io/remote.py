@@ -18,6 +18,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from pipeline.errors import FaltungError, FileError, ReadError, UsageError, WriteError, without_secrets
+from pipeline.system import pread
 
 __all__ = ["Remote", "fetch", "is_remote", "matches", "upload"]
 
@@ -188,7 +189,7 @@ def _send(fd: int, file: Any) -> None:
     """Write in order, without seeking, and close; on any failure the store is told to forget what it was sent."""
     at = 0
     try:
-        while block := os.pread(fd, BLOCK_BYTES, at):
+        while block := pread(fd, BLOCK_BYTES, at):
             file.write(block)
             at += len(block)
         file.close()

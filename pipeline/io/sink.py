@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Protocol
 from pipeline.io.atomic import naming_errors, open_file, write_all
 from pipeline.io.base import PathArg
 from pipeline.io.source import display
+from pipeline.system import is_append_only, pwrite
 
 
 class Sink(Protocol):
@@ -42,7 +42,7 @@ class StreamSink:
         with naming_errors(self.name):
             self._fd = os.dup(1) if path == "-" else os.open(path, os.O_WRONLY)
             regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
-            appends = bool(fcntl.fcntl(self._fd, fcntl.F_GETFL) & os.O_APPEND)  # then a patch would land at the end
+            appends = is_append_only(self._fd)  # then a patch would land at the end
             self.seekable = regular and not appends and os.lseek(self._fd, 0, os.SEEK_END) == 0
         self._size = 0
 
@@ -56,7 +56,7 @@ class StreamSink:
     def patch(self, at: int, data: bytes) -> None:
         """Overwrite bytes written earlier."""
         with naming_errors(self.name):
-            os.pwrite(self._fd, data, at)
+            pwrite(self._fd, data, at)
 
     def commit(self) -> int:
         """Finish; the size in bytes."""

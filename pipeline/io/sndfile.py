@@ -16,6 +16,7 @@ from pipeline.errors import ReadError
 from pipeline.io.base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
 from pipeline.io.metadata import INFO_IDS
 from pipeline.io.source import Source
+from pipeline.system import pread
 
 _UNKNOWN_FRAMES = 2**62
 """libsndfile says 2**63 - 1 where a FLAC header does not tell its length."""
@@ -91,7 +92,7 @@ class SndfileReader(Reader):
 def _cut_short(source: Source, container: str, size: int) -> str:
     """What is missing at the end of a container that libsndfile clamps in silence; empty when nothing is."""
     if container == "OGG":
-        tail = os.pread(source.fd, 1 << 16, max(0, size - (1 << 16)))
+        tail = pread(source.fd, 1 << 16, max(0, size - (1 << 16)))
         at = tail.rfind(b"OggS")
         return "" if at >= 0 and tail[at + 5 : at + 6] and tail[at + 5] & 4 else "has no last page: it is cut short"
     if container == "AIFF":
@@ -101,7 +102,7 @@ def _cut_short(source: Source, container: str, size: int) -> str:
     else:
         return ""
     width = struct.calcsize(form)
-    while at < size and len(head := os.pread(source.fd, width, at)) == width:
+    while at < size and len(head := pread(source.fd, width, at)) == width:
         found, length = struct.unpack(form, head)
         length += grow
         if found == name:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch.driver import run_tasks
-from pipeline.dsp.here import Here
+from pipeline.dsp.serial import SerialExecutor
 
 
 class Records(list):
@@ -28,7 +28,7 @@ def test_an_item_whose_output_is_taken_meanwhile_is_not_begun(tmp_path: Path) ->
 
     (tmp_path / "y.wav").touch()
     task = {"record": {}, "fresh": True, "target": str(tmp_path / "y.wav"), "events": []}
-    ((_, outcome),) = run_tasks([task], Here(), manifest=All(), runner=lambda _: {"status": "done"})
+    ((_, outcome),) = run_tasks([task], SerialExecutor(), manifest=All(), runner=lambda _: {"status": "done"})
     assert "exists already" in outcome["error"]
     assert records == ["failed"]
 
@@ -37,5 +37,5 @@ def test_an_item_that_was_written_down_as_done_is_not_interrupted_afterwards() -
     records = Records()
     task = {"record": {}, "fresh": False}
     with pytest.raises(KeyboardInterrupt):
-        list(run_tasks([task], Here(), manifest=records, runner=lambda _: {"status": "done"}))
+        list(run_tasks([task], SerialExecutor(), manifest=records, runner=lambda _: {"status": "done"}))
     assert records == ["running", "done"]

@@ -19,9 +19,9 @@ import pytest
 
 from pipeline.batch import worker as worker_module
 from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError, _Work, _Worker
-from pipeline.batch.process import processors, share_threads
-from pipeline.batch.worker import Worker, begin_nursery, start_worker
-from pipeline.dsp.here import Here
+from pipeline.batch.worker import Worker, start_fork_server, start_worker
+from pipeline.dsp.serial import SerialExecutor
+from pipeline.system import share_threads, usable_processors
 
 from .tasks import (
     deaf,
@@ -72,17 +72,17 @@ def is_there(pid: int) -> bool:
     return True
 
 
-def end_nursery() -> None:
-    if worker_module._the_nursery is not None:
-        worker_module._the_nursery.end()
+def end_fork_server() -> None:
+    if worker_module._fork_server is not None:
+        worker_module._fork_server.end()
 
 
 @pytest.fixture
-def fresh_nursery() -> Iterator[None]:
+def fresh_fork_server() -> Iterator[None]:
     """What workers are copies of is begun in the test, and not left to the next."""
-    end_nursery()
+    end_fork_server()
     yield
-    end_nursery()
+    end_fork_server()
 
 
 @pytest.fixture(autouse=True)
@@ -213,7 +213,7 @@ def test_where_copies_are_not_safe_each_worker_is_loaded_by_itself(monkeypatch: 
 def test_relative_paths_are_seen_from_the_folder_that_its_worker_was_started_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin_nursery()
+    start_fork_server()
     monkeypatch.chdir(tmp_path)
     with LocalExecutor(1) as executor:
         executor.submit(marked, "here", 0.0).result(PATIENCE)
@@ -292,25 +292,25 @@ def test_a_worker_that_has_died_takes_nothing_and_costs_nobody_a_strike() -> Non
 
 @LINUX
 def test_workers_are_started_where_what_they_are_copies_of_was_killed_before() -> None:
-    begin_nursery()
-    nursery = worker_module._the_nursery
-    assert nursery is not None
-    os.kill(nursery._pid, signal.SIGKILL)
+    start_fork_server()
+    fork_server = worker_module._fork_server
+    assert fork_server is not None
+    os.kill(fork_server._pid, signal.SIGKILL)
     with LocalExecutor(1) as executor:
         assert executor.submit(square, 3).result(PATIENCE) == 9
 
 
 @LINUX
 def test_workers_end_with_what_they_are_copies_of_whatever_they_do() -> None:
-    begin_nursery()
-    nursery = worker_module._the_nursery
-    assert nursery is not None
+    start_fork_server()
+    fork_server = worker_module._fork_server
+    assert fork_server is not None
     executor = LocalExecutor(1)
     future = executor.submit(sleep, 3600.0)
     while not future.running():
         time.sleep(0.01)
     (worker,) = pids(executor)
-    os.kill(nursery._pid, signal.SIGKILL)
+    os.kill(fork_server._pid, signal.SIGKILL)
     last = time.monotonic() + PATIENCE
     while is_there(worker) and not is_zombie(worker):
         assert time.monotonic() < last
@@ -320,7 +320,7 @@ def test_workers_end_with_what_they_are_copies_of_whatever_they_do() -> None:
 
 @pytest.mark.parametrize("copies", [pytest.param(True, marks=LINUX), False])
 def test_workers_find_what_we_find(
-    copies: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_nursery: None
+    copies: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fresh_fork_server: None
 ) -> None:
     monkeypatch.setattr(worker_module, "_COPIES", copies)
     (tmp_path / "found_only_here.py").write_text("def answer():\n    return 42\n")
@@ -331,7 +331,7 @@ def test_workers_find_what_we_find(
         assert executor.submit(answer).result(PATIENCE) == 42
 
 
-def test_a_worker_has_a_time_limit_where_its_signal_is_ignored(fresh_nursery: None) -> None:
+def test_a_worker_has_a_time_limit_where_its_signal_is_ignored(fresh_fork_server: None) -> None:
     before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
     try:
         with LocalExecutor(1, 0.5) as executor, pytest.raises(WorkerLostError, match=r"took longer than 0\.5 s"):
@@ -357,7 +357,8 @@ def test_workers_read_no_input_of_ours(threads: str) -> None:
 def test_what_workers_are_copies_of_does_not_outlive_the_command_and_says_nothing_again() -> None:
     text = (
         "import atexit, sys; from pipeline.batch import worker; atexit.register(print, 'end')\n"
-        "sys.stdout.write('once\\n'); sys.stderr.write('said'); worker.begin_nursery(); print(worker._the_nursery._pid)"
+        "sys.stdout.write('once\\n'); sys.stderr.write('said'); worker.start_fork_server()\n"
+        "print(worker._fork_server._pid)"
     )
     env = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}  # its threads could not be copied
     done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True, cwd=ROOT, env=env)
@@ -375,10 +376,10 @@ def test_a_copy_that_the_system_refuses_is_told_with_its_cause(monkeypatch: pyte
     with ours, theirs:
         monkeypatch.setattr(os, "fork", fork)
         answer = worker_module._copied(None, os.dup(theirs.fileno()))  # type: ignore[arg-type]
-        nursery = object.__new__(worker_module._Nursery)
-        monkeypatch.setattr(nursery, "_asked", lambda *_: answer, raising=False)
+        fork_server = object.__new__(worker_module._ForkServer)
+        monkeypatch.setattr(fork_server, "_asked", lambda *_: answer, raising=False)
         with pytest.raises(BlockingIOError, match="temporarily unavailable"):
-            nursery.worker(ours, theirs)
+            fork_server.worker(ours, theirs)
 
 
 def test_a_worker_that_closes_its_pipe_and_goes_on_is_killed() -> None:
@@ -417,7 +418,7 @@ def test_workers_hear_no_ctrl_c() -> None:
     assert not any(hears for _, hears, _ in facts)
 
 
-def test_workers_answer_signals_as_a_new_process_does(fresh_nursery: None) -> None:
+def test_workers_answer_signals_as_a_new_process_does(fresh_fork_server: None) -> None:
     before = signal.signal(signal.SIGTERM, lambda *_: None)
     try:
         with LocalExecutor(1) as executor:
@@ -430,15 +431,15 @@ def test_workers_answer_signals_as_a_new_process_does(fresh_nursery: None) -> No
 
 
 @LINUX
-def test_workers_are_copies_with_what_is_loaded_here_and_share_one_parent(fresh_nursery: None) -> None:
+def test_workers_are_copies_with_what_is_loaded_here_and_share_one_parent(fresh_fork_server: None) -> None:
     with LocalExecutor(2) as executor:
         assert executor.submit(has_loaded, __name__).result(PATIENCE)
         parents = {executor.submit(parent_after, 0.1).result(PATIENCE) for _ in range(4)}
-    assert worker_module._the_nursery is not None
-    assert parents == {worker_module._the_nursery._pid}
+    assert worker_module._fork_server is not None
+    assert parents == {worker_module._fork_server._pid}
 
 
-def test_a_process_with_other_threads_is_not_copied(monkeypatch: pytest.MonkeyPatch, fresh_nursery: None) -> None:
+def test_a_process_with_other_threads_is_not_copied(monkeypatch: pytest.MonkeyPatch, fresh_fork_server: None) -> None:
     monkeypatch.undo()
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
@@ -446,14 +447,14 @@ def test_a_process_with_other_threads_is_not_copied(monkeypatch: pytest.MonkeyPa
     try:
         with LocalExecutor(1) as executor:
             assert executor.submit(parent_after, 0.1).result(PATIENCE) == os.getpid()
-        assert worker_module._the_nursery is None
+        assert worker_module._fork_server is None
     finally:
         done.set()
         thread.join()
 
 
 def test_workers_are_loaded_each_where_the_system_refuses_a_copy(
-    monkeypatch: pytest.MonkeyPatch, fresh_nursery: None
+    monkeypatch: pytest.MonkeyPatch, fresh_fork_server: None
 ) -> None:
     def fork() -> int:
         raise BlockingIOError(11, "Resource temporarily unavailable")
@@ -485,9 +486,9 @@ def test_an_exception_on_the_way_out_ends_the_workers_at_once() -> None:
 
 
 def test_here_does_it_at_once_and_raises() -> None:
-    assert Here().submit(square, 3).result(0) == 9
+    assert SerialExecutor().submit(square, 3).result(0) == 9
     with pytest.raises(ValueError, match="why"):
-        Here().submit(fail, "why")
+        SerialExecutor().submit(fail, "why")
 
 
 @pytest.mark.parametrize(
@@ -505,8 +506,8 @@ def test_here_does_it_at_once_and_raises() -> None:
 def test_threads_of_all_workers_are_at_most_the_processors(
     jobs: int, threads: int | None, processors_: int, expected: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert processors() >= 1
-    monkeypatch.setattr("pipeline.batch.process.processors", lambda: processors_)
+    assert usable_processors() >= 1
+    monkeypatch.setattr("pipeline.system.usable_processors", lambda: processors_)
     assert share_threads(jobs, threads) == expected
 
 

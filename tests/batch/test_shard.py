@@ -18,7 +18,7 @@ from pipeline.batch.shard import stretches
 from pipeline.batch.sharding import Shards
 from pipeline.batch.task import configuration_text, make_task, run_task
 from pipeline.config.load import parse_config
-from pipeline.dsp.here import Here
+from pipeline.dsp.serial import SerialExecutor
 from pipeline.errors import ReadError
 from pipeline.io.base import Reader
 from pipeline.job import Job, plan_job
@@ -87,16 +87,16 @@ def compared(settings, place: Path, executor: Executor, cut: int, jobs: int = 1)
 @pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("chain", [name for name in CHAINS if name != "partitions"])
 def test_shards_are_one_pass_bit_for_bit(place, chain, options):
-    compared(settings_of(CHAINS[chain], OPTIONS[options], place), place, Here(), 50_001)
+    compared(settings_of(CHAINS[chain], OPTIONS[options], place), place, SerialExecutor(), 50_001)
 
 
 @pytest.mark.parametrize("options", ["double", "single", "held"])
 def test_shards_of_a_kernel_in_partitions(place, options):
-    compared(settings_of(CHAINS["partitions"], OPTIONS[options], place), place, Here(), 150_000)
+    compared(settings_of(CHAINS["partitions"], OPTIONS[options], place), place, SerialExecutor(), 150_000)
 
 
 def test_many_shards_shorter_than_the_kernel(place):
-    compared(settings_of(CHAINS["latency"], "", place, "{subtype: PCM_16, dither: tpdf}"), place, Here(), FS)
+    compared(settings_of(CHAINS["latency"], "", place, "{subtype: PCM_16, dither: tpdf}"), place, SerialExecutor(), FS)
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -195,8 +195,8 @@ def test_what_a_step_needs_is_worked_out_by_hand(place):
 )
 def test_what_has_no_shards_is_run_in_one_pass_and_said(place, stages, options, why):
     settings = settings_of(stages, options, place)
-    one = done(settings, place / "in.wav", place / "y.wav", Here())
-    many = done(settings, place / "in.wav", place / "cut" / "y.wav", Here(), cut=FS)
+    one = done(settings, place / "in.wav", place / "y.wav", SerialExecutor())
+    many = done(settings, place / "in.wav", place / "cut" / "y.wav", SerialExecutor(), cut=FS)
     assert (place / "cut" / "y.wav").read_bytes() == (place / "y.wav").read_bytes()
     assert many["warnings"][:-1] == one["warnings"]
     assert many["warnings"][-1].startswith(f"batch.shard: run in one pass: {why}")
@@ -204,7 +204,9 @@ def test_what_has_no_shards_is_run_in_one_pass_and_said(place, stages, options, 
 
 
 def test_a_file_no_longer_than_a_shard_is_not_cut(place):
-    many = done(settings_of(CHAINS["short"], "", place), place / "in.wav", place / "y.wav", Here(), cut=FRAMES)
+    many = done(
+        settings_of(CHAINS["short"], "", place), place / "in.wav", place / "y.wav", SerialExecutor(), cut=FRAMES
+    )
     assert "shards" not in many
     assert many["warnings"] == []
 
@@ -214,7 +216,7 @@ def test_a_sample_that_is_not_finite_is_told_by_its_place(place, tmp_path):
     x[4 * FS + 17] = np.nan
     sf.write(tmp_path / "in.wav", x, FS, subtype="DOUBLE")
     settings = settings_of(CHAINS["latency"], "", place)
-    outcomes = [done(settings, tmp_path / "in.wav", tmp_path / "y.wav", Here(), cut=cut) for cut in (0, FS)]
+    outcomes = [done(settings, tmp_path / "in.wav", tmp_path / "y.wav", SerialExecutor(), cut=cut) for cut in (0, FS)]
     assert {outcome["error"] for outcome in outcomes} == {
         f"the input holds nan at frame {4 * FS + 17}, channel 0; set nonfinite: propagate to let it through"
     }
@@ -250,8 +252,8 @@ def test_a_search_in_shards_finds_the_same(place, tmp_path, stages):
     sf.write(tmp_path / "in.wav", x, FS, subtype="FLOAT")
     sf.write(place / "call.wav", call, FS, subtype="FLOAT")
     settings = settings_of(SEARCHES[stages], "", place)
-    one = done(settings, tmp_path / "in.wav", None, Here(), [tmp_path / "one.csv"])
-    many = done(settings, tmp_path / "in.wav", None, Here(), [tmp_path / "many.csv"], cut=FS)
+    one = done(settings, tmp_path / "in.wav", None, SerialExecutor(), [tmp_path / "one.csv"])
+    many = done(settings, tmp_path / "in.wav", None, SerialExecutor(), [tmp_path / "many.csv"], cut=FS)
     assert (tmp_path / "many.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
     assert many["events"] == one["events"] > 50
     assert many["shards"] >= 2
@@ -260,8 +262,8 @@ def test_a_search_in_shards_finds_the_same(place, tmp_path, stages):
 def test_a_file_that_cannot_be_sought_in_is_read_up_to_the_shard(place):
     settings = settings_of(CHAINS["latency"], "", place)
     sf.write(place / "in.flac", sf.read(place / "in.wav")[0], FS, subtype="PCM_16")
-    one = done(settings, place / "in.flac", place / "y.wav", Here())
-    many = done(settings, place / "in.flac", place / "cut" / "y.wav", Here(), cut=3 * FS)
+    one = done(settings, place / "in.flac", place / "y.wav", SerialExecutor())
+    many = done(settings, place / "in.flac", place / "cut" / "y.wav", SerialExecutor(), cut=3 * FS)
     assert (one["status"], many["status"]) == ("done", "done"), many
     assert many["shards"] > 5
     assert (place / "cut" / "y.wav").read_bytes() == (place / "y.wav").read_bytes()

@@ -11,7 +11,7 @@ import soundfile as sf
 from pipeline.batch.shard import render_shard, search_shard
 from pipeline.batch.task import configuration_text
 from pipeline.config.load import parse_config
-from pipeline.dsp.here import Here
+from pipeline.dsp.serial import SerialExecutor
 from pipeline.errors import ReadError
 from pipeline.stages.base import Format
 from pipeline.stages.match import Match
@@ -63,7 +63,8 @@ def test_a_search_ends_where_the_recording_does(tmp_path: Path, more: int) -> No
     sf.write(tmp_path / "call.wav", call, 8000, subtype="DOUBLE")
     settings = settings_of(MATCH, "", tmp_path)
     one, many = (
-        done(settings, tmp_path / "in.wav", None, Here(), [tmp_path / f"{cut}.csv"], cut=cut) for cut in (0, grain)
+        done(settings, tmp_path / "in.wav", None, SerialExecutor(), [tmp_path / f"{cut}.csv"], cut=cut)
+        for cut in (0, grain)
     )
     assert (many["status"], many["events"], many["shards"]) == ("done", one["events"], 2 + (more >= 999)), many
     assert one["events"] == 3

@@ -18,7 +18,7 @@ from pipeline.batch.driver import run_tasks
 from pipeline.batch.sharding import Shards
 from pipeline.batch.task import configuration_text, is_light, make_task, run_task, task_steps
 from pipeline.config.load import parse_config
-from pipeline.dsp.here import Here
+from pipeline.dsp.serial import SerialExecutor
 from pipeline.io import Remote
 from pipeline.units import parse_duration
 
@@ -120,7 +120,7 @@ def test_of_a_task_that_fails_or_is_left_no_output_stays(place: Path, monkeypatc
 def test_a_fresh_output_that_is_there_when_its_turn_comes_is_refused(place: Path, taken: str) -> None:
     (place / taken).write_bytes(b"mine")
     fresh = task(place, MATCH, "y.wav", "y.csv", "y.jsonl", overwrite=True, fresh=True)
-    ((_, outcome),) = run_tasks([fresh], Here())
+    ((_, outcome),) = run_tasks([fresh], SerialExecutor())
     assert outcome["error"].endswith(f"{taken}: exists already; set overwrite, or give another name")
     assert (place / taken).read_bytes() == b"mine"
     assert {path.name for path in place.iterdir()} == {"in.wav", "call.wav", taken}
@@ -130,7 +130,7 @@ def test_a_file_in_a_store_is_not_cut(place: Path) -> None:
     fsspec = pytest.importorskip("fsspec", reason="fsspec is not installed")
     fsspec.filesystem("memory").pipe_file("/hall/in.wav", (place / "in.wav").read_bytes())
     one = {**task(place, ECHO, "y.wav", overwrite=True), "source": str(Remote("memory://hall/in.wav"))}
-    with Shards(Here(), 1, parse_duration("100 ms")) as shards:
+    with Shards(SerialExecutor(), 1, parse_duration("100 ms")) as shards:
         outcome = shards.submit(run_task, one).result()
     assert outcome["status"] == "done"
     assert "shards" not in outcome

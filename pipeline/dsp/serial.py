@@ -6,10 +6,10 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import Any
 
-__all__ = ["Here"]
+__all__ = ["SerialExecutor"]
 
 
-class Here(Executor):
+class SerialExecutor(Executor):
     """Does each task at once, in this process and thread; what it raises is raised by `submit`."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
