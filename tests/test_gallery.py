@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pipeline.config.inputs import expand_inputs
 from pipeline.config.load import LoadedConfig, load_config
-from pipeline.config.paths import expand_inputs
 from pipeline.io import read_signal
 from pipeline.job import Job, Report, run_job
 

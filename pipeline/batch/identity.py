@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
+from ..config.inputs import Place
 from ..config.model import Configuration
-from ..config.paths import Place
 from ..errors import SettingPath, format_path
 from ..io import Remote
 from ..stages.base import Stage

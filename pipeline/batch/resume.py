@@ -14,9 +14,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
+from ..config.inputs import Place, variables_in
 from ..config.load import LoadedConfig
-from ..config.paths import Place, output_folder
-from ..config.template import variables_in
+from ..config.outputs import output_folder
 from ..io.sink import is_stream
 from .identity import Check, Data, Names, as_text, changes, identity, key_of, recipe_of
 from .manifest import ManifestState

@@ -35,9 +35,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ..config.inputs import STREAM, Place
 from ..config.load import validate_config
 from ..config.model import Configuration
-from ..config.paths import STREAM, Place
 from ..dsp.envelope import Envelope
 from ..engine.plan import Plan
 from ..errors import FaltungError, SettingError, without_secrets

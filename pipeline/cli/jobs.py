@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from ..batch.identity import Check, files_named_in
 from ..batch.manifest import ManifestState
 from ..batch.resume import Batch, Item, ItemState, batch_of
-from ..config.inputs import expand_inputs, input_root
-from ..config.paths import STREAM, Place, one_name, plan_outputs
+from ..config.inputs import STREAM, Place, expand_inputs, input_root
+from ..config.outputs import one_name, plan_outputs
 from ..errors import UsageError
 from ..io import Remote
 from ..io.atomic import file_of

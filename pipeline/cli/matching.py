@@ -12,10 +12,10 @@ from typing import Any
 import typer
 
 from ..batch.identity import files_named_in
-from ..config.inputs import expand_inputs, input_root
+from ..config.inputs import STREAM, Place, expand_inputs, input_root
 from ..config.load import LoadedConfig, validate_config
-from ..config.paths import STREAM, Place, plan_outputs
-from ..config.yaml_write import to_yaml
+from ..config.outputs import plan_outputs
+from ..config.yaml_text import to_yaml
 from ..dsp.envelope import Envelope
 from ..errors import ConfigError, FaltungError, Problem, SettingError, UsageError
 from ..io import same_file

@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..config.paths import Place, plan_outputs
+from ..config.inputs import Place
+from ..config.outputs import plan_outputs
 from ..engine.plan import Plan, make_plan
 from ..errors import FaltungError, SettingError, UsageError
 from ..job import Job, plan_job

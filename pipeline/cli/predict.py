@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..config.paths import Place
+from ..config.inputs import Place
 from ..io import OutputFormat, SignalInfo
 from ..io.base import WriteRequest
 from ..io.formats import writer_kind

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ..batch.identity import Data
-from ..config.paths import Place
+from ..config.inputs import Place
 from ..io.names import shown_path
 from ..text import duration, times
 from .interrupts import Interrupts

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ..batch.manifest import Manifest, read_manifest
-from ..config.paths import STREAM
+from ..config.inputs import STREAM
 from ..errors import UsageError
 from ..io.names import shown_path
 from ..system import share_threads, usable_processors

@@ -177,6 +177,6 @@ def _plural(kind: str) -> str:
 
 
 def _yaml(examples: list[dict[str, Any]]) -> str:
-    from ..config.yaml_write import to_yaml
+    from ..config.yaml_text import to_yaml
 
     return to_yaml({"stages": examples}).partition("stages:\n")[2].rstrip()

@@ -14,9 +14,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ..config.command_line import parse_words
 from ..config.load import validate_config
-from ..config.words import parse_words
-from ..config.yaml_write import to_yaml
+from ..config.yaml_text import to_yaml
 from ..errors import ConfigError, Problem
 from ..io import is_remote
 from ..io.atomic import refuse_taken, write_bytes

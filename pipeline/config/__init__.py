@@ -1,9 +1,9 @@
 """From YAML to frozen settings: what a configuration file says, with the line and column of everything in it."""
 
+from .command_line import parse_words
 from .load import LoadedConfig, load_config, parse_config, validate_config
 from .model import Configuration, FormatSettings
-from .words import parse_words
-from .yaml_write import to_yaml
+from .yaml_text import to_yaml
 
 __all__ = [
     "Configuration",

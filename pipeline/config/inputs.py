@@ -13,11 +13,13 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ..errors import UsageError
-from ..io.remote import Remote, is_remote, matches
-from .template import variables_in
+from pydantic_core import PydanticCustomError
 
-__all__ = ["STREAM", "Place", "expand_inputs", "input_root"]
+from ..errors import UsageError
+from ..fields import expand_variables
+from ..io.remote import Remote, is_remote, matches
+
+__all__ = ["STREAM", "Place", "expand_inputs", "input_root", "variables_in"]
 
 STREAM = Path("-")
 """Standard input or output."""
@@ -62,6 +64,14 @@ def input_root(patterns: Sequence[str], base: str | Path | None = None) -> Path:
             literal = os.path.lexists(folder.joinpath(*parts)) or not fixed
             folders.append(Path.cwd() / folder.joinpath(*parts[: -1 if literal else fixed[0]]))
     return Path(os.path.commonpath(folders)) if folders else Path.cwd() / (base or "")
+
+
+def variables_in(text: str) -> str:
+    """The text with every ``${VAR}`` replaced; raises `UsageError` for one that is not set."""
+    try:
+        return expand_variables(text)
+    except PydanticCustomError as error:
+        raise UsageError(error.message()) from None
 
 
 def _start(pattern: str, base: str | Path | None) -> tuple[Path, tuple[str, ...]]:

@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import ConfigError, Problem, SettingError, SettingPath
+from .command_line import apply_overrides, from_working_folder, source_of
 from .define import Expanded, expand_definitions
 from .model import Configuration
-from .overrides import apply_overrides, from_working_folder, source_of
 from .problems import Found, found_in
 from .yaml_text import MAX_BYTES, read_yaml
 from .yaml_values import Document

@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..fields import Hertz, InputFile, Seconds, Settings, Within, invalid
 from ..stages.base import DetectorStage, Stage
 from ..stages.registry import AnyStage
-from .template import parse_template
+from .outputs import parse_template
 
 __all__ = ["BatchSettings", "Configuration", "FormatSettings", "Subtype"]
 
@@ -69,7 +69,7 @@ Patterns = Annotated[
 ]
 
 
-Templates = Annotated[
+PathTemplates = Annotated[
     tuple[Annotated[str, AfterValidator(_template)], ...],
     BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
@@ -117,7 +117,7 @@ class Configuration(Options):
     this file."""
     stages: Annotated[tuple[AnyStage, ...], Field(min_length=1)]
     """What the signal goes through, in this order."""
-    events: Templates = ()
+    events: PathTemplates = ()
     """Where to write what the `match` stages find: a path as `output` is one, or a list of them, each in the format of
     its extension: `.csv`, `.jsonl`, `.parquet`, `.selections.txt` (Raven) or another `.txt` (Audacity labels). Without
     `output`, nothing else is written."""

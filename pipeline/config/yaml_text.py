@@ -1,23 +1,58 @@
-"""Reads YAML text into plain data, with the line and column of every key and value.
+"""Reads YAML text into plain data, with the line and column of every key and value, and writes it.
 
 Configuration is data: no objects, no tags of one's own, and limits that hold before memory or time is spent. The
 limits count what anchors, aliases and ``<<`` merges expand to. Types are those of YAML 1.2: see `yaml_values`.
+
+What PyYAML says of a broken text is put into plain words. It names two marks, where it noticed and where the thing
+began; for what is never closed, the beginning helps.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from pathlib import PurePath
 from typing import Any
 
 import yaml
+from yaml import MarkedYAMLError
 from yaml.nodes import Node
+from yaml.reader import ReaderError
 
 from ..errors import ConfigError, Problem
-from .yaml_errors import TooMuch, explain
-from .yaml_values import MAX_DEPTH, MAX_NODES, CoreResolver, Document, Reading
+from .model import Configuration
+from .yaml_values import MAX_DEPTH, MAX_NODES, CoreResolver, Document, Mark, Reading, TooMuch, place
 
-__all__ = ["MAX_BYTES", "read_value", "read_yaml"]
+__all__ = ["MAX_BYTES", "read_value", "read_yaml", "to_yaml"]
 
 MAX_BYTES = 256 * 1024
+
+_QUOTES = "a text that begins with it needs quotes"
+_INDENT = "check the indentation, or put the text in quotes"
+
+# what PyYAML says (its context, then its problem), what is said here, and whether to point at the beginning
+_SENTENCES: list[tuple[str, str, bool]] = [
+    (r"found character '\\t'", "a tab cannot indent or separate; use spaces", False),
+    (r"found character (.*) that cannot start", rf"\1 cannot begin a value; {_QUOTES}", False),
+    (r"scanning an alias", f"'*' begins an alias; {_QUOTES}, such as '*.wav'", True),
+    (r"scanning an anchor", f"'&' begins an anchor; {_QUOTES}", True),
+    (r"undefined alias '(.*)'", r"no anchor &\1 stands above; to mean a text, put '*\1' in quotes", False),
+    (r"duplicate anchor '(.*)';", r"the anchor &\1 is written twice; give each its own name", False),
+    (r"simple key could not find", "expected ':' after this, or an indentation further in", True),
+    (r"mapping values are not allowed", f"a ':' cannot stand here; {_INDENT}", False),
+    (r"sequence entries are not allowed", "a list entry cannot stand here; begin it on a line of its own", False),
+    (r"mapping keys are not allowed", f"a '?' cannot stand here; {_INDENT}", False),
+    (r"quoted scalar found unexpected", "this quote is never closed", True),
+    (r"escape", "in double quotes a backslash begins an escape; use single quotes", False),
+    (r"scanning a block scalar", "after '|' or '>' the text begins on the next line", True),
+    (r" a tag| tag handle|URI", "no tag can be read here; '!' begins a tag, put a text in quotes", True),
+    (r"flow sequence expected", "expected ',' or ']' in the list that begins here; a text with '[' needs quotes", True),
+    (r"flow mapping expected", f"expected ',' or '}}' in the mapping begun by this '{{'; {_QUOTES}", True),
+    (r"expected <block end>", f"this does not continue what stands above; {_INDENT}", False),
+    (r"single document|<document start>", "a configuration is one document; this begins another", False),
+    (r"node content", "a value is missing here", False),
+    (r"directive|incompatible YAML", "'%' begins a directive; only %YAML 1.2 is known, and not needed", True),
+]
 
 
 class _Loader(yaml.SafeLoader):
@@ -69,7 +104,7 @@ def read_yaml(text: str | bytes, file: str = "") -> Document:
             document.data = Reading(document).value(root, (), 0)
     except (yaml.YAMLError, TooMuch, ValueError, OverflowError) as error:
         # PyYAML itself fails with the last two, on "\UFFFFFFFF" and on a %YAML directive of 5000 digits
-        message, (line, column) = explain(error, text)
+        message, (line, column) = _explained(error, text)
         raise ConfigError([Problem(message, (), file, line, column)]) from None
     return document
 
@@ -102,3 +137,61 @@ def _decoded(text: str | bytes, file: str) -> str:
         line, column = before.count(b"\n") + 1, len(before.rpartition(b"\n")[2].decode()) + 1
         message = f"not UTF-8: the byte 0x{text[error.start]:02x} cannot stand here; save the file as UTF-8"
         raise ConfigError([Problem(message, (), file, line, column)]) from None
+
+
+def _explained(error: Exception, text: str) -> tuple[str, Mark]:
+    """One sentence on what is wrong with a YAML text, and where."""
+    if isinstance(error, TooMuch):
+        return f"too much for a configuration: {error}", place(error.mark)
+    if isinstance(error, ReaderError):
+        before = text[: error.position]
+        where = (before.count("\n") + 1, len(before.rpartition("\n")[2]) + 1)
+        return f"the character U+{ord(text[error.position]):04X} cannot stand in a YAML text", where
+    if not isinstance(error, MarkedYAMLError):
+        return "a number in a directive or an escape is too large", (1, 1)
+    said = f"{error.context or ''} {error.problem or ''}"
+    for pattern, sentence, beginning in _SENTENCES:
+        match = re.search(pattern, said)
+        if match:
+            mark = error.context_mark if beginning else error.problem_mark
+            return match.expand(sentence), place(mark or error.problem_mark)
+    return f"this is not YAML: {error.problem}", place(error.problem_mark or error.context_mark)
+
+
+class _Dumper(yaml.SafeDumper):
+    yaml_implicit_resolvers = CoreResolver.yaml_implicit_resolvers
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
+        super().increase_indent(flow, False)  # list entries are set in under their key
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "'" if value == "<<" else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
+
+
+def _float(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
+    text = repr(value).replace("inf", ".inf").replace("nan", ".nan")
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(float, _float)
+_Dumper.add_representer(tuple, yaml.SafeDumper.represent_list)
+_Dumper.add_multi_representer(PurePath, lambda dumper, path: _text(dumper, str(path)))
+
+
+def to_yaml(configuration: Configuration | Mapping[str, Any]) -> str:
+    """The text of a configuration file: of plain data, or of settings, without what is left at its default.
+
+    Settings hold numbers in their own units: a gain written ``-6 dB`` comes out as the factor it is.
+    """
+    if isinstance(configuration, Configuration):
+        configuration = configuration.model_dump(mode="json", exclude_unset=True)
+    ordered: dict[str, Any] = {"version": 1}
+    ordered.update((key, configuration[key]) for key in ("version", "input", "output") if key in configuration)
+    ordered.update((key, value) for key, value in configuration.items() if key not in ordered)
+    return yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))

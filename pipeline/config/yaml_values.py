@@ -15,9 +15,21 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ..errors import Problem, SettingPath
-from .yaml_errors import Mark, TooMuch, place
 
-__all__ = ["MAX_DEPTH", "MAX_DIGITS", "MAX_NODES", "CoreResolver", "Document", "Reading"]
+__all__ = [
+    "MAX_DEPTH",
+    "MAX_DIGITS",
+    "MAX_NODES",
+    "CoreResolver",
+    "Document",
+    "Mark",
+    "Reading",
+    "TooMuch",
+    "place",
+]
+
+Mark = tuple[int, int]
+"""Line and column, both counted from 1."""
 
 MAX_DEPTH = 32
 MAX_NODES = 10_000
@@ -37,6 +49,19 @@ _TYPES = {
         list("-+.0123456789"),
     ),
 }
+
+
+class TooMuch(Exception):  # noqa: N818  (it never leaves this folder: a ConfigError does)
+    """A limit is passed; nothing after it is read."""
+
+    def __init__(self, message: str, mark: Any) -> None:
+        super().__init__(message)
+        self.mark = mark
+
+
+def place(mark: Any) -> Mark:
+    """Line and column of a mark of PyYAML's, from 1; the beginning where there is none."""
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
 
 
 class CoreResolver(yaml.resolver.BaseResolver):

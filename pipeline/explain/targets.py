@@ -145,8 +145,8 @@ def named_target(words: Sequence[str], kernel: npt.ArrayLike | None = None, *, f
     if not (module and colon and function):
         raise UsageError(f"{first!r} is no target; {_HELP}")
     if module == "stage":
+        from ..config.command_line import parse_words
         from ..config.load import validate_config
-        from ..config.words import parse_words
 
         stages = validate_config({"version": 1, "stages": parse_words([function, *rest])}).settings.stages
         return _pipeline(Pipeline(stages), taps, fs, " ".join(words))

@@ -11,7 +11,8 @@ import pytest
 import soundfile as sf
 
 from pipeline import Pipeline
-from pipeline.config.paths import OutputTemplate, expand_inputs, input_root, plan_outputs
+from pipeline.config.inputs import expand_inputs, input_root
+from pipeline.config.outputs import OutputTemplate, plan_outputs
 from pipeline.errors import ReadError, UsageError, WriteError, without_secrets
 from pipeline.io import Remote, is_remote, open_reader, open_writer, same_file
 from pipeline.io import remote as module

@@ -47,7 +47,7 @@ def run_facts(
     """
     import soundfile
 
-    from ...config.yaml_write import to_yaml
+    from ...config.yaml_text import to_yaml
     from ...stages.registry import available_stages
 
     text = to_yaml(settings)

@@ -1,5 +1,9 @@
 """Settles under which name each output comes out, before any work is done.
 
+A template is a path with ``{stem}``, ``{name}``, ``{ext}``, ``{parent}`` and ``{relative}``, nothing else; ``{{`` and
+``}}`` are braces, ``${VAR}`` is the environment's. The parser is its own and not ``str.format``: there are no
+attributes, no indices and no widths to be had from a template.
+
 An output lies under the fixed beginning of its template, the output folder, whatever the input is called and wherever
 links lead. Two outputs never share a name, nor names that are the same where case or composition does not count.
 """
@@ -7,30 +11,90 @@ links lead. Two outputs never share a name, nor names that are the same where ca
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from ..errors import UsageError, without_secrets
 from ..io.names import RealNames
 from ..io.remote import Remote, is_remote
-from ..text import first_few
-from .inputs import STREAM, Place, expand_inputs, input_root
-from .template import NAMES, fill, parse_template
+from ..text import first_few, nearest, shorten
+from .inputs import STREAM, Place, variables_in
 
-__all__ = [
-    "STREAM",
-    "OutputTemplate",
-    "Place",
-    "expand_inputs",
-    "input_root",
-    "one_name",
-    "output_folder",
-    "plan_outputs",
-]
+__all__ = ["NAMES", "OutputTemplate", "Part", "one_name", "output_folder", "parse_template", "plan_outputs"]
 
+NAMES = ("stem", "name", "ext", "parent", "relative")
+
+_LONGEST = 4096  # no path is longer
 _TOLD = 20  # collisions listed one by one
+
+_TOKEN = re.compile(r"(?P<variable>\$\{[^${}]*\})|(?P<open>\{\{)|(?P<close>\}\})|\{(?P<name>[^{}]*)\}|(?P<stray>[{}])")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a template: text as it stands, a variable of the environment, or a name to be filled in."""
+
+    kind: Literal["text", "variable", "name"]
+    text: str
+
+
+def parse_template(template: str) -> list[Part]:
+    """The pieces of a template.
+
+    Raises
+    ------
+    UsageError
+        a name that is not known (the nearest is suggested), a format or an attribute in braces, a lone brace,
+        more than 4096 characters.
+    """
+    if len(template) > _LONGEST:
+        raise UsageError(f"an output has at most {_LONGEST} characters, got {len(template)}")
+    parts = []
+    end = 0
+    for match in _TOKEN.finditer(template):
+        if match.start() > end:
+            parts.append(Part("text", template[end : match.start()]))
+        end = match.end()
+        if match["stray"]:
+            raise UsageError(
+                f"a lone {match['stray']!r} in {shorten(template, 80)!r}; write {match['stray'] * 2!r} to mean it"
+            )
+        if match["variable"]:
+            parts.append(Part("variable", match["variable"]))
+        elif match["name"] is not None:
+            parts.append(Part("name", _known(match["name"])))
+        else:
+            parts.append(Part("text", match[0][0]))
+    if end < len(template):
+        parts.append(Part("text", template[end:]))
+    return parts
+
+
+def _known(name: str) -> str:
+    if name in NAMES:
+        return name
+    near = nearest(re.split(r"\W", name.strip())[0], NAMES)
+    fix = f"did you mean '{{{near}}}'?" if near else f"known are {', '.join(f'{{{known}}}' for known in NAMES)}"
+    raise UsageError(f"unknown name '{{{name[:40]}}}' in the output; {fix}")
+
+
+def _fill(parts: list[Part], values: Mapping[str, str]) -> tuple[str, str]:
+    """What comes before the first name, and the whole text with every name filled in."""
+    fixed = ""
+    text = ""
+    named = False
+    for part in parts:
+        if part.kind == "name":
+            fixed, named = fixed if named else text, True
+            text += values[part.text]
+        else:
+            text += variables_in(part.text) if part.kind == "variable" else part.text
+    return (fixed if named else text), text
 
 
 class OutputTemplate:
@@ -69,7 +133,7 @@ class OutputTemplate:
             a result outside the output folder, no file name at all.
         """
         template = self._template
-        fixed, text = fill(self._parts, self._values(source))
+        fixed, text = _fill(self._parts, self._values(source))
         if text == "-":
             return STREAM
         if "\0" in text:
@@ -113,7 +177,7 @@ def output_folder(template: str, base: str | Path | None = None) -> tuple[Path |
 
     None where that is in a store, and then the whole template without credentials.
     """
-    fixed, text = fill(parse_template(template), {name: f"{{{name}}}" for name in NAMES})
+    fixed, text = _fill(parse_template(template), {name: f"{{{name}}}" for name in NAMES})
     if is_remote(fixed):
         return None, without_secrets(text)
     fixed, text = fixed.removeprefix("file://"), text.removeprefix("file://")

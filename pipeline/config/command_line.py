@@ -1,7 +1,11 @@
-"""Changes single settings from the command line: ``stages.0.delay=300 ms``, ``hall.mix=20%``, ``format.dither=tpdf``.
+"""Settings that stand on a command line: ``setting=value``, to change a configuration or to write a pipeline whole.
 
-The first word is a setting of the top level or the ``id:`` of a stage (the top level has the word); the value is
-read as YAML. A relative path is seen from the working directory here, not from the configuration's folder.
+To change: ``stages.0.delay=300 ms``, ``hall.mix=20%``, ``format.dither=tpdf``. The first word is a setting of the top
+level or the ``id:`` of a stage (the top level has the word). A relative path is seen from the working directory here,
+not from the configuration's folder.
+
+To write: ``echo delay="250 ms" : smooth length="5 ms"`` is two stages. A lone ``:`` parts them; each begins with its
+name. What the settings mean is not looked at here: `validate_config` does. Values are read as in a file, both times.
 """
 
 from __future__ import annotations
@@ -18,7 +22,9 @@ from .model import Configuration
 from .problems import field_of, show
 from .yaml_text import read_value
 
-__all__ = ["apply_overrides", "from_working_folder", "source_of"]
+__all__ = ["apply_overrides", "from_working_folder", "parse_words", "source_of"]
+
+_EXAMPLE = "such as: echo delay='250 ms' : smooth length='5 ms'"
 
 
 def source_of(override: str) -> str:
@@ -128,3 +134,45 @@ def _joined(folder: str, value: Any) -> Any:
 
 def _holds_path(annotation: Any) -> bool:
     return annotation is Path or any(map(_holds_path, getattr(annotation, "__args__", ())))
+
+
+def parse_words(words: Sequence[str]) -> list[dict[str, Any]]:
+    """The ``stages:`` that command words mean, as plain data.
+
+    Raises
+    ------
+    UsageError
+        no stage between two colons, a word that is no ``setting=value``, a setting given twice.
+    """
+    if not words:
+        raise UsageError(f"no stage is given; write one or more, {_EXAMPLE}")
+    stages: list[list[str]] = [[]]
+    for word in words:
+        if word == ":":
+            stages.append([])
+        else:
+            stages[-1].append(word)
+    return [_stage(group, number) for number, group in enumerate(stages, 1)]
+
+
+def _stage(words: list[str], number: int) -> dict[str, Any]:
+    if not words:
+        raise UsageError(f"stage {number} is empty; between two ':' stands a stage, {_EXAMPLE}")
+    name, *rest = words
+    if "=" in name:
+        raise UsageError(f"stage {number} begins with {name!r}; the first word is the name of a stage, {_EXAMPLE}")
+    stage: dict[str, Any] = {"use": name}
+    for word in rest:
+        setting, equals, text = word.partition("=")
+        if not equals or not setting:
+            fix = f"; did you mean '{word}' as a stage of its own, after a ':'?" if not equals else ""
+            raise UsageError(f"stage {number} ({name}): {word!r} is no setting=value{fix}")
+        if setting == "use":
+            raise UsageError(f"stage {number} ({name}): the first word is its name already; leave {word!r} out")
+        if setting in stage:
+            raise UsageError(f"stage {number} ({name}): {setting!r} is given twice")
+        try:
+            stage[setting] = read_value(text)
+        except ConfigError as error:
+            raise UsageError(f"stage {number} ({name}): {word!r}: {error}") from None
+    return stage

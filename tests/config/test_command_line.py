@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.config import parse_config
-from pipeline.config.paths import STREAM, OutputTemplate, expand_inputs
+from pipeline.config.inputs import STREAM, expand_inputs
+from pipeline.config.outputs import OutputTemplate
 from pipeline.errors import ConfigError, SettingError
 from pipeline.units import Duration
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.config.paths import STREAM, OutputTemplate, expand_inputs, input_root, plan_outputs
-from pipeline.config.template import NAMES, parse_template
+from pipeline.config.inputs import STREAM, expand_inputs, input_root
+from pipeline.config.outputs import NAMES, OutputTemplate, parse_template, plan_outputs
 from pipeline.errors import UsageError
 
 
