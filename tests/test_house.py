@@ -14,6 +14,7 @@ FLOORS = (
     {"errors"},
     {"system"},
     {"text"},
+    {"pages"},
     {"units"},
     {"fields"},
     {"kernel"},

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..io.pages import page_from, template_text
 from ..kernel import Taps
+from ..pages import page_from, template_text
 from .excerpt import Excerpt, Listening
 from .sounds import Sound, SoundSet, wav_bytes
 from .words import Words

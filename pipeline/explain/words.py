@@ -9,7 +9,7 @@ import json
 from functools import cache
 from typing import Any
 
-from ..io.pages import template_text
+from ..pages import template_text
 
 __all__ = ["LANGUAGES", "Words", "join", "say"]
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pipeline.io import audio as _audio
-from pipeline.io import tables as _tables
-from pipeline.io.atomic import same_file
-from pipeline.io.base import OutputFormat, Reader, SignalInfo, TimeColumn, Writer, WriteReport
-from pipeline.io.formats import (
+from . import audio as _audio
+from . import tables as _tables
+from .atomic import same_file
+from .base import OutputFormat, Reader, SignalInfo, TimeColumn, Writer, WriteReport
+from .formats import (
     ReaderKind,
     WriterKind,
     extensions,
@@ -17,7 +17,7 @@ from pipeline.io.formats import (
     register_reader,
     register_writer,
 )
-from pipeline.io.remote import Remote, is_remote
+from .remote import Remote, is_remote
 
 __all__ = [
     "OutputFormat",

@@ -15,11 +15,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from pipeline.errors import ReadError, UsageError
-from pipeline.io.base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
-from pipeline.io.csv_read import find_column
-from pipeline.io.sidecar import read_sidecar
-from pipeline.io.source import Source
+from ..errors import ReadError, UsageError
+from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
+from .csv_read import find_column
+from .sidecar import read_sidecar
+from .source import Source
 
 _BROKEN: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _BROKEN += (ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError)

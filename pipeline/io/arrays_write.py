@@ -15,11 +15,11 @@ from typing import IO, Any
 
 import numpy as np
 
-from pipeline.errors import UsageError
-from pipeline.io.atomic import AtomicFile, naming_errors, open_file
-from pipeline.io.base import Block, Writer, WriteReport, WriteRequest
-from pipeline.io.csv_write import output_names, sidecar_for
-from pipeline.io.sink import is_stream
+from ..errors import UsageError
+from .atomic import AtomicFile, naming_errors, open_file
+from .base import Block, Writer, WriteReport, WriteRequest
+from .csv_write import output_names, sidecar_for
+from .sink import is_stream
 
 _HEADER_BYTES = 128
 _DTYPES = {None: "<f8", "DOUBLE": "<f8", "FLOAT": "<f4"}

@@ -16,13 +16,13 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from pathlib import Path
 
-from pipeline.errors import DiskFullError, UsageError, WriteError
-from pipeline.io.base import PathArg
-from pipeline.io.hidden import NAME_BYTES, hidden_beside
-from pipeline.io.remote import Remote, is_remote, upload
-from pipeline.io.remote import refuse_taken as refuse_taken_url
-from pipeline.io.source import cause, display
-from pipeline.system import BINARY, DISK_FULL, begin_writeback, lock_file, pwrite, sync_folder
+from ..errors import DiskFullError, UsageError, WriteError
+from ..system import BINARY, DISK_FULL, begin_writeback, lock_file, pwrite, sync_folder
+from .base import PathArg
+from .hidden import NAME_BYTES, hidden_beside
+from .remote import Remote, is_remote, upload
+from .remote import refuse_taken as refuse_taken_url
+from .source import cause, display
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EXDEV}
 _SEND_BYTES = 16 << 20  # written before the disk is set to work

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from pipeline.io import sniff
-from pipeline.io.base import Reader, ReadOptions, Writer, WriteRequest
-from pipeline.io.formats import ReaderKind, WriterKind, register_reader, register_writer
-from pipeline.io.pcm import SAMPLE_BYTES
-from pipeline.io.sndfile import SndfileReader
-from pipeline.io.source import Source
-from pipeline.io.subtype import choose_subtype, require_audio
-from pipeline.io.wav_read import open_wav
-from pipeline.io.wav_write import WavWriter
+from . import sniff
+from .base import Reader, ReadOptions, Writer, WriteRequest
+from .formats import ReaderKind, WriterKind, register_reader, register_writer
+from .pcm import SAMPLE_BYTES
+from .sndfile import SndfileReader
+from .source import Source
+from .subtype import choose_subtype, require_audio
+from .wav_read import open_wav
+from .wav_write import WavWriter
 
 _EXTENSIONS = {
     "WAV": (".wav", ".wave"),
@@ -44,7 +44,7 @@ def _writer(container: str) -> Callable[[WriteRequest], Writer]:
             writer = WavWriter(request, container, subtype, fs)
             writer.notes[:0] = notes
         else:
-            from pipeline.io.sndfile_write import SndfileWriter
+            from .sndfile_write import SndfileWriter
 
             writer = SndfileWriter(request, container, subtype, fs)
             writer.notes[:0] = notes

@@ -14,12 +14,12 @@ from itertools import islice
 
 import numpy as np
 
-from pipeline.errors import ReadError, UsageError
-from pipeline.io.base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
-from pipeline.io.sidecar import read_sidecar
-from pipeline.io.source import Source
-from pipeline.io.timecolumn import Stamp, TimeGrid, parse_stamp, steps_between, survey
-from pipeline.text import nearest, shorten
+from ..errors import ReadError, UsageError
+from ..text import nearest, shorten
+from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
+from .sidecar import read_sidecar
+from .source import Source
+from .timecolumn import Stamp, TimeGrid, parse_stamp, steps_between, survey
 
 _MAX_LINE = 1 << 20
 _SHOWN = 40  # characters of a cell or line in a message

@@ -10,12 +10,12 @@ import io
 from collections.abc import Iterable
 from typing import Any
 
-from pipeline.errors import UsageError
-from pipeline.io.atomic import AtomicFile
-from pipeline.io.base import Block, Writer, WriteReport, WriteRequest
-from pipeline.io.sidecar import open_sidecar
-from pipeline.io.sink import is_stream, open_sink
-from pipeline.io.timecolumn import format_stamp
+from ..errors import UsageError
+from .atomic import AtomicFile
+from .base import Block, Writer, WriteReport, WriteRequest
+from .sidecar import open_sidecar
+from .sink import is_stream, open_sink
+from .timecolumn import format_stamp
 
 
 def output_names(request: WriteRequest) -> tuple[str, ...]:

@@ -14,12 +14,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from pipeline.errors import ReadError, UsageError
-from pipeline.io.base import Block, OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
-from pipeline.io.sink import is_stream
-from pipeline.io.sniff import explain_unknown, looks_like_text
-from pipeline.io.source import Source, display, open_source
-from pipeline.text import nearest
+from ..errors import ReadError, UsageError
+from ..text import nearest
+from .base import Block, OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
+from .sink import is_stream
+from .sniff import explain_unknown, looks_like_text
+from .source import Source, display, open_source
 
 READ_FRAMES = 1 << 16
 

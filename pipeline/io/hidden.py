@@ -9,11 +9,11 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from pipeline.io.base import PathArg
-from pipeline.io.names import RealNames
-from pipeline.io.remote import is_remote
-from pipeline.io.source import display
-from pipeline.system import NO_FOLLOW, can_rename_open_files, lock_file
+from ..system import NO_FOLLOW, can_rename_open_files, lock_file
+from .base import PathArg
+from .names import RealNames
+from .remote import is_remote
+from .source import display
 
 NAME_BYTES = 255
 """Of a name, at most, that file systems take."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from pipeline.io.base import SignalInfo
+from .base import SignalInfo
 
 INFO_IDS = {
     "title": b"INAM",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
-from pipeline.io.remote import Remote, is_remote
-from pipeline.text import one_line
+from ..text import one_line
+from .remote import Remote, is_remote
 
 PathLike = str | os.PathLike[str]
 

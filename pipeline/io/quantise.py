@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from pipeline.errors import SignalError
-from pipeline.io.base import Block
+from ..errors import SignalError
+from .base import Block
 
 
 def tpdf_noise(key: str, channel: int, start: int, frames: int) -> NDArray[np.float64]:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from pipeline.errors import FaltungError, FileError, ReadError, UsageError, WriteError, without_secrets
-from pipeline.system import pread
+from ..errors import FaltungError, FileError, ReadError, UsageError, WriteError, without_secrets
+from ..system import pread
 
 __all__ = ["Remote", "fetch", "is_remote", "matches", "upload"]
 

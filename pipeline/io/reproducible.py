@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from pipeline.io.atomic import AtomicFile
+from .atomic import AtomicFile
 
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _MAX_PAGE = 27 + 255 + 255 * 255

@@ -9,9 +9,9 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
-from pipeline.errors import ReadError
-from pipeline.io.base import MAX_CHANNELS
-from pipeline.io.source import Source
+from ..errors import ReadError
+from .base import MAX_CHANNELS
+from .source import Source
 
 CARRIED = frozenset({b"bext", b"iXML", b"cue ", b"smpl", b"LIST"})
 """Chunks that are kept, to be written to the output."""

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pipeline.errors import ReadError, UsageError
-from pipeline.io.atomic import AtomicFile, open_file
-from pipeline.io.remote import Remote, fetch, is_remote
+from ..errors import ReadError, UsageError
+from .atomic import AtomicFile, open_file
+from .remote import Remote, fetch, is_remote
 
 _MAX_BYTES = 1 << 16
 

@@ -7,10 +7,10 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
-from pipeline.io.atomic import naming_errors, open_file, write_all
-from pipeline.io.base import PathArg
-from pipeline.io.source import display
-from pipeline.system import is_append_only, pwrite
+from ..system import is_append_only, pwrite
+from .atomic import naming_errors, open_file, write_all
+from .base import PathArg
+from .source import display
 
 
 class Sink(Protocol):

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.errors import ReadError
-from pipeline.io.base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
-from pipeline.io.metadata import INFO_IDS
-from pipeline.io.source import Source
-from pipeline.system import pread
+from ..errors import ReadError
+from ..system import pread
+from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
+from .metadata import INFO_IDS
+from .source import Source
 
 _UNKNOWN_FRAMES = 2**62
 """libsndfile says 2**63 - 1 where a FLAC header does not tell its length."""

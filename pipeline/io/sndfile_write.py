@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from pipeline.errors import UsageError, WriteError
-from pipeline.io.atomic import AtomicFile, open_file
-from pipeline.io.base import Block, Writer, WriteReport, WriteRequest
-from pipeline.io.metadata import carried_tags
-from pipeline.io.pcm import BITS
-from pipeline.io.quantise import Quantiser
-from pipeline.io.reproducible import fix_ogg_serial, zero_aiff_stamp
-from pipeline.io.sink import is_stream
+from ..errors import UsageError, WriteError
+from .atomic import AtomicFile, open_file
+from .base import Block, Writer, WriteReport, WriteRequest
+from .metadata import carried_tags
+from .pcm import BITS
+from .quantise import Quantiser
+from .reproducible import fix_ogg_serial, zero_aiff_stamp
+from .sink import is_stream
 
 _OGG_FRAMES = 4096
 """Vorbis packs pages by what it is handed: always this much, so that no cut of blocks changes a byte."""

@@ -11,9 +11,9 @@ import stat
 import tempfile
 from typing import Self
 
-from pipeline.errors import ReadError
-from pipeline.io.base import PathArg
-from pipeline.io.remote import fetch, is_remote
+from ..errors import ReadError
+from .base import PathArg
+from .remote import fetch, is_remote
 
 HEAD_BYTES = 4096
 PIPE_HEAD_BYTES = 44

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from pipeline.errors import UsageError
-from pipeline.io.base import MAX_CHANNELS, WriteRequest
+from ..errors import UsageError
+from .base import MAX_CHANNELS, WriteRequest
 
 _LINEAR = ("PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8")
 SUBTYPES = {

@@ -2,44 +2,44 @@
 
 from __future__ import annotations
 
-from pipeline.io import sniff
-from pipeline.io.base import Reader, ReadOptions, Writer, WriteRequest
-from pipeline.io.formats import ReaderKind, WriterKind, register_reader, register_writer
-from pipeline.io.source import Source
+from . import sniff
+from .base import Reader, ReadOptions, Writer, WriteRequest
+from .formats import ReaderKind, WriterKind, register_reader, register_writer
+from .source import Source
 
 
 def _open_csv(source: Source, options: ReadOptions) -> Reader:
-    from pipeline.io.csv_read import CsvReader
+    from .csv_read import CsvReader
 
     return CsvReader(source, options)
 
 
 def _open_npy(source: Source, options: ReadOptions) -> Reader:
-    from pipeline.io.arrays import ArrayReader
+    from .arrays import ArrayReader
 
     return ArrayReader(source.spooled(), options, "NPY")
 
 
 def _open_npz(source: Source, options: ReadOptions) -> Reader:
-    from pipeline.io.arrays import ArrayReader
+    from .arrays import ArrayReader
 
     return ArrayReader(source.spooled(), options, "NPZ")
 
 
 def _write_csv(request: WriteRequest) -> Writer:
-    from pipeline.io.csv_write import CsvWriter
+    from .csv_write import CsvWriter
 
     return CsvWriter(request)
 
 
 def _write_npy(request: WriteRequest) -> Writer:
-    from pipeline.io.arrays_write import NpyWriter
+    from .arrays_write import NpyWriter
 
     return NpyWriter(request)
 
 
 def _write_npz(request: WriteRequest) -> Writer:
-    from pipeline.io.arrays_write import NpzWriter
+    from .arrays_write import NpzWriter
 
     return NpzWriter(request)
 

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import chain, islice, pairwise
 
-from pipeline.errors import ReadError
-from pipeline.io.base import TimeColumn
+from ..errors import ReadError
+from .base import TimeColumn
 
 JITTER = Decimal("0.01")
 """Largest deviation of a step from the median step, in steps."""

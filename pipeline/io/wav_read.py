@@ -5,13 +5,13 @@ On a pipe the header's sizes may be missing; then the signal ends where the pipe
 
 from __future__ import annotations
 
-from pipeline.errors import ReadError
-from pipeline.io.base import Block, Reader, ReadOptions, SignalInfo
-from pipeline.io.metadata import tags_of_chunks
-from pipeline.io.pcm import decode
-from pipeline.io.riff import WavHeader, read_header
-from pipeline.io.sndfile import SndfileReader
-from pipeline.io.source import Source
+from ..errors import ReadError
+from .base import Block, Reader, ReadOptions, SignalInfo
+from .metadata import tags_of_chunks
+from .pcm import decode
+from .riff import WavHeader, read_header
+from .sndfile import SndfileReader
+from .source import Source
 
 
 class WavReader(Reader):

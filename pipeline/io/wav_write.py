@@ -11,12 +11,12 @@ from pathlib import PurePath
 
 import numpy as np
 
-from pipeline.errors import UsageError, WriteError
-from pipeline.io.base import Block, Writer, WriteReport, WriteRequest
-from pipeline.io.metadata import Chunks, carried_chunks
-from pipeline.io.pcm import BITS, SAMPLE_BYTES, encode
-from pipeline.io.quantise import Quantiser
-from pipeline.io.sink import open_sink
+from ..errors import UsageError, WriteError
+from .base import Block, Writer, WriteReport, WriteRequest
+from .metadata import Chunks, carried_chunks
+from .pcm import BITS, SAMPLE_BYTES, encode
+from .quantise import Quantiser
+from .sink import open_sink
 
 RIFF_LIMIT = 0xFFFFFFFE
 """Largest size a RIFF header can tell; 0xFFFFFFFF says "unknown"."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from ..batch.report.page import PLAYED, link, own_parts, shown
 from ..explain.figure import png_bytes
 from ..io import is_remote
-from ..io.pages import page_from
+from ..pages import page_from
 from .figure import match_figure
 from .picture import Picture
 

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ...io import is_remote
-from ...io.pages import page_from, template_text
+from ...pages import page_from, template_text
 from ...text import clock, decibels, size, times
 from .data import KIND, STATUSES
 

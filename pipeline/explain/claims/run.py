@@ -74,7 +74,7 @@ def write_claims(folder: str | Path, *, lang: Language = "en", results: list[Cla
 
 def page(results: list[ClaimResult], lang: Language) -> str:
     """The report as one HTML page, its figures inside."""
-    from ...io.pages import page_from
+    from ...pages import page_from
     from .figures import figure_svg
 
     figures = {r.key: "data:image/svg+xml;base64," + base64.b64encode(figure_svg(r)).decode() for r in results}
