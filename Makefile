@@ -7,13 +7,18 @@ PYTHON ?=
 CANDIDATES := $(or $(PYTHON),python3 python3.13 python3.12 python3.11 python)
 WAV ?=
 ARGS ?=
+# Tests run side by side, one process a processor; what ARGS chooses runs in one process, which answers at once.
+TESTS = $(or $(ARGS),-n auto --dist worksteal)
+
+# The tests start hundreds of processes, and none of them is to compile the same modules again.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint check bench schema generate clean
+.PHONY: help setup demo test test-all lint check bench schema generate clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## set up .venv with the faltung command; PYTHON=python3.12 chooses the interpreter
 	@echo "Ready: $(VENV)/bin/faltung"
@@ -22,7 +27,10 @@ demo: $(READY) ## see and hear what faltung does; WAV=path takes a recording of 
 	@$(PY) docs/demo.py $(if $(WAV),"$(WAV)")
 
 test: $(READY) ## run the tests; ARGS="-k echo" chooses among them
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest $(TESTS)
+
+test-all: $(READY) ## run the tests and their long forms: more draws, more sizes, more kills
+	@$(PY) -m pytest -m "" $(TESTS)
 
 lint: $(READY) ## ruff and mypy, without changing anything
 	@$(PY) -m ruff check --quiet .

@@ -10,11 +10,20 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from pipeline.system import usable_processors
+
 settings.register_profile("faltung", deadline=None, derandomize=True)
 settings.load_profile("faltung")
 
 # a shell has what it starts in the background ignore Ctrl-C, and so would every process that a test starts
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """The processors that this process may use, and no more of them than there is work for."""
+    return min(usable_processors(), 8)
+
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
