@@ -21,7 +21,7 @@ from .engine.memory import BLOCK
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.spool import Spool
-from .engine.stream import Found, stream
+from .engine.stream import Detections, stream
 from .errors import UsageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer, same_file
 from .io.atomic import naming_errors, refuse_taken
@@ -38,7 +38,7 @@ Target = str | Path
 Progress = Callable[[int, int | None, float], None]
 """Called with the frames read so far, all frames (None for a pipe) and the rate in Hz."""
 
-Rendered = Callable[[Plan, SignalInfo, Found], Iterator[Array]]
+Rendered = Callable[[Plan, SignalInfo, Detections], Iterator[Array]]
 """Called with a plan and what it is run on, and with a list for what is found; yields the output in blocks."""
 
 
@@ -82,7 +82,7 @@ class Report:
     warnings: tuple[str, ...]
     events: tuple[Events, ...] = ()
     """What was found, for each ``match`` stage."""
-    found: Found = field(default_factory=list)
+    found: Detections = field(default_factory=list)
     """The searches behind it: the index of each stage, all peaks and those of its decoys."""
 
     @property
@@ -163,7 +163,7 @@ def run_job(
         writer = None if target is None else stack.enter_context(_writer(job, plan, reader.info, target, overwrite))
         blocks: Iterator[Array]
         counted = _Counted(reader, job.options.hop or BLOCK, progress, envelope_in)
-        found: Found = []
+        found: Detections = []
         # Reading, computing and writing overlap, unless one thread is all there is to be. A thread that waits on a
         # pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
         if rendered is not None:

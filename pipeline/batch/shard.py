@@ -25,7 +25,7 @@ from ..dsp.search import Part
 from ..engine.grouping import Group
 from ..engine.memory import BLOCK
 from ..engine.plan import Plan, Step
-from ..engine.stream import Door, held, processed
+from ..engine.stream import InputCheck, hold_edges, processed
 from ..errors import ReadError
 from ..io import Reader
 from ..io.atomic import naming_errors, write_all
@@ -124,9 +124,9 @@ def _drawn(plan: Plan, reader: Reader, begin: int, end: int) -> Iterator[Array]:
     before, after = (plan.tail, plan.latency) if holds else (0, 0)
     skipped = min(max(0, begin - before), (reader.info.frames or 1) - 1)
     reader.skip(skipped)
-    signal = Door(plan.format_in, plan.options, skipped).admit(_blocks(reader, max(1, end - before - skipped)))
+    signal = InputCheck(plan.format_in, plan.options, skipped).checked(_blocks(reader, max(1, end - before - skipped)))
     if holds:
-        signal = held(signal, 0 if skipped else before, after)
+        signal = hold_edges(signal, 0 if skipped else before, after)
     origin = before + skipped if skipped else 0
     return _between(signal, begin - origin, end - origin)
 

@@ -25,7 +25,7 @@ from ..dsp.patch_search import PatchSearch
 from ..dsp.search import Search
 from ..engine.memory import BLOCK
 from ..engine.plan import Plan
-from ..engine.stream import Found
+from ..engine.stream import Detections
 from ..errors import FaltungError
 from ..io import SignalInfo, is_remote
 from ..io.hidden import hidden_beside
@@ -121,7 +121,7 @@ class Shards(Executor):
     def _in_shards(self, task: Data, frames: int) -> Data:
         count = 0
 
-        def rendered(plan: Plan, info: SignalInfo, found: Found) -> Iterator[Array]:
+        def rendered(plan: Plan, info: SignalInfo, found: Detections) -> Iterator[Array]:
             nonlocal count
             whole = info.frames or 0
             searches = bool(plan.steps) and isinstance(plan.steps[-1].work, Match)
@@ -159,7 +159,7 @@ class Shards(Executor):
                     part.unlink(missing_ok=True)
 
     def _searched(
-        self, task: Data, plan: Plan, info: SignalInfo, firsts: Sequence[int], found: Found
+        self, task: Data, plan: Plan, info: SignalInfo, firsts: Sequence[int], found: Detections
     ) -> Generator[Array]:
         """No output; what a search found, from what it found in each part."""
         zero = plan.steps[-2].latency if len(plan.steps) > 1 else 0

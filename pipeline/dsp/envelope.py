@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..kernel import Array, Taps
-from .finite import all_finite
+from .nonfinite import all_finite
 
 __all__ = ["Envelope"]
 

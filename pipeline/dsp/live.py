@@ -17,7 +17,7 @@ import numpy as np
 
 from ..kernel import Array, Kernel
 from .methods import Method
-from .spoilt import Spoilt, take_out
+from .nonfinite import NonFinite, extract
 from .transforms import irfft, rfft, spectrum_of
 
 __all__ = ["LiveOverlapSave"]
@@ -48,7 +48,7 @@ class LiveOverlapSave:
         self._filled = 0
         self._frames: Array = np.zeros((channels, 2 * method.block), dtype)  # the hop before, then the newest
         self._given = 0
-        self._spoilt = Spoilt(kernel)
+        self._nonfinite = NonFinite(kernel)
 
     def process(self, block: Array) -> Array:
         hops = (self._filled + len(block)) // self._hop
@@ -78,13 +78,13 @@ class LiveOverlapSave:
         self._frames[:, : self._hop] = newest
         newest[:] = self._waiting.T
         self._filled = 0
-        self._spoilt.note(take_out(newest, self._given, 0))
+        self._nonfinite.note(extract(newest, self._given, 0))
         self._near.push(self._frames)
         rows = irfft(self._near.sums(), 2 * self._hop)[:, self._hop :]
         if self._far is not None:
             rows += self._far.answer(newest)
         out[:] = rows.T
-        self._spoilt.add_to(out, self._given)
+        self._nonfinite.add_to(out, self._given)
         self._given += self._hop
 
 

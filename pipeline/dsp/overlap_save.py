@@ -20,14 +20,14 @@ import numpy as np
 
 from ..kernel import Array, Kernel
 from .methods import Method
+from .nonfinite import NonFinite, Sample, extract
 from .serial import SerialExecutor
-from .spoilt import Sample, Spoilt, take_out
 from .transforms import irfft, rfft, spectrum_of
 
 __all__ = ["OverlapSave"]
 
 Forward = tuple[list[Array], list[Sample]]
-"""The spectra of a group, one (channels, bins) a block, and the samples that had to be taken out."""
+"""The spectra of a group, one (channels, bins) a block, and the samples that had to be extracted."""
 Group = tuple[Array, list[Sample]]
 
 
@@ -77,7 +77,7 @@ class OverlapSave:
         self._frames_in = self._frames_begun = self._frames_out = 0
         self._past: deque[Future[Forward]] = deque(maxlen=-(-(method.partitions - 1) // method.group))
         self._under_way: deque[Future[Group]] = deque()
-        self._spoilt = Spoilt(kernel)
+        self._nonfinite = NonFinite(kernel)
 
     def process(self, block: Array) -> Array:
         parts: list[Array] = []
@@ -122,15 +122,15 @@ class OverlapSave:
     def _finish(self, keep: int, parts: list[Array]) -> None:
         """Put the frames of all but the newest ``keep`` groups behind ``parts``, when they are there."""
         while len(self._under_way) > keep:
-            out, spoilt = self._under_way.popleft().result()
-            self._spoilt.note(spoilt)
-            self._spoilt.add_to(out, self._frames_out)
+            out, nonfinite = self._under_way.popleft().result()
+            self._nonfinite.note(nonfinite)
+            self._nonfinite.add_to(out, self._frames_out)
             self._frames_out += len(out)
             parts.append(out)
 
     def _whole(self, region: Array, blocks: int, first: int) -> Group:
         spectra = self._spectra.take()
-        spoilt = self._transform(region, first, spectra[:, :blocks])
+        nonfinite = self._transform(region, first, spectra[:, :blocks])
         if self._responses.ndim == 3:  # no routes
             np.multiply(spectra[:, :blocks], self._responses[0, :, None], out=spectra[:, :blocks])
             out = self._frames_of(spectra[:, :blocks])
@@ -140,16 +140,16 @@ class OverlapSave:
             out = self._frames_of(product[:, :blocks])
             self._products.give_back(product)
         self._spectra.give_back(spectra)
-        return out, spoilt
+        return out, nonfinite
 
     def _forward(self, region: Array, blocks: int, first: int) -> Forward:
         spectra = np.empty((self._channels, blocks, self._method.n_fft // 2 + 1), self._responses.dtype)
-        spoilt = self._transform(region, first, spectra)
-        return list(spectra.swapaxes(0, 1)), spoilt
+        nonfinite = self._transform(region, first, spectra)
+        return list(spectra.swapaxes(0, 1)), nonfinite
 
     def _backward(self, past: tuple[Future[Forward], ...], forward: Future[Forward]) -> Group:
         """Waits only for what was submitted before it, so threads that take work in order cannot block each other."""
-        fresh, spoilt = forward.result()
+        fresh, nonfinite = forward.result()
         known = [spectrum for group in past for spectrum in group.result()[0]] + fresh
         product, term = self._products.take(), self._products.take()
         for i, b in enumerate(range(len(known) - len(fresh), len(known))):
@@ -159,7 +159,7 @@ class OverlapSave:
                 product[:, i : i + 1] += term[:, :1]
         out = self._frames_of(product[:, : len(fresh)])
         self._products.give_back(product, term)
-        return out, spoilt
+        return out, nonfinite
 
     def _transform(self, region: Array, first: int, spectra: Array) -> list[Sample]:
         """Put the spectra (channels, blocks, bins) of a region whose frame 0 is frame ``first`` into ``spectra``."""
@@ -169,13 +169,13 @@ class OverlapSave:
             (region.strides[0], self._method.block * region.itemsize, region.itemsize),
             writeable=False,
         )
-        spoilt: list[Sample] = []
+        nonfinite: list[Sample] = []
         rfft(rows, out=spectra)
         if not np.isfinite(spectra[..., 0]).all():  # the sum of all samples: one that is not finite makes it so too
-            spoilt = take_out(region, first, self._overlap)
+            nonfinite = extract(region, first, self._overlap)
             rfft(rows, out=spectra)
         self._regions.give_back(region)
-        return spoilt
+        return nonfinite
 
     def _frames_of(self, spectra: Array) -> Array:
         """The new frames (n, channels out) of spectra (channels out, blocks, bins), which are used up."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..dsp.detection import Detection
-from ..dsp.finite import all_finite
+from ..dsp.nonfinite import all_finite
 from ..errors import SignalError
 from ..kernel import Array
 from ..stages.base import Detector, DetectorStage, Format, Processor, WholeSignalStage
@@ -19,13 +19,13 @@ from .options import Options
 from .plan import Plan, Step
 from .spool import Spool
 
-__all__ = ["Door", "Found", "held", "processed", "stream"]
+__all__ = ["Detections", "InputCheck", "hold_edges", "processed", "stream"]
 
-Found = list[tuple[int, Detection]]
+Detections = list[tuple[int, Detection]]
 """What detectors found: the index of the stage, and the detection on the timeline of the chain's input."""
 
 
-def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Found | None = None) -> Iterator[Array]:
+def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Detections | None = None) -> Iterator[Array]:
     """The output of a plan, in blocks, for a signal that comes in blocks; memory does not grow with its length.
 
     Parameters
@@ -47,32 +47,32 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Found | None = No
     SignalError
         a block of another shape or no real numbers; a sample that is not finite, unless ``nonfinite: propagate``.
     """
-    door = Door(plan.format_in, plan.options)
+    check = InputCheck(plan.format_in, plan.options)
     with ExitStack() as stack:
         executor = stack.enter_context(ThreadPoolExecutor(plan.workers, "faltung")) if plan.threads > 1 else None
-        signal = door.admit(blocks)
+        signal = check.checked(blocks)
         if plan.options.edges == "hold":
-            signal = held(signal, plan.tail, plan.latency)
+            signal = hold_edges(signal, plan.tail, plan.latency)
         for index, step in enumerate(plan.steps):
             if isinstance(step.work, WholeSignalStage):
                 spool = stack.enter_context(Spool(step.format_in))
-                signal = _rendered(step.work, signal, spool, plan, index, door)
+                signal = _rendered(step.work, signal, spool, plan, index, check)
             elif isinstance(step.work, DetectorStage):
                 zero = plan.steps[index - 1].latency if index else 0
                 signal = _searched(step, step.work.open(step.format_in, executor), signal, zero, plan, found)
             else:
                 signal = processed(step.open(executor), signal)
-        yield from _heard(signal, plan, door)
+        yield from _heard(signal, plan, check)
 
 
-class Door:
+class InputCheck:
     """Checks what comes in, from frame ``frames`` on, counts it, and turns it into the precision of the run."""
 
     def __init__(self, fmt: Format, options: Options, frames: int = 0) -> None:
         self.frames = frames
         self._format, self._options = fmt, options
 
-    def admit(self, blocks: Iterable[npt.ArrayLike]) -> Iterator[Array]:
+    def checked(self, blocks: Iterable[npt.ArrayLike]) -> Iterator[Array]:
         """The blocks, one by one."""
         for given in blocks:
             block = np.asarray(given)
@@ -97,7 +97,7 @@ class Door:
         )
 
 
-def held(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:
+def hold_edges(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:
     """The signal with its first frame repeated in front and its last behind, as often as the kernels can see."""
     last: Array | None = None
     for block in signal:
@@ -123,7 +123,7 @@ def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
 
 
 def _searched(
-    step: Step, detector: Detector, signal: Iterator[Array], zero: int, plan: Plan, found: Found | None
+    step: Step, detector: Detector, signal: Iterator[Array], zero: int, plan: Plan, found: Detections | None
 ) -> Iterator[Array]:
     yield from processed(detector, signal)
     if found is not None:
@@ -132,7 +132,7 @@ def _searched(
 
 
 def _rendered(
-    stage: WholeSignalStage, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, door: Door
+    stage: WholeSignalStage, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, check: InputCheck
 ) -> Iterator[Array]:
     """Put the signal aside until its end, then have the stage render it."""
     for block in signal:
@@ -140,13 +140,13 @@ def _rendered(
     if spool.frames == 0:
         return
     spool.latency = plan.steps[index - 1].latency if index else 0
-    spool.tail = spool.frames - spool.latency - plan.nominal_frames(door.frames, index)
+    spool.tail = spool.frames - spool.latency - plan.nominal_frames(check.frames, index)
     start = 0 if plan.options.keeps_pre_roll else spool.latency
     spool.heard = slice(start, spool.frames - (0 if plan.options.keeps_tail else spool.tail))
     yield from stage.render(spool)
 
 
-def _heard(signal: Iterator[Array], plan: Plan, door: Door) -> Iterator[Array]:
+def _heard(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator[Array]:
     """Cut off what lies before time zero and after the end, as the options say."""
     zero = plan.latency + (plan.tail if plan.options.edges == "hold" else 0)
     skip = 0 if plan.options.keeps_pre_roll else zero
@@ -154,7 +154,7 @@ def _heard(signal: Iterator[Array], plan: Plan, door: Door) -> Iterator[Array]:
     for block in signal:
         end = position + len(block)
         # before the input has ended, no processor is further on than its latency behind what it was given
-        stop = end if plan.options.keeps_tail else min(end, zero + plan.nominal_frames(door.frames))
+        stop = end if plan.options.keeps_tail else min(end, zero + plan.nominal_frames(check.frames))
         kept = block[max(0, skip - position) : max(0, stop - position)]
         position = end
         if len(kept):

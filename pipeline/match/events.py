@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from ..dsp.detection import STATUSES, Detection, Peaks
 from ..dsp.thresholds import MIN_DECOYS, Null, fdr_size, gaussian_rate
-from ..engine.stream import Found
+from ..engine.stream import Detections
 from ..errors import SettingError
 from ..stages.base import Stage
 from ..stages.threshold import Rate, Threshold
@@ -93,7 +93,7 @@ class Events:
     """The lowest and the highest frequency that were compared, in Hz."""
 
 
-def events_found(stages: Sequence[Stage], found: Found, file: str = "") -> tuple[Events, ...]:
+def events_found(stages: Sequence[Stage], found: Detections, file: str = "") -> tuple[Events, ...]:
     """The events of every ``match`` stage of a chain, from what `pipeline.engine.stream.stream` found.
 
     Raises
@@ -116,7 +116,7 @@ def events_found(stages: Sequence[Stage], found: Found, file: str = "") -> tuple
     return tuple(searches)
 
 
-def warnings_of(found: Found) -> list[str]:
+def warnings_of(found: Detections) -> list[str]:
     """What the searches could not do, and which templates cannot be in so short a signal."""
     warnings: list[str] = []
     for _, search in found:

@@ -21,7 +21,7 @@ from ..engine.functional import as_signal
 from ..engine.memory import BLOCK
 from ..engine.options import Options
 from ..engine.plan import make_plan
-from ..engine.stream import Found, stream
+from ..engine.stream import Detections, stream
 from ..errors import SettingError
 from ..io import open_reader
 from ..stages.base import Format, Precision
@@ -97,7 +97,7 @@ def find_matches(
             fmt, blocks, file = Format(float(fs), planar.shape[1], precision), iter([planar]), ""
         try:
             plan = make_plan(stages, fmt, Options(precision=fmt.precision, nonfinite="propagate"))
-            found: Found = []
+            found: Detections = []
             for _ in stream(plan, blocks, found):
                 pass
             return events_found(stages, found, file)[0]

@@ -226,9 +226,9 @@ class WholeSignalStage(Stage):
 
     def open(self, fmt: Format) -> Processor:
         """Begin one signal, kept in memory until `flush`; the engine uses `render` and a file instead."""
-        from .processors import Remembering
+        from .processors import BufferWholeSignal
 
-        return Remembering(self, fmt)
+        return BufferWholeSignal(self, fmt)
 
 
 def require(condition: bool, message: str, setting: str) -> None:

@@ -15,7 +15,7 @@ from ..errors import SettingError
 from ..kernel import Array, Kernel
 from .base import Format, Processor, Recording, WholeSignalStage
 
-__all__ = ["InMemory", "KernelProcessor", "Remembering", "Series", "channels_after", "frames_after"]
+__all__ = ["BufferWholeSignal", "InMemory", "KernelProcessor", "Series", "channels_after", "frames_after"]
 
 
 def channels_after(kernel: Kernel, channels: int) -> int:
@@ -99,7 +99,7 @@ class InMemory:
         return self.samples[start : start + frames]
 
 
-class Remembering:
+class BufferWholeSignal:
     """Keeps a signal in memory until its end, for a stage that needs the whole of it."""
 
     def __init__(self, stage: WholeSignalStage, fmt: Format) -> None:

@@ -9,18 +9,28 @@ from __future__ import annotations
 import numpy as np
 
 from ..kernel import Array, Kernel
-from .finite import all_finite
 
-__all__ = ["Sample", "Spoilt", "take_out"]
+__all__ = ["NonFinite", "Sample", "all_finite", "extract"]
 
 Sample = tuple[int, int, int, float]
 """First frame, end, channel and value of a run of NaN, or of one infinity."""
 
 
-def take_out(planar: Array, first: int, known: int) -> list[Sample]:
-    """Set to 0 what is not finite in (channels, n) frames from frame ``first`` on, and tell what it was.
+def all_finite(x: Array) -> bool:
+    """Whether no sample is NaN or infinite.
 
-    What lies before index ``known`` was told of with an earlier block.
+    A finite sum proves it; where the sum is not finite, which an overflow can cause too, each sample is looked at.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        if np.isfinite(x.sum()):
+            return True
+    return bool(np.isfinite(x).all())
+
+
+def extract(planar: Array, first: int, known: int) -> list[Sample]:
+    """Set to 0 what is not finite in (channels, n) frames from frame ``first`` on; the samples that were extracted.
+
+    Those before index ``known`` were given with an earlier block.
     """
     if all_finite(planar):
         return []
@@ -35,15 +45,15 @@ def take_out(planar: Array, first: int, known: int) -> list[Sample]:
     return found
 
 
-class Spoilt:
-    """The samples that were taken out, until every frame that they touch has been given out."""
+class NonFinite:
+    """Samples that were extracted, kept until every frame that they touch has been given out."""
 
     def __init__(self, kernel: Kernel) -> None:
         self._kernel = kernel
         self._samples: list[Sample] = []
 
     def note(self, samples: list[Sample]) -> None:
-        """Remember samples that were taken out."""
+        """Remember samples that were extracted."""
         self._samples += samples
 
     def add_to(self, out: Array, first: int) -> None:
