@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .explain.causality import CausalityVerdict, causality_check
     from .explain.flip_check import flip_check
     from .explain.flip_verdict import FlipVerdict
-    from .fields import Fraction, Gain, Hertz, InputFile, Seconds, Within
+    from .fields import Amplitude, Fraction, Hertz, InputFile, Seconds, Within
     from .kernel import Kernel
     from .library import Pipeline
     from .match.events import Event, Events
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .stages.differentiate import Differentiate
     from .stages.echo import Echo
     from .stages.fir import Fir
-    from .stages.gain import Gain as GainStage
+    from .stages.gain import Gain
     from .stages.match import Match
     from .stages.normalize import Normalize
     from .stages.parallel import Parallel
@@ -37,52 +37,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "CausalityVerdict": "explain.causality",
-    "Convolve": "stages.convolve",
-    "Correlate": "stages.correlate",
-    "Delay": "stages.delay",
-    "Differentiate": "stages.differentiate",
-    "Echo": "stages.echo",
-    "Event": "match.events",
-    "Events": "match.events",
-    "FaltungError": "errors",
-    "Fir": "stages.fir",
-    "FlipVerdict": "explain.flip_verdict",
-    "Format": "stages.base",
-    "Fraction": "fields",
-    "Gain": "fields",
-    "GainStage": "stages.gain:Gain",
-    "Hertz": "fields",
-    "InputFile": "fields",
-    "Kernel": "kernel",
-    "KernelStage": "stages.base",
-    "Match": "stages.match",
-    "Normalize": "stages.normalize",
-    "Options": "engine.options",
-    "Parallel": "stages.parallel",
-    "Pipeline": "library",
-    "Processor": "stages.base",
-    "Resample": "stages.resample",
-    "Reverb": "stages.reverb",
-    "Reverse": "stages.reverse",
-    "Route": "stages.route",
-    "Seconds": "fields",
-    "Smooth": "stages.smooth",
-    "Stage": "stages.base",
-    "WholeSignalStage": "stages.base",
-    "Within": "fields",
-    "causality_check": "explain.causality",
-    "convolve": "engine.functional",
-    "correlate": "engine.functional",
-    "find_matches": "match.find",
-    "flip_check": "explain.flip_check",
-    "from_channels_first": "engine.functional",
-    "match_scores": "match.find",
-    "stage": "stages.registry",
-}
-
 __all__ = [
+    "Amplitude",
     "CausalityVerdict",
     "Convolve",
     "Correlate",
@@ -97,7 +53,6 @@ __all__ = [
     "Format",
     "Fraction",
     "Gain",
-    "GainStage",
     "Hertz",
     "InputFile",
     "Kernel",
@@ -127,12 +82,52 @@ __all__ = [
     "stage",
 ]
 
+_HOMES = {
+    "engine.functional": "convolve correlate from_channels_first",
+    "engine.options": "Options",
+    "errors": "FaltungError",
+    "explain.causality": "CausalityVerdict causality_check",
+    "explain.flip_check": "flip_check",
+    "explain.flip_verdict": "FlipVerdict",
+    "fields": "Amplitude Fraction Hertz InputFile Seconds Within",
+    "kernel": "Kernel",
+    "library": "Pipeline",
+    "match.events": "Event Events",
+    "match.find": "find_matches match_scores",
+    "stages.base": "Format KernelStage Processor Stage WholeSignalStage",
+    "stages.convolve": "Convolve",
+    "stages.correlate": "Correlate",
+    "stages.delay": "Delay",
+    "stages.differentiate": "Differentiate",
+    "stages.echo": "Echo",
+    "stages.fir": "Fir",
+    "stages.gain": "Gain",
+    "stages.match": "Match",
+    "stages.normalize": "Normalize",
+    "stages.parallel": "Parallel",
+    "stages.registry": "stage",
+    "stages.resample": "Resample",
+    "stages.reverb": "Reverb",
+    "stages.reverse": "Reverse",
+    "stages.route": "Route",
+    "stages.smooth": "Smooth",
+}
+"""Which module has which names."""
+
+_RENAMED = {"GainStage": "Gain"}
+"""What a name was called before; each goes with the next version."""
+
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name in _RENAMED:
+        import warnings
+
+        warnings.warn(f"pipeline.{name} is called pipeline.{_RENAMED[name]} now", DeprecationWarning, stacklevel=2)
+        return __getattr__(_RENAMED[name])
+    home = next((home for home, names in _HOMES.items() if name in names.split()), None)
+    if home is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home, _, original = _HOMES[name].partition(":")
-    value = getattr(import_module(f"{__name__}.{home}"), original or name)
+    value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value
 

@@ -6,7 +6,7 @@
     ├── KernelError               taps that are no kernel: empty, not finite, too long   (also ValueError)
     ├── SignalError               an array that is no signal: shape, dtype, not finite   (also ValueError)
     ├── UnitError                 a value whose unit is missing, wrong or ambiguous      (also ValueError)
-    ├── SettingError              a stage setting that does not fit this signal          (also ValueError)
+    ├── SettingError              a setting that is wrong, or does not fit this signal     (also ValueError)
     ├── ConfigError               a configuration with one or more problems, each with file, line and column
     ├── UsageError                a request refused before any work: an output that exists, a name not known
     ├── PluginError               a stage, reader or writer of another distribution that is broken or unknown
@@ -90,22 +90,30 @@ class UnitError(FaltungError, ValueError):
 
 
 class SettingError(FaltungError, ValueError):
-    """A stage setting that does not fit this signal, found when the signal's format is known.
+    """Settings that are wrong by themselves, or do not fit this signal, found when its format is known.
 
     ``path`` is where it stands, seen from the one who raised it; whoever holds the stage puts its own
-    place in front with :meth:`under`, so that the configuration can point at the line.
+    place in front with :meth:`under`, so that the configuration can point at the line. Where several settings are
+    wrong, the first is the error's own, and ``others`` are the rest.
     """
 
     exit_code = 2
 
-    def __init__(self, message: str, *path: str | int) -> None:
+    def __init__(self, message: str, *path: str | int, others: Sequence[SettingError] = ()) -> None:
         self.message = message
         self.path: SettingPath = path
-        super().__init__(f"{format_path(path)}: {message}" if path else message)
+        self.others = tuple(others)
+        super().__init__("\n".join([f"{format_path(path)}: {message}" if path else message, *map(str, others)]))
+
+    @classmethod
+    def together(cls, errors: Sequence[SettingError]) -> SettingError:
+        """One error for one or more, with the message of each on a line of its own."""
+        flat = [one for error in errors for one in (error, *error.others)]
+        return cls(flat[0].message, *flat[0].path, others=[cls(one.message, *one.path) for one in flat[1:]])
 
     def under(self, *prefix: str | int) -> SettingError:
         """The same error seen from further out."""
-        return SettingError(self.message, *prefix, *self.path)
+        return SettingError(self.message, *prefix, *self.path, others=[one.under(*prefix) for one in self.others])
 
 
 @dataclass(frozen=True)

@@ -6,28 +6,20 @@ holds it to a range and names both ends when it refuses.
 
 from __future__ import annotations
 
-import ast
-import inspect
-import itertools
 import os
 import re
-import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     GetCoreSchemaHandler,
-    GetJsonSchemaHandler,
     PlainSerializer,
     PlainValidator,
     WithJsonSchema,
 )
-from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from pydantic_core.core_schema import ValidationInfo
 
@@ -35,14 +27,12 @@ from .errors import UnitError
 from .units import Duration, parse_duration, parse_fraction, parse_frequency, parse_gain
 
 __all__ = [
+    "Amplitude",
     "Fraction",
-    "Gain",
     "Hertz",
     "InputFile",
     "Seconds",
-    "Settings",
     "Within",
-    "descriptions",
     "expand_variables",
     "invalid",
     "read_input_path",
@@ -79,7 +69,7 @@ Hertz = Annotated[
     BeforeValidator(_reading(parse_frequency)),
     _unit_schema("frequency: 'Hz', 'kHz', 'MHz' or 'mHz'; a bare number is hertz", "4 kHz"),
 ]
-Gain = Annotated[
+Amplitude = Annotated[
     float,
     BeforeValidator(_reading(parse_gain)),
     _unit_schema("gain: 'dB' or '%'; a bare number is a linear factor", "-6 dB"),
@@ -89,48 +79,6 @@ Fraction = Annotated[
     BeforeValidator(_reading(parse_fraction)),
     _unit_schema("fraction: '%'; a bare number is from 0 to 1", "30%"),
 ]
-
-
-class Settings(BaseModel):
-    """Frozen settings; what stands below a setting in the source is its description.
-
-    The source is read only when a schema is made: a run needs no descriptions.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        made = handler(schema)
-        properties = handler.resolve_ref_schema(made).get("properties", {})
-        for name, text in descriptions(cls).items():
-            if name in properties:
-                properties[name]["description"] = text
-        for name, field in cls.model_fields.items():
-            if name in properties and isinstance(field.default, Duration):
-                properties[name]["default"] = str(field.default)
-        return made
-
-
-def descriptions(model: type[BaseModel]) -> dict[str, str]:
-    """The docstrings of a model's settings, by name; those of its bases too."""
-    found: dict[str, str] = {}
-    for cls in reversed(model.__mro__):
-        if not (issubclass(cls, Settings) and cls is not Settings):
-            continue
-        try:
-            body = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
-        except (OSError, TypeError):  # no source: a class made at run time
-            continue
-        lines = body.body if isinstance(body, ast.ClassDef) else []
-        for setting, text in itertools.pairwise(lines):
-            if isinstance(setting, ast.AnnAssign) and isinstance(setting.target, ast.Name) and _is_text(text):
-                found[setting.target.id] = " ".join(str(ast.literal_eval(text.value)).split())  # type: ignore[attr-defined]
-    return found
-
-
-def _is_text(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 @dataclass(frozen=True)

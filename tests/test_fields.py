@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from pipeline.fields import Fraction, Gain, Hertz, InputFile, Seconds, Within, expand_variables, invalid
+from pipeline.fields import Amplitude, Fraction, Hertz, InputFile, Seconds, Within, expand_variables, invalid
 from pipeline.units import Duration
 
 
@@ -18,7 +18,7 @@ class Settings(BaseModel):
     delay: Annotated[Seconds, Within("1 ms", "10 s")] = Duration(1.0)
     length: Annotated[Seconds, Within("0 s", above=True)] = Duration(1.0)
     cutoff: Annotated[Hertz, Within("20 Hz", "4 kHz")] = 1000.0
-    level: Annotated[Gain, Within("-300 dB", "-20 dB")] = 0.01
+    level: Annotated[Amplitude, Within("-300 dB", "-20 dB")] = 0.01
     mix: Fraction = 1.0
     repeats: Annotated[int, Within(1, 100)] = 1
     ir: InputFile = Path("x")

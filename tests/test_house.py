@@ -17,6 +17,8 @@ FLOORS = (
     {"pages"},
     {"units"},
     {"fields"},
+    {"problems"},
+    {"settings"},
     {"kernel"},
     {"dsp"},
     {"io"},

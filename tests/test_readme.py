@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.config.load import validate_config
 from pipeline.config.yaml_text import read_yaml
-from pipeline.fields import Settings
+from pipeline.settings import Settings
 from pipeline.stages.spectrogram import SpectrogramSettings
 from pipeline.stages.templates import Templates
 from pipeline.stages.threshold import Threshold

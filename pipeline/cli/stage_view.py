@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 import re
 from typing import Any
 
 from pydantic import BaseModel
 
 from ..errors import PluginError
+from ..settings import own_text
 from ..stages.base import Stage
 from ..stages.registry import available_stages, stage_class
 from .terminal import render, table
@@ -109,7 +109,7 @@ def _nature(stage: dict[str, Any]) -> str:
 
 def _text(cls: type[Stage]) -> str:
     """The docstring; that of another class further up says nothing of this one."""
-    return inspect.cleandoc(cls.__doc__ or "") if cls.__doc__ != Stage.__doc__ else ""
+    return own_text(cls)
 
 
 def _unquoted(text: str) -> str:

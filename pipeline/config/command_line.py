@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, Problem, SettingPath, UsageError, format_path
+from ..problems import field_of, show
 from ..text import nearest
 from .model import Configuration
-from .problems import field_of, show
 from .yaml_text import read_value
 
 __all__ = ["apply_overrides", "from_working_folder", "parse_words", "source_of"]
@@ -122,7 +122,7 @@ def from_working_folder(path: SettingPath, data: dict[str, Any]) -> None:
         place["input"] = [_joined(glob.escape(str(Path.cwd())), pattern) for pattern in patterns]
     elif path == ("output",):
         place["output"] = _joined(str(Path.cwd()).replace("{", "{{").replace("}", "}}"), value)
-    elif _holds_path(field_of(path, data)):
+    elif _holds_path(field_of(path, data, Configuration)):
         place[path[-1]] = _joined(str(Path.cwd()), value)
 
 

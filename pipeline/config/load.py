@@ -14,10 +14,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import ConfigError, Problem, SettingError, SettingPath
+from ..problems import Found, found_in
 from .command_line import apply_overrides, from_working_folder, source_of
 from .define import Expanded, expand_definitions
 from .model import Configuration
-from .problems import Found, found_in
 from .yaml_text import MAX_BYTES, read_yaml
 from .yaml_values import Document
 
@@ -71,7 +71,7 @@ class LoadedConfig:
 
     def locate(self, error: SettingError) -> ConfigError:
         """A `SettingError` found later, when the signal was known, with file, line and column."""
-        return ConfigError([self._places.problem(Found(error.path, error.message))])
+        return ConfigError([self._places.problem(Found(one.path, one.message)) for one in (error, *error.others)])
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = (), *, base: str | Path | None = None) -> LoadedConfig:
@@ -152,7 +152,7 @@ def _settings(data: dict[str, Any], base: Path) -> tuple[Configuration | None, l
     try:
         return Configuration.model_validate(data, context={"base": base}), []
     except ValidationError as error:
-        return None, found_in(error, data)
+        return None, found_in(error, data, Configuration)
 
 
 def _all_problems(document: Document, expanded: Expanded, places: _Places, found: list[Found]) -> list[Problem]:

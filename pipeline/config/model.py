@@ -6,13 +6,14 @@ default is written here; units and limits are those of the field types.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from ..engine.options import Options
 from ..errors import UsageError
-from ..fields import Hertz, InputFile, Seconds, Settings, Within, invalid
+from ..fields import Hertz, InputFile, Seconds, Within, invalid
+from ..settings import Settings
 from ..stages.base import DetectorStage, Stage
 from ..stages.registry import AnyStage
 from .outputs import parse_template
@@ -106,6 +107,8 @@ class BatchSettings(Settings):
 
 class Configuration(Options):
     """What to run on what; frozen."""
+
+    expanded_away: ClassVar[tuple[str, ...]] = ("define",)
 
     version: Literal[1]
     """Of the configuration language: 1."""

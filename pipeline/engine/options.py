@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ..fields import Settings, Within, invalid
+from ..fields import Within, invalid
+from ..settings import Settings
 from ..stages.base import Precision
 from ..system import usable_processors
 

@@ -9,9 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import ValidationError
 
-from ..config.problems import found_in
 from ..dsp.detection import Detection
 from ..dsp.peaks import Polarity
 from ..dsp.score_bank import ChannelMode, Score
@@ -82,10 +80,7 @@ def find_matches(
     """
     given = {"template": template, "threshold": threshold, "score": score, "channels": channels, "polarity": polarity}
     given |= {"min_distance": min_distance} if min_distance is not None else {}
-    try:
-        stages = (Match.model_validate(given),)
-    except ValidationError as error:
-        raise _first_setting_error(error, given) from None
+    stages = (Match(**given),)
     with ExitStack() as stack:
         if isinstance(x, str | os.PathLike):
             reader = stack.enter_context(open_reader(x, dtype=np.float64))
@@ -103,11 +98,6 @@ def find_matches(
             return events_found(stages, found, file)[0]
         except SettingError as error:
             raise SettingError(error.message, *error.path[2:]) from error  # seen from here there is one stage
-
-
-def _first_setting_error(error: ValidationError, given: dict[str, Any]) -> SettingError:
-    first = found_in(error, given)[0]
-    return SettingError(first.message, *first.path)
 
 
 def match_scores(

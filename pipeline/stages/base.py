@@ -16,9 +16,10 @@ import numpy as np
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ..dsp.detection import Detection
-from ..errors import SettingError
-from ..fields import Settings
+from ..errors import PluginError, SettingError
 from ..kernel import Array, Kernel
+from ..problems import ID_PATTERN
+from ..settings import Settings
 from ..units import Duration, parse_duration
 
 __all__ = [
@@ -97,7 +98,7 @@ class Stage(Settings):
     examples: ClassVar[tuple[dict[str, Any], ...]] = ()
     """Settings that are valid, for help, the schema and the contract tests."""
 
-    id: str | None = Field(None, pattern=r"^[A-Za-z_][\w-]*$")
+    id: str | None = Field(None, pattern=ID_PATTERN)
     """A name of its own, for overrides (`hall.mix=20%`) and reports."""
     enabled: bool = True
     """false skips the stage."""
@@ -125,6 +126,18 @@ class Stage(Settings):
                     got = f"{frames} ({frames / fmt.fs:.6g} s)"
                     notes.append(f"{name}: {value} is {exact:.6g} frames, rounded to {got}")
         return notes
+
+    @classmethod
+    def kind_of(cls, data: dict[str, Any]) -> type[Stage] | None:
+        """The class that some data is meant for, by its ``use:``; None where there is no such stage."""
+        from .registry import stage_class
+
+        if not isinstance(data.get("use"), str):
+            return cls
+        try:
+            return stage_class(data["use"])
+        except PluginError:
+            return None
 
     @model_validator(mode="before")
     @classmethod

@@ -12,8 +12,9 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from ..fields import Gain, Seconds, Settings, Within, invalid
+from ..fields import Amplitude, Seconds, Within, invalid
 from ..kernel import MAX_TAPS, Kernel
+from ..settings import Settings
 from .base import Format, KernelStage, require
 from .delay import Delay
 from .registry import stage
@@ -38,7 +39,7 @@ class EchoTap(Settings):
 
     delay: Annotated[Seconds, Within("0 s", "10 s")]
     """How much later than the signal: `250 ms`; at most 10 s (any number of samples)."""
-    gain: Gain
+    gain: Amplitude
     """How loud: `-6 dB`; a negative number inverts the polarity."""
 
 
@@ -58,17 +59,17 @@ class Echo(KernelStage):
 
     delay: Annotated[Seconds, Within("0 s", "10 s", above=True)] | None = None
     """The time between two repeats: `250 ms` or a number of seconds; at most 10 s (any number of samples)."""
-    gain: Gain | None = None
+    gain: Amplitude | None = None
     """How much louder each repeat is than the one before: `-6 dB`, which is the default."""
     repeats: Annotated[int, Within(1, MAX_REPEATS)] | None = None
     """The number of repeats; default 1, or with `t60` as many as it takes to fall to `level`."""
     taps: Annotated[tuple[EchoTap, ...], Field(max_length=MAX_REPEATS)] | None = None
     """Every copy by itself, a list of `{delay, gain}`, added to the signal."""
-    feedback: Gain | None = None
+    feedback: Amplitude | None = None
     """The gain of an endless echo, each repeat fed back: `-6 dB`; must be below 0 dB."""
     t60: Annotated[Seconds, Within("0 s", above=True)] | None = None
     """Instead of a gain: the time in which an endless echo decays by 60 dB, `2 s`."""
-    level: Annotated[Gain, Within("-300 dB", "-20 dB")] | None = None
+    level: Annotated[Amplitude, Within("-300 dB", "-20 dB")] | None = None
     """Where an endless echo is cut off, relative to the signal; default `-120 dB`."""
 
     @field_validator("taps")

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import model_validator
 
 from ..errors import SignalError
-from ..fields import Gain, Within, invalid
+from ..fields import Amplitude, Within, invalid
 from ..kernel import Array
 from .base import Recording, WholeSignalStage
 from .registry import stage
@@ -32,9 +32,9 @@ class Normalize(WholeSignalStage):
     linear: ClassVar[bool] = False
     time_invariant: ClassVar[bool] = False
 
-    peak: Annotated[Gain, Within(0, above=True)] | None = None
+    peak: Annotated[Amplitude, Within(0, above=True)] | None = None
     """The level of the loudest sample, of full scale: default `-1 dB`."""
-    rms: Annotated[Gain, Within(0, above=True)] | None = None
+    rms: Annotated[Amplitude, Within(0, above=True)] | None = None
     """Instead of `peak`: the root of the mean square over all channels, `-20 dB`. Peaks may then pass full scale."""
 
     @model_validator(mode="after")

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import PlainValidator, SerializeAsAny, WithJsonSchema
+from pydantic import PlainValidator, SerializeAsAny, ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from ..errors import PluginError
+from ..errors import PluginError, SettingError
 from ..fields import invalid
+from ..problems import setting_error
 from ..text import nearest
 from .base import Stage
 
@@ -133,10 +135,15 @@ def stage_from_settings(settings: Any) -> Stage:
 
     Raises
     ------
-    pydantic.ValidationError
+    SettingError
         all that is wrong with the settings, each with its place.
     """
-    return _read(settings, None)
+    try:
+        return _read(settings, None)
+    except PydanticCustomError as error:
+        raise SettingError(error.message()) from None
+    except ValidationError as error:
+        raise setting_error(error, settings, Stage.kind_of(settings) or Stage) from None
 
 
 def _read(value: Any, context: Any) -> Stage:

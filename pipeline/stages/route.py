@@ -7,14 +7,14 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from ..fields import Gain, invalid
+from ..fields import Amplitude, invalid
 from ..kernel import Kernel, Taps
 from .base import Format, KernelStage, require
 from .registry import stage
 
 __all__ = ["Route"]
 
-_Row = Annotated[tuple[Gain, ...], Field(max_length=64)]
+_Row = Annotated[tuple[Amplitude, ...], Field(max_length=64)]
 
 
 @stage("route")

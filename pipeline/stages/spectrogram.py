@@ -6,7 +6,8 @@ import math
 from typing import Annotated
 
 from ..dsp.spectrogram import Grid
-from ..fields import Gain, Hertz, Seconds, Settings, Within
+from ..fields import Amplitude, Hertz, Seconds, Within
+from ..settings import Settings
 from ..units import Duration
 from .base import Format, require
 
@@ -24,7 +25,7 @@ class SpectrogramSettings(Settings):
     """The lowest frequency that is compared: a bin at `low` counts."""
     high: Annotated[Hertz, Within(0, above=True)] | None = None
     """The highest; default half of the rate."""
-    floor: Annotated[Gain, Within("-300 dB", "0 dB")] = 1e-4
+    floor: Annotated[Amplitude, Within("-300 dB", "0 dB")] = 1e-4
     """What is below counts as this level, where 0 dB is a sine of amplitude 1; default `-80 dB`."""
 
     def grid(self, fmt: Format, setting: str = "spectrogram") -> Grid:

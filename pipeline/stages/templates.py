@@ -26,8 +26,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ..errors import SettingError
-from ..fields import InputFile, Seconds, Settings, Within, invalid
+from ..fields import InputFile, Seconds, Within, invalid
 from ..kernel import MAX_TAPS, Array, Taps
+from ..settings import Settings
 from ..units import Duration
 from .base import Format, require
 from .files import Numbers, check_rate, checked_taps, naming_file, read_array, read_taps

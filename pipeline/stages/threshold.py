@@ -22,8 +22,9 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from ..errors import SettingError
-from ..fields import Fraction, Settings, Within, invalid
+from ..fields import Fraction, Within, invalid
 from ..kernel import Kernel, Taps
+from ..settings import Settings
 from .templates import Template
 
 __all__ = ["MIN_ASYMMETRY", "Rate", "Threshold", "check_decoys"]

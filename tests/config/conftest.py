@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from pipeline.errors import SettingError
-from pipeline.fields import Fraction, Gain, InputFile, Seconds, Within
+from pipeline.fields import Amplitude, Fraction, InputFile, Seconds, Within
 from pipeline.kernel import Kernel
 from pipeline.stages import registry
 from pipeline.stages.base import Format, KernelStage
@@ -19,7 +19,7 @@ from pipeline.stages.registry import AnyStage, stage
 class Tap(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     delay: Seconds
-    gain: Gain = 1.0
+    gain: Amplitude = 1.0
 
 
 class Identity(KernelStage):
@@ -37,7 +37,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
         delay: Annotated[Seconds, Within("0 s", "10 s")]
         """How much later: `250 ms`."""
-        gain: Gain = 0.5
+        gain: Amplitude = 0.5
         repeats: Annotated[int, Field(ge=1, le=100)] = 1
         window: Literal["hann", "gaussian"] = "hann"
         taps: tuple[Tap, ...] | None = None
@@ -55,7 +55,7 @@ def stages(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 
         ir: InputFile
         mix: Fraction = 1.0
-        shape: Gain | tuple[Gain, ...] | None = None
+        shape: Amplitude | tuple[Amplitude, ...] | None = None
 
     @stage("test.sum")
     class Sum(Identity):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 
+from pipeline.errors import SettingError
 from pipeline.stages.base import Format
 
 MONO, STEREO = Format(8000.0, 1), Format(8000.0, 2)
@@ -32,14 +32,14 @@ def refused(match, setting=None):
 
     class Refused:
         def __enter__(self):
-            self.raises = pytest.raises(ValidationError, match=match)
+            self.raises = pytest.raises(SettingError, match=match)
             self.info = self.raises.__enter__()
 
         def __exit__(self, *error):
             done = self.raises.__exit__(*error)
             if setting is not None:
-                places = [place["loc"][:1] for place in self.info.value.errors()]
-                assert places == [(setting,) if setting else ()]
+                error = self.info.value
+                assert [one.path[:1] for one in (error, *error.others)] == [(setting,) if setting else ()]
             return done
 
     return Refused()

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.fields import descriptions
+from pipeline.settings import descriptions
 from pipeline.stages.registry import available_stages, stage_class, stage_from_settings
 from pipeline.testing import CHECKS, parametrize_with_checks
 

@@ -62,7 +62,7 @@ def test_bad_settings_say_what_and_why():
         Convolve(taps=[[1, 2], [3]])
     with refused("must be a list of numbers, got ", "taps"):
         Convolve(taps=[])
-    with refused("greater than or equal to 0", "origin"):
+    with refused("must be at least 0", "origin"):
         Convolve(taps=[1], origin=-1)
     with pytest.raises(SettingError, match=r"^origin: must be the index of one of 2 taps, got 2"):
         Convolve(taps=[1, 2], origin=2).kernel(MONO)

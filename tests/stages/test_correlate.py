@@ -68,7 +68,7 @@ def test_a_template_from_a_file(tmp_path):
 def test_bad_settings_say_what_and_why(tmp_path):
     with refused("must be a list of numbers", "template"):
         Correlate(template=5)
-    with refused("Field required", "template"):
+    with refused("missing; 'correlate' needs it", "template"):
         Correlate()
     with pytest.raises(SettingError, match=r"^template: is silent: it has no l2 norm to divide by"):
         Correlate(template=[0, 0], normalize="l2").kernel(MONO)

@@ -26,5 +26,5 @@ def test_a_gain_without_its_unit_is_refused():
 
 
 def test_the_gain_must_be_stated():
-    with refused("Field required", "gain"):
+    with refused("missing; 'gain' needs it", "gain"):
         Gain()

@@ -109,7 +109,7 @@ def test_bad_settings_say_what_and_why():
         Resample(fs=0)
     with refused("unknown unit", "fs"):
         Resample(fs="8 khz")
-    with refused("Input should be 'quick'", "quality"):
+    with refused("must be 'quick'", "quality"):
         Resample(fs=8000, quality="best")
     with pytest.raises(SettingError, match=r"^fs: 1e\+08 Hz is 12,500 times away from 8000 Hz; at most 1000 times"):
         Resample(fs="100 MHz").open(Format(8000.0, 1))

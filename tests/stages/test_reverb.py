@@ -132,7 +132,7 @@ def test_bad_settings_say_what_and_why(hall):
         Reverb(ir="hall.wav", mix=30)
     with refused("must be at most 10 s, got 20 s", "predelay"):
         Reverb(ir="hall.wav", predelay=20)
-    with refused("Field required", "ir"):
+    with refused("missing; 'reverb' needs it", "ir"):
         Reverb()
     with pytest.raises(SettingError, match=r"^ir: 9,999,999 frames and a response of 5; .* at most 10,000,000"):
         Reverb(ir=hall(np.ones(5)), predelay="9999999 samples").kernel(MONO)

@@ -103,7 +103,7 @@ def test_bad_settings_say_what_and_why():
         Smooth(length=0)
     with refused("'order' belongs to window: savgol, the window is 'hann'", ""):
         Smooth(window="hann", length="5 ms", order=2)
-    with refused("Input should be 'moving_average', 'hann'", "window"):
+    with refused("must be 'moving_average', 'hann'", "window"):
         Smooth(window="boxcar", length="5 ms")
     with pytest.raises(SettingError, match=r"^length: 1e-05 s is less than half a frame at 8000 Hz"):
         Smooth(length="10 us").kernel(MONO)

@@ -5,21 +5,19 @@ Pydantic's places hold the names of union members and of types; here only keys a
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from ..errors import PluginError, SettingError, SettingPath
-from ..stages.base import Stage
-from ..stages.registry import stage_class
-from ..text import nearest, shorten
-from .model import Configuration
+from .errors import SettingError, SettingPath
+from .text import nearest, shorten
 
-__all__ = ["Found", "field_of", "found_in", "show"]
+__all__ = ["ID_PATTERN", "Found", "field_of", "found_in", "setting_error", "show"]
 
-_BEFORE_THE_MODEL = ("define",)  # names that stand in a file but are expanded away
+ID_PATTERN = r"^[A-Za-z_][\w-]*$"
 
 _RULES = {
     "greater_than_equal": "must be at least {ge}",
@@ -46,8 +44,8 @@ _TYPES = {
     "model": "must be a mapping of settings to values",
     "path": "must be a path",
 }
+_ENTRY = re.compile(r" at \[\d")  # a list of numbers that says itself which of them is wrong
 _COLLECTIONS = ("list_type", "tuple_type", "dict_type", "model_type", "model_attributes_type")
-_ID_PATTERN = str(next(m.pattern for m in Stage.model_fields["id"].metadata if hasattr(m, "pattern")))
 
 
 @dataclass(frozen=True)
@@ -59,8 +57,13 @@ class Found:
     at_key: bool = False
 
 
-def found_in(error: ValidationError, data: Any) -> list[Found]:
-    """Everything pydantic found wrong with the ``data`` of a configuration, in plain words."""
+def setting_error(error: ValidationError, data: Any, model: type[BaseModel]) -> SettingError:
+    """Everything pydantic found wrong with the ``data`` of a model, as one error to raise."""
+    return SettingError.together([SettingError(item.message, *item.path) for item in found_in(error, data, model)])
+
+
+def found_in(error: ValidationError, data: Any, model: type[BaseModel]) -> list[Found]:
+    """Everything pydantic found wrong with the ``data`` of a model, in plain words."""
     found: list[Found] = []
     unions: dict[SettingPath, list[tuple[ErrorDetails, SettingPath]]] = {}
     for details in error.errors(include_url=False):
@@ -68,11 +71,11 @@ def found_in(error: ValidationError, data: Any) -> list[Found]:
         if details["type"] == "too_short" and len(details["input"]) >= details["ctx"]["min_length"]:
             continue  # pydantic counts only the entries that hold; those that do not are told one by one
         if union is None:
-            found.append(_in_words(details, path, data))
+            found.append(_in_words(details, path, data, model))
         else:
             unions.setdefault(union, []).append((details, path))
     for union, members in unions.items():
-        found.extend(_of_union(union, members, data))
+        found.extend(_of_union(union, members, data, model))
     return found
 
 
@@ -94,25 +97,28 @@ def _path_in(data: Any, details: ErrorDetails) -> tuple[SettingPath, SettingPath
     return tuple(path), union
 
 
-def _of_union(union: SettingPath, members: list[tuple[ErrorDetails, SettingPath]], data: Any) -> list[Found]:
+def _of_union(
+    union: SettingPath, members: list[tuple[ErrorDetails, SettingPath]], data: Any, model: type[BaseModel]
+) -> list[Found]:
     """One setting that may be several things: what is wrong with the one that was meant, as far as that is seen."""
     deeper = [(details, path) for details, path in members if len(path) > len(union)]
     plain = [(details, path) for details, path in members if details["type"] not in _COLLECTIONS]
-    chosen = deeper or plain or members
-    found = {_in_words(details, path, data): None for details, path in chosen}
-    if deeper:
-        return list(found)
-    rules = dict.fromkeys(item.message.split(", got ")[0] for item in found)
+    exact = [(details, path) for details, path in plain if path == union and _ENTRY.search(details["msg"])]
+    chosen = exact or deeper or plain or members
+    found = list(dict.fromkeys(_in_words(details, path, data, model) for details, path in chosen))
+    rules = list(dict.fromkeys(item.message.split(", got ")[0] for item in found))
+    if chosen is deeper or len(rules) == 1:
+        return found if chosen is deeper else found[:1]
     got = f", got {show(_at(data, union))}" if all(", got " in item.message for item in found) else ""
     return [Found(union, ", or ".join(rules) + got)]
 
 
-def _in_words(details: ErrorDetails, path: SettingPath, data: Any) -> Found:
+def _in_words(details: ErrorDetails, path: SettingPath, data: Any, model: type[BaseModel]) -> Found:
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "extra_forbidden":
-        return Found(path, _unknown(path, data), at_key=True)
+        return Found(path, _unknown(path, data, model), at_key=True)
     if kind == "missing":
-        return Found(path, _missing(path, data))
+        return Found(path, _missing(path, data, model))
     if value is None:
         return Found(path, "has no value; give it one or leave the line out")
     if kind == "faltung":
@@ -124,58 +130,61 @@ def _in_words(details: ErrorDetails, path: SettingPath, data: Any) -> Found:
         return Found(path, str(error))
     if kind == "literal_error":
         return Found(path, _choice(str(context["expected"]), value))
-    if kind == "string_pattern_mismatch" and context["pattern"] == _ID_PATTERN:
+    if kind == "string_pattern_mismatch" and context["pattern"] == ID_PATTERN:
         return Found(path, f"must be letters, digits, '_' and '-', a letter first, got {show(value)}")
     rule = _RULES.get(kind, "").format(**context) or _TYPES.get(kind.partition("_")[0]) or details["msg"].lower()
     got = f"{len(value)}" if kind in ("too_short", "too_long") and isinstance(value, list | tuple) else show(value)
     return Found(path, f"{rule.replace('1 entries', '1 entry')}, got {got}")
 
 
-def _unknown(path: SettingPath, data: Any) -> str:
-    owner, names = _owner(path[:-1], data)
+def _unknown(path: SettingPath, data: Any, model: type[BaseModel]) -> str:
+    owner, names = _owner(path[:-1], data, model)
     near = nearest(path[-1], names)
     fix = f"did you mean {near!r}?" if near else f"known are {', '.join(names)}"
     return f"unknown setting{f' of {owner!r}' if owner else ''}; {fix}"
 
 
-def _missing(path: SettingPath, data: Any) -> str:
+def _missing(path: SettingPath, data: Any, model: type[BaseModel]) -> str:
+    owner, _ = _owner(path[:-1], data, model)
+    if owner:
+        return f"missing; {owner!r} needs it"
     if path == ("version",):
         return "missing; write version: 1"
-    if path == ("stages",):
-        return "missing; a configuration has at least one stage, such as '- use: gain'"
-    owner, _ = _owner(path[:-1], data)
-    return f"missing; {owner!r} needs it"
+    return "missing; a configuration has at least one stage, such as '- use: gain'"
 
 
-def _owner(path: SettingPath, data: Any) -> tuple[str, list[str]]:
+def _owner(path: SettingPath, data: Any, model: type[BaseModel]) -> tuple[str, list[str]]:
     """What the settings at a path belong to, by name, and the names it knows."""
-    if not path:
-        return "", sorted([*Configuration.model_fields, *_BEFORE_THE_MODEL])
-    model = _model_at(path, data)
-    name = _at(data, path).get("use") if isinstance(_at(data, path), dict) else None
-    owner = name if isinstance(name, str) else next((part for part in reversed(path) if isinstance(part, str)), "")
-    return owner, sorted(model.model_fields) if model is not None else []
+    owner = _model_at(path, data, model)
+    inner = next((part for part in reversed(path) if isinstance(part, str)), "")
+    name = getattr(owner, "use", "") or inner
+    if owner is None:
+        return name, []
+    return name, sorted([*owner.model_fields, *getattr(owner, "expanded_away", ())])
 
 
-def field_of(path: SettingPath, data: Any) -> Any:
-    """The annotation of the setting at a path, or None."""
-    model = _model_at(path[:-1], data)
-    field = model.model_fields.get(str(path[-1])) if model is not None else None
+def field_of(path: SettingPath, data: Any, model: type[BaseModel]) -> Any:
+    """The annotation of the setting at a path of a model's data, or None."""
+    owner = _model_at(path[:-1], data, model)
+    field = owner.model_fields.get(str(path[-1])) if owner is not None else None
     return field.annotation if field is not None else None
 
 
-def _model_at(path: SettingPath, data: Any) -> type[BaseModel] | None:
-    model: type[BaseModel] | None = Configuration
+class _Kinds(Protocol):
+    """A model that stands for several, one of which the data chooses: a stage, by its ``use:``."""
+
+    def kind_of(self, data: dict[str, Any]) -> type[BaseModel] | None: ...
+
+
+def _model_at(path: SettingPath, data: Any, model: type[BaseModel] | None) -> type[BaseModel] | None:
     for part in path:
         data = _at(data, (part,))
-        if isinstance(data, dict) and isinstance(data.get("use"), str):
-            try:
-                model = stage_class(data["use"])
-            except PluginError:
-                return None
-        elif isinstance(part, str) and model is not None:
+        if isinstance(part, str) and model is not None:
             field = model.model_fields.get(part)
             model = _model_in(field.annotation) if field is not None else None
+        if isinstance(data, dict) and hasattr(model, "kind_of"):
+            kinds: _Kinds = model  # type: ignore[assignment]
+            model = kinds.kind_of(data)
     return model
 
 
