@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,20 +25,33 @@ from .engine.stream import Detections, stream
 from .errors import UsageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer, same_file
 from .io.atomic import naming_errors, refuse_taken
-from .io.sink import is_stream
+from .io.sink import Sink, is_stream
 from .kernel import Array
 from .match.events import Events, events_found, warnings_of
-from .match.writers import event_format, write_events
+from .match.writers import begin_events, event_format
 from .stages.base import Format, Stage
+from .system import FolderSync
 
-__all__ = ["Job", "Progress", "Rendered", "Report", "open_signal", "plan_job", "refuse_outputs", "run_job"]
+__all__ = [
+    "BegunJob",
+    "Hooks",
+    "Job",
+    "Progress",
+    "Render",
+    "Report",
+    "begin_job",
+    "open_signal",
+    "plan_job",
+    "refuse_outputs",
+    "run_job",
+]
 
 Target = str | Path
 
 Progress = Callable[[int, int | None, float], None]
 """Called with the frames read so far, all frames (None for a pipe) and the rate in Hz."""
 
-Rendered = Callable[[Plan, SignalInfo, Detections], Iterator[Array]]
+Render = Callable[[Plan, SignalInfo, Detections], Iterator[Array]]
 """Called with a plan and what it is run on, and with a list for what is found; yields the output in blocks."""
 
 
@@ -110,6 +123,58 @@ def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
         return job.plan(_format(job, reader.info)), reader.info
 
 
+@dataclass(frozen=True)
+class Hooks:
+    """What looks on while a job is run, or does a part of it in another way; all may be left out."""
+
+    progress: Progress | None = None
+    envelope_in: Envelope | None = None
+    """Gathers the outline of the input."""
+    envelope_out: Envelope | None = None
+    """Gathers the outline of the output."""
+    plan: Callable[[Format], Plan] | None = None
+    """Gives the plan for a format, where it is kept from file to file."""
+    render: Render | None = None
+    """Gives the output, and what is found in it, where others compute it."""
+
+
+@dataclass(frozen=True)
+class BegunJob:
+    """A job whose outputs are whole, and hidden until `commit`; a context manager, forgetting what has no name yet."""
+
+    report: Report
+    outputs: tuple[Writer | Sink, ...]
+
+    def commit(self, folders: FolderSync | None = None) -> Report:
+        """Make the outputs durable and visible under their names, which ``folders`` makes durable if given.
+
+        Raises
+        ------
+        UsageError
+            a name was taken meanwhile.
+        WriteError, DiskFullError
+            the disk, or the store, did not take it.
+        """
+        began = time.perf_counter()
+        try:
+            for output in self.outputs:
+                output.commit(folders)
+        finally:
+            self.abort()
+        return replace(self.report, seconds=self.report.seconds + time.perf_counter() - began)
+
+    def abort(self) -> None:
+        """Forget the outputs that have no name yet; twice does no harm."""
+        for output in self.outputs:
+            output.abort()
+
+    def __enter__(self) -> BegunJob:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.abort()
+
+
 def run_job(
     job: Job,
     source: str | Path,
@@ -117,32 +182,36 @@ def run_job(
     *,
     events: Sequence[Target] = (),
     overwrite: bool = False,
-    progress: Progress | None = None,
-    envelope: Envelope | None = None,
-    envelope_in: Envelope | None = None,
-    planner: Callable[[Format], Plan] | None = None,
-    rendered: Rendered | None = None,
+    hooks: Hooks | None = None,
 ) -> Report:
-    """Run a job on one file; ``"-"`` is standard input or standard output.
+    """Run a job on one file: `begin_job`, whose arguments and errors these are, and commit it."""
+    with begin_job(job, source, target, events=events, overwrite=overwrite, hooks=hooks) as begun:
+        return begun.commit()
+
+
+def begin_job(
+    job: Job,
+    source: str | Path,
+    target: Target | None,
+    *,
+    events: Sequence[Target] = (),
+    overwrite: bool = False,
+    hooks: Hooks | None = None,
+) -> BegunJob:
+    """Run a job on one file as far as to outputs that are whole, and hidden; what goes to a pipe has gone there.
 
     Parameters
     ----------
     job, source
-        what is done to what.
+        what is done to what; ``"-"`` is standard input.
     target
-        the output; None writes none, where only the events are wanted.
+        the output, ``"-"`` standard output; None writes none, where only the events are wanted.
     events
         files for what the ``match`` stages find, each in the format of its extension.
     overwrite
         replace what stands under these names.
-    progress
-        is told how far it is.
-    envelope, envelope_in
-        gather the outline of the output and of the input.
-    planner
-        gives the plan for a format, where it is kept from file to file.
-    rendered
-        gives the output of a plan for a signal, and what was found in it, where others compute it.
+    hooks
+        what looks on.
 
     Raises
     ------
@@ -156,18 +225,19 @@ def run_job(
         a sample that is not finite, or over full scale with ``clip: error``.
     """
     began = time.perf_counter()
+    hooks = hooks or Hooks()
     refuse_outputs(source, target, events, overwrite=overwrite)
-    with ExitStack() as stack:
+    with ExitStack() as outputs, ExitStack() as stack:
         reader = stack.enter_context(_reader(job, source))
-        plan = (planner or job.plan)(_format(job, reader.info))
-        writer = None if target is None else stack.enter_context(_writer(job, plan, reader.info, target, overwrite))
+        plan = (hooks.plan or job.plan)(_format(job, reader.info))
+        writer = None if target is None else outputs.enter_context(_writer(job, plan, reader.info, target, overwrite))
         blocks: Iterator[Array]
-        counted = _Counted(reader, job.options.hop or BLOCK, progress, envelope_in)
+        counted = _Counted(reader, job.options.hop or BLOCK, hooks.progress, hooks.envelope_in)
         found: Detections = []
         # Reading, computing and writing overlap, unless one thread is all there is to be. A thread that waits on a
         # pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
-        if rendered is not None:
-            blocks = rendered(plan, reader.info, found)
+        if hooks.render is not None:
+            blocks = hooks.render(plan, reader.info, found)
             counted.frames = reader.info.frames or 0
         elif job.options.thread_count > 1 and not job.options.hop and reader.info.frames is not None:
             blocks = ahead(stream(plan, ahead(counted), found))
@@ -179,18 +249,22 @@ def run_job(
         for block in blocks:
             if writer is not None:
                 writer.write(block)
-            if envelope is not None:
-                envelope.add(block)
+            if hooks.envelope_out is not None:
+                hooks.envelope_out.add(block)
         name = without_secrets(str(source))
         searches = events_found(job.stages, found, name)
         notes += warnings_of(found)
-        written = None if writer is None else writer.commit()
+        written = None if writer is None else writer.finish()
+        begun: list[Writer | Sink] = [] if writer is None else [writer]
         for path in events:
             _make_folder(path)
-            write_events(path, searches, overwrite=overwrite)
-        seconds = time.perf_counter() - began
+            begun.append(begin_events(path, searches, overwrite=overwrite))
+            outputs.callback(begun[-1].abort)
         warnings = (*reader.warnings, *notes, *(written.notes if written else ()))
-        return Report(name, reader.info, plan, written, counted.frames, seconds, warnings, searches, found)
+        seconds = time.perf_counter() - began
+        report = Report(name, reader.info, plan, written, counted.frames, seconds, warnings, searches, found)
+        outputs.pop_all()
+        return BegunJob(report, tuple(begun))
 
 
 def refuse_outputs(source: Target, target: Target | None, events: Sequence[Target], *, overwrite: bool) -> None:

@@ -16,19 +16,24 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from types import ModuleType
-from typing import Any
+from importlib import import_module
+from typing import Any, TypeVar
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl: ModuleType | None = None  # type: ignore[no-redef]
+T = TypeVar("T")
+
+fcntl: Any = None  # of POSIX
+msvcrt: Any = None  # of Windows
+with suppress(ImportError):
+    fcntl = import_module("fcntl")
+with suppress(ImportError):
+    msvcrt = import_module("msvcrt")
 
 __all__ = [
     "BINARY",
     "DISK_FULL",
     "NO_FOLLOW",
     "TIMED_OUT",
+    "FolderSync",
     "begin_writeback",
     "can_rename_open_files",
     "end_process",
@@ -63,6 +68,7 @@ _ALARM: int = getattr(signal, "SIGALRM", 0)
 TIMED_OUT = -_ALARM or 142
 """Exit code, as `subprocess` gives it, of a process that `limit_time` ended."""
 
+_HAS_PREAD, _HAS_PWRITE = hasattr(os, "pread"), hasattr(os, "pwrite")
 _LOCKED_BYTE = 1 << 40  # far behind the end: what is locked on Windows cannot be read by others
 
 
@@ -82,18 +88,10 @@ def lock_file(fd: int) -> bool | None:
     try:
         if fcntl is not None:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        import msvcrt
-
-        at = os.lseek(fd, 0, os.SEEK_CUR)
-        os.lseek(fd, _LOCKED_BYTE, os.SEEK_SET)
-        try:
-            windows: Any = msvcrt
-            windows.locking(fd, windows.LK_NBLCK, 1)
-        finally:
-            os.lseek(fd, at, os.SEEK_SET)
-    except ImportError:
-        return None
+        elif msvcrt is not None:
+            _at(fd, _LOCKED_BYTE, lambda: msvcrt.locking(fd, msvcrt.LK_NBLCK, 1))
+        else:
+            return None
     except OSError as error:  # else a file system without locks
         return False if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK) else None
     return True
@@ -101,26 +99,19 @@ def lock_file(fd: int) -> bool | None:
 
 def pread(fd: int, count: int, at: int) -> bytes:
     """Read up to ``count`` bytes from ``at``, leaving the position."""
-    at_once: Callable[..., bytes] | None = getattr(os, "pread", None)
-    if at_once is not None:
-        return at_once(fd, count, at)
-    before = os.lseek(fd, 0, os.SEEK_CUR)
-    try:
-        os.lseek(fd, at, os.SEEK_SET)
-        return os.read(fd, count)
-    finally:
-        os.lseek(fd, before, os.SEEK_SET)
+    return os.pread(fd, count, at) if _HAS_PREAD else _at(fd, at, lambda: os.read(fd, count))
 
 
 def pwrite(fd: int, data: bytes, at: int) -> int:
     """Write ``data`` at ``at``, leaving the position; how many bytes were written."""
-    at_once: Callable[..., int] | None = getattr(os, "pwrite", None)
-    if at_once is not None:
-        return at_once(fd, data, at)
+    return os.pwrite(fd, data, at) if _HAS_PWRITE else _at(fd, at, lambda: os.write(fd, data))
+
+
+def _at(fd: int, at: int, step: Callable[[], T]) -> T:
     before = os.lseek(fd, 0, os.SEEK_CUR)
     try:
         os.lseek(fd, at, os.SEEK_SET)
-        return os.write(fd, data)
+        return step()
     finally:
         os.lseek(fd, before, os.SEEK_SET)
 
@@ -145,6 +136,24 @@ def sync_folder(folder: str) -> None:
             os.fsync(fd)
         finally:
             os.close(fd)
+
+
+class FolderSync:
+    """Folders with new names that are not durable yet; a context manager, which waits at its end for each once."""
+
+    def __init__(self) -> None:
+        self._folders: set[str] = set()
+
+    def add(self, folder: str) -> None:
+        """Remember a folder that has a new name in it."""
+        self._folders.add(folder)
+
+    def __enter__(self) -> FolderSync:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for folder in sorted(self._folders):
+            sync_folder(folder)
 
 
 def can_rename_open_files() -> bool:
@@ -182,6 +191,8 @@ def limit_time(seconds: float | None) -> None:
     """Have this process end, with the exit code `TIMED_OUT`, in so many seconds; None takes the limit back."""
     global _limit
     if _ALARM and hasattr(signal, "setitimer"):
+        if seconds:
+            signal.signal(_ALARM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds or 0)
         return
     if _limit is not None:

@@ -15,10 +15,10 @@ if __name__ == "__main__":
     settle_process()
     keep_freed_memory()
     from pipeline.config.load import load_config
-    from pipeline.job import Job, run_job
+    from pipeline.job import Hooks, Job, run_job
 
     config, target, *sources = map(Path, sys.argv[1:])
     job = Job.of(load_config(config).settings)
     plan = cache(job.plan)
     for source in sources:
-        run_job(job, source, target / source.name, planner=plan)
+        run_job(job, source, target / source.name, hooks=Hooks(plan=plan))

@@ -25,8 +25,8 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import FaltungError
-from .calls import Call, answers
-from .worker import Worker, start_fork_server, start_worker
+from ..system import TIMED_OUT
+from .worker import Call, WorkerProcess, answers, start_fork_server, start_worker
 
 __all__ = ["BUNDLE", "LocalExecutor", "WorkerLostError"]
 
@@ -55,7 +55,7 @@ class _Work:
 
 @dataclass(eq=False)
 class _Worker:
-    process: Worker
+    process: WorkerProcess
     bundles: deque[list[_Work]] = field(default_factory=deque)
     """What it was given and has not answered: what it is at, and perhaps the next."""
 
@@ -222,7 +222,7 @@ class LocalExecutor(Executor):
 
     def _count_death(self, work: _Work, code: int | None, *, alone: bool) -> None:
         work.strikes += 1
-        if alone and code == -signal.SIGALRM:
+        if alone and code == TIMED_OUT:
             _resolve(work, None, WorkerLostError(f"took longer than {self._timeout_s:g} s (batch.timeout)"))
         elif work.strikes < _STRIKES:
             self._suspects.append(work)

@@ -121,20 +121,20 @@ class Shards(Executor):
     def _in_shards(self, task: Data, frames: int) -> Data:
         count = 0
 
-        def rendered(plan: Plan, info: SignalInfo, found: Detections) -> Iterator[Array]:
+        def render(plan: Plan, info: SignalInfo, found: Detections) -> Iterator[Array]:
             nonlocal count
             whole = info.frames or 0
             searches = bool(plan.steps) and isinstance(plan.steps[-1].work, Match)
             firsts = _searched_from(plan, whole, frames) if searches else range(0, plan.frames_out(whole), frames)
             count = len(firsts)
             parts = self._searched(task, plan, info, firsts, found) if searches else None
-            return stack.enter_context(closing(parts or self._rendered(task, plan, info, firsts)))
+            return stack.enter_context(closing(parts or self._samples(task, plan, info, firsts)))
 
         with ExitStack() as stack:
-            outcome = run_task(task, rendered=rendered)
+            outcome = run_task(task, render=render)
         return {**outcome, "shards": count}
 
-    def _rendered(self, task: Data, plan: Plan, info: SignalInfo, firsts: Sequence[int]) -> Generator[Array]:
+    def _samples(self, task: Data, plan: Plan, info: SignalInfo, firsts: Sequence[int]) -> Generator[Array]:
         """The output, from the parts that workers write to files."""
         whole = info.frames or 0
         fmt, total = plan.format_out, plan.frames_out(whole)
@@ -169,11 +169,11 @@ class Shards(Executor):
             for first, last in zip(firsts, [*firsts[1:], total], strict=True)
         ]
         with closing(self._in_order(calls)) as parts:
-            detection = _search(plan).merged(self._told(parts, task, info, total))
+            detection = _search(plan).merged(self._counted(parts, task, info, total))
         found.append((plan.steps[-1].stages[0], detection.counted_from(zero, keep_before=plan.options.keeps_pre_roll)))
         yield from ()
 
-    def _told(self, parts: Iterator[Any], task: Data, info: SignalInfo, total: int) -> Iterator[Any]:
+    def _counted(self, parts: Iterator[Any], task: Data, info: SignalInfo, total: int) -> Iterator[Any]:
         for part in parts:
             yield part
             whole = info.frames or 0

@@ -28,7 +28,8 @@ import math
 import os
 import time
 import traceback
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -42,26 +43,23 @@ from ..dsp.envelope import Envelope
 from ..engine.plan import Plan
 from ..errors import FaltungError, SettingError, without_secrets
 from ..io import Remote, is_remote
-from ..io.atomic import AtomicFile, held_files
-from ..job import Job, Progress, Rendered, Report, run_job
+from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
 from ..stages.base import Format
+from ..system import FolderSync
 from .identity import Data, digest, identity
-from .steps import gone_through
 
 __all__ = [
+    "BegunTask",
     "Prepared",
     "Runner",
+    "begin_task",
     "configuration_text",
     "is_light",
     "make_task",
     "prepared_for",
     "run_task",
-    "task_steps",
     "timestamp",
 ]
-
-Runner = Callable[[Data], Data | Generator[None, None, Data]]
-"""A task in, what became of it out, or steps that come to that."""
 
 _LIGHT = 256 << 10
 """Bytes of an input: of 16 bit mono at 16 kHz 8 s, which take some 4 ms."""
@@ -136,56 +134,82 @@ def is_light(task: Data) -> bool:
     return bool(known.get("bytes", _LIGHT) < _LIGHT)
 
 
+Runner = Callable[[Data], "Data | BegunTask"]
+"""A task in, what became of it out, or so far is."""
+
+
 def run_task(task: Data, **how: Any) -> Data:
-    """What became of a task; ``how`` as for `task_steps`."""
-    outcome: Data = gone_through(task_steps(task, **how))
-    return outcome
+    """What became of a task; ``how`` as for `begin_task`."""
+    with begin_task(task, **how) as begun:
+        return begun.commit()
 
 
-def task_steps(
-    task: Data,
-    progress: Progress | None = None,
-    prepared: Prepared | None = None,
-    *,
-    rendered: Rendered | None = None,
+def begin_task(
+    task: Data, *, progress: Progress | None = None, prepared: Prepared | None = None, render: Render | None = None,
     alone: bool = False,
-) -> Generator[None, None, Data]:
-    """Do a task; what became of it: its ``status``, ``done`` or ``failed``, and the facts or the ``error``.
+) -> BegunTask:  # fmt: skip
+    """Do a task as far as to outputs that are whole, and hidden until it is committed.
 
-    At its ``yield`` the outputs are whole, and hidden; after it they are made safe and get their names. The time
-    between is not the task's.
-
-    ``rendered`` is for `run_job`. ``alone`` lets an exception that nobody foresaw through, with its traceback.
-    A reader that went away (BrokenPipeError) always is one.
+    ``progress`` and ``render`` are those of `Hooks`. ``alone`` lets an exception that nobody foresaw through, with its
+    traceback. A reader that went away (BrokenPipeError) always is one.
     """
-    started, began = timestamp(), time.perf_counter()
-    envelope = Envelope() if task["reported"] else None
-    files: list[AtomicFile] = []
-    try:
+    begun = BegunTask(task, alone)
+    with begun.telling_errors():
         prepared = prepared or prepared_for(task["configuration"])
-        with held_files() as files:
-            report = run_job(
-                prepared.job, task["source"], task["target"], events=task["events"], overwrite=task["overwrite"],
-                progress=progress, envelope=envelope, planner=prepared.plan, rendered=rendered,
-            )  # fmt: skip
-        spent = time.perf_counter() - began
-        yield
-        began = time.perf_counter() - spent
-        for file in files:
-            file.commit()
-        outcome = _done(report, time.perf_counter() - began, envelope, _outputs(task))
-    except BrokenPipeError:
-        raise
-    except (FaltungError, OSError, MemoryError) as error:
-        outcome = _failed(error)
-    except Exception as error:
-        if alone:
+        hooks = Hooks(progress, envelope_out=begun.envelope, plan=prepared.plan, render=render)
+        begun.job = begin_job(
+            prepared.job, task["source"], task["target"],
+            events=task["events"], overwrite=task["overwrite"], hooks=hooks,
+        )  # fmt: skip
+    return begun
+
+
+class BegunTask:
+    """A task that has failed, or has outputs that are whole, and hidden until `commit`; a context manager."""
+
+    def __init__(self, task: Data, alone: bool) -> None:
+        self.envelope = Envelope() if task["reported"] else None
+        self.job: BegunJob | None = None
+        self._task, self._alone, self._started = task, alone, timestamp()
+        self._outcome: Data = {}
+        self._seconds = 0.0  # on the clock; those between the beginning and the commit are not the task's
+
+    def commit(self, folders: FolderSync | None = None) -> Data:
+        """What became of the task, whose outputs get their names; ``folders``, if given, makes these durable."""
+        if self.job is not None:
+            with self.telling_errors():
+                report = self.job.commit(folders)
+                seconds = self._seconds + report.seconds - self.job.report.seconds
+                self._outcome = _done(report, seconds, self.envelope, _outputs(self._task))
+        return {"seconds": self._seconds, **self._outcome, "started": self._started, "pid": os.getpid()}
+
+    def abort(self) -> None:
+        """Forget the outputs."""
+        if self.job is not None:
+            self.job.abort()
+
+    def __enter__(self) -> BegunTask:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.abort()
+
+    @contextmanager
+    def telling_errors(self) -> Iterator[None]:
+        """Time what is done in here, and have an error in it be the outcome."""
+        began = time.perf_counter()
+        try:
+            yield
+        except BrokenPipeError:
             raise
-        outcome = {**_failed(error), "traceback": without_secrets(traceback.format_exc())}
-    finally:
-        for file in files:
-            file.abort()
-    return {"seconds": time.perf_counter() - began, **outcome, "started": started, "pid": os.getpid()}
+        except (FaltungError, OSError, MemoryError) as error:
+            self._outcome = _failed(error)
+        except Exception as error:
+            if self._alone:
+                raise
+            self._outcome = {**_failed(error), "traceback": without_secrets(traceback.format_exc())}
+        finally:
+            self._seconds += time.perf_counter() - began
 
 
 def timestamp() -> str:

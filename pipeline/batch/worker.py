@@ -1,14 +1,16 @@
-"""The processes that do tasks: how they are started, and how they end.
+"""The processes that do tasks: how they are started, what they do, and how they end.
 
 On Linux a worker is a copy (`os.fork`) of one process, the fork server, which is itself a copy of the process that
 wants workers, with all that this has loaded: to start one takes some 10 ms instead of half a second. It is made while
 that process has one thread, since a copy would lack the others, and before it holds a lock; where there are more
 threads, and elsewhere (the libraries of macOS may have some), a worker is a process that loads all by itself.
 
-A worker does what comes through its pipe until that is closed. The fork server ends with the process that started it,
-however that ends, and its workers end with it. All talk is through sockets without a name, so that a process that is
-killed leaves nothing behind. (`multiprocessing` has such a process too, its "forkserver", which loads all again and
-listens at a socket in a temporary folder: that would stay.)
+A worker does what comes through its pipe, lists of calls, until that is closed. Of a call that returns something
+`Begun` what its ``commit`` returns counts: all of one list are begun before the first is committed, since what that
+waits for may have been done meanwhile. The fork server ends with the process that started it, however that ends, and
+its workers end with it. All talk is through pipes and sockets without a name, so that a process that is killed leaves
+nothing behind. (`multiprocessing` has such a process too, its "forkserver", which loads all again and listens at a
+socket in a temporary folder: that would stay.)
 """
 
 from __future__ import annotations
@@ -22,24 +24,38 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection, Pipe
+from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn, Protocol, runtime_checkable
 
-from ..system import keep_freed_memory, settle_process
-from .calls import answer_calls
+from ..system import FolderSync, end_process, keep_freed_memory, limit_time, settle_process
 
-__all__ = ["Worker", "start_fork_server", "start_worker"]
+__all__ = ["Answer", "Begun", "Call", "WorkerProcess", "answers", "start_fork_server", "start_worker"]
 
-_COPIES = sys.platform == "linux"
+_COPIES = sys.platform == "linux" and hasattr(os, "fork")
 _NUMBER = struct.Struct("q")
 _LOOK_S = 0.5  # between two looks whether the parent is there
 
+Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
+"""A function, and what it is called with."""
 
-class Worker:
+Answer = tuple[Any, BaseException | None]
+"""What a call returned, or what it raised."""
+
+
+@runtime_checkable
+class Begun(Protocol):
+    """Work that is done but for its end."""
+
+    def commit(self, folders: FolderSync, /) -> Any:
+        """Bring it to its end; ``folders`` is shared by what is committed together."""
+
+
+class WorkerProcess:
     """A process that does tasks.
 
     Attributes
@@ -47,7 +63,7 @@ class Worker:
     pid
         its number.
     pipe
-        takes lists of calls, and gives their answers (`pipeline.batch.calls`); ends when the worker does.
+        takes lists of calls, and gives their answers; ends when the worker does.
     """
 
     def __init__(self, pid: int, pipe: Connection, code_of: Callable[[int], int | None]) -> None:
@@ -55,8 +71,7 @@ class Worker:
 
     def kill(self) -> None:
         """End it at once; not after `ended`, when its number may be another's."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+        end_process(self.pid)
 
     def ended(self) -> int | None:
         """Its exit code, once it has ended, which it does now if it has not; None if that is not known."""
@@ -74,16 +89,24 @@ def start_fork_server() -> None:
             atexit.register(_fork_server.end)
 
 
-def start_worker(timeout_s: float | None) -> Worker:
+def start_worker(timeout_s: float | None) -> WorkerProcess:
     """A new worker, which ends itself when a call takes longer; raises OSError where the system gives none."""
     ours, theirs = Pipe()
     with theirs:  # ours ends when the worker does, once theirs is closed here
         worker = None if _fork_server is None else _fork_server.worker(ours, theirs)
-        if worker is None:
-            worker = Worker(_spawn(theirs.fileno()), ours, _code_of_child)
-    with suppress(OSError):  # if it has died, its pipe will tell
+        worker = worker or _loaded_worker(ours, theirs)
+    with suppress(OSError):  # if it has died, its pipe will say so
         ours.send((timeout_s, _folder()))
     return worker
+
+
+def answers(message: bytes, count: int) -> list[Answer]:
+    """What so many calls came to, as a worker says in a message."""
+    try:
+        received: list[Answer] = ForkingPickler.loads(message)
+    except Exception as error:
+        return [(None, error)] * count
+    return received
 
 
 class _ForkServer:
@@ -93,19 +116,16 @@ class _ForkServer:
         self._lock = threading.Lock()
         self._owner = os.getpid()
         self._channel, theirs = socket.socketpair()
-        heard = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
-            with theirs:
+            with theirs, _held_back(signal.valid_signals()) as mask:
                 self._pid = os.fork()
                 if not self._pid:
-                    _end_after(partial(_serve, theirs, self._channel, heard))
+                    _end_after(partial(_serve, theirs, self._channel, mask))
         except OSError:
             self._channel.close()
             raise
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
 
-    def worker(self, ours: Connection, theirs: Connection) -> Worker | None:
+    def worker(self, ours: Connection, theirs: Connection) -> WorkerProcess | None:
         """A new worker at the end of a pipe; None if there is no fork server any more. Raises OSError."""
         try:
             pid = self._asked(0, [theirs.fileno()])
@@ -113,7 +133,7 @@ class _ForkServer:
             return None
         if pid < 0:
             raise OSError(-pid, os.strerror(-pid))
-        return Worker(pid, ours, self._code_of)
+        return WorkerProcess(pid, ours, self._code_of)
 
     def _code_of(self, pid: int) -> int | None:
         try:
@@ -140,8 +160,7 @@ class _ForkServer:
             _fork_server = None
             self._channel.close()
             if self._owner == os.getpid():
-                with suppress(ProcessLookupError):
-                    os.kill(self._pid, signal.SIGKILL)
+                end_process(self._pid)
                 _code_of_child(self._pid)
 
 
@@ -155,20 +174,36 @@ def _has_one_thread() -> bool:
         return False
 
 
-def _spawn(channel: int) -> int:
-    """A worker that loads all by itself, with a copy of a channel as standard input; its number.
+def _loaded_worker(ours: Connection, theirs: Connection) -> WorkerProcess:
+    """A worker that loads all by itself.
 
     It never sees Ctrl-C, not even before its first line: what that stops is for us to say.
     """
-    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import work_at as run; run()"
-    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ()) | {signal.SIGINT}
-    return os.posix_spawn(
-        sys.executable,
-        [sys.executable, "-c", code],
-        os.environ,
-        file_actions=[(os.POSIX_SPAWN_DUP2, channel, 0)],
-        setsigmask=blocked,
-    )
+    import subprocess
+
+    number = theirs.fileno()
+    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import work_at; work_at({number})"
+    how: dict[str, Any] = {"pass_fds": [number]}
+    if sys.platform == "win32":
+        os.set_handle_inheritable(number, True)
+        handles = subprocess.STARTUPINFO(lpAttributeList={"handle_list": [number]})
+        how = {"startupinfo": handles, "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+    with _held_back({signal.SIGINT}):
+        process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.DEVNULL, **how)  # noqa: S603 - ourselves
+    return WorkerProcess(process.pid, ours, lambda _: process.wait())
+
+
+@contextmanager
+def _held_back(signals: set[Any]) -> Iterator[set[Any]]:
+    """Signals do not reach this thread in here, nor ever a process that is started in here; those held back before."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield set()
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    try:
+        yield before
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _code_of_child(pid: int) -> int | None:
@@ -188,7 +223,7 @@ def _folder() -> str | None:
 # ---- in the fork server ---------------------------------------------------------------------------------------------
 
 
-def _serve(channel: socket.socket, other_end: socket.socket, heard: set[int | signal.Signals]) -> None:
+def _serve(channel: socket.socket, other_end: socket.socket, mask: set[Any]) -> None:
     """Make workers, and tell their exit codes, as long as somebody is at the other end of the channel.
 
     First this process, a copy, leaves what a new one would not have: handlers of signals, and a standard input.
@@ -197,8 +232,10 @@ def _serve(channel: socket.socket, other_end: socket.socket, heard: set[int | si
     for number in signal.valid_signals():
         if callable(signal.getsignal(number)):
             signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, heard | {signal.SIGINT})
-    _leave_standard_input()
+    signal.pthread_sigmask(signal.SIG_SETMASK, mask | {signal.SIGINT})
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
     _settle_worker()
     gc.freeze()  # a look for garbage would touch, and so copy, what the copies share
     with suppress(ConnectionError):
@@ -239,12 +276,10 @@ def _end_after(function: Callable[[], object]) -> NoReturn:
 # ---- in a worker ----------------------------------------------------------------------------------------------------
 
 
-def work_at() -> None:
-    """Do what comes through standard input, in a process of its own."""
+def work_at(number: int) -> None:
+    """Do what comes through a pipe, told by the number of its end, in a process of its own."""
     _settle_worker()
-    channel = os.dup(0)
-    _leave_standard_input()
-    _work(Connection(channel))
+    _work(Connection(number))
 
 
 def _settle_worker() -> None:
@@ -252,25 +287,44 @@ def _settle_worker() -> None:
     keep_freed_memory()
 
 
-def _leave_standard_input() -> None:
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-
-
 def _work(pipe: Connection) -> None:
-    """Do what comes, until nothing more can. The system ends the worker when a call takes too long."""
+    """Do what comes, until nothing more can."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     with suppress(EOFError, ConnectionError):
         timeout_s, folder = pipe.recv()
         if folder is not None:
             with suppress(OSError):
                 os.chdir(folder)
-        answer_calls(pipe, timeout_s)
+        while True:
+            calls = pipe.recv()
+            with FolderSync() as folders:
+                begun = [_answer(timeout_s, *call) for call in calls]
+                ended = [
+                    _answer(timeout_s, result.commit, (folders,), {}) if isinstance(result, Begun) else (result, error)
+                    for result, error in begun
+                ]
+            pipe.send_bytes(_message(ended))
+
+
+def _answer(timeout_s: float | None, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Answer:
+    """What a call comes to, which ends this process when it takes longer than it may."""
+    limit_time(timeout_s)
+    try:
+        return function(*args, **kwargs), None
+    except BaseException as error:
+        return None, error
+    finally:
+        limit_time(None)
+
+
+def _message(ended: list[Answer]) -> memoryview:
+    try:
+        return ForkingPickler.dumps(ended)
+    except Exception as error:
+        return ForkingPickler.dumps([(None, error)] * len(ended))
 
 
 def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_LOOK_S)
-    os.kill(os.getpid(), signal.SIGKILL)
+    end_process(os.getpid())

@@ -20,7 +20,7 @@ from ..dsp.envelope import Envelope
 from ..errors import ConfigError, FaltungError, Problem, SettingError, UsageError
 from ..io import same_file
 from ..io.atomic import refuse_taken, write_bytes
-from ..job import Job, Report, refuse_outputs, run_job
+from ..job import Hooks, Job, Report, refuse_outputs, run_job
 from ..job import Progress as Advance
 from ..system import keep_freed_memory
 from .match_view import Found, as_data, show_found
@@ -223,13 +223,13 @@ def find_all(search: Search, *, as_json: bool, quiet: bool, verbose: bool) -> No
 def _find(
     job: Job, source: Place, events: Sequence[Place], page: Path | None, advance: Advance, *, overwrite: bool
 ) -> Found:
-    run = partial(run_job, job, str(source), None, events=list(map(str, events)), overwrite=overwrite, progress=advance)
+    run = partial(run_job, job, str(source), None, events=list(map(str, events)), overwrite=overwrite)
     if page is None:
-        return Found(run(), tuple(map(str, events)))
+        return Found(run(hooks=Hooks(advance)), tuple(map(str, events)))
     from ..match_report import STRETCHES
 
     waveform, scores = Envelope(STRETCHES), Envelope(STRETCHES)
-    report = run(envelope=scores, envelope_in=waveform)
+    report = run(hooks=Hooks(advance, envelope_in=waveform, envelope_out=scores))
     _write_page(job, source, report, waveform, scores, page, overwrite=overwrite)
     return Found(report, (*map(str, events), *map(str, _pair(page))))
 

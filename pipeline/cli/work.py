@@ -15,7 +15,7 @@ from functools import partial
 from ..batch.driver import run_tasks
 from ..batch.identity import Data
 from ..batch.manifest import Manifest
-from ..batch.task import Prepared, Runner, configuration_text, is_light, make_task, run_task, task_steps
+from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
 from ..dsp.serial import SerialExecutor
 from ..errors import DiskFullError, SettingError, UsageError
 from ..io.hidden import remove_left_behind
@@ -90,7 +90,7 @@ def _executor(work: Work, progress: Progress, stack: ExitStack, *, alone: bool) 
         executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s))
         return _cutting(executor, work.jobs, work, progress, stack), run_task, 2 * work.jobs
     executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s, is_light))
-    return executor, task_steps, 3 * work.jobs * BUNDLE
+    return executor, begin_task, 3 * work.jobs * BUNDLE
 
 
 def _cutting(executor: Executor, jobs: int, work: Work, progress: Progress, stack: ExitStack) -> Executor:

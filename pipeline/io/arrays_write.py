@@ -16,9 +16,9 @@ from typing import IO, Any
 import numpy as np
 
 from ..errors import UsageError
-from .atomic import AtomicFile, naming_errors, open_file
+from .atomic import naming_errors, open_file
 from .base import Block, Writer, WriteReport, WriteRequest
-from .csv_write import output_names, sidecar_for
+from .csv_write import output_names, sidecars_of
 from .sink import is_stream
 
 _HEADER_BYTES = 128
@@ -47,12 +47,10 @@ class _ArrayWriter(Writer):
         if request.source and request.source.time:
             self.notes.append(f"{self.container} has no time column: {request.source.time.name} not carried")
         self._sink = open_file(request.path, overwrite=request.overwrite)
+        self.outputs = [self._sink]
 
     def _header(self) -> bytes:
         return npy_header(self._dtype, self.frames, self.request.channels)
-
-    def _abort(self) -> None:
-        self._sink.abort()
 
 
 class NpyWriter(_ArrayWriter):
@@ -62,27 +60,19 @@ class NpyWriter(_ArrayWriter):
 
     def __init__(self, request: WriteRequest) -> None:
         super().__init__(request)
-        self._sidecar: AtomicFile | None = None
         try:
-            self._sidecar = sidecar_for(request)
+            self.outputs = [*sidecars_of(request), self._sink]
             self._sink.write(self._header())
         except BaseException:
-            self._abort()
+            self.abort()
             raise
 
     def _write(self, block: Block) -> None:
         self._sink.write(block.astype(self._dtype).tobytes())
 
-    def _commit(self) -> WriteReport:
+    def _finish(self) -> WriteReport:
         self._sink.patch(0, self._header())
-        if self._sidecar is not None:
-            self._sidecar.commit()
-        return self._report(self.container, None, self._sink.commit())
-
-    def _abort(self) -> None:
-        super()._abort()
-        if self._sidecar is not None:
-            self._sidecar.abort()
+        return self._report(self.container, None, self._sink.size())
 
 
 class NpzWriter(_ArrayWriter):
@@ -99,7 +89,7 @@ class NpzWriter(_ArrayWriter):
             self._waiting.write(block.astype(self._dtype).tobytes())
             self._waiting.flush()
 
-    def _commit(self) -> WriteReport:
+    def _finish(self) -> WriteReport:
         self._waiting.seek(0)
         small: dict[str, Any] = {"fs": np.float64(self.request.fs), "names": np.array(output_names(self.request))}
         with zipfile.ZipFile(self._sink, "w") as archive:  # type: ignore[call-overload]
@@ -110,8 +100,7 @@ class NpzWriter(_ArrayWriter):
                 with archive.open(f"{name}.npy", "w") as member:
                     np.lib.format.write_array(member, np.asanyarray(value), allow_pickle=False)
         self._waiting.close()
-        return self._report(self.container, None, self._sink.commit())
+        return self._report(self.container, None, self._sink.size())
 
-    def _abort(self) -> None:
-        super()._abort()
+    def _close(self) -> None:
         self._waiting.close()

@@ -13,11 +13,19 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextvars import ContextVar
 from pathlib import Path
 
 from ..errors import DiskFullError, UsageError, WriteError
-from ..system import BINARY, DISK_FULL, begin_writeback, lock_file, pwrite, sync_folder
+from ..system import (
+    BINARY,
+    DISK_FULL,
+    FolderSync,
+    begin_writeback,
+    can_rename_open_files,
+    lock_file,
+    pwrite,
+    sync_folder,
+)
 from .base import PathArg
 from .hidden import NAME_BYTES, hidden_beside
 from .remote import Remote, is_remote, upload
@@ -66,6 +74,7 @@ class AtomicFile:
 
     seekable = True
     _unsent = 0
+    _part = ""
 
     def __init__(self, path: PathArg, *, overwrite: bool = False) -> None:
         self.name = display(path)
@@ -113,24 +122,31 @@ class AtomicFile:
         with naming_errors(self.name):
             pwrite(self._fd, data, at)
 
-    def commit(self) -> int:
-        """Make it durable and give it its name; the size in bytes. In `held_files` a second call is to do so."""
-        held = _held.get()
+    def size(self) -> int:
+        """Bytes so far."""
+        return os.fstat(self._fd).st_size
+
+    def commit(self, folders: FolderSync | None = None) -> None:
+        """Make it durable and give it its name, which ``folders`` makes durable, or else is so at once."""
         try:
             with naming_errors(self.name):
-                size = os.fstat(self._fd).st_size
-                if held is not None:
-                    held.append(self)
-                    return size
                 os.fsync(self._fd)
+                if not can_rename_open_files():
+                    os.close(self._fd)
+                    self._fd = -1
                 self._rename()
         except BaseException:
             self.abort()
             raise
-        os.close(self._fd)
-        self._fd = -1
-        _sync_folder(str(Path(self._target).parent))
-        return size
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+        self._part = ""
+        folder = str(Path(self._target).parent)
+        if folders is None:
+            sync_folder(folder)
+        else:
+            folders.add(folder)
 
     def _rename(self) -> None:
         if self.overwrite:
@@ -154,7 +170,9 @@ class AtomicFile:
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+        if self._part:
             Path(self._part).unlink(missing_ok=True)
+            self._part = ""
 
 
 class RemoteFile(AtomicFile):
@@ -164,14 +182,13 @@ class RemoteFile(AtomicFile):
         self.name = url
         self.overwrite = overwrite
         refuse_taken(url, overwrite=overwrite)
-        with naming_errors(url):
-            self._fd, self._part = tempfile.mkstemp()
-            Path(self._part).unlink()
+        with naming_errors(url), tempfile.TemporaryFile() as unnamed:
+            self._fd = os.dup(unnamed.fileno())
 
-    def commit(self) -> int:
-        """Send it, and give it its name there; the size in bytes."""
+    def commit(self, folders: FolderSync | None = None) -> None:  # noqa: ARG002 - a store has none to wait for
+        """Send it, and give it its name there."""
         try:
-            return upload(self._fd, self.name, overwrite=self.overwrite)
+            upload(self._fd, self.name, overwrite=self.overwrite)
         finally:
             self.abort()
 
@@ -228,47 +245,3 @@ def write_bytes(path: PathArg, data: bytes, *, overwrite: bool) -> None:
         file.abort()
         raise
     file.commit()
-
-
-_held: ContextVar[list[AtomicFile] | None] = ContextVar("_held", default=None)
-"""Files that wait to be made durable; None where none has to."""
-
-
-@contextlib.contextmanager
-def held_files() -> Iterator[list[AtomicFile]]:
-    """Files that are committed in here wait, whole but hidden, to be committed again, or aborted, by who holds them.
-
-    For the disk to take in several that are there takes less time than to wait for each where it is written.
-    """
-    files: list[AtomicFile] = []
-    before = _held.set(files)
-    try:
-        yield files
-    finally:
-        _held.reset(before)
-
-
-_to_sync: ContextVar[set[str] | None] = ContextVar("_to_sync", default=None)
-"""Folders with new names that are made durable later; None where they are at once."""
-
-
-@contextlib.contextmanager
-def names_together() -> Iterator[None]:
-    """Names that this thread gives in here are durable at its end: a folder is waited for once, not for each name."""
-    folders: set[str] = set()
-    before = _to_sync.set(folders)
-    try:
-        yield
-    finally:
-        _to_sync.reset(before)
-        for folder in sorted(folders):
-            _sync_folder(folder)
-
-
-def _sync_folder(folder: str) -> None:
-    """Make new names durable. The files themselves are; a file system that cannot sync folders is no failure."""
-    later = _to_sync.get()
-    if later is not None:
-        later.add(folder)
-        return
-    sync_folder(folder)

@@ -12,12 +12,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..errors import SignalError, without_secrets
+from ..system import FolderSync
+
+if TYPE_CHECKING:
+    from .sink import Sink
 
 Block = NDArray[Any]
 PathArg = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -232,11 +236,12 @@ class Reader(ABC):
 class Writer(ABC):
     """A file that appears under its name only when :meth:`commit` says so; leaving its ``with`` without it forgets it.
 
-    A new one implements :meth:`_write`, :meth:`_commit` and :meth:`_abort`.
+    A new one implements :meth:`_write` and :meth:`_finish`, and puts what it opens into ``outputs``.
 
     Attributes
     ----------
     full_scale : the largest magnitude that is surely not clipped; None when nothing is (floats, tables).
+    outputs : the files behind it, in the order in which they get their names.
     """
 
     full_scale: float | None = None
@@ -245,24 +250,25 @@ class Writer(ABC):
         self.request = request
         self.notes: list[str] = []
         self.frames = 0
+        self.outputs: list[Sink] = []
         self._peak = 0.0
         self._open = True
+        self._report_at_end: WriteReport | None = None
 
     @abstractmethod
     def _write(self, block: Block) -> None:
         """Append a checked, non-empty block."""
 
     @abstractmethod
-    def _commit(self) -> WriteReport:
-        """Finish the file."""
+    def _finish(self) -> WriteReport:
+        """Write what comes last."""
 
-    @abstractmethod
-    def _abort(self) -> None:
-        """Remove what is there."""
+    def _close(self) -> None:  # noqa: B027 - most have nothing else
+        """Let go of what is not in ``outputs``; called once, before these are forgotten."""
 
     def write(self, block: Block) -> None:
         """Append ``(n, channels)`` frames; on any error the file is forgotten."""
-        if not self._open:
+        if not self._open or self._report_at_end is not None:
             raise ValueError(f"{self.request.path}: written to after commit or abort")
         try:
             self._check(block)
@@ -279,12 +285,24 @@ class Writer(ABC):
         if block.ndim != 2 or block.shape[1] != self.request.channels:
             raise SignalError(f"a block has shape (frames, {self.request.channels}), got {block.shape}")
 
-    def commit(self) -> WriteReport:
-        """Make the file whole, durable and visible under its final name."""
+    def finish(self) -> WriteReport:
+        """Make the file whole, and leave it hidden; a second call changes nothing."""
         if not self._open:
             raise ValueError(f"{self.request.path}: committed after commit or abort")
+        if self._report_at_end is None:
+            try:
+                self._report_at_end = self._finish()
+            except BaseException:
+                self.abort()
+                raise
+        return self._report_at_end
+
+    def commit(self, folders: FolderSync | None = None) -> WriteReport:
+        """Make the file whole, durable and visible under its final name, which ``folders`` makes durable if given."""
+        report = self.finish()
         try:
-            report = self._commit()
+            for output in self.outputs:
+                output.commit(folders)
         except BaseException:
             self.abort()
             raise
@@ -295,7 +313,9 @@ class Writer(ABC):
         """Forget the file; whatever stood under its name stays."""
         if self._open:
             self._open = False
-            self._abort()
+            self._close()
+            for output in self.outputs:
+                output.abort()
 
     def __enter__(self) -> Self:
         return self

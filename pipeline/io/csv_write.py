@@ -24,15 +24,15 @@ def output_names(request: WriteRequest) -> tuple[str, ...]:
     return names if len(names) == request.channels else tuple(f"ch{i}" for i in range(request.channels))
 
 
-def sidecar_for(request: WriteRequest) -> AtomicFile | None:
-    """The sidecar an output needs to be read again, or None for a stream, with no place to put one."""
+def sidecars_of(request: WriteRequest) -> list[AtomicFile]:
+    """The sidecar that an output needs to be read again; none of a stream, which has no place to put one."""
     if is_stream(request.path):
-        return None
+        return []
     content: dict[str, Any] = {"fs": request.fs, "names": list(output_names(request))}
     time = request.source.time if request.source else None
     if time is not None:
         content["t0"] = format_stamp(time, 0)
-    return open_sidecar(request.path, content, overwrite=request.overwrite)
+    return [open_sidecar(request.path, content, overwrite=request.overwrite)]
 
 
 class CsvWriter(Writer):
@@ -48,17 +48,17 @@ class CsvWriter(Writer):
         self._text = io.StringIO()
         self._csv = csv.writer(self._text, delimiter=source.delimiter if source else ",", lineterminator="\n")
         self._sink = open_sink(request.path, overwrite=request.overwrite)
-        self._sidecar: AtomicFile | None = None
+        self.outputs = [self._sink]
         try:
             if self._time is None:
-                self._sidecar = sidecar_for(request)
+                self.outputs = [*sidecars_of(request), self._sink]
             if not (source and source.is_table and not source.names):
                 names: list[str] = list(output_names(request))
                 if self._time is not None:
                     names.insert(self._time.position, self._time.name)
                 self._send([names])
         except BaseException:
-            self._abort()
+            self.abort()
             raise
 
     def _send(self, rows: Iterable[list[Any]]) -> None:
@@ -74,12 +74,5 @@ class CsvWriter(Writer):
                 row.insert(self._time.position, format_stamp(self._time, n, self._own_fs))
         self._send(rows)
 
-    def _commit(self) -> WriteReport:
-        if self._sidecar is not None:
-            self._sidecar.commit()
-        return self._report("CSV", None, self._sink.commit())
-
-    def _abort(self) -> None:
-        self._sink.abort()
-        if self._sidecar is not None:
-            self._sidecar.abort()
+    def _finish(self) -> WriteReport:
+        return self._report("CSV", None, self._sink.size())

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import Protocol
 
-from ..system import is_append_only, pwrite
+from ..system import FolderSync, is_append_only, pwrite
 from .atomic import naming_errors, open_file, write_all
 from .base import PathArg
 from .source import display
@@ -24,8 +24,11 @@ class Sink(Protocol):
     def patch(self, at: int, data: bytes) -> None:
         """Overwrite bytes written earlier; only if ``seekable``."""
 
-    def commit(self) -> int:
-        """Finish; the size in bytes."""
+    def size(self) -> int:
+        """Bytes so far."""
+
+    def commit(self, folders: FolderSync | None = None) -> None:
+        """Make it safe, under its name."""
 
     def abort(self) -> None:
         """Give up."""
@@ -58,10 +61,13 @@ class StreamSink:
         with naming_errors(self.name):
             pwrite(self._fd, data, at)
 
-    def commit(self) -> int:
-        """Finish; the size in bytes."""
-        self.abort()
+    def size(self) -> int:
+        """Bytes so far."""
         return self._size
+
+    def commit(self, folders: FolderSync | None = None) -> None:  # noqa: ARG002 - a pipe has none
+        """Let go; what was sent is sent."""
+        self.abort()
 
     def abort(self) -> None:
         """Let go; what was sent is sent."""

@@ -62,6 +62,7 @@ class SndfileWriter(Writer):
         self.full_scale = None if self._floats else self._quantiser.full_scale
         self._waiting: list[Block] = []
         self._sink = open_file(request.path, overwrite=request.overwrite)
+        self.outputs = [self._sink]
         self._recorder = _Recorder(self._sink)
         try:
             self._file: Any = soundfile.SoundFile(
@@ -113,7 +114,7 @@ class SndfileWriter(Writer):
         if self._recorder.error is not None:
             raise self._recorder.error
 
-    def _commit(self) -> WriteReport:
+    def _finish(self) -> WriteReport:
         for rest in self._waiting:
             self._hand_over(rest)
         self._encode(self._file.close)
@@ -126,13 +127,12 @@ class SndfileWriter(Writer):
         return self._report(
             self._container,
             self._subtype,
-            self._sink.commit(),
+            self._sink.size(),
             clipped=self._quantiser.clipped,
             first_clip=self._quantiser.first_clip,
         )
 
-    def _abort(self) -> None:
+    def _close(self) -> None:
         # libsndfile writes its header once more when it is closed; that may fail as the write before it did.
         with contextlib.suppress(Exception):
             self._file.close()
-        self._sink.abort()

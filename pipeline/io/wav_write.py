@@ -102,6 +102,7 @@ class WavWriter(Writer):
         self._room = True  # the longest header, to measure with
         self._room = request.frames is None or self._bytes(request.frames) > RIFF_LIMIT
         self._sink = open_sink(request.path, overwrite=request.overwrite)
+        self.outputs = [self._sink]
         try:
             if not self._sink.seekable:
                 self._check_stream()
@@ -142,7 +143,7 @@ class WavWriter(Writer):
             raise WriteError(self.request.path, f"grew over 4 GiB; {self.request.frames} frames were announced")
         self._sink.write(data)
 
-    def _commit(self) -> WriteReport:
+    def _finish(self) -> WriteReport:
         size = SAMPLE_BYTES[self._subtype] * self.request.channels * self.frames
         if size % 2:
             self._sink.write(b"\0")
@@ -154,14 +155,10 @@ class WavWriter(Writer):
             if header.startswith(b"RF64") and self._container == "WAV":
                 self._container = "RF64"
                 self.notes.append("over 4 GiB: written as RF64")
-        total = self._sink.commit()
         return self._report(
             self._container,
             self._subtype,
-            total,
+            self._sink.size(),
             clipped=self._quantiser.clipped,
             first_clip=self._quantiser.first_clip,
         )
-
-    def _abort(self) -> None:
-        self._sink.abort()

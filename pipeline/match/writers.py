@@ -20,12 +20,12 @@ import numpy as np
 
 from ..errors import UsageError
 from ..io.base import PathArg
-from ..io.sink import is_stream, open_sink
+from ..io.sink import Sink, is_stream, open_sink
 from ..io.source import display
 from ..text import nearest
 from .events import Event, Events
 
-__all__ = ["COLUMNS", "event_format", "write_events"]
+__all__ = ["COLUMNS", "begin_events", "event_format", "write_events"]
 
 COLUMNS = tuple(field.name for field in fields(Event))
 """Of CSV, JSON lines and Parquet."""
@@ -39,6 +39,17 @@ _RAVEN_COLUMNS = (
 
 def write_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool = False) -> int:
     """Write the events of one or more recordings in order; the size of the file in bytes.
+
+    The arguments, and what is raised, are those of `begin_events`.
+    """
+    sink = begin_events(path, searches, overwrite=overwrite)
+    size = sink.size()
+    sink.commit()
+    return size
+
+
+def begin_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool = False) -> Sink:
+    """An event file that is whole, and hidden until its ``commit``.
 
     Parameters
     ----------
@@ -65,10 +76,10 @@ def write_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool =
     sink = open_sink(name, overwrite=overwrite)
     try:
         sink.write(data)
-        return sink.commit()
     except BaseException:
         sink.abort()
         raise
+    return sink
 
 
 def event_format(path: PathArg) -> str:

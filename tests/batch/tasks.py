@@ -7,9 +7,11 @@ import signal
 import stat
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from pipeline.system import FolderSync
 
 
 def square(x: int) -> int:
@@ -100,19 +102,31 @@ def third_attempt(folder: str) -> int:
     return attempts
 
 
-def in_steps(folder: str, number: int, fails_at: int = 0) -> Generator[None, None, int]:
-    """How many others have come as far as to their first step when the last of three is reached."""
-    for step in (1, 2, 3):
-        if step == fails_at:
-            raise ValueError(f"step {step}")
-        Path(folder, f"{number} {step}").touch()
-        yield
-    return len(list(Path(folder).glob("* 1")))
+class Begun:
+    """A call that is begun; ``end`` is what its commit does."""
+
+    def __init__(self, end: Callable[[FolderSync], Any]) -> None:
+        self.commit = end
 
 
-def sleeps_in_its_second_step(seconds: float) -> Generator[None]:
-    yield
-    time.sleep(seconds)
+def in_two_steps(folder: str, number: int, fails_at: int = 0) -> Begun:
+    """Commits to how many were begun when it is committed."""
+
+    def step(at: int) -> None:
+        if at == fails_at:
+            raise ValueError(f"step {at}")
+        Path(folder, f"{number} {at}").touch()
+
+    def end(_: FolderSync) -> int:
+        step(2)
+        return len(list(Path(folder).glob("* 1")))
+
+    step(1)
+    return Begun(end)
+
+
+def sleeps_in_its_commit(seconds: float) -> Begun:
+    return Begun(lambda _: time.sleep(seconds))
 
 
 def handled(number: int) -> Any:
@@ -162,16 +176,21 @@ _synced = [0, 0]
 """Files and folders that this process has waited for."""
 
 
-def writes(path: str) -> tuple[int, int]:
-    """Write a file; how many files and folders have been waited for so far."""
+def writes(path: str) -> Begun:
+    """Write a file; commits to how many files and folders have been waited for so far."""
     from pipeline.io import atomic
 
     def fsync(fd: int) -> None:
         _synced[stat.S_ISDIR(os.fstat(fd).st_mode)] += 1
 
-    atomic.os.fsync = fsync  # type: ignore[attr-defined]
-    atomic.write_bytes(path, b"x", overwrite=False)
-    return _synced[0], _synced[1]
+    def end(folders: FolderSync) -> tuple[int, int]:
+        file.commit(folders)
+        return _synced[0], _synced[1]
+
+    os.fsync = fsync
+    file = atomic.AtomicFile(path)
+    file.write(b"x")
+    return Begun(end)
 
 
 def marked(path: str, seconds: float) -> None:

@@ -19,7 +19,7 @@ import pytest
 
 from pipeline.batch import worker as worker_module
 from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError, _Work, _Worker
-from pipeline.batch.worker import Worker, start_fork_server, start_worker
+from pipeline.batch.worker import WorkerProcess, start_fork_server, start_worker
 from pipeline.dsp.serial import SerialExecutor
 from pipeline.system import share_threads, usable_processors
 
@@ -34,14 +34,14 @@ from .tasks import (
     has_loaded,
     held_back,
     in_company,
-    in_steps,
+    in_two_steps,
     killed_by,
     marked,
     parent_after,
     process_after,
     process_facts,
     sleep,
-    sleeps_in_its_second_step,
+    sleeps_in_its_commit,
     square,
     unsendable,
     writes,
@@ -285,7 +285,7 @@ def test_a_worker_that_has_died_takes_nothing_and_costs_nobody_a_strike() -> Non
     theirs.close()
     work = _Work((square, (2,), {}), light=False)
     queue = deque([work])
-    assert not executor._given(_Worker(Worker(0, ours, lambda _: None)), queue)
+    assert not executor._given(_Worker(WorkerProcess(0, ours, lambda _: None)), queue)
     assert list(queue) == [work]
     assert work.strikes == 0
 
@@ -570,10 +570,10 @@ def test_a_bundle_that_a_pipe_cannot_take_at_once_waits_here() -> None:
         assert [future.result(PATIENCE) for future in futures] == [f"{i}{long}" for i in range(64)]
 
 
-def test_generators_of_a_bundle_all_come_to_their_first_step_before_one_goes_on(tmp_path: Path) -> None:
-    bad = {2: 1, 11: 2, 12: 3}
+def test_all_of_a_bundle_are_begun_before_one_is_committed(tmp_path: Path) -> None:
+    bad = {2: 1, 11: 2, 12: 2}
     with LocalExecutor(1, light=light) as executor:
-        futures = [executor.submit(in_steps, str(tmp_path), i, bad.get(i, 0)) for i in range(32)]
+        futures = [executor.submit(in_two_steps, str(tmp_path), i, bad.get(i, 0)) for i in range(32)]
         begun = {}
         for i, future in enumerate(futures):
             if i in bad:
@@ -584,14 +584,14 @@ def test_generators_of_a_bundle_all_come_to_their_first_step_before_one_goes_on(
     assert all(count >= i for i, count in begun.items())
     assert begun[31] == 31
     assert sum(count > i + 1 for i, count in begun.items()) > 16
-    assert len(list(tmp_path.glob("* 3"))) == 29
+    assert len(list(tmp_path.glob("* 2"))) == 29
 
 
-def test_a_generator_alone_is_gone_through_and_each_step_has_its_time(tmp_path: Path) -> None:
+def test_what_is_begun_alone_is_committed_and_each_has_its_time(tmp_path: Path) -> None:
     with LocalExecutor(1, timeout_s=1.0) as executor:
-        assert executor.submit(in_steps, str(tmp_path), 1).result(PATIENCE) == 1
+        assert executor.submit(in_two_steps, str(tmp_path), 1).result(PATIENCE) == 1
         with pytest.raises(WorkerLostError, match=r"took longer than 1 s \(batch\.timeout\)"):
-            executor.submit(sleeps_in_its_second_step, 3600.0).result(PATIENCE)
+            executor.submit(sleeps_in_its_commit, 3600.0).result(PATIENCE)
 
 
 def test_a_worker_waits_for_the_folder_of_a_bundle_once_before_it_answers(tmp_path: Path) -> None:

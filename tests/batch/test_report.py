@@ -19,7 +19,7 @@ from pipeline.batch.report import page_html, run_facts, run_report, write_report
 from pipeline.batch.report.page import shown
 from pipeline.config.load import parse_config
 from pipeline.errors import UsageError
-from pipeline.job import Job, run_job
+from pipeline.job import Hooks, Job, run_job
 from tests.browser import until
 from tests.cli.conftest import ECHO, Done, faltung, place  # noqa: F401
 
@@ -360,7 +360,7 @@ def test_gathering_an_outline_changes_no_bit(place):  # noqa: F811
     from pipeline.dsp.envelope import Envelope
 
     job = Job.of(parse_config(ECHO).settings)
-    run_job(job, "in.wav", "y.wav", envelope=Envelope())
+    run_job(job, "in.wav", "y.wav", hooks=Hooks(envelope_out=Envelope()))
     run_job(job, "in.wav", "z.wav")
     assert (place / "y.wav").read_bytes() == (place / "z.wav").read_bytes()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +16,7 @@ import soundfile as sf
 
 from pipeline.batch.driver import run_tasks
 from pipeline.batch.sharding import Shards
-from pipeline.batch.task import configuration_text, is_light, make_task, run_task, task_steps
+from pipeline.batch.task import begin_task, configuration_text, is_light, make_task, run_task
 from pipeline.config.load import parse_config
 from pipeline.dsp.serial import SerialExecutor
 from pipeline.io import Remote
@@ -55,20 +55,12 @@ def names(place: Path) -> set[str]:
     return {path.name for path in place.iterdir()} - {"in.wav", "call.wav"}
 
 
-def outcome_of(steps: Generator[None, None, dict[str, Any]]) -> dict[str, Any]:
-    with pytest.raises(StopIteration) as end:
-        next(steps)
-    outcome: dict[str, Any] = end.value.value
-    return outcome
-
-
-def test_outputs_are_whole_after_the_first_step_and_have_their_names_after_the_second(place: Path) -> None:
+def test_outputs_of_a_task_that_is_begun_are_whole_and_have_their_names_when_it_is_committed(place: Path) -> None:
     one = task(place, MATCH, "y.wav", "y.csv", overwrite=False, record={"item": "a", "output": "y.wav", "more": ["y"]})
-    steps = task_steps(one)
-    next(steps)
+    begun = begin_task(one)
     assert {name[-5:] for name in names(place)} == {".part"}
     time.sleep(0.3)
-    outcome = outcome_of(steps)
+    outcome = begun.commit()
     assert names(place) == {"y.wav", "y.csv"}
     assert outcome["status"] == "done"
     assert [output["bytes"] for output in outcome["outputs"]] == [
@@ -83,34 +75,31 @@ def test_a_disk_that_is_full_when_a_file_is_to_be_safe_is_a_reason_and_leaves_no
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    steps = task_steps(task(place, MATCH, "y.wav", "y.csv", overwrite=False))
-    next(steps)
+    begun = begin_task(task(place, MATCH, "y.wav", "y.csv", overwrite=False))
     monkeypatch.setattr("os.fsync", full)
-    outcome = outcome_of(steps)
+    outcome = begun.commit()
     assert (outcome["status"], outcome["code"]) == ("failed", 3)
     assert outcome["error"].endswith("y.wav: No space left on device")
     assert names(place) == set()
 
 
-def test_a_name_that_is_taken_between_the_steps_is_left_to_who_took_it(place: Path) -> None:
-    steps = task_steps(task(place, ECHO, "y.wav", overwrite=False))
-    next(steps)
+def test_a_name_that_is_taken_between_beginning_and_commit_is_left_to_who_took_it(place: Path) -> None:
+    begun = begin_task(task(place, ECHO, "y.wav", overwrite=False))
     (place / "y.wav").write_bytes(b"mine")
-    assert outcome_of(steps)["error"].endswith("y.wav: exists already; set overwrite, or give another name")
+    assert begun.commit()["error"].endswith("y.wav: exists already; set overwrite, or give another name")
     assert names(place) == {"y.wav"}
     assert (place / "y.wav").read_bytes() == b"mine"
 
 
 def test_of_a_task_that_fails_or_is_left_no_output_stays(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    steps = task_steps(task(place, ECHO, "y.wav", overwrite=False))
-    next(steps)
-    steps.close()
+    begun = begin_task(task(place, ECHO, "y.wav", overwrite=False))
+    begun.abort()
     assert names(place) == set()
 
     def fail(*_: object, **__: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("pipeline.job.write_events", fail)
+    monkeypatch.setattr("pipeline.job.begin_events", fail)
     outcome = run_task(task(place, MATCH, "y.wav", "y.csv", overwrite=False))
     assert "Input/output error" in outcome["error"]
     assert names(place) == set()

@@ -254,14 +254,14 @@ def test_a_name_taken_while_the_batch_runs_is_refused(
 ) -> None:
     from pipeline.batch import task
 
-    real = task.run_job
+    real = task.begin_job
 
     def and_meanwhile(*args: Any, **more: Any) -> Any:
         (batch / "out").mkdir(exist_ok=True)
         (batch / "out/c.wav").write_bytes(b"mine")
         return real(*args, **more)
 
-    monkeypatch.setattr(task, "run_job", and_meanwhile)
+    monkeypatch.setattr(task, "begin_job", and_meanwhile)
     done = faltung("run", "batch.yaml", "-q")
     assert done.code == 1
     assert "in/c.wav: out/c.wav: exists already" in done.err
@@ -275,7 +275,7 @@ def test_an_error_nobody_foresaw_fails_its_file_alone(
 ) -> None:
     from pipeline.batch import task
 
-    real = task.run_job
+    real = task.begin_job
     errors = {"in/a.wav": RuntimeError("a bug"), "in/b.wav": MemoryError()}
 
     def failing(job: Any, source: str, *args: Any, **more: Any) -> Any:
@@ -283,7 +283,7 @@ def test_an_error_nobody_foresaw_fails_its_file_alone(
             raise errors[source]
         return real(job, source, *args, **more)
 
-    monkeypatch.setattr(task, "run_job", failing)
+    monkeypatch.setattr(task, "begin_job", failing)
     done = faltung("run", "batch.yaml", "-q")
     assert done.code == 1
     assert done.err.splitlines()[1:] == ["  in/a.wav: RuntimeError: a bug", "  in/b.wav: not enough memory"]

@@ -13,8 +13,9 @@ import pytest
 
 from pipeline.errors import DiskFullError, ReadError, UsageError, WriteError
 from pipeline.io import OutputFormat, open_writer, probe, read_signal, same_file
-from pipeline.io.atomic import AtomicFile, held_files, names_together, write_bytes
+from pipeline.io.atomic import AtomicFile, write_bytes
 from pipeline.io.hidden import remove_left_behind
+from pipeline.system import FolderSync
 from tests.io.helpers import names, noise, save
 
 CONTAINERS = ["x.wav", "x.flac", "x.aiff", "x.ogg", "x.csv", "x.npy", "x.npz"]
@@ -150,15 +151,21 @@ def test_the_new_file_has_the_permissions_of_the_umask(tmp_path):
         assert stat.S_IMODE((tmp_path / "x.wav").stat().st_mode) == mode
 
 
+def begun(path, data):
+    file = AtomicFile(path)
+    file.write(data)
+    return file
+
+
 def test_names_given_together_wait_for_each_folder_once(tmp_path, monkeypatch):
     synced = []
     monkeypatch.setattr(os, "fsync", lambda fd: synced.append(stat.S_ISDIR(os.fstat(fd).st_mode)))
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()
     names = [f"{folder}/{i}" for i in range(3) for folder in "ab"]
-    with suppress(ZeroDivisionError), names_together():
+    with suppress(ZeroDivisionError), FolderSync() as folders:
         for name in names:
-            write_bytes(tmp_path / name, b"x", overwrite=False)
+            begun(tmp_path / name, b"x").commit(folders)
         assert synced == [False] * 6
         raise ZeroDivisionError
     assert synced[6:] == [True, True]
@@ -166,32 +173,29 @@ def test_names_given_together_wait_for_each_folder_once(tmp_path, monkeypatch):
     assert synced[8:] == [False, True]
 
 
-def test_held_files_are_whole_but_hidden_until_they_are_committed_again(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_a_finished_file_is_whole_but_hidden_until_it_is_committed(tmp_path, monkeypatch, name):
     synced = []
     monkeypatch.setattr(os, "fsync", synced.append)
-    with held_files() as files:
-        with held_files() as others:
-            write_bytes(tmp_path / "c", b"c", overwrite=False)
-        for name in "ab":
-            write_bytes(tmp_path / name, name.encode(), overwrite=False)
-        assert {name.split(".")[-1] for name in names(tmp_path)} == {"part"}
-    assert (len(files), len(others), synced) == (2, 1, [])
-    assert files[0].commit() == 1
-    files[1].abort()
-    others[0].commit()
-    assert names(tmp_path) == ["a", "c"]
-    assert (tmp_path / "a").read_bytes() == b"a"
-    assert len(synced) == 4
-    write_bytes(tmp_path / "d", b"d", overwrite=False)
-    assert names(tmp_path) == ["a", "c", "d"]
+    for name_, ends in ((name, "commit"), (f"other{name}", "abort")):
+        with open_writer(tmp_path / name_, fs=8000, channels=1) as writer:
+            writer.write(noise(50, 1))
+            report = writer.finish()
+            assert {one.split(".")[-1] for one in names(tmp_path) if not one.startswith("x.")} == {"part"}
+            assert writer.finish() is report
+            with pytest.raises(ValueError, match="after commit or abort"):
+                writer.write(noise(5, 1))
+            getattr(writer, ends)()
+    assert (tmp_path / name).stat().st_size == report.bytes
+    assert names(tmp_path) == sorted({name, *(["x.json"] if name in ("x.csv", "x.npy") else [])})
+    assert len(synced) == 2 * len(names(tmp_path))
 
 
-def test_a_held_file_takes_no_name_that_was_taken_meanwhile(tmp_path):
-    with held_files() as files:
-        write_bytes(tmp_path / "a", b"ours", overwrite=False)
+def test_a_finished_file_takes_no_name_that_was_taken_meanwhile(tmp_path):
+    file = begun(tmp_path / "a", b"ours")
     (tmp_path / "a").write_bytes(b"theirs")
     with pytest.raises(UsageError, match="exists already"):
-        files[0].commit()
+        file.commit()
     assert names(tmp_path) == ["a"]
     assert (tmp_path / "a").read_bytes() == b"theirs"
 

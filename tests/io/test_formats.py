@@ -259,11 +259,8 @@ class Nowhere(Writer):
     def _write(self, block):
         pass
 
-    def _commit(self):
+    def _finish(self):
         return self._report("ONE", None, 0)
-
-    def _abort(self):
-        pass
 
 
 def test_another_distribution_can_add_a_format(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ import soundfile as sf
 from pipeline import find_matches, match_scores
 from pipeline.config.load import parse_config
 from pipeline.errors import ConfigError, ReadError, SettingError, SignalError, UsageError
-from pipeline.job import Job, run_job
+from pipeline.job import Hooks, Job, run_job
 
 from .helpers import chirp, coloured
 
@@ -219,7 +219,7 @@ def test_what_cannot_be_written_is_refused_before_any_work(place, events, match)
     (place / "link.csv").symlink_to("scene.wav")
     before = sorted(place.iterdir())
     with pytest.raises(UsageError, match=match):
-        run_job(job(), "scene.wav", "out.csv" if events == ["out.csv"] else None, events=events, progress=_no_work)
+        run_job(job(), "scene.wav", "out.csv" if events == ["out.csv"] else None, events=events, hooks=Hooks(_no_work))
     assert sorted(place.iterdir()) == before
     assert (place / "taken.csv").read_text() == "mine"
 

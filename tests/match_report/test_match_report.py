@@ -12,7 +12,7 @@ import soundfile as sf
 from pipeline.config.load import validate_config
 from pipeline.dsp.envelope import Envelope
 from pipeline.dsp.spectrogram import Grid, spectrogram
-from pipeline.job import Job, run_job
+from pipeline.job import Hooks, Job, run_job
 from pipeline.match_report import STRETCHES, match_figure, match_page, page, picture_of
 from pipeline.match_report.levels import levels_of
 from tests.batch.test_report import visit  # noqa: F401
@@ -34,7 +34,7 @@ def searched(folder, name="day.wav", **settings):
     stage = {"use": "match", "template": str(folder / "call.wav"), "threshold": "1 per hour", **settings}
     job = Job.of(validate_config({"version": 1, "stages": [stage]}).settings)
     waveform, scores = Envelope(STRETCHES), Envelope(STRETCHES)
-    report = run_job(job, folder / name, None, envelope=scores, envelope_in=waveform)
+    report = run_job(job, folder / name, None, hooks=Hooks(envelope_in=waveform, envelope_out=scores))
     return picture_of(job, folder / name, report, waveform, scores), report, x
 
 
