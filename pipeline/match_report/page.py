@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from ..batch.report.page import PLAYED, link, own_parts, shown
+from ..batch.report import PLAYED, link, own_parts, shown
 from ..explain.figure import png_bytes
 from ..io import is_remote
 from ..pages import page_from
