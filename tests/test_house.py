@@ -3,6 +3,7 @@
 import ast
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,15 @@ FORBIDDEN = tuple(
 """Places that belong to one machine or one network, in pieces so that this file may be searched too."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
-every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
 
 
 def module_name(path: Path) -> str:
@@ -96,12 +105,12 @@ def imports(tree: ast.AST, package: str) -> Iterator[tuple[int, str]]:
             yield from ((node.lineno, arg.value) for arg in node.args[:1] if isinstance(arg, ast.Constant))
 
 
-def upward(source: str, module: str, *, is_package: bool = False) -> list[str]:
+def upward(tree: ast.Module, module: str, is_package: bool = False) -> list[str]:
     """The imports of a module that do not run downward."""
     package = module if is_package else module.rpartition(".")[0]
     here = part_of(module)
     found = []
-    for line, name in imports(ast.parse(source), package):
+    for line, name in imports(tree, package):
         if name.split(".")[0] != "pipeline":
             continue
         there = part_of(name)
@@ -115,12 +124,10 @@ def test_every_part_has_a_floor():
     assert parts - set(LEVEL) == set(), "a new part of pipeline/ needs a place in FLOORS"
 
 
-@every_module
-def test_imports_run_downward(path):
-    if path == PACKAGE / "__init__.py":
-        pytest.skip("the public names come from everywhere")
-    source = path.read_text("utf-8")
-    assert upward(source, module_name(path), is_package=path.name == "__init__.py") == []
+def test_imports_run_downward():
+    modules = [path for path in MODULES if path != PACKAGE / "__init__.py"]  # the public names come from everywhere
+    found = {name_of(path): upward(tree_of(path), module_name(path), path.name == "__init__.py") for path in modules}
+    assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 @pytest.mark.parametrize(
@@ -139,7 +146,7 @@ def test_imports_run_downward(path):
     ],
 )
 def test_an_import_upward_or_sideways_is_found(module, source):
-    assert len(upward(source, module)) == 1
+    assert len(upward(ast.parse(source), module)) == 1
 
 
 @pytest.mark.parametrize(
@@ -153,17 +160,16 @@ def test_an_import_upward_or_sideways_is_found(module, source):
     ],
 )
 def test_an_import_downward_or_for_types_alone_is_allowed(module, source):
-    assert upward(source, module) == []
+    assert upward(ast.parse(source), module) == []
 
 
-@every_module
-def test_a_module_opens_with_a_docstring(path):
-    assert ast.get_docstring(ast.parse(path.read_text("utf-8")))
+def test_every_module_opens_with_a_docstring():
+    assert [name_of(path) for path in MODULES if not ast.get_docstring(tree_of(path))] == []
 
 
-@every_module
-def test_a_module_stays_under_400_lines(path):
-    assert len(path.read_text("utf-8").splitlines()) < 400
+def test_every_module_stays_under_400_lines():
+    lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    assert {name: length for name, length in lengths.items() if length >= 400} == {}
 
 
 def sorting_key(name: str) -> tuple[int, str]:
@@ -171,28 +177,25 @@ def sorting_key(name: str) -> tuple[int, str]:
     return (0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2, name)
 
 
-@every_module
-def test_all_is_sorted(path):
-    for node in ast.parse(path.read_text("utf-8")).body:
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
-            names = ast.literal_eval(node.value)
-            assert list(names) == sorted(set(names), key=sorting_key)
+def test_every_all_is_sorted():
+    for path in MODULES:
+        for node in tree_of(path).body:
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
+                names = ast.literal_eval(node.value)
+                assert list(names) == sorted(set(names), key=sorting_key), name_of(path)
 
 
-@every_module
-def test_click_is_never_imported_directly(path):
-    tree = ast.parse(path.read_text("utf-8"))
-    named = [(line, name) for line, name in imports(tree, module_name(path)) if name.split(".")[0] == "click"]
-    assert named == [], "typer carries its own click"
+def test_click_is_never_imported_directly():
+    named = [(name_of(path), *found) for path in MODULES for found in imports(tree_of(path), module_name(path))]
+    assert [one for one in named if one[2].split(".")[0] == "click"] == [], "typer carries its own click"
 
 
-@every_module
-def test_only_the_command_line_prints(path):
-    if part_of(module_name(path)) == "cli":
-        pytest.skip("the command line speaks")
-    calls = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
-    assert [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"] == []
+def test_only_the_command_line_prints():
+    silent = [path for path in MODULES if part_of(module_name(path)) != "cli"]
+    calls = [(path, node) for path in silent for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
+    printing = [(path, call) for path, call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
+    assert [f"{name_of(path)}:{call.lineno}" for path, call in printing] == []
 
 
 def project_files() -> list[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,12 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli import main
 from pipeline.config.load import validate_config
 from pipeline.config.yaml_text import read_yaml
 from pipeline.settings import Settings
 from pipeline.stages.spectrogram import SpectrogramSettings
 from pipeline.stages.templates import Templates
 from pipeline.stages.threshold import Threshold
+from tests.explain.conftest import draw_nothing
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -50,7 +53,25 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-@pytest.mark.parametrize("command", commands() + commands(MATCHING))
+EXPLAINING = [command for command in commands() if command.startswith("faltung explain ")]
+
+
+def test_every_command_that_explains_works_but_for_its_pictures(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes seconds; `tests/explain/` has the worked example drawn, and the long form all of these."""
+    monkeypatch.chdir(place)
+    draw_nothing(monkeypatch)
+    assert len(EXPLAINING) == 3
+    for command in EXPLAINING:
+        assert main(shlex.split(command)[1:]) == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(command, marks=pytest.mark.long) if command in EXPLAINING else command
+        for command in commands() + commands(MATCHING)
+    ],
+)
 def test_every_command_of_the_readme_and_of_the_page_on_matching_works(command: str, place: Path) -> None:
     done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr

@@ -115,9 +115,9 @@ def test_a_worker_that_exits_is_told_with_its_code() -> None:
 
 
 def test_a_task_that_takes_too_long_is_ended_and_its_neighbour_done_again() -> None:
-    with LocalExecutor(2, timeout_s=3.0) as executor:
+    with LocalExecutor(2, timeout_s=2.0) as executor:
         late, *others = [executor.submit(sleep, s) for s in (3600.0, 0.2, 0.1, 0.1, 0.2)]
-        with pytest.raises(WorkerLostError, match=r"took longer than 3 s \(batch\.timeout\)"):
+        with pytest.raises(WorkerLostError, match=r"took longer than 2 s \(batch\.timeout\)"):
             late.result(PATIENCE)
         assert [future.result(PATIENCE) for future in others] == [0.2, 0.1, 0.1, 0.2]
 
@@ -473,7 +473,8 @@ def test_an_exception_on_the_way_out_ends_the_workers_at_once() -> None:
     def interrupted() -> None:
         with LocalExecutor(2) as executor:
             futures.extend(executor.submit(sleep, 3600.0) for _ in range(4))
-            time.sleep(1.0)
+            while not all(future.running() for future in futures[:2]):
+                time.sleep(0.01)
             workers.extend(pids(executor))
             raise KeyboardInterrupt
 
@@ -547,17 +548,18 @@ def test_in_a_bundle_only_the_poison_tasks_are_given_up() -> None:
 
 
 def test_in_a_bundle_each_has_its_own_time_and_its_own_error() -> None:
-    with LocalExecutor(1, timeout_s=2.0, light=light) as executor:
-        slow = [executor.submit(process_after, 0.25) for _ in range(24)]  # some bundles take longer than 2 s
+    with LocalExecutor(1, timeout_s=1.0, light=light) as executor:
+        first = executor.submit(process_after, 0.3)  # till all the others are there, so that their bundles are large
+        slow = [first, *(executor.submit(process_after, 0.12) for _ in range(24))]  # some take longer than 1 s
         (worker,) = {future.result(PATIENCE) for future in slow}
-        time.sleep(2.5)  # a worker that waits is not at anything
+        time.sleep(1.1)  # a worker that waits is not at anything
         assert executor.submit(process_after, 0.0).result(PATIENCE) == worker
         wrong = [executor.submit(fail, text) for text in ("one", "two")]
         late, after = executor.submit(sleep, 3600.0), executor.submit(square, 7)
         for future, text in zip(wrong, ("one", "two"), strict=True):
             with pytest.raises(ValueError, match=text):
                 future.result(PATIENCE)
-        with pytest.raises(WorkerLostError, match=r"took longer than 2 s \(batch\.timeout\)"):
+        with pytest.raises(WorkerLostError, match=r"took longer than 1 s \(batch\.timeout\)"):
             late.result(PATIENCE)
         assert after.result(PATIENCE) == 49
 
@@ -605,10 +607,11 @@ def test_a_worker_waits_for_the_folder_of_a_bundle_once_before_it_answers(tmp_pa
 
 def test_no_light_task_waits_behind_one_that_is_not() -> None:
     with LocalExecutor(2, light=lambda seconds: seconds < 1) as executor:
-        long = executor.submit(process_after, 3.0)
+        long = executor.submit(process_after, 3600.0)
         for short in [executor.submit(process_after, 0.01) for _ in range(100)]:
             short.result(PATIENCE)
         assert not long.done()
+        executor.kill()
 
 
 def test_the_next_bundle_is_there_before_the_last_is_answered() -> None:
