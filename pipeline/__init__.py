@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from .match.events import Event, Events
     from .match.find import find_matches, match_scores
     from .stages.base import Format, KernelStage, Processor, Stage, WholeSignalStage
+    from .stages.base.registry import stage
     from .stages.convolve import Convolve
     from .stages.correlate import Correlate
     from .stages.delay import Delay
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .stages.match import Match
     from .stages.normalize import Normalize
     from .stages.parallel import Parallel
-    from .stages.registry import stage
     from .stages.resample import Resample
     from .stages.reverb import Reverb
     from .stages.reverse import Reverse
@@ -105,7 +105,7 @@ _HOMES = {
     "stages.match": "Match",
     "stages.normalize": "Normalize",
     "stages.parallel": "Parallel",
-    "stages.registry": "stage",
+    "stages.base.registry": "stage",
     "stages.resample": "Resample",
     "stages.reverb": "Reverb",
     "stages.reverse": "Reverse",

@@ -18,7 +18,7 @@ from .engine.stream import stream
 from .errors import SettingError
 from .kernel import Array, Kernel
 from .stages.base import Format, Stage
-from .stages.registry import stage_from_settings
+from .stages.base.registry import stage_from_settings
 
 if TYPE_CHECKING:
     from .job import Report

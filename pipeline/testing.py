@@ -31,8 +31,8 @@ from .dsp.methods import choose_method, shape_of
 from .errors import SettingError
 from .kernel import Array, Kernel
 from .stages.base import DetectorStage, Format, Stage
-from .stages.processors import frames_after
-from .stages.registry import stage_from_settings
+from .stages.base.processors import frames_after
+from .stages.base.registry import stage_from_settings
 
 __all__ = ["CHECKS", "check_stage", "parametrize_with_checks"]
 

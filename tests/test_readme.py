@@ -17,9 +17,9 @@ from pipeline.cli import main
 from pipeline.config.load import validate_config
 from pipeline.config.yaml_text import read_yaml
 from pipeline.settings import Settings
-from pipeline.stages.spectrogram import SpectrogramSettings
-from pipeline.stages.templates import Templates
-from pipeline.stages.threshold import Threshold
+from pipeline.stages.base.spectrogram import SpectrogramSettings
+from pipeline.stages.base.templates import Templates
+from pipeline.stages.base.threshold import Threshold
 from tests.explain.conftest import draw_nothing
 
 ROOT = Path(__file__).resolve().parents[1]

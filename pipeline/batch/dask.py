@@ -111,7 +111,7 @@ def _difference(name: str, here: dict[str, str], there: dict[str, str]) -> str:
 
 def versions() -> dict[str, str]:
     """What has to be the same everywhere: Python, the libraries that compute, and the packages that bring stages."""
-    from ..stages.registry import available_stages
+    from ..stages.base.registry import available_stages
 
     names = {*_LIBRARIES, *(source.distribution for source in available_stages())}
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in sorted(names)}}

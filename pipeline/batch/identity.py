@@ -23,7 +23,7 @@ from ..config.model import Configuration
 from ..errors import SettingPath, format_path
 from ..io import Remote
 from ..stages.base import Stage
-from ..stages.registry import available_stages
+from ..stages.base.registry import available_stages
 
 __all__ = [
     "Check",

@@ -78,7 +78,7 @@ def run_facts(
     import soundfile
 
     from ..config.yaml_text import to_yaml
-    from ..stages.registry import available_stages
+    from ..stages.base.registry import available_stages
 
     text = to_yaml(settings)
     libraries = ("numpy", "scipy", "soundfile", "soxr")

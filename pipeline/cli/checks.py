@@ -126,7 +126,7 @@ def _ffmpeg() -> Check:
 def _plugins() -> list[Check]:
     """Stages of other distributions, and whether each can be imported."""
     from ..errors import PluginError
-    from ..stages.registry import available_stages, stage_class
+    from ..stages.base.registry import available_stages, stage_class
 
     checks = []
     ours = 0

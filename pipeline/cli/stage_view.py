@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from ..errors import PluginError
 from ..settings import own_text
 from ..stages.base import Stage
-from ..stages.registry import available_stages, stage_class
+from ..stages.base.registry import available_stages, stage_class
 from .terminal import render, table
 
 __all__ = ["describe", "list_stages", "show_list", "show_stage"]

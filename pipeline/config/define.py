@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import PluginError, SettingPath
-from ..stages.registry import available_stages, stage_class
+from ..stages.base.registry import available_stages, stage_class
 from ..text import nearest
 from .yaml_values import MAX_NODES
 

@@ -15,7 +15,7 @@ from ..errors import UsageError
 from ..fields import Hertz, InputFile, Seconds, Within, invalid
 from ..settings import Settings
 from ..stages.base import DetectorStage, Stage
-from ..stages.registry import AnyStage
+from ..stages.base.registry import AnyStage
 from .outputs import parse_template
 
 __all__ = ["BatchSettings", "Configuration", "FormatSettings", "Subtype"]

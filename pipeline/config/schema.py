@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from ..errors import PluginError
 from ..stages.base import Stage
-from ..stages.registry import available_stages, stage_class
+from ..stages.base.registry import available_stages, stage_class
 from .model import Configuration
 
 __all__ = ["json_schema", "schema_text"]

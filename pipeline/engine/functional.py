@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..dsp.convolver import open_convolver
 from ..errors import SignalError
 from ..kernel import Array, Kernel
-from ..stages.processors import channels_after
+from ..stages.base.processors import channels_after
 
 __all__ = ["Mode", "as_signal", "convolve", "correlate", "from_channels_first"]
 

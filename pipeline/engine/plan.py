@@ -16,7 +16,7 @@ from ..dsp.methods import Method
 from ..errors import FileError, KernelError, SettingError
 from ..kernel import Kernel
 from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalStage
-from ..stages.processors import KernelProcessor, channels_after, frames_after
+from ..stages.base.processors import KernelProcessor, channels_after, frames_after
 from .align import Align
 from .grouping import Group, group_kernels
 from .memory import peak_memory

@@ -18,7 +18,7 @@ from ..dsp.thresholds import MIN_DECOYS, Null, fdr_size, gaussian_rate
 from ..engine.stream import Detections
 from ..errors import SettingError
 from ..stages.base import Stage
-from ..stages.threshold import Rate, Threshold
+from ..stages.base.threshold import Rate, Threshold
 
 __all__ = ["Event", "Events", "Unscored", "events_found", "events_of", "warnings_of"]
 

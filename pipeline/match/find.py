@@ -23,8 +23,8 @@ from ..engine.stream import Detections, stream
 from ..errors import SettingError
 from ..io import open_reader
 from ..stages.base import Format, Precision
+from ..stages.base.threshold import Threshold
 from ..stages.match import Match
-from ..stages.threshold import Threshold
 from .events import Events, events_found
 
 __all__ = ["find_matches", "match_scores", "search"]

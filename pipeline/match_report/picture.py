@@ -18,8 +18,8 @@ from ..job import Job, Report
 from ..kernel import Array, Taps
 from ..match.events import Event, Events
 from ..stages.base import Format
+from ..stages.base.templates import load_templates
 from ..stages.match import Match
-from ..stages.templates import load_templates
 from .levels import Levels, Patches, levels_of, patch_of
 
 __all__ = ["STRETCHES", "Overlay", "Picture", "picture_of"]

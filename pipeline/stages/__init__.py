@@ -1,1 +1,1 @@
-"""The stages: one file each, found by name; `base` holds their contract, `registry` finds them."""
+"""The stages: each module here is one, of the same name; the folder `base` holds their contract and what they share."""

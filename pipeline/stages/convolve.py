@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 from ..fields import InputFile, invalid
 from ..kernel import Kernel
 from .base import Format, KernelStage, require
-from .files import Numbers, taps_for
-from .registry import stage
+from .base.files import Numbers, taps_for
+from .base.registry import stage
 
 __all__ = ["Convolve"]
 

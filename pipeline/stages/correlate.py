@@ -12,8 +12,8 @@ import numpy as np
 
 from ..kernel import Kernel
 from .base import Format, KernelStage, require
-from .files import NumbersOrFile, taps_for
-from .registry import stage
+from .base.files import NumbersOrFile, taps_for
+from .base.registry import stage
 
 __all__ = ["Correlate"]
 

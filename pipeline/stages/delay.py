@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from ..fields import Seconds, Within
 from ..kernel import MAX_TAPS, Kernel
 from .base import Format, KernelStage, require
-from .registry import stage
+from .base.registry import stage
 
 __all__ = ["Delay"]
 

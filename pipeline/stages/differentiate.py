@@ -15,7 +15,7 @@ from ..dsp.windows import savitzky_golay
 from ..fields import Seconds, Within, invalid
 from ..kernel import MAX_TAPS, Kernel
 from .base import Format, KernelStage, require
-from .registry import stage
+from .base.registry import stage
 
 __all__ = ["Differentiate"]
 

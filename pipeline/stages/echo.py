@@ -16,8 +16,8 @@ from ..fields import Amplitude, Seconds, Within, invalid
 from ..kernel import MAX_TAPS, Kernel
 from ..settings import Settings
 from .base import Format, KernelStage, require
+from .base.registry import stage
 from .delay import Delay
-from .registry import stage
 
 __all__ = ["Echo", "EchoTap"]
 

@@ -18,8 +18,8 @@ from ..fields import Hertz, Within, invalid
 from ..kernel import MAX_TAPS, Kernel, Taps
 from ..units import parse_frequency
 from .base import Format, KernelStage, require
-from .files import NumbersOrFile, taps_for
-from .registry import stage
+from .base.files import NumbersOrFile, taps_for
+from .base.registry import stage
 
 __all__ = ["Fir"]
 

@@ -12,7 +12,7 @@ from pydantic_core import CoreSchema
 from ..fields import Amplitude
 from ..kernel import Kernel
 from .base import Format, KernelStage
-from .registry import stage
+from .base.registry import stage
 
 __all__ = ["Gain"]
 

@@ -25,10 +25,10 @@ from ..errors import SettingError, SignalError
 from ..fields import Seconds, invalid
 from ..kernel import Array, Taps
 from .base import DetectorStage, Format, require
-from .registry import stage
-from .spectrogram import SpectrogramSettings
-from .templates import Template, Templates, load_templates
-from .threshold import Threshold, check_decoys
+from .base.registry import stage
+from .base.spectrogram import SpectrogramSettings
+from .base.templates import Template, Templates, load_templates
+from .base.threshold import Threshold, check_decoys
 
 __all__ = ["Match"]
 

@@ -16,7 +16,7 @@ from ..errors import SignalError
 from ..fields import Amplitude, Within, invalid
 from ..kernel import Array
 from .base import Recording, WholeSignalStage
-from .registry import stage
+from .base.registry import stage
 
 __all__ = ["Normalize"]
 

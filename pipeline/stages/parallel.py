@@ -18,8 +18,8 @@ from ..errors import KernelError, SettingError
 from ..fields import invalid
 from ..kernel import Array, Kernel
 from .base import Format, Processor, Stage
-from .processors import KernelProcessor, Series, channels_after
-from .registry import AnyStage, stage
+from .base.processors import KernelProcessor, Series, channels_after
+from .base.registry import AnyStage, stage
 
 __all__ = ["Parallel"]
 

@@ -15,8 +15,8 @@ import numpy as np
 from ..fields import Hertz, Within
 from ..kernel import Array
 from .base import Format, Processor, Stage, require
-from .processors import frames_after
-from .registry import stage
+from .base.processors import frames_after
+from .base.registry import stage
 
 __all__ = ["Resample"]
 

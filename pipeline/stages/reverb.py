@@ -16,8 +16,8 @@ from ..fields import Fraction, InputFile, Seconds, Within
 from ..kernel import MAX_TAPS, Kernel, Taps
 from ..units import Duration
 from .base import Format, KernelStage, require
-from .files import read_taps
-from .registry import stage
+from .base.files import read_taps
+from .base.registry import stage
 
 __all__ = ["Reverb"]
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from ..kernel import Array
 from .base import Recording, WholeSignalStage
-from .registry import stage
+from .base.registry import stage
 
 __all__ = ["Reverse"]
 

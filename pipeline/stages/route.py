@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from ..fields import Amplitude, invalid
 from ..kernel import Kernel, Taps
 from .base import Format, KernelStage, require
-from .registry import stage
+from .base.registry import stage
 
 __all__ = ["Route"]
 

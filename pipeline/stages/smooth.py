@@ -14,7 +14,7 @@ from ..dsp import windows
 from ..fields import Seconds, Within, invalid
 from ..kernel import MAX_TAPS, Kernel, Taps
 from .base import Format, KernelStage, require
-from .registry import stage
+from .base.registry import stage
 
 __all__ = ["Smooth"]
 

@@ -17,7 +17,7 @@ from pipeline.cli import checks
 from pipeline.config.load import parse_config
 from pipeline.config.schema import schema_text
 from pipeline.errors import PluginError
-from pipeline.stages.registry import StageSource, available_stages
+from pipeline.stages.base.registry import StageSource, available_stages
 
 from .conftest import Done, command, environment
 

@@ -11,9 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pipeline.errors import SettingError
 from pipeline.fields import Amplitude, Fraction, InputFile, Seconds, Within
 from pipeline.kernel import Kernel
-from pipeline.stages import registry
-from pipeline.stages.base import Format, KernelStage
-from pipeline.stages.registry import AnyStage, stage
+from pipeline.stages.base import Format, KernelStage, registry
+from pipeline.stages.base.registry import AnyStage, stage
 
 
 class Tap(BaseModel):

@@ -12,7 +12,7 @@ import pytest
 from pipeline.config.model import Configuration, Subtype
 from pipeline.config.schema import json_schema, schema_text
 from pipeline.config.yaml_text import read_yaml
-from pipeline.stages.registry import available_stages, stage_class
+from pipeline.stages.base.registry import available_stages, stage_class
 
 GALLERY = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pipeline.match.events import events_of
-from pipeline.stages.threshold import Threshold
+from pipeline.stages.base.threshold import Threshold
 
 from .helpers import chirp, coloured, search
 

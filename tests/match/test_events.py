@@ -11,7 +11,7 @@ from pipeline.dsp.detection import STATUSES, Detection, Regions
 from pipeline.dsp.thresholds import Null
 from pipeline.errors import SettingError
 from pipeline.match.events import Event, Unscored, events_of
-from pipeline.stages.threshold import Threshold
+from pipeline.stages.base.threshold import Threshold
 
 from .helpers import NO_REGIONS, chirp, coloured, columns, search
 

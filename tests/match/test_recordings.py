@@ -12,9 +12,9 @@ import soundfile as sf
 from pipeline.match.events import events_of
 from pipeline.match.find import search as searched
 from pipeline.stages.base import Format
+from pipeline.stages.base.templates import Template
+from pipeline.stages.base.threshold import Threshold, check_decoys
 from pipeline.stages.match import Match
-from pipeline.stages.templates import Template
-from pipeline.stages.threshold import Threshold, check_decoys
 
 from .helpers import search
 

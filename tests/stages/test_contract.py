@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pipeline.settings import descriptions
-from pipeline.stages.registry import available_stages, stage_class, stage_from_settings
+from pipeline.stages.base.registry import available_stages, stage_class, stage_from_settings
 from pipeline.testing import CHECKS, parametrize_with_checks
 
 SHIPPED = [source.name for source in available_stages() if source.distribution == "faltung"]

@@ -8,10 +8,9 @@ import pytest
 from pipeline import testing
 from pipeline.errors import SettingError
 from pipeline.kernel import Kernel
-from pipeline.stages import registry
-from pipeline.stages.base import Format, KernelStage, Stage
+from pipeline.stages.base import Format, KernelStage, Stage, registry
+from pipeline.stages.base.processors import KernelProcessor
 from pipeline.stages.gain import Gain
-from pipeline.stages.processors import KernelProcessor
 from pipeline.testing import CHECKS, check_stage, parametrize_with_checks
 
 MONO = Format(8000.0, 1)

@@ -6,8 +6,8 @@ import soundfile
 
 from pipeline.errors import SettingError
 from pipeline.stages.base import Format
+from pipeline.stages.base.files import read_taps
 from pipeline.stages.convolve import Convolve
-from pipeline.stages.files import read_taps
 
 from .helpers import MONO, noise
 

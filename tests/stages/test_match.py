@@ -14,9 +14,9 @@ from pipeline.match.events import events_of
 from pipeline.match.find import match_scores, search
 from pipeline.stages import match as module
 from pipeline.stages.base import Format
+from pipeline.stages.base.registry import stage_from_settings
+from pipeline.stages.base.spectrogram import SpectrogramSettings
 from pipeline.stages.match import Match
-from pipeline.stages.registry import stage_from_settings
-from pipeline.stages.spectrogram import SpectrogramSettings
 
 from .helpers import MONO, STEREO, noise, refused, run
 

@@ -8,8 +8,8 @@ import pytest
 from pipeline.errors import SignalError
 from pipeline.stages import normalize
 from pipeline.stages.base import Format
+from pipeline.stages.base.processors import InMemory
 from pipeline.stages.normalize import Normalize
-from pipeline.stages.processors import InMemory
 
 from .helpers import noise, refused, run
 

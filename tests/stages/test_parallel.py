@@ -5,9 +5,9 @@ import pytest
 
 from pipeline.errors import SettingError
 from pipeline.stages.base import Format
+from pipeline.stages.base.registry import stage_from_settings
 from pipeline.stages.gain import Gain
 from pipeline.stages.parallel import Parallel
-from pipeline.stages.registry import stage_from_settings
 
 from .helpers import MONO, STEREO, noise, refused, run, taps
 

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.stages import reverse
 from pipeline.stages.base import Format
-from pipeline.stages.processors import InMemory
+from pipeline.stages.base.processors import InMemory
 from pipeline.stages.reverse import Reverse
 
 from .helpers import noise, run

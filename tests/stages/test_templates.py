@@ -12,8 +12,8 @@ from pipeline.batch.identity import files_named_in
 from pipeline.errors import SettingError
 from pipeline.kernel import MAX_TAPS
 from pipeline.settings import Settings
-from pipeline.stages import templates as module
-from pipeline.stages.templates import Templates, load_templates
+from pipeline.stages.base import templates as module
+from pipeline.stages.base.templates import Templates, load_templates
 
 from .helpers import MONO, STEREO, noise
 

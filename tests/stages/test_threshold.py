@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from pipeline.errors import SettingError
 from pipeline.settings import Settings
-from pipeline.stages.templates import Template
-from pipeline.stages.threshold import MIN_ASYMMETRY, Rate, Threshold, check_decoys
+from pipeline.stages.base.templates import Template
+from pipeline.stages.base.threshold import MIN_ASYMMETRY, Rate, Threshold, check_decoys
 
 
 class Search(Settings):

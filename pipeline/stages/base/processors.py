@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..dsp.convolver import open_convolver
-from ..dsp.methods import Method
-from ..errors import SettingError
-from ..kernel import Array, Kernel
-from .base import Format, Processor, Recording, WholeSignalStage
+from ...dsp.convolver import open_convolver
+from ...dsp.methods import Method
+from ...errors import SettingError
+from ...kernel import Array, Kernel
+from . import Format, Processor, Recording, WholeSignalStage
 
 __all__ = ["BufferWholeSignal", "InMemory", "KernelProcessor", "Series", "channels_after", "frames_after"]
 

@@ -21,10 +21,10 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from ..errors import SettingError
-from ..fields import Fraction, Within, invalid
-from ..kernel import Kernel, Taps
-from ..settings import Settings
+from ...errors import SettingError
+from ...fields import Fraction, Within, invalid
+from ...kernel import Kernel, Taps
+from ...settings import Settings
 from .templates import Template
 
 __all__ = ["MIN_ASYMMETRY", "Rate", "Threshold", "check_decoys"]

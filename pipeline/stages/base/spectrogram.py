@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from ..dsp.spectrogram import Grid
-from ..fields import Amplitude, Hertz, Seconds, Within
-from ..settings import Settings
-from ..units import Duration
-from .base import Format, require
+from ...dsp.spectrogram import Grid
+from ...fields import Amplitude, Hertz, Seconds, Within
+from ...settings import Settings
+from ...units import Duration
+from . import Format, require
 
 __all__ = ["SpectrogramSettings"]
 

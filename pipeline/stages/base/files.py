@@ -19,10 +19,10 @@ import numpy as np
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core.core_schema import ValidationInfo
 
-from ..errors import FaltungError, KernelError, SettingError
-from ..fields import invalid, read_input_path
-from ..kernel import Array, Kernel, Taps
-from .base import Format
+from ...errors import FaltungError, KernelError, SettingError
+from ...fields import invalid, read_input_path
+from ...kernel import Array, Kernel, Taps
+from . import Format
 
 __all__ = [
     "Numbers",
@@ -128,7 +128,7 @@ def read_array(path: Path, setting: str) -> tuple[Array, float | None]:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", UserWarning)  # no data: told below, as an error
                 return np.loadtxt(io.StringIO(text), ndmin=1), None
-        from ..io import read_signal
+        from ...io import read_signal
 
         samples, info = read_signal(path)
         return samples, info.fs

@@ -1,4 +1,4 @@
-"""Finds stages by name: the ones shipped, one module each in this folder, and those of other distributions.
+"""Finds stages by name: the ones shipped, one module each beside this folder, and those of other distributions.
 
 Others announce theirs as entry points of the group ``faltung.stages``, under a prefixed name such as ``acme.comb``.
 Listing imports nothing; a stage is imported when a configuration uses it.
@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from pydantic import PlainValidator, SerializeAsAny, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from ..errors import PluginError, SettingError
-from ..fields import invalid
-from ..problems import setting_error
-from ..text import nearest
-from .base import Stage
+from ...errors import PluginError, SettingError
+from ...fields import invalid
+from ...problems import setting_error
+from ...text import nearest
+from . import Stage
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["AnyStage", "StageSource", "available_stages", "stage", "stage_class", "stage_from_settings"]
 
 GROUP = "faltung.stages"
-_NOT_STAGES = {"base", "files", "processors", "registry", "spectrogram", "templates", "threshold"}
 _registered: dict[str, type[Stage]] = {}
 
 S = TypeVar("S", bound=type[Stage])
@@ -66,9 +65,10 @@ class StageSource:
 
 
 def _shipped() -> list[str]:
-    from . import __path__ as folder
+    """Names of the modules beside this folder: each is a stage, under its own name."""
+    from .. import __path__ as folder
 
-    return sorted({module.name for module in pkgutil.iter_modules(folder)} - _NOT_STAGES)
+    return sorted(module.name for module in pkgutil.iter_modules(folder) if not module.ispkg)
 
 
 def _entry_points(name: str | None = None) -> list[EntryPoint]:
@@ -99,7 +99,7 @@ def stage_class(name: str) -> type[Stage]:
         no such stage (the nearest name is suggested), two distributions give it, or its import fails.
     """
     if name not in _registered and name in _shipped():
-        import_module(f".{name}", __package__)
+        import_module(f"..{name}", __package__)
     if name not in _registered:
         _load_entry_point(name)
     if name not in _registered:

@@ -1,7 +1,8 @@
 """The contract every stage keeps: frozen settings, opened for one signal, a processor that remembers the past.
 
 Signals are arrays of shape ``(frames, channels)``. Most stages are a `KernelStage` and write one method, ``kernel``.
-Concatenating everything a processor returns gives the signal; how it was cut never changes it.
+Concatenating everything a processor returns gives the signal; how it was cut never changes it. Beside it in this folder
+stands what several stages share: how they are found, processors, taps from files, templates, thresholds.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from typing import Any, ClassVar, Literal, Protocol, Self
 import numpy as np
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from ..dsp.detection import Detection
-from ..errors import PluginError, SettingError
-from ..kernel import Array, Kernel
-from ..problems import ID_PATTERN
-from ..settings import Settings
-from ..units import Duration, parse_duration
+from ...dsp.detection import Detection
+from ...errors import PluginError, SettingError
+from ...kernel import Array, Kernel
+from ...problems import ID_PATTERN
+from ...settings import Settings
+from ...units import Duration, parse_duration
 
 __all__ = [
     "Detector",

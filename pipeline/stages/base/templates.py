@@ -25,12 +25,12 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from ..errors import SettingError
-from ..fields import InputFile, Seconds, Within, invalid
-from ..kernel import MAX_TAPS, Array, Taps
-from ..settings import Settings
-from ..units import Duration
-from .base import Format, require
+from ...errors import SettingError
+from ...fields import InputFile, Seconds, Within, invalid
+from ...kernel import MAX_TAPS, Array, Taps
+from ...settings import Settings
+from ...units import Duration
+from . import Format, require
 from .files import Numbers, check_rate, checked_taps, naming_file, read_array, read_taps
 
 __all__ = ["Template", "TemplateSource", "Templates", "load_templates"]
@@ -165,7 +165,7 @@ def _loaded(source: TemplateSource, place: int, fmt: Format, setting: str) -> It
 
 def _files_in(folder: Path, setting: str) -> list[Path]:
     """The files of a folder whose extension is one of a signal's."""
-    from ..io import extensions
+    from ...io import extensions
 
     try:
         files = sorted(path for path in folder.iterdir() if path.suffix.lower() in extensions() and path.is_file())
@@ -205,7 +205,7 @@ def _blocks(path: Path, fmt: Format, setting: str) -> Iterator[Array]:
     if path.suffix.lower() in (".npy", ".txt"):
         yield np.atleast_1d(read_array(path, setting)[0])
         return
-    from ..io import open_reader
+    from ...io import open_reader
 
     with naming_file(path, setting), open_reader(path) as reader:
         check_rate(path, reader.info.fs, fmt, setting)
