@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import chain
+from numbers import Integral, Real
 from operator import mul
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +18,11 @@ from .engine.functional import as_signal
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.stream import stream
-from .errors import SettingError
+from .errors import SettingError, SignalError
 from .kernel import Array, Kernel
 from .stages.base import Format, Stage
 from .stages.base.registry import stage_from_settings
+from .text import shorten
 
 if TYPE_CHECKING:
     from .job import Report
@@ -27,7 +31,7 @@ __all__ = ["Pipeline"]
 
 
 class Pipeline:
-    """A chain of stages and how it is run.
+    """A chain of stages and how it is run; it counts, gives and shows its stages as the list that it is.
 
     Parameters
     ----------
@@ -36,26 +40,73 @@ class Pipeline:
     options
         of `Options`, by name: ``tail="trim"``, ``precision="single"``.
 
+    Raises
+    ------
+    SettingError
+        everything that is wrong with the stages, each with its place, or with an option.
+
     Examples
     --------
     >>> import numpy as np
-    >>> pipe = Pipeline([{"use": "echo", "delay": "2 samples", "gain": 0.5, "repeats": 1}])
+    >>> pipe = Pipeline([{"use": "echo", "delay": "2 samples", "gain": 0.5, "repeats": 1}], tail="trim")
     >>> pipe(np.array([1.0, 0.0, 0.0]), fs=48_000)
-    array([1. , 0. , 0.5, 0. , 0. ])
+    array([1. , 0. , 0.5])
+    >>> pipe
+    Pipeline([Echo(delay='2 samples', gain=0.5, repeats=1)], tail='trim')
+    >>> len(pipe), pipe[0].gain
+    (1, 0.5)
     """
 
-    def __init__(self, stages: Sequence[Stage | dict[str, Any]], **options: Any) -> None:
-        self.stages = tuple(stage_from_settings(stage) for stage in stages)
+    def __init__(self, stages: Iterable[Stage | dict[str, Any]], **options: Any) -> None:
+        self.stages = _read(stages)
         self.options = Options(**options)
+
+    def __repr__(self) -> str:
+        options = repr(self.options).removeprefix("Options(").removesuffix(")")
+        return f"Pipeline({list(self.stages)!r}{', ' if options else ''}{options})"
+
+    def __iter__(self) -> Iterator[Stage]:
+        return iter(self.stages)
+
+    def __len__(self) -> int:
+        return len(self.stages)
+
+    @overload
+    def __getitem__(self, index: int) -> Stage: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Pipeline: ...
+
+    def __getitem__(self, index: int | slice) -> Stage | Pipeline:
+        if isinstance(index, slice):
+            return Pipeline(self.stages[index], **self.options.model_dump(exclude_unset=True))
+        return self.stages[index]
 
     @classmethod
     def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Pipeline:
         """The stages and options of a configuration file; its inputs and outputs are left aside.
 
+        Parameters
+        ----------
+        path
+            of the YAML file.
+        overrides
+            ``stages.0.delay=300 ms``, ``hall.mix=20%`` (a stage's id), ``precision=single``.
+
+        Returns
+        -------
+        Pipeline
+            made of the file's stages, definitions put in place.
+
         Raises
         ------
         ConfigError
             everything that is wrong with it, with line and column.
+
+        Examples
+        --------
+        >>> Pipeline.from_yaml("configs/echo.yaml", ["stages.0.repeats=2"])[0].repeats
+        2
         """
         from .config.load import load_config
 
@@ -63,16 +114,42 @@ class Pipeline:
         return cls(settings.stages, **Options.of(settings).model_dump(exclude_unset=True))
 
     def plan(self, fs: float, channels: int = 1) -> Plan:
-        """What will happen to a signal of ``channels`` channels at ``fs`` Hz; raises `SettingError`."""
-        return make_plan(self.stages, Format(float(fs), channels, self.options.precision), self.options)
+        """What will happen to a signal of ``channels`` channels at ``fs`` Hz.
+
+        Returns
+        -------
+        Plan
+            methods, groups, latency and tail of the stages.
+
+        Raises
+        ------
+        SettingError
+            a stage that does not fit such a signal.
+
+        Examples
+        --------
+        >>> Pipeline([{"use": "delay", "delay": "5 ms"}]).plan(fs=48_000).tail
+        240
+        """
+        return make_plan(self.stages, _format(fs, channels, self.options), self.options)
 
     def kernel(self, fs: float, channels: int = 1) -> Kernel:
-        """The whole chain as one kernel.
+        """The whole chain as one kernel: the product of its stages' kernels.
+
+        Returns
+        -------
+        Kernel
+            with latency and tail of the chain.
 
         Raises
         ------
         SettingError
             a stage that is no kernel, such as `normalize`, or does not fit the signal.
+
+        Examples
+        --------
+        >>> Pipeline([{"use": "gain", "gain": 0.5}, {"use": "delay", "delay": "1 samples"}]).kernel(fs=8000).taps
+        array([0. , 0.5])
         """
         plan = self.plan(fs, channels)
         for planned in plan.stages:
@@ -95,6 +172,11 @@ class Pipeline:
         array
             ``(frames + tail, channels')``, in the pipeline's precision; one-dimensional if ``x`` is and the stages
             leave it one channel.
+
+        Raises
+        ------
+        SignalError, SettingError
+            no such signal, also one that looks like ``(channels, frames)``; a stage that does not fit it.
         """
         signal = as_signal(x)
         blocks = [signal[:, None] if signal.ndim == 1 else signal]
@@ -106,6 +188,17 @@ class Pipeline:
         """Run the chain on blocks ``(n, channels)``, in bounded memory; the same bits as on the whole array.
 
         ``channels`` need not be given when there is at least one block.
+
+        Returns
+        -------
+        iterator of arrays
+            ``(m, channels')`` each, as soon as they are known; nothing comes of no block.
+
+        Examples
+        --------
+        >>> echo = Pipeline([{"use": "echo", "delay": "2 samples", "gain": 0.5, "repeats": 1}])
+        >>> sum(len(block) for block in echo.stream([[1.0, 0.0], [0.0]], fs=48_000))
+        5
         """
         iterator = iter(blocks)
         first = next(iterator, None)
@@ -113,10 +206,15 @@ class Pipeline:
             return
         shape = np.shape(first)
         plan = self.plan(fs, channels or (shape[1] if len(shape) == 2 else 1))
-        yield from stream(plan, _chained(first, iterator))
+        yield from stream(plan, chain([first], iterator))
 
     def run_file(self, source: str | Path, target: str | Path, *, overwrite: bool = False) -> Report:
         """Run the chain on a file; what the ``faltung run`` command does to each.
+
+        Returns
+        -------
+        Report
+            frames, channels, rate, peak and time taken, and what there is to note.
 
         Raises
         ------
@@ -128,6 +226,27 @@ class Pipeline:
         return run_job(Job(self.stages, self.options), source, target, overwrite=overwrite)
 
 
-def _chained(first: npt.ArrayLike, rest: Iterator[npt.ArrayLike]) -> Iterator[npt.ArrayLike]:
-    yield first
-    yield from rest
+def _format(fs: Any, channels: Any, options: Options) -> Format:
+    """The format of a signal; raises `SignalError` for a rate or a number of channels that is none."""
+    if isinstance(fs, bool) or not isinstance(fs, Real) or not 0 < float(fs) < math.inf:
+        raise SignalError(f"a sampling rate is a number above 0, in Hz, got {fs!r}")
+    if isinstance(channels, bool) or not isinstance(channels, Integral) or channels < 1:
+        raise SignalError(f"a signal has at least 1 channel, got {channels!r}")
+    return Format(float(fs), int(channels), options.precision)
+
+
+def _read(stages: Iterable[Stage | dict[str, Any]]) -> tuple[Stage, ...]:
+    """Every stage of a list; raises `SettingError` for all that are wrong."""
+    if isinstance(stages, Stage | Mapping | str) or not isinstance(stages, Iterable):
+        raise SettingError(
+            f"must be a list of stages, got {shorten(repr(stages), 60)}; write [...] around it", "stages"
+        )
+    read, wrong = [], []
+    for i, one in enumerate(stages):
+        try:
+            read.append(stage_from_settings(one))
+        except SettingError as error:
+            wrong.append(error.under("stages", i))
+    if wrong:
+        raise SettingError.together(wrong)
+    return tuple(read)
