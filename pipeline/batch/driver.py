@@ -13,9 +13,8 @@ from typing import Any
 
 from ..errors import DiskFullError, UsageError
 from ..io.atomic import refuse_taken
-from .identity import Data
-from .manifest import Manifest
-from .task import Runner, run_task, timestamp
+from .manifest import Data, Manifest, timestamp
+from .task import Runner, run_task
 
 __all__ = ["run_tasks"]
 

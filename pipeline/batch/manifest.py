@@ -15,15 +15,18 @@ import json
 import os
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
 from ..io.atomic import naming_errors
 from ..system import BINARY, lock_file
-from .identity import Data
 
-__all__ = ["Manifest", "ManifestState", "read_manifest"]
+__all__ = ["Data", "Manifest", "ManifestState", "read_manifest", "timestamp"]
+
+Data = dict[str, Any]
+"""Plain data, as JSON holds it."""
 
 _HEADER = {"faltung": "manifest", "version": 1}
 _SYNC_S = 1.0
@@ -56,6 +59,11 @@ class ManifestState:
                 self.claimed.add(item)
             else:
                 self.claimed.discard(item)
+
+
+def timestamp() -> str:
+    """Now, as ISO 8601 in UTC."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def read_manifest(path: Path) -> ManifestState:

@@ -31,7 +31,6 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -46,7 +45,8 @@ from ..io import Remote, is_remote
 from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
 from ..stages.base import Format
 from ..system import FolderSync
-from .identity import Data, digest, identity
+from .manifest import Data, timestamp
+from .resume import digest, identity
 
 __all__ = [
     "BegunTask",
@@ -58,7 +58,6 @@ __all__ = [
     "make_task",
     "prepared_for",
     "run_task",
-    "timestamp",
 ]
 
 _LIGHT = 256 << 10
@@ -210,11 +209,6 @@ class BegunTask:
             self._outcome = {**_failed(error), "traceback": without_secrets(traceback.format_exc())}
         finally:
             self._seconds += time.perf_counter() - began
-
-
-def timestamp() -> str:
-    """Now, as ISO 8601 in UTC."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 @lru_cache(maxsize=_KEPT)

@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..batch.identity import Check, files_named_in
 from ..batch.manifest import ManifestState
-from ..batch.resume import Batch, Item, ItemState, batch_of
+from ..batch.resume import Batch, Check, Item, ItemState, batch_of, files_named_in
 from ..config.inputs import STREAM, Place, expand_inputs, input_root
 from ..config.outputs import one_name, plan_outputs
 from ..errors import UsageError

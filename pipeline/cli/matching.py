@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from ..batch.identity import files_named_in
+from ..batch.resume import files_named_in
 from ..config.inputs import STREAM, Place, expand_inputs, input_root
 from ..config.load import LoadedConfig, validate_config
 from ..config.outputs import plan_outputs

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..batch.identity import Data
+from ..batch.manifest import Data
 from ..config.inputs import Place
 from ..io.names import shown_path
 from ..text import duration, times

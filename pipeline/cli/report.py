@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from ..batch.identity import Data
+from ..batch.manifest import Data
 from ..io.names import shown_path
 from ..system import share_threads
 from ..text import count, decibels, duration, hertz, number, size, times

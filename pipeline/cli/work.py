@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from ..batch.driver import run_tasks
-from ..batch.identity import Data
-from ..batch.manifest import Manifest
+from ..batch.manifest import Data, Manifest
 from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
 from ..dsp.serial import SerialExecutor
 from ..errors import DiskFullError, SettingError, UsageError
@@ -97,7 +96,7 @@ def _cutting(executor: Executor, jobs: int, work: Work, progress: Progress, stac
     """The executor, behind one that cuts long files into shards where that is asked for."""
     if work.shard is None:
         return executor
-    from ..batch.sharding import Shards
+    from ..batch.shards import Shards
 
     far = work.choices.scheduler is not None
     return stack.enter_context(Shards(executor, jobs, work.shard, progress.joined, far=far))

@@ -76,9 +76,9 @@ def process_facts(_: int) -> tuple[int, bool, list[str]]:
 
 def dies_once(mark: str, call: Callable[[], Any]) -> Any:
     """Do a call; the first of all, whose worker leaves the mark, is killed in the midst of what it writes."""
-    from pipeline.batch import shard
+    from pipeline.batch import shards
 
-    write = shard.write_all
+    write = shards.write_all
 
     def write_half(fd: int, data: memoryview) -> int:
         write(fd, data.cast("B")[: data.nbytes // 2])
@@ -89,7 +89,7 @@ def dies_once(mark: str, call: Callable[[], Any]) -> Any:
         Path(mark).touch(exist_ok=False)
     except FileExistsError:
         return call()
-    shard.write_all = write_half
+    shards.write_all = write_half
     return call()
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline.batch.shard import render_shard, search_shard
+from pipeline.batch.shards import render_shard, search_shard
 from pipeline.batch.task import configuration_text
 from pipeline.config.load import parse_config
 from pipeline.dsp.serial import SerialExecutor
@@ -16,7 +16,7 @@ from pipeline.errors import ReadError
 from pipeline.stages.base import Format
 from pipeline.stages.match import Match
 
-from .test_shard import done, settings_of
+from .test_shards import done, settings_of
 
 ECHO = "- {use: echo, delay: 100 ms, gain: -6 dB}"
 MATCH = "- {use: match, template: call.wav, threshold: {score: 0.6}}"

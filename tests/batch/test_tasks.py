@@ -15,7 +15,7 @@ import pytest
 import soundfile as sf
 
 from pipeline.batch.driver import run_tasks
-from pipeline.batch.sharding import Shards
+from pipeline.batch.shards import Shards
 from pipeline.batch.task import begin_task, configuration_text, is_light, make_task, run_task
 from pipeline.config.load import parse_config
 from pipeline.dsp.serial import SerialExecutor

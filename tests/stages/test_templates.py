@@ -8,7 +8,7 @@ import pytest
 import soundfile as sf
 import yaml
 
-from pipeline.batch.identity import files_named_in
+from pipeline.batch.resume import files_named_in
 from pipeline.errors import SettingError
 from pipeline.kernel import MAX_TAPS
 from pipeline.settings import Settings

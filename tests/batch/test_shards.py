@@ -12,10 +12,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline.batch import shard
+from pipeline.batch import shards
 from pipeline.batch.local import LocalExecutor
-from pipeline.batch.shard import stretches
-from pipeline.batch.sharding import Shards
+from pipeline.batch.shards import Shards, stretches
 from pipeline.batch.task import configuration_text, make_task, run_task
 from pipeline.config.load import parse_config
 from pipeline.dsp.serial import SerialExecutor
@@ -156,7 +155,7 @@ def test_a_shard_reads_its_part_only(place, chain, monkeypatch):
     text = configuration_text(settings, 1)
     firsts = range(0, FRAMES - FS, FS)
     for first in firsts:
-        shard.render_shard(text, str(place / "in.wav"), first, first + FS, str(place / "part"))
+        shards.render_shard(text, str(place / "in.wav"), first, first + FS, str(place / "part"))
         assert (place / "part").stat().st_size == FS * 2 * 8
     (place / "part").unlink()
     assert len(frames) == len(firsts)
@@ -229,7 +228,7 @@ def test_a_file_that_is_cut_short_fails_in_a_worker_with_its_reason(place, tmp_p
     source.write_bytes(whole[: len(whole) // 2])
     text = configuration_text(settings_of(CHAINS["short"], "", place), 1)
     with LocalExecutor(1) as executor:
-        future = executor.submit(shard.render_shard, text, str(source), 0, FS, str(part))
+        future = executor.submit(shards.render_shard, text, str(source), 0, FS, str(part))
         with pytest.raises(ReadError, match=r"short.wav: declares .* set truncated: accept"):
             future.result()
 
