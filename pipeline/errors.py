@@ -65,7 +65,17 @@ def without_secrets(text: str) -> str:
 
 
 class FaltungError(Exception):
-    """Everything this package raises on purpose; no message holds the credentials of a URL."""
+    """Everything this package raises on purpose; no message holds the credentials of a URL.
+
+    Examples
+    --------
+    >>> from pipeline import Echo
+    >>> try:
+    ...     Echo(gian="-6 dB")
+    ... except FaltungError as error:
+    ...     print(error)
+    gian: unknown setting of 'echo'; did you mean 'gain'?
+    """
 
     exit_code: ClassVar[int] = 1
 

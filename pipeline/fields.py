@@ -86,6 +86,12 @@ class Within:
     """A range for a setting, both ends as people write them; ``above`` leaves the lower end out.
 
     A time in samples is held to a range in seconds only when the rate is known: by `check`.
+
+    Examples
+    --------
+    >>> from pipeline.units import parse_duration
+    >>> Within("1 ms", "10 s").check(parse_duration("48 samples"), 96_000)
+    'must be at least 1 ms, got 48 samples'
     """
 
     low: str | float | None = None

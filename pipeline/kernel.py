@@ -53,6 +53,16 @@ class Kernel:
     The symbols, used everywhere: M number of taps, h the taps, k the tap's index, n the output's frame, x the
     input, y the output, N number of input frames. The output has ``N + M - 1`` frames in all, ``origin`` of them
     before time zero (the latency) and ``M - 1 - origin`` after the input's end (the tail).
+
+    Examples
+    --------
+    >>> echo = Kernel.sparse({0: 1.0, 2: 0.5})
+    >>> echo.taps, echo.tail
+    (array([1. , 0. , 0.5]), 2)
+    >>> (echo * Kernel([1, -1])).taps.tolist()
+    [1.0, -1.0, 0.5, -0.5]
+    >>> echo.flipped().origin, echo.flipped().is_causal
+    (2, False)
     """
 
     taps: Taps

@@ -30,6 +30,7 @@ __all__ = ["Settings", "descriptions", "own_text"]
 
 _UNITS = {name: getattr(fields, name).__metadata__[0] for name in ("Amplitude", "Fraction", "Hertz", "Seconds")}
 """What marks a field type with a unit, by the type's name."""
+_EXAMPLES = "Examples\n--------\n"
 _FEW = 6  # characters of a number that nobody would write otherwise
 
 
@@ -58,10 +59,12 @@ class _Documentation:
                 kind, default = kind.removesuffix(" | None"), ", optional"
             lines.append(f"{name} : {kind}{default}")
             lines += textwrap.wrap(meant.get(name, ""), 100, initial_indent="    ", subsequent_indent="    ")
-        parts = [inspect.cleandoc(self.text or ""), "\n".join(["Settings", "--------", *lines]) if lines else ""]
+        text, _, own_example = inspect.cleandoc(self.text or "").partition(_EXAMPLES)
+        parts = [text.rstrip(), "\n".join(["Settings", "--------", *lines]) if lines else ""]
         examples = getattr(owner, "examples", ())
-        shown = [f">>> {_example(owner, example)}\n{owner(**example)!r}" for example in examples]
-        parts.append("\n".join(["Examples", "--------", *shown]) if shown else "")
+        shown = [own_example] if own_example else []
+        shown += [f">>> {_example(owner, example)}\n{owner(**example)!r}" for example in examples]
+        parts.append(_EXAMPLES + "\n".join(shown) if shown else "")
         return "\n\n".join(part for part in parts if part) or None
 
 
@@ -114,7 +117,7 @@ def own_text(model: type[BaseModel]) -> str:
     """The docstring that stands in the source of a class of settings; empty where there is none."""
     written = vars(model).get("__doc__")
     text = written.text if isinstance(written, _Documentation) else written
-    return inspect.cleandoc(text or "")
+    return inspect.cleandoc(text or "").partition(_EXAMPLES)[0].rstrip()
 
 
 def descriptions(model: type[BaseModel]) -> dict[str, str]:

@@ -52,7 +52,25 @@ CHECKS: list[Check] = []
 
 
 def check_stage(stage: Stage, fmt: Format | None = None) -> None:
-    """Run every check on a stage; the first promise that is broken raises `AssertionError`."""
+    """Run every check on a stage.
+
+    Parameters
+    ----------
+    stage
+        the stage, with settings that hold.
+    fmt
+        the one format to try it with, in place of those above.
+
+    Raises
+    ------
+    AssertionError
+        the first promise that is broken: what was promised, and what came.
+
+    Examples
+    --------
+    >>> from pipeline import Format, Gain
+    >>> check_stage(Gain(gain="-6 dB"), Format(8000, channels=1))
+    """
     for check in CHECKS:
         check(stage, fmt)
 
@@ -62,15 +80,38 @@ def parametrize_with_checks(
 ) -> Any:
     """A pytest decorator that runs ``test(stage, check)`` for every stage and every check.
 
-    ``fmt`` is the format for all of them; ``expected_failures`` maps the name of a check to the reason it fails:
-    then it must fail.
+    Parameters
+    ----------
+    stages
+        each with settings that hold.
+    fmt
+        the one format to try all of them with.
+    expected_failures
+        the reason why a check fails, by the check's name: then it must fail.
+
+    Returns
+    -------
+    decorator
+        ``pytest.mark.parametrize`` of stages and checks.
+
+    Raises
+    ------
+    SettingError
+        an expected failure of a check that does not exist.
+
+    Examples
+    --------
+    >>> from pipeline import Gain
+    >>> @parametrize_with_checks([Gain(gain=2), Gain(gain=-1)])
+    ... def test_contract(stage, check):
+    ...     check(stage)
     """
     import pytest
 
     reasons = dict(expected_failures or {})
     unknown = set(reasons) - {check.__name__ for check in CHECKS}
     if unknown:
-        raise ValueError(f"no such check: {', '.join(sorted(unknown))}")
+        raise SettingError(f"no such check: {', '.join(sorted(unknown))}", "expected_failures")
     cases = []
     for i, stage in enumerate(stages):
         for check in CHECKS:

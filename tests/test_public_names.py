@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import doctest
+import inspect
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
 
 import pipeline
+import pipeline.testing
+from pipeline.stages.base import registry
 
 
 @pytest.mark.parametrize("name", pipeline.__all__)
@@ -27,3 +32,26 @@ def test_importing_the_package_imports_nothing_but_itself() -> None:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = {name.partition(".")[0] for name in eval(done.stdout)}
     assert loaded - set(sys.stdlib_module_names) == {"pipeline"}
+
+
+DOCUMENTED = [
+    (module, name)
+    for module in (pipeline, pipeline.testing)
+    for name in module.__all__
+    if inspect.isclass(getattr(module, name)) or inspect.isfunction(getattr(module, name))
+]
+
+
+@pytest.mark.parametrize(("module", "name"), DOCUMENTED, ids=[name for _, name in DOCUMENTED])
+def test_a_public_name_says_what_it_gives_and_its_example_runs(
+    module: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))  # the example of `stage` registers one
+    thing = getattr(module, name)
+    text = inspect.getdoc(thing) or ""
+    gives_nothing = inspect.isfunction(thing) and inspect.signature(thing).return_annotation == "None"
+    assert inspect.isclass(thing) or gives_nothing or "\nReturns\n-------\n" in text
+    names = {**vars(pipeline), **{name: getattr(pipeline, name) for name in pipeline.__all__}, name: thing}
+    example = doctest.DocTestParser().get_doctest(text, names, name, None, None)
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0

@@ -43,7 +43,23 @@ def as_signal(x: npt.ArrayLike) -> Array:
 
 
 def from_channels_first(x: npt.ArrayLike) -> Array:
-    """A ``(channels, frames)`` array, as torch and librosa hold audio, as ``(frames, channels)``."""
+    """A ``(channels, frames)`` array, as torch and librosa hold audio, as ``(frames, channels)``.
+
+    Returns
+    -------
+    array
+        ``(frames, channels)``, contiguous; what has one axis stays as it is.
+
+    Raises
+    ------
+    SignalError
+        no signal: see `as_signal`.
+
+    Examples
+    --------
+    >>> from_channels_first([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).shape
+    (3, 2)
+    """
     array = as_signal(x)
     return np.ascontiguousarray(array.T) if array.ndim == 2 else array
 
@@ -61,6 +77,11 @@ def convolve(x: npt.ArrayLike, h: npt.ArrayLike | Kernel, mode: Mode = "full", a
         ``full``: n = 0..N+M-2; ``same``: the middle N of these; ``valid``: n = M-1..N-1.
     axis
         of the frames. It is 0, where numpy and scipy take the last.
+
+    Returns
+    -------
+    array
+        in the precision of ``x``; of ``N + M - 1``, N or ``N - M + 1`` frames, as the mode says.
 
     Raises
     ------
@@ -88,6 +109,11 @@ def correlate(x: npt.ArrayLike, template: npt.ArrayLike, mode: Mode = "full", ax
 
     That is convolution with the template flipped, and computed so. ``full`` begins at lag ``n = -(M-1)``, ``valid``
     at ``n = 0``. Parameters and errors as for `convolve`.
+
+    Returns
+    -------
+    array
+        in the precision of ``x``; of ``N + M - 1``, N or ``N - M + 1`` lags, as the mode says.
 
     Examples
     --------

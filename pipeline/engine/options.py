@@ -15,7 +15,13 @@ __all__ = ["Options"]
 
 
 class Options(Settings):
-    """How a chain of stages is run; frozen."""
+    """How a chain of stages is run; frozen.
+
+    Examples
+    --------
+    >>> Options(tail="trim", precision="single")
+    Options(precision='single', tail='trim')
+    """
 
     precision: Precision = "double"
     """Computes in float64 (`double`) or in float32 (`single`), which is quicker."""

@@ -21,7 +21,15 @@ _SEED = 21
 
 @dataclass(frozen=True)
 class CausalityVerdict:
-    """The answer of `causality_check`."""
+    """The answer of `causality_check`.
+
+    Examples
+    --------
+    >>> from pipeline import causality_check
+    >>> verdict = causality_check(lambda x: x[::-1], name="backwards")
+    >>> verdict.causal, verdict.lookahead > 0
+    (False, True)
+    """
 
     target: str
     causal: bool
@@ -69,6 +77,11 @@ def causality_check(
         as for `flip_check`; signals of one axis only.
     frames
         length of the signals; by default long enough for four kernels.
+
+    Returns
+    -------
+    CausalityVerdict
+        whether the past stayed as it was, and where it did not.
 
     Raises
     ------

@@ -52,6 +52,11 @@ def flip_check(
     fs
         rate in Hz, for stages and files.
 
+    Returns
+    -------
+    FlipVerdict
+        convolution, correlation, neither, or that nobody can tell; with the taps, the origin and the reasons.
+
     Raises
     ------
     UsageError, SignalError

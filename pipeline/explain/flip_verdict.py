@@ -19,7 +19,16 @@ _LISTED_TAPS = 256
 
 @dataclass(frozen=True)
 class FlipVerdict:
-    """The answer of `flip_check`; ``str()`` of it is the report, `to_dict` the same for machines."""
+    """The answer of `flip_check`; ``str()`` of it is the report, `to_dict` the same for machines.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pipeline import flip_check
+    >>> verdict = flip_check(np.correlate)
+    >>> verdict.verdict, verdict.to_dict()["verdict"]
+    ('correlation', 'correlation')
+    """
 
     target: str
     verdict: Word

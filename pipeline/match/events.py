@@ -28,7 +28,15 @@ _Nulls = dict[tuple[int, int], Null]
 
 @dataclass(frozen=True)
 class Event:
-    """One place where a template was found."""
+    """One place where a template was found.
+
+    Examples
+    --------
+    >>> from pipeline import find_matches
+    >>> event = find_matches([0.0, 1, 3, 2, 0, 5, 15, 10], [1.0, 3, 2], fs=2.0, threshold=0.99).events[1]
+    >>> event.start_s, event.end_s, round(event.score, 3)
+    (2.5, 4.0, 1.0)
+    """
 
     file: str
     template: str
@@ -67,7 +75,15 @@ class Unscored:
 
 @dataclass(frozen=True)
 class Events:
-    """What a threshold leaves of one search."""
+    """What a threshold leaves of one search.
+
+    Examples
+    --------
+    >>> from pipeline import find_matches
+    >>> found = find_matches([0.0, 1, 3, 2, 0, 5, 15, 10], [1.0, 3, 2], threshold=0.99)
+    >>> [event.start_frame for event in found.events], found.candidates
+    ([1, 5], 2)
+    """
 
     file: str
     fs: float

@@ -64,6 +64,11 @@ def find_matches(
     min_distance
         of two peaks that are nearer the higher one counts: ``"250 ms"``, or seconds; half the shortest template.
 
+    Returns
+    -------
+    Events
+        what reached the threshold, by time, with the threshold and what is known of chance.
+
     Raises
     ------
     SettingError

@@ -41,7 +41,13 @@ Precision = Literal["double", "single"]
 
 @dataclass(frozen=True)
 class Format:
-    """What a stage must know of a signal: the rate ``fs`` in Hz, the channels, the precision of the samples."""
+    """What a stage must know of a signal: the rate ``fs`` in Hz, the channels, the precision of the samples.
+
+    Examples
+    --------
+    >>> Format(48_000, channels=2).frames("5 ms")
+    240
+    """
 
     fs: float
     channels: int
@@ -65,6 +71,14 @@ class Processor(Protocol):
     """The memory of one signal, made by `Stage.open`.
 
     N frames in give, in all, ``latency + N * (format.fs / fs_in, rounded up) + tail`` frames out; none, if N is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pipeline import Delay, Format
+    >>> processor = Delay(delay="2 samples").open(Format(8000, channels=1))
+    >>> [len(processor.process(np.ones((n, 1)))) for n in (3, 4)], len(processor.flush()), processor.tail
+    ([3, 4], 2, 2)
     """
 
     format: Format
@@ -84,7 +98,15 @@ class Processor(Protocol):
 
 
 class Stage(Settings):
-    """Frozen settings of one stage, registered by name with `stage`."""
+    """Frozen settings of one stage, registered by name with `stage`.
+
+    Examples
+    --------
+    >>> from pipeline import Gain
+    >>> stage = Gain(gain="-6 dB")
+    >>> stage.use, stage.linear, stage
+    ('gain', True, Gain(gain='-6 dB'))
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
@@ -153,7 +175,17 @@ class Stage(Settings):
 
 
 class KernelStage(Stage):
-    """A stage that is its kernel: linear, time-invariant, all there is to say."""
+    """A stage that is its kernel: linear, time-invariant, all there is to say.
+
+    Examples
+    --------
+    >>> from pipeline import Format, Kernel
+    >>> class Comb(KernelStage):
+    ...     def kernel(self, fmt):
+    ...         return Kernel.sparse({0: 1.0, fmt.frames("1 ms"): 1.0})
+    >>> Comb().kernel(Format(2000, channels=1)).taps.tolist()
+    [1.0, 0.0, 1.0]
+    """
 
     @abstractmethod
     def kernel(self, fmt: Format) -> Kernel:
@@ -226,7 +258,15 @@ class Recording(Protocol):
 
 
 class WholeSignalStage(Stage):
-    """A stage that needs the whole signal; the engine keeps it on disk, so memory stays flat."""
+    """A stage that needs the whole signal; the engine keeps it on disk, so memory stays flat.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pipeline import Pipeline, Reverse
+    >>> isinstance(Reverse(), WholeSignalStage), Pipeline([Reverse()])(np.array([1.0, 2.0, 3.0]), fs=8000)
+    (True, array([3., 2., 1.]))
+    """
 
     whole_signal: ClassVar[bool] = True
 

@@ -36,10 +36,25 @@ S = TypeVar("S", bound=type[Stage])
 def stage(name: str) -> Callable[[S], S]:
     """Register a stage class under a name, as a decorator.
 
+    Returns
+    -------
+    decorator
+        which gives the class back, its ``use`` being the name.
+
     Raises
     ------
     PluginError
         the name is taken by another class.
+
+    Examples
+    --------
+    >>> from pipeline import Kernel, KernelStage, Pipeline
+    >>> @stage("example.late")
+    ... class Late(KernelStage):
+    ...     def kernel(self, fmt):
+    ...         return Kernel.identity().delayed(1)
+    >>> Pipeline([{"use": "example.late"}])
+    Pipeline([Late()])
     """
 
     def register(cls: S) -> S:
