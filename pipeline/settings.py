@@ -49,7 +49,7 @@ class _Documentation:
     def __init__(self, text: str | None) -> None:
         self.text = text
 
-    def __get__(self, _: Settings | None, owner: type[Settings]) -> str | None:
+    def __get__(self, instance: Settings | None, owner: type[Settings]) -> str | None:
         meant = descriptions(owner)
         lines = []
         for name, field in _in_order(owner):
