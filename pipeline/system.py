@@ -37,6 +37,7 @@ __all__ = [
     "begin_writeback",
     "can_rename_open_files",
     "end_process",
+    "interrupt_after",
     "is_append_only",
     "is_disk_full",
     "keep_freed_memory",
@@ -63,7 +64,7 @@ DISK_FULL = {
 }
 """Numbers of the errors of a disk with no more room for a file, each in words."""
 
-_ALARM: int = getattr(signal, "SIGALRM", 0)
+_ALARM: int = getattr(signal, "SIGALRM", 0) if hasattr(signal, "setitimer") else 0
 
 TIMED_OUT = -_ALARM or 142
 """Exit code, as `subprocess` gives it, of a process that `limit_time` ended."""
@@ -184,13 +185,27 @@ def end_process(pid: int) -> None:
         os.kill(pid, getattr(signal, "SIGKILL", signal.SIGTERM))
 
 
+def interrupt_after(seconds: float | None, action: Callable[[], object] = lambda: None) -> None:
+    """Have the main thread do something else in so many seconds, wherever it is by then; None takes that back.
+
+    Where a system has no such timer nothing comes.
+    """
+    if not _ALARM:
+        return
+    if seconds:
+        signal.signal(_ALARM, lambda *_: action())
+    signal.setitimer(signal.ITIMER_REAL, seconds or 0)
+    if not seconds:
+        signal.signal(_ALARM, signal.SIG_DFL)
+
+
 _limit: threading.Timer | None = None
 
 
 def limit_time(seconds: float | None) -> None:
     """Have this process end, with the exit code `TIMED_OUT`, in so many seconds; None takes the limit back."""
     global _limit
-    if _ALARM and hasattr(signal, "setitimer"):
+    if _ALARM:
         if seconds:
             signal.signal(_ALARM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds or 0)

@@ -15,6 +15,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import NoReturn
 
+from ..system import interrupt_after
+
 __all__ = ["Interrupts", "Terminated", "code_of_signal", "ignore_further", "terminable"]
 
 
@@ -31,8 +33,7 @@ _PATIENCE = 0.5  # seconds for removing what was begun; it takes a few milliseco
 def _stop(kind: type[BaseException]) -> NoReturn:
     if not _received:
         ignore_further()
-        signal.signal(signal.SIGALRM, lambda *_: _stop(kind))
-        signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
+        interrupt_after(_PATIENCE, lambda: _stop(kind))
     _received.append(kind)
     raise kind
 
@@ -73,8 +74,7 @@ def terminable() -> Iterator[None]:
         yield
     finally:
         if _received:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            interrupt_after(None)
         elif heard:
             signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGTERM, before)
