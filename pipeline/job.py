@@ -24,8 +24,8 @@ from .engine.spool import Spool
 from .engine.stream import Detections, stream
 from .errors import UsageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer, same_file
-from .io.atomic import naming_errors, refuse_taken
-from .io.sink import Sink, is_stream
+from .io.names import is_stream, refuse_taken
+from .io.sink import Sink, naming_errors
 from .kernel import Array
 from .match.events import Events, events_found, warnings_of
 from .match.writers import begin_events, event_format

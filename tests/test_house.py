@@ -142,7 +142,7 @@ def test_imports_run_downward():
         ("pipeline.stages.echo", "from ..engine import plan"),
         ("pipeline.match.peaks", "from pipeline.explain import figure"),
         ("pipeline.job", "from pipeline import library"),
-        ("pipeline.io.audio", "if TYPE_CHECKING:\n    pass\nelse:\n    import pipeline.cli"),
+        ("pipeline.io.wav", "if TYPE_CHECKING:\n    pass\nelse:\n    import pipeline.cli"),
     ],
 )
 def test_an_import_upward_or_sideways_is_found(module, source):

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 
 from ..errors import DiskFullError, UsageError
-from ..io.atomic import refuse_taken
+from ..io.names import refuse_taken
 from .manifest import Data, Manifest, timestamp
 from .task import Runner, run_task
 

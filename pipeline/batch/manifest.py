@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from ..io.atomic import naming_errors
+from ..io.sink import naming_errors
 from ..system import BINARY, lock_file
 
 __all__ = ["Data", "Manifest", "ManifestState", "read_manifest", "timestamp"]

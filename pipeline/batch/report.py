@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from ..errors import UsageError, without_secrets
 from ..io import is_remote
-from ..io.atomic import naming_errors, write_bytes
+from ..io.sink import naming_errors, write_bytes
 from ..pages import page_from, template_text
 from ..text import clock, decibels, size, times
 

@@ -30,7 +30,7 @@ from ..config.model import Configuration
 from ..config.outputs import output_folder
 from ..errors import SettingPath, format_path
 from ..io import Remote
-from ..io.sink import is_stream
+from ..io.names import is_stream
 from ..stages.base import Stage
 from ..stages.base.registry import available_stages
 from .manifest import Data, ManifestState, timestamp

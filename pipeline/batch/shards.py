@@ -39,9 +39,8 @@ from ..engine.plan import Plan, Step
 from ..engine.stream import Detections, InputCheck, hold_edges, processed
 from ..errors import FaltungError, ReadError
 from ..io import Reader, SignalInfo, is_remote
-from ..io.atomic import naming_errors, write_all
-from ..io.hidden import hidden_beside
-from ..io.sink import is_stream
+from ..io.names import is_stream
+from ..io.sink import hidden_beside, naming_errors, write_all
 from ..job import Job, open_signal
 from ..kernel import Array
 from ..stages.match import Match

@@ -16,16 +16,16 @@ import numpy as np
 
 from ..errors import SettingError, UsageError
 from ..io import OutputFormat, open_writer, probe
-from ..io.atomic import write_bytes
+from ..io.encodings import AUDIO_CONTAINERS
+from ..io.formats import container_and_subtype
 from ..io.names import shown_path
-from ..io.subtype import SUBTYPES
+from ..io.sink import write_bytes
 from ..job import Job
 from ..kernel import Kernel
 from ..library import Pipeline
 from ..text import count, decibels, duration, hertz
 from .jobs import sources_of
 from .planning import described_format
-from .predict import container_and_subtype
 from .terminal import Voice, card, write_json
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def write_kernel(kernel: Kernel, output: str, subtype: str | None, *, overwrite:
 
 def _write_audio(kernel: Kernel, output: str, subtype: str | None, *, overwrite: bool) -> str:
     container = container_and_subtype(Path(output), None, subtype)[0]
-    if subtype is None and "DOUBLE" in SUBTYPES.get(container, ()):
+    if subtype is None and container in AUDIO_CONTAINERS and "DOUBLE" in AUDIO_CONTAINERS[container].subtypes:
         subtype = "DOUBLE"
     taps = kernel.taps.reshape(kernel.length, -1)
     fmt = OutputFormat(subtype=subtype, clip="error")

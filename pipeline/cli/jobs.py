@@ -18,8 +18,7 @@ from ..config.inputs import STREAM, Place, expand_inputs, input_root
 from ..config.outputs import one_name, plan_outputs
 from ..errors import UsageError
 from ..io import Remote
-from ..io.atomic import file_of
-from ..io.names import RealNames, shown_path
+from ..io.names import RealNames, file_of, shown_path
 from ..job import Job
 
 if TYPE_CHECKING:
@@ -217,8 +216,8 @@ def _refuse_report(report: Path | None, items: Sequence[Item]) -> None:
 
 def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
     """Refuse an extension that cannot be written, and an encoding that its container does not hold."""
+    from ..io.formats import container_and_subtype
     from ..match.writers import event_format
-    from .predict import container_and_subtype
 
     signals = {item.signal.suffix.lower(): item.signal for item in items if item.signal not in (None, STREAM)}
     for signal in signals.values():
@@ -262,6 +261,6 @@ def _refuse_taken(taken: Sequence[tuple[Place, str]], *, overwrite: bool) -> Non
 
 
 def _is_device(path: Place) -> bool:
-    from ..io.sink import is_stream
+    from ..io.names import is_stream
 
     return is_stream(path)

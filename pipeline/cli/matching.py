@@ -19,7 +19,8 @@ from ..config.yaml_text import to_yaml
 from ..dsp.envelope import Envelope
 from ..errors import ConfigError, FaltungError, Problem, SettingError, UsageError
 from ..io import same_file
-from ..io.atomic import refuse_taken, write_bytes
+from ..io.names import refuse_taken
+from ..io.sink import write_bytes
 from ..job import Hooks, Job, Report, refuse_outputs, run_job
 from ..job import Progress as Advance
 from ..system import keep_freed_memory

@@ -5,34 +5,19 @@ Bytes are those of the samples; a header adds some. What a codec will make of a 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..config.inputs import Place
-from ..io import OutputFormat, SignalInfo
-from ..io.base import WriteRequest
-from ..io.formats import writer_kind
-from ..io.subtype import SUBTYPES, choose_subtype
+from ..io import SignalInfo
+from ..io.encodings import bytes_per_sample
+from ..io.formats import container_and_subtype
 
 if TYPE_CHECKING:
     from ..engine.plan import Plan
     from ..job import Job
 
-__all__ = ["Prediction", "container_and_subtype", "predict"]
-
-_BYTES = {
-    "PCM_S8": 1,
-    "PCM_U8": 1,
-    "PCM_16": 2,
-    "PCM_24": 3,
-    "PCM_32": 4,
-    "FLOAT": 4,
-    "DOUBLE": 8,
-    "ULAW": 1,
-    "ALAW": 1,
-}
-_UNPACKED = {"WAV", "RF64", "W64", "AIFF", "NPY", "NPZ"}
+__all__ = ["Prediction", "predict"]
 
 
 @dataclass(frozen=True)
@@ -80,21 +65,6 @@ def predict(
     if target is None:
         return Prediction(source, None, info, plan, None, None, frames, None, events)
     container, subtype = container_and_subtype(target, info, job.format.subtype)
-    width = _BYTES.get(subtype or "DOUBLE") if container in _UNPACKED else None
+    width = bytes_per_sample(container, subtype)
     size = None if width is None or frames is None else frames * plan.format_out.channels * width
     return Prediction(source, target, info, plan, container, subtype, frames, size, events)
-
-
-def container_and_subtype(target: Place, source: SignalInfo | None, wanted: str | None) -> tuple[str, str | None]:
-    """The container that a name asks for, and the encoding in it; None in a table.
-
-    Raises
-    ------
-    UsageError
-        an extension that cannot be written, or an encoding that its container does not hold.
-    """
-    container = writer_kind(os.fspath(target), source).container
-    if container not in SUBTYPES:
-        return container, wanted
-    request = WriteRequest(os.fspath(target), 1.0, 1, None, source, OutputFormat(subtype=wanted), overwrite=True)
-    return container, choose_subtype(container, request)[0]

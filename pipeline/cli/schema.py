@@ -16,7 +16,7 @@ def schema(
     With every stage installed; editors complete and check with it.
     """
     from ..config.schema import schema_text
-    from ..io.atomic import write_bytes
+    from ..io.sink import write_bytes
     from .terminal import write
 
     text = schema_text()

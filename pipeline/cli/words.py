@@ -19,7 +19,8 @@ from ..config.load import validate_config
 from ..config.yaml_text import to_yaml
 from ..errors import ConfigError, Problem
 from ..io import is_remote
-from ..io.atomic import refuse_taken, write_bytes
+from ..io.names import refuse_taken
+from ..io.sink import write_bytes
 from .jobs import Work, prepare
 
 __all__ = ["Spoken", "rebased", "seen_from"]

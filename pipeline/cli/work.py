@@ -17,7 +17,7 @@ from ..batch.manifest import Data, Manifest
 from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
 from ..dsp.serial import SerialExecutor
 from ..errors import DiskFullError, SettingError, UsageError
-from ..io.hidden import remove_left_behind
+from ..io.sink import remove_left_behind
 from ..system import keep_freed_memory, share_threads
 from .interrupts import Interrupts
 from .jobs import Item, Work

@@ -13,17 +13,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from ..engine.options import Options
 from ..errors import UsageError
 from ..fields import Hertz, InputFile, Seconds, Within, invalid
+from ..io.encodings import Subtype
 from ..settings import Settings
 from ..stages.base import DetectorStage, Stage
 from ..stages.base.registry import AnyStage
 from .outputs import parse_template
 
 __all__ = ["BatchSettings", "Configuration", "FormatSettings", "Subtype"]
-
-Subtype = Literal[
-    "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8", "PCM_S8",
-    "ULAW", "ALAW", "IMA_ADPCM", "MS_ADPCM", "VORBIS", "OPUS", "MPEG_LAYER_III",
-]  # fmt: skip
 
 
 def _as_written_in_libsndfile(value: Any) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from ..io import Remote
-from ..io.atomic import write_bytes
+from ..io.sink import write_bytes
 from .animation import film_bytes, gif_bytes, images
 from .captions import alt_text, caption
 from .contact import contact_bytes

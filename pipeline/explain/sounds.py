@@ -52,7 +52,7 @@ class SoundSet:
 
 def wav_bytes(sound: Sound) -> bytes:
     """A sound as a mono WAV of 16 bits."""
-    from ..io.wav_write import wav_header
+    from ..io.wav import wav_header
 
     return wav_header(sound.fs, 1, "PCM_16", len(sound.samples)) + codes(sound.samples).astype("<i2").tobytes()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import FaltungError, UsageError
+from ..io.encodings import integer_bits, is_linear
 from ..kernel import Array, Taps
 from .targets import Target
 
@@ -23,7 +24,6 @@ _READ_TEXT = {"sox"}  # its `fir` takes coefficients from a text file
 _SHORTEST = 16  # taps in the WAV file, padded with zeros: ffmpeg 5.1's `afir` gives near silence for fewer than 8
 _SECONDS = 60.0
 _FRAMES = 16_384  # programs work in blocks of some thousand frames; a probe shorter than one could be swallowed
-_STEPS = {"PCM_S8": 2.0**-7, "PCM_U8": 2.0**-7, "PCM_16": 2.0**-15, "PCM_24": 2.0**-23, "PCM_32": 2.0**-24}
 _FLOAT_STEP = 2.0**-24
 
 
@@ -70,7 +70,7 @@ class _WavCommand:
                 raise FaltungError(f"{self._words[0]}: left no WAV file to read under {{out}}: {error}") from error
         if fs != self._fs:
             raise FaltungError(f"{self._words[0]}: must keep the rate, {self._fs} Hz went in, {fs} Hz came out")
-        self._step = _STEPS.get(subtype, _FLOAT_STEP if subtype in ("FLOAT", "DOUBLE") else 2.0**-6)
+        self._step = max(_FLOAT_STEP, 2.0 ** (1 - (integer_bits(subtype) or 53))) if is_linear(subtype) else 2.0**-6
         return np.asarray(y[:, 0])
 
     def tolerance(self, y: Array) -> float:

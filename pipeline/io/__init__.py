@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from . import audio as _audio
-from . import tables as _tables
-from .atomic import same_file
 from .base import OutputFormat, Reader, SignalInfo, TimeColumn, Writer, WriteReport
 from .formats import (
     ReaderKind,
@@ -17,6 +14,7 @@ from .formats import (
     register_reader,
     register_writer,
 )
+from .names import same_file
 from .remote import Remote, is_remote
 
 __all__ = [
@@ -39,6 +37,3 @@ __all__ = [
     "register_writer",
     "same_file",
 ]
-
-_audio.register()
-_tables.register()

@@ -1,13 +1,17 @@
-"""Read NumPy arrays, ``.npy`` and ``.npz``, in blocks: shape ``(frames,)`` or ``(frames, channels)``.
+"""Read and write NumPy arrays, ``.npy`` and ``.npz``, in blocks: shape ``(frames,)`` or ``(frames, channels)``.
 
 Integers become floats as they are, unscaled: 5 is 5.0. Nothing is ever unpickled. In an NPZ the signal is ``x``, or
-the only array besides ``fs``, its rate, and ``names``, its channel names.
+the only array besides ``fs``, its rate, and ``names``, its channel names. An NPY has its rate in a JSON sidecar; its
+header has a fixed length here, so that the number of frames can be filled in at the end.
 """
 
 from __future__ import annotations
 
 import math
 import os
+import shutil
+import struct
+import tempfile
 import tokenize
 import zipfile
 import zlib
@@ -16,11 +20,14 @@ from typing import IO, Any
 import numpy as np
 
 from ..errors import ReadError, UsageError
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
-from .csv_read import find_column
-from .sidecar import read_sidecar
+from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from .encodings import ENCODINGS
+from .names import is_stream
+from .sink import naming_errors, open_file
 from .source import Source
+from .tables import find_column, output_names, read_sidecar, sidecars_of
 
+_HEADER_BYTES = 128
 _BROKEN: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 _BROKEN += (ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError)
 
@@ -28,7 +35,8 @@ _BROKEN += (ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError)
 class ArrayReader(Reader):
     """The rows of one stored array."""
 
-    def __init__(self, source: Source, options: ReadOptions, container: str) -> None:
+    def __init__(self, source: Source, options: ReadOptions) -> None:
+        container, source = options.container, source.spooled()
         if options.time_column is not None:
             raise UsageError(f"{source.name}: time_column is for CSV; give fs: for {container}")
         self._source = source
@@ -146,3 +154,80 @@ def _small_array(archive: zipfile.ZipFile, member: str) -> Any:
         raise ValueError(f"{member} has {archive.getinfo(member).file_size} bytes")
     with archive.open(member) as file:
         return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def npy_header(dtype: str, frames: int, channels: int) -> bytes:
+    """First 128 bytes of an NPY file."""
+    shape = (frames,) if channels == 1 else (frames, channels)
+    text = repr({"descr": dtype, "fortran_order": False, "shape": shape}).encode()
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", _HEADER_BYTES - 10) + text.ljust(_HEADER_BYTES - 11) + b"\n"
+
+
+class _ArrayWriter(Writer):
+    """What NPY and NPZ have in common."""
+
+    def __init__(self, request: WriteRequest) -> None:
+        super().__init__(request)
+        container = request.container
+        if is_stream(request.path):
+            raise UsageError(f"{request.path}: {container} needs a file; a pipe takes WAV or CSV")
+        subtype = request.fmt.subtype or "DOUBLE"
+        if subtype not in ("FLOAT", "DOUBLE"):
+            raise UsageError(f"{request.path}: {container} holds FLOAT and DOUBLE, got {subtype}")
+        self._dtype = f"<{ENCODINGS[subtype].dtype}"
+        if request.source and request.source.time:
+            self.notes.append(f"{container} has no time column: {request.source.time.name} not carried")
+        self._sink = open_file(request.path, overwrite=request.overwrite)
+        self.outputs = [self._sink]
+
+    def _header(self) -> bytes:
+        return npy_header(self._dtype, self.frames, self.request.channels)
+
+
+class NpyWriter(_ArrayWriter):
+    """Write one array and its sidecar."""
+
+    def __init__(self, request: WriteRequest) -> None:
+        super().__init__(request)
+        try:
+            self.outputs = [*sidecars_of(request), self._sink]
+            self._sink.write(self._header())
+        except BaseException:
+            self.abort()
+            raise
+
+    def _write(self, block: Block) -> None:
+        self._sink.write(block.astype(self._dtype).tobytes())
+
+    def _finish(self) -> WriteReport:
+        self._sink.patch(0, self._header())
+        return self._report(self.request.container, None, self._sink.size())
+
+
+class NpzWriter(_ArrayWriter):
+    """Write an NPZ; the samples wait in a temporary file until their number is known."""
+
+    def __init__(self, request: WriteRequest) -> None:
+        super().__init__(request)
+        self._waiting: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives until commit or abort
+
+    def _write(self, block: Block) -> None:
+        with naming_errors(self.request.path):
+            self._waiting.write(block.astype(self._dtype).tobytes())
+            self._waiting.flush()
+
+    def _finish(self) -> WriteReport:
+        self._waiting.seek(0)
+        small: dict[str, Any] = {"fs": np.float64(self.request.fs), "names": np.array(output_names(self.request))}
+        with zipfile.ZipFile(self._sink, "w") as archive:  # type: ignore[call-overload]
+            with archive.open("x.npy", "w", force_zip64=True) as member:
+                member.write(self._header())
+                shutil.copyfileobj(self._waiting, member, 1 << 20)
+            for name, value in small.items():
+                with archive.open(f"{name}.npy", "w") as member:
+                    np.lib.format.write_array(member, np.asanyarray(value), allow_pickle=False)
+        self._waiting.close()
+        return self._report(self.request.container, None, self._sink.size())
+
+    def _close(self) -> None:
+        self._waiting.close()

@@ -117,6 +117,8 @@ class ReadOptions:
     columns: Sequence[str | int] | None = None
     time_column: str | int | None = None
     gaps: str = "error"
+    container: str = ""
+    """Container that was recognised by its first bytes."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,8 @@ class WriteRequest:
     source: SignalInfo | None
     fmt: OutputFormat
     overwrite: bool
+    container: str
+    """Container that the extension stands for."""
 
 
 class Reader(ABC):

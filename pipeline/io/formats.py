@@ -1,13 +1,14 @@
 """Open a signal for reading by its content and for writing by its extension.
 
-Each container is registered with the test that knows its first bytes, or with its extensions; another distribution
-adds its own with :func:`register_reader` and :func:`register_writer`.
+Each container is a row of a table: its name, the test that knows its first bytes or its extensions, and what opens it,
+loaded when a file first needs it. Another distribution adds rows with `register_reader` and `register_writer`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -17,32 +18,55 @@ from numpy.typing import DTypeLike
 from ..errors import ReadError, UsageError
 from ..text import nearest
 from .base import Block, OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
-from .sink import is_stream
-from .sniff import explain_unknown, looks_like_text
-from .source import Source, display, open_source
+from .encodings import AUDIO_CONTAINERS, choose_subtype
+from .names import display, is_stream
+from .source import Source, explain_unknown, is_flac, is_mp3, looks_like_text, open_source
 
 READ_FRAMES = 1 << 16
 
 
 @dataclass(frozen=True)
 class ReaderKind:
-    """A container that can be read: a test of the first bytes, and what opens it."""
+    """A container that can be read: a test of the first bytes, and what opens it (or its place, ``"module:name"``)."""
 
     container: str
     matches: Callable[[bytes], bool]
-    open: Callable[[Source, ReadOptions], Reader]
+    open: Callable[[Source, ReadOptions], Reader] | str
 
 
 @dataclass(frozen=True)
 class WriterKind:
-    """A container that can be written: its extensions, and what opens it."""
+    """A container that can be written: its extensions, and what opens it (or its place, ``"module:name"``).
+
+    ``is_table`` says that it holds numbers as they are, with no full scale.
+    """
 
     container: str
     extensions: tuple[str, ...]
-    open: Callable[[WriteRequest], Writer]
+    open: Callable[[WriteRequest], Writer] | str
+    is_table: bool = False
 
 
-_readers: list[ReaderKind] = []
+_SNDFILE_READER, _SNDFILE_WRITER = "pipeline.io.sndfile:SndfileReader", "pipeline.io.sndfile:SndfileWriter"
+_W64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+
+_readers = [
+    ReaderKind(
+        "WAV",
+        lambda head: head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE",
+        "pipeline.io.wav:open_wav",
+    ),
+    ReaderKind("W64", lambda head: head.startswith(_W64), _SNDFILE_READER),
+    ReaderKind("FLAC", is_flac, _SNDFILE_READER),
+    ReaderKind("AIFF", lambda head: head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"), _SNDFILE_READER),
+    ReaderKind("OGG", lambda head: head.startswith(b"OggS"), _SNDFILE_READER),
+    ReaderKind("MP3", is_mp3, _SNDFILE_READER),
+    ReaderKind("NPY", lambda head: head.startswith(b"\x93NUMPY"), "pipeline.io.arrays:ArrayReader"),
+    ReaderKind("NPZ", lambda head: head.startswith((b"PK\x03\x04", b"PK\x05\x06")), "pipeline.io.arrays:ArrayReader"),
+]
+_CSV_READER = ReaderKind("CSV", lambda _: False, "pipeline.io.csv_file:CsvReader")
+"""Text has no signature: CSV is what is left when nothing else matches and the first bytes are text."""
+
 _writers: dict[str, WriterKind] = {}
 
 
@@ -59,9 +83,38 @@ def register_writer(kind: WriterKind) -> None:
         _writers[extension] = kind
 
 
+for _kind in (
+    WriterKind("WAV", (".wav", ".wave"), "pipeline.io.wav:open_wav_writer"),
+    WriterKind("RF64", (".rf64",), "pipeline.io.wav:open_wav_writer"),
+    WriterKind("W64", (".w64",), _SNDFILE_WRITER),
+    WriterKind("FLAC", (".flac",), _SNDFILE_WRITER),
+    WriterKind("AIFF", (".aif", ".aiff", ".aifc"), _SNDFILE_WRITER),
+    WriterKind("OGG", (".ogg", ".oga", ".opus"), _SNDFILE_WRITER),
+    WriterKind("MP3", (".mp3",), _SNDFILE_WRITER),
+    WriterKind("CSV", (".csv", ".tsv", ".txt"), "pipeline.io.csv_file:CsvWriter", is_table=True),
+    WriterKind("NPY", (".npy",), "pipeline.io.arrays:NpyWriter", is_table=True),
+    WriterKind("NPZ", (".npz",), "pipeline.io.arrays:NpzWriter", is_table=True),
+):
+    register_writer(_kind)
+
+
+def _loaded(place: Any) -> Any:
+    """What opens a container, itself or by its place, ``"module:name"``."""
+    if not isinstance(place, str):
+        return place
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
+
+
 def extensions() -> tuple[str, ...]:
-    """The extensions that can be written."""
+    """Extensions that can be written."""
     return tuple(sorted(_writers))
+
+
+def is_table_name(path: PathArg) -> bool:
+    """Whether an output of this name is a table: numbers as they are, and perhaps a sidecar with their rate."""
+    kind = _writers.get(PurePath(display(path)).suffix.lower())
+    return kind is not None and kind.is_table
 
 
 def open_reader(
@@ -97,10 +150,11 @@ def open_reader(
         raise UsageError(f"truncated: is 'error' or 'accept', got {truncated!r}")
     if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
         raise UsageError(f"dtype: is float32 or float64, got {np.dtype(dtype)}")
-    options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps)
     source = open_source(path)
     try:
-        reader = _kind_of(source).open(source, options)
+        kind = _kind_of(source)
+        options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
+        reader: Reader = _loaded(kind.open)(source, options)
         if not reader.info.is_table:
             _check_audio_options(source.name, reader.info, options)
     except BaseException:
@@ -114,10 +168,9 @@ def _kind_of(source: Source) -> ReaderKind:
         if kind.matches(source.head):
             return kind
     extension = PurePath(source.name).suffix.lower()
-    table = next((kind for kind in _readers if kind.container == "CSV"), None)
     claims_audio = extension in _writers and _writers[extension].container != "CSV"
-    if table is not None and looks_like_text(source.head) and not claims_audio:
-        return table
+    if looks_like_text(source.head) and not claims_audio:
+        return _CSV_READER
     raise ReadError(source.name, explain_unknown(source.head, extension))
 
 
@@ -163,12 +216,15 @@ def open_writer(
         raise UsageError(f"{name}: the sampling rate must be above 0 Hz, got {fs:g} Hz")
     if channels < 1:
         raise UsageError(f"{name}: a signal has at least 1 channel, got {channels}")
-    request = WriteRequest(name, float(fs), channels, frames, source, fmt or OutputFormat(), overwrite)
-    return writer_kind(name, source).open(request)
+    kind = writer_kind(name, source)
+    fmt = fmt or OutputFormat()
+    request = WriteRequest(name, float(fs), channels, frames, source, fmt, overwrite, kind.container)
+    writer: Writer = _loaded(kind.open)(request)
+    return writer
 
 
 def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
-    """What writes an output of this name; raises `UsageError` when its extension says no format."""
+    """Kind of container that an output of this name is; raises `UsageError` when its extension says no format."""
     extension = PurePath(name).suffix.lower()
     if extension not in _writers and is_stream(name):
         extension = ".csv" if source is not None and source.is_table else ".wav"
@@ -181,8 +237,23 @@ def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")
 
 
+def container_and_subtype(path: PathArg, source: SignalInfo | None, wanted: str | None) -> tuple[str, str | None]:
+    """Container that an output's name asks for, and the encoding in it; None in a table.
+
+    Raises
+    ------
+    UsageError
+        An extension that cannot be written, or an encoding that its container does not hold.
+    """
+    name = display(path)
+    container = writer_kind(name, source).container
+    if container not in AUDIO_CONTAINERS:
+        return container, wanted
+    return container, choose_subtype(name, container, source, wanted)[0]
+
+
 def probe(path: PathArg, **options: Any) -> SignalInfo:
-    """What :func:`open_reader` knows of a file, with the same options and errors, without reading its frames."""
+    """Facts that `open_reader` knows of a file, with the same options and errors, without reading its frames."""
     with open_reader(path, **options) as reader:
         return reader.info
 

@@ -8,13 +8,15 @@ the output's name, the channel and the frame alone, so no way of cutting a signa
 from __future__ import annotations
 
 import hashlib
+from pathlib import PurePath
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import SignalError
-from .base import Block
+from .base import Block, Writer, WriteReport, WriteRequest
+from .encodings import ENCODINGS
 
 
 def tpdf_noise(key: str, channel: int, start: int, frames: int) -> NDArray[np.float64]:
@@ -119,3 +121,25 @@ class Quantiser:
                 )
             self.clipped += int(np.count_nonzero(over))
             self.first_clip = self.first_clip or (self.frames + frame, channel)
+
+
+class AudioWriter(Writer):
+    """A writer of samples in one encoding, which are quantised where it clips."""
+
+    def __init__(self, request: WriteRequest, subtype: str) -> None:
+        super().__init__(request)
+        self._container = request.container
+        self._subtype = subtype
+        encoding, fmt = ENCODINGS[subtype], request.fmt
+        key = PurePath(request.path).name
+        self._quantiser = Quantiser(encoding.bits, dither=fmt.dither, clip=fmt.clip, key=key)
+        self.full_scale = self._quantiser.full_scale if encoding.clips else None
+
+    def _audio_report(self) -> WriteReport:
+        return self._report(
+            self._container,
+            self._subtype,
+            self.outputs[0].size(),
+            clipped=self._quantiser.clipped,
+            first_clip=self._quantiser.first_clip,
+        )

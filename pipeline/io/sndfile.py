@@ -1,25 +1,44 @@
-"""Read FLAC, AIFF, OGG, MP3, W64 and compressed WAV through libsndfile, counting every frame.
+"""Read and write FLAC, AIFF, OGG, MP3, W64 and compressed WAV through libsndfile, counting every frame.
 
-libsndfile gets a descriptor, not a name, and is never asked to seek: after a seek it forgets decoding errors, and a
-FLAC stream that does not tell its length cannot be read at all.
+It gets a descriptor to read from, not a name, and is never asked to seek: after a seek it forgets decoding errors, and
+a FLAC stream that does not tell its length cannot be read at all. It writes into a file that appears when it is whole;
+integer encodings are quantised here and handed over as integers, since libsndfile would floor and wrap. What it makes
+different on every run (a time stamp in AIFF, a serial number in OGG) is set to what the signal and its name determine,
+or no checksum could tell that nothing changed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
+import zlib
+from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
-from ..errors import ReadError
+from ..errors import ReadError, UsageError, WriteError
 from ..system import pread
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
-from .metadata import INFO_IDS
+from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
+from .encodings import ENCODINGS, choose_subtype, require_audio
+from .metadata import INFO_IDS, carried_tags
+from .names import is_stream
+from .quantise import AudioWriter
+from .sink import OutputFile, open_file
 from .source import Source
 
 _UNKNOWN_FRAMES = 2**62
 """libsndfile says 2**63 - 1 where a FLAC header does not tell its length."""
+
+_OGG_FRAMES = 4096
+"""Vorbis packs pages by what it is handed: always this much, so that no cut of blocks changes a byte."""
+
+_UNTAGGED = ("W64", "MP3")
+
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_MAX_PAGE = 27 + 255 + 255 * 255
 
 
 def _open(fd: int) -> Any:
@@ -37,9 +56,10 @@ def _open(fd: int) -> Any:
 class SndfileReader(Reader):
     """Frames of an open source, decoded by libsndfile."""
 
-    def __init__(self, source: Source, options: ReadOptions, container: str) -> None:
+    def __init__(self, source: Source, options: ReadOptions) -> None:
         import soundfile
 
+        container, source = options.container, source.spooled()
         self._source = source
         self._accept = options.truncated == "accept"
         os.lseek(source.fd, 0, os.SEEK_SET)
@@ -112,3 +132,144 @@ def _cut_short(source: Source, container: str, size: int) -> str:
             break
         at += length + (length % 2 if container == "AIFF" else -length % 8)
     return ""
+
+
+class _Recorder:
+    """The file object libsndfile writes to. An exception cannot pass through C: it is kept, and raised outside."""
+
+    def __init__(self, sink: OutputFile) -> None:
+        self._sink = sink
+        self.error: BaseException | None = None
+        self.seek, self.tell, self.read = sink.seek, sink.tell, sink.read
+
+    def write(self, data: bytes) -> int:
+        try:
+            return self._sink.write(data)
+        except BaseException as error:
+            self.error = self.error or error
+            return 0
+
+
+class SndfileWriter(AudioWriter):
+    """Write one file through libsndfile."""
+
+    def __init__(self, request: WriteRequest) -> None:
+        import soundfile
+
+        container = request.container
+        subtype, notes = choose_subtype(request.path, container, request.source, request.fmt.subtype)
+        fs = require_audio(container, subtype, request)
+        super().__init__(request, subtype)
+        self.notes += notes
+        if is_stream(request.path):
+            raise UsageError(f"{request.path}: {container}/{subtype} needs a file; a pipe takes PCM or FLOAT WAV only")
+        self._waiting: list[Block] = []
+        self._sink = open_file(request.path, overwrite=request.overwrite)
+        self.outputs = [self._sink]
+        self._recorder = _Recorder(self._sink)
+        try:
+            self._file: Any = soundfile.SoundFile(
+                self._recorder, "w", fs, request.channels, subtype=subtype, format=container
+            )
+        except soundfile.LibsndfileError as error:
+            self._sink.abort()
+            problem = f"{container}/{subtype} with {request.channels} channels at {fs} Hz: {error.error_string}"
+            raise self._recorder.error or UsageError(f"{request.path}: {problem}") from error
+        except BaseException:
+            self._sink.abort()
+            raise
+        tags, notes = carried_tags(request.source)
+        if container in _UNTAGGED and tags:
+            notes.append(f"{container} does not hold tags here: {', '.join(name for name, _ in tags)} not carried")
+            tags = ()
+        self.notes += notes
+        for name, text in tags:
+            setattr(self._file, name, text)
+
+    def _write(self, block: Block) -> None:
+        if self._quantiser.bits is not None:
+            codes = self._quantiser.codes(block)
+            # libsndfile takes integers left-justified: the upper bits are the code, nothing is left to round.
+            data: Block = codes << (32 - self._quantiser.bits)
+        else:
+            data = np.ascontiguousarray(
+                self._quantiser.limited(block) if ENCODINGS[self._subtype].clips else block, np.float64
+            )
+        if self._container == "OGG":
+            self._write_even(data)
+        else:
+            self._hand_over(data)
+
+    def _write_even(self, data: Block) -> None:
+        joined = np.concatenate([*self._waiting, data]) if self._waiting else data
+        whole = len(joined) // _OGG_FRAMES * _OGG_FRAMES
+        for start in range(0, whole, _OGG_FRAMES):
+            self._hand_over(joined[start : start + _OGG_FRAMES])
+        self._waiting = [joined[whole:].copy()]
+
+    def _hand_over(self, data: Block) -> None:
+        self._encode(lambda: self._file.write(data))
+
+    def _encode(self, step: Callable[[], object]) -> None:
+        """Do one step with libsndfile, and raise what really went wrong in it."""
+        try:
+            step()
+        except (RuntimeError, AssertionError) as error:  # soundfile asserts that all was written
+            raise self._recorder.error or WriteError(self.request.path, f"encoding failed: {error}") from error
+        if self._recorder.error is not None:
+            raise self._recorder.error
+
+    def _finish(self) -> WriteReport:
+        for rest in self._waiting:
+            self._hand_over(rest)
+        self._encode(self._file.close)
+        if self._sink.tell() == 0:
+            raise WriteError(self.request.path, f"{self._container} cannot hold a signal of 0 frames; write WAV")
+        if self._container == "AIFF":
+            zero_aiff_stamp(self._sink)
+        elif self._container == "OGG":
+            fix_ogg_serial(self._sink, PurePath(self.request.path).name)
+        return self._audio_report()
+
+    def _close(self) -> None:
+        # libsndfile writes its header once more when it is closed; that may fail as the write before it did.
+        with contextlib.suppress(Exception):
+            self._file.close()
+
+
+def zero_aiff_stamp(file: OutputFile) -> None:
+    """Set the time stamp in the PEAK chunk of an AIFF file, if it has one, to 0."""
+    at = 12
+    while True:
+        file.seek(at)
+        head = file.read(8)
+        if len(head) < 8:
+            return
+        name, size = struct.unpack(">4sI", head)
+        if name == b"PEAK":
+            file.patch(at + 12, bytes(4))  # behind the chunk's head and its version number
+        at += 8 + size + size % 2
+
+
+def fix_ogg_serial(file: OutputFile, name: str) -> None:
+    """Give the one logical stream of an OGG file a serial number made from its name, instead of a random one."""
+    serial = struct.pack("<I", zlib.crc32(name.encode("utf-8", "surrogateescape")))
+    at = 0
+    while True:
+        file.seek(at)
+        page = bytearray(file.read(_MAX_PAGE))
+        if len(page) < 27:
+            return
+        segments = page[26]
+        del page[27 + segments + sum(page[27 : 27 + segments]) :]
+        page[14:18] = serial
+        page[22:26] = bytes(4)  # the checksum is made with its own field at 0
+        page[22:26] = struct.pack("<I", ogg_crc(bytes(page)))
+        file.patch(at, bytes(page))
+        at += len(page)
+
+
+def ogg_crc(page: bytes) -> int:
+    """The checksum of OGG: that of zlib (polynomial 0x04C11DB7) with bits in the other order and no inversion."""
+    reflected = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{reflected:032b}"[::-1], 2)

@@ -1,55 +1,120 @@
-"""Register the tables: CSV, NPY and NPZ. A table's rate is told by someone, never guessed."""
+"""What all kinds of tables share: columns by name, and the JSON sidecar that tells the rate where a table cannot.
+
+``{"fs": 100.0, "names": ["x", "y"]}`` in ``run.json`` belongs to ``run.csv``.
+"""
 
 from __future__ import annotations
 
-from . import sniff
-from .base import Reader, ReadOptions, Writer, WriteRequest
-from .formats import ReaderKind, WriterKind, register_reader, register_writer
-from .source import Source
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ..errors import ReadError, UsageError
+from ..text import nearest
+from .base import WriteRequest
+from .names import is_stream
+from .remote import Remote, fetch, is_remote
+from .sink import OutputFile, open_file
+from .timecolumn import format_stamp
+
+_MAX_BYTES = 1 << 16
 
 
-def _open_csv(source: Source, options: ReadOptions) -> Reader:
-    from .csv_read import CsvReader
+def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int) -> int:
+    """Position of a column, given by its name or its position from 0.
 
-    return CsvReader(source, options)
-
-
-def _open_npy(source: Source, options: ReadOptions) -> Reader:
-    from .arrays import ArrayReader
-
-    return ArrayReader(source.spooled(), options, "NPY")
-
-
-def _open_npz(source: Source, options: ReadOptions) -> Reader:
-    from .arrays import ArrayReader
-
-    return ArrayReader(source.spooled(), options, "NPZ")
-
-
-def _write_csv(request: WriteRequest) -> Writer:
-    from .csv_write import CsvWriter
-
-    return CsvWriter(request)
+    Raises
+    ------
+    ReadError
+        There is no such column.
+    """
+    if isinstance(wanted, str) and wanted in names:
+        if names.count(wanted) > 1:
+            raise ReadError(name, f"has {names.count(wanted)} columns {wanted!r}; give the position, from 0")
+        return names.index(wanted)
+    if isinstance(wanted, str) and not names and wanted.isdecimal():
+        wanted = int(wanted)
+    if isinstance(wanted, int) and 0 <= wanted < width:
+        return wanted
+    near = nearest(wanted, names)
+    hint = f"; did you mean {near!r}?" if near else ""
+    known = ", ".join(map(repr, names)) if names else "no header"
+    raise ReadError(name, f"has no column {wanted!r}: it has {width} (positions 0 to {width - 1}; {known}){hint}")
 
 
-def _write_npy(request: WriteRequest) -> Writer:
-    from .arrays_write import NpyWriter
-
-    return NpyWriter(request)
-
-
-def _write_npz(request: WriteRequest) -> Writer:
-    from .arrays_write import NpzWriter
-
-    return NpzWriter(request)
+def sidecar_path(name: str) -> Path | Remote:
+    """Name of the sidecar of a table: ``data/run.csv`` has ``data/run.json``."""
+    return (Remote(name) if is_remote(name) else Path(name)).with_suffix(".json")
 
 
-def register() -> None:
-    """Make the tables known."""
-    register_reader(ReaderKind("NPY", sniff.is_npy, _open_npy))
-    register_reader(ReaderKind("NPZ", sniff.is_npz, _open_npz))
-    # Text has no signature: CSV is what is left when nothing else matches and the first bytes are text.
-    register_reader(ReaderKind("CSV", lambda _: False, _open_csv))
-    register_writer(WriterKind("CSV", (".csv", ".tsv", ".txt"), _write_csv))
-    register_writer(WriterKind("NPY", (".npy",), _write_npy))
-    register_writer(WriterKind("NPZ", (".npz",), _write_npz))
+def _load(path: Path | Remote) -> dict[str, Any] | None:
+    """Object in a sidecar; None when the file is absent, or is a JSON file about something else."""
+    try:
+        if isinstance(path, Remote) and not path.exists():
+            return None
+        with os.fdopen(fetch(path.url), "rb") if isinstance(path, Remote) else path.open("rb") as file:
+            found = json.loads(file.read(_MAX_BYTES))
+    except OSError:
+        return None
+    except (ValueError, RecursionError) as error:
+        raise ReadError(str(path), f"is no JSON, so tells no rate: {error}") from error
+    return found if isinstance(found, dict) and "fs" in found else None
+
+
+def read_sidecar(name: str) -> tuple[float | None, tuple[str, ...]]:
+    """Rate in Hz and channel names that a sidecar tells; None and nothing without one.
+
+    Raises
+    ------
+    ReadError
+        There is one, and it is broken.
+    """
+    path = sidecar_path(name)
+    found = _load(path)
+    if found is None:
+        return None, ()
+    fs, names = found["fs"], found.get("names", [])
+    if not isinstance(fs, int | float) or isinstance(fs, bool) or not 0 < fs < float("inf"):
+        raise ReadError(str(path), f"fs must be a number above 0, got {fs!r}")
+    if not isinstance(names, list) or not all(isinstance(text, str) for text in names):
+        raise ReadError(str(path), f"names must be a list of texts, got {names!r}")
+    return float(fs), tuple(names)
+
+
+def _open_sidecar(name: str, content: dict[str, Any], *, overwrite: bool) -> OutputFile:
+    """Sidecar of an output, written but not yet visible.
+
+    Raises
+    ------
+    UsageError
+        Another file has its name: any file without ``overwrite``, or a JSON file that is no sidecar.
+    """
+    path = sidecar_path(name)
+    if overwrite and path.exists():
+        try:
+            ours = _load(path) is not None
+        except ReadError:
+            ours = False
+        if not ours:
+            raise UsageError(f"{path}: is needed for the rate of {name}, and is another file; give another name")
+    file = open_file(os.fspath(path), overwrite=overwrite)
+    file.write((json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
+    return file
+
+
+def output_names(request: WriteRequest) -> tuple[str, ...]:
+    """Channel names for a table: those of the source where they still fit, else ch0, ch1, ..."""
+    names = request.source.names if request.source else ()
+    return names if len(names) == request.channels else tuple(f"ch{i}" for i in range(request.channels))
+
+
+def sidecars_of(request: WriteRequest) -> list[OutputFile]:
+    """Sidecar that an output needs to be read again; none of a stream, which has no place to put one."""
+    if is_stream(request.path):
+        return []
+    content: dict[str, Any] = {"fs": request.fs, "names": list(output_names(request))}
+    time = request.source.time if request.source else None
+    if time is not None:
+        content["t0"] = format_stamp(time, 0)
+    return [_open_sidecar(request.path, content, overwrite=request.overwrite)]

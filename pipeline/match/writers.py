@@ -20,8 +20,8 @@ import numpy as np
 
 from ..errors import UsageError
 from ..io.base import PathArg
-from ..io.sink import Sink, is_stream, open_sink
-from ..io.source import display
+from ..io.names import display, is_stream
+from ..io.sink import Sink, open_sink
 from ..text import nearest
 from .events import Event, Events
 

@@ -178,7 +178,7 @@ _synced = [0, 0]
 
 def writes(path: str) -> Begun:
     """Write a file; commits to how many files and folders have been waited for so far."""
-    from pipeline.io import atomic
+    from pipeline.io import sink
 
     def fsync(fd: int) -> None:
         _synced[stat.S_ISDIR(os.fstat(fd).st_mode)] += 1
@@ -188,7 +188,7 @@ def writes(path: str) -> Begun:
         return _synced[0], _synced[1]
 
     os.fsync = fsync
-    file = atomic.AtomicFile(path)
+    file = sink.AtomicFile(path)
     file.write(b"x")
     return Begun(end)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline.io.hidden import hidden_beside
+from pipeline.io.sink import hidden_beside
 
 from .conftest import Done, start, write_noise
 

@@ -97,12 +97,12 @@ def test_what_does_not_hold_is_told_of_the_stage_that_is_named(old, new, message
 
 
 def test_the_encodings_are_those_that_can_be_written():
-    from pipeline.io.subtype import SUBTYPES
+    from pipeline.io.encodings import AUDIO_CONTAINERS
 
-    assert set(get_args(Subtype)) == {name for names in SUBTYPES.values() for name in names}
+    assert set(get_args(Subtype)) == {name for held in AUDIO_CONTAINERS.values() for name in held.subtypes}
 
 
 def test_the_ways_with_gaps_are_those_that_can_be_read():
-    from pipeline.io.csv_read import GAPS
+    from pipeline.io.csv_file import GAPS
 
     assert set(get_args(Configuration.model_fields["gaps"].annotation)) == set(GAPS)

@@ -13,8 +13,7 @@ import pytest
 
 from pipeline.errors import DiskFullError, ReadError, UsageError, WriteError
 from pipeline.io import OutputFormat, open_writer, probe, read_signal, same_file
-from pipeline.io.atomic import AtomicFile, write_bytes
-from pipeline.io.hidden import remove_left_behind
+from pipeline.io.sink import AtomicFile, remove_left_behind, write_bytes
 from pipeline.system import FolderSync
 from tests.io.helpers import names, noise, save
 

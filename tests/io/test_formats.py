@@ -22,8 +22,8 @@ from pipeline.io import (
     read_signal,
     register_reader,
     register_writer,
-    sniff,
 )
+from pipeline.io.source import is_flac, is_mp3
 from tests.io.helpers import chunk, fmt, names, noise, open_descriptors, riff, save
 
 
@@ -277,9 +277,9 @@ def test_another_distribution_can_add_a_format(tmp_path, monkeypatch):
 
 
 def test_an_mp3_is_known_by_its_tag_or_its_frame_header_but_a_tagged_flac_is_not():
-    assert sniff.is_mp3(b"ID3\4" + bytes(20))
-    assert sniff.is_mp3(b"\xff\xfb\x90\x44")
-    assert not sniff.is_mp3(b"ID3\4" + bytes(20) + b"fLaC")
-    assert sniff.is_flac(b"ID3\4" + bytes(20) + b"fLaC")
-    assert not sniff.is_mp3(b"\xff")
-    assert not sniff.is_mp3(b"\xff\xeb\x90\x44")
+    assert is_mp3(b"ID3\4" + bytes(20))
+    assert is_mp3(b"\xff\xfb\x90\x44")
+    assert not is_mp3(b"ID3\4" + bytes(20) + b"fLaC")
+    assert is_flac(b"ID3\4" + bytes(20) + b"fLaC")
+    assert not is_mp3(b"\xff")
+    assert not is_mp3(b"\xff\xeb\x90\x44")

@@ -5,7 +5,7 @@ import pytest
 
 from pipeline.errors import SignalError
 from pipeline.io import OutputFormat, open_writer, read_signal
-from pipeline.io.pcm import decode, encode
+from pipeline.io.encodings import decode, encode
 from pipeline.io.quantise import Quantiser, tpdf_noise
 from tests.io.helpers import noise, save
 

@@ -9,7 +9,7 @@ import soundfile
 
 from pipeline.errors import ReadError, UsageError, WriteError
 from pipeline.io import OutputFormat, open_reader, probe, read_signal
-from pipeline.io.reproducible import ogg_crc
+from pipeline.io.sndfile import ogg_crc
 from tests.io.helpers import noise, piped, save
 
 

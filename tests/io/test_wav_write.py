@@ -13,8 +13,8 @@ import scipy.io.wavfile
 import soundfile
 
 from pipeline.errors import SignalError, UsageError, WriteError
-from pipeline.io import OutputFormat, open_reader, open_writer, probe, read_signal, wav_write
-from pipeline.io.wav_write import wav_header
+from pipeline.io import OutputFormat, open_reader, open_writer, probe, read_signal, wav
+from pipeline.io.wav import wav_header
 from tests.io.helpers import names, noise, save
 
 LINEAR = ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"]
@@ -92,7 +92,7 @@ def test_two_writes_of_one_signal_are_the_same_bytes(tmp_path, monkeypatch, name
 
 
 def test_a_signal_over_4_gib_becomes_rf64_by_itself(tmp_path, monkeypatch):
-    monkeypatch.setattr(wav_write, "RIFF_LIMIT", 5000)
+    monkeypatch.setattr(wav, "RIFF_LIMIT", 5000)
     small, large = noise(1000, 2), noise(2000, 2)
     assert save(tmp_path / "small.wav", small, fmt=OutputFormat("PCM_16")).container == "WAV"
     assert soundfile.info(tmp_path / "small.wav").format == "WAV"
@@ -106,7 +106,7 @@ def test_a_signal_over_4_gib_becomes_rf64_by_itself(tmp_path, monkeypatch):
 
 
 def test_more_than_4_gib_that_were_not_announced_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(wav_write, "RIFF_LIMIT", 5000)
+    monkeypatch.setattr(wav, "RIFF_LIMIT", 5000)
     with open_writer(tmp_path / "x.wav", fs=8000, channels=1, frames=10) as writer:
         writer.write(noise(10, 1))
         with pytest.raises(WriteError, match="grew over 4 GiB; 10 frames were announced"):

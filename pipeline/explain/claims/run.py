@@ -59,7 +59,7 @@ def write_claims(folder: str | Path, *, lang: Language = "en", results: list[Cla
     WriteError, DiskFullError
         the folder or a file cannot be written.
     """
-    from ...io.atomic import naming_errors, write_bytes
+    from ...io.sink import naming_errors, write_bytes
 
     done = run_claims() if results is None else results
     place = Path(folder)

@@ -1,22 +1,24 @@
-"""Write WAV and RF64 to a file, and WAV to a pipe: the same signal gives the same bytes, every time.
+"""Read and write WAV and RF64, integer and float, in files and through pipes: one signal gives the same bytes.
 
-A file over 4 GiB becomes RF64 by itself: its header keeps room for that unless the length is known to be small.
-A pipe gets the sizes that were announced, or sizes that say "unknown" (0xFFFFFFFF): none can be filled in later.
+On a pipe the sizes in a header may be missing: then the signal read ends where the pipe does, and one written gets the
+sizes that were announced, or such as say "unknown" (0xFFFFFFFF), for none can be filled in later. A file over 4 GiB
+becomes RF64 by itself: its header keeps room for that unless the length is known to be small.
 """
 
 from __future__ import annotations
 
 import struct
-from pathlib import PurePath
 
 import numpy as np
 
-from ..errors import UsageError, WriteError
-from .base import Block, Writer, WriteReport, WriteRequest
-from .metadata import Chunks, carried_chunks
-from .pcm import BITS, SAMPLE_BYTES, encode
-from .quantise import Quantiser
+from ..errors import ReadError, UsageError, WriteError
+from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from .encodings import ENCODINGS, choose_subtype, decode, encode, is_linear, require_audio
+from .metadata import Chunks, carried_chunks, tags_of_chunks
+from .quantise import AudioWriter
+from .riff import WavHeader, read_header
 from .sink import open_sink
+from .source import Source
 
 RIFF_LIMIT = 0xFFFFFFFE
 """Largest size a RIFF header can tell; 0xFFFFFFFF says "unknown"."""
@@ -26,12 +28,86 @@ _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 _DEFAULT_MASK = {1: 4, 2: 3}  # front centre; front left and right. More channels: no positions, order as it comes.
 
 
+class WavReader(Reader):
+    """Frames of an open WAV source, behind its header."""
+
+    def __init__(self, source: Source, header: WavHeader, subtype: str, options: ReadOptions) -> None:
+        super().__init__(signal_info(header, subtype), options.dtype)
+        self.warnings = list(header.warnings)
+        self._source = source
+        self._order = header.order
+        self._subtype = subtype
+        self._block = header.fmt.block
+
+    def _read_piece(self, frames: int) -> Block:
+        total = self.info.frames
+        wanted = frames if total is None else min(frames, total - self._done)
+        raw = self._source.read(wanted * self._block)
+        whole = len(raw) // self._block
+        if whole < wanted:
+            if total is not None:
+                raise ReadError(
+                    self._source.name,
+                    f"declares {total} frames, ended after {self._done + whole}: cut short while read",
+                )
+            if len(raw) % self._block:
+                self.warnings.append(f"the last frame is cut: {len(raw) % self._block} of {self._block} bytes; dropped")
+                raw = raw[: whole * self._block]
+        elif total is not None and self._done + whole == total and (grown := self._source.grown()):
+            self.warnings.append(f"the file gained {grown} bytes while it was read; they are not in the result")
+        return decode(raw, self._subtype, self.info.channels, self._dtype, self._order)
+
+    def skip(self, frames: int) -> None:
+        """Go on without a look at what is passed over."""
+        total = self.info.frames
+        if total is None:
+            super().skip(frames)
+            return
+        frames = min(frames, total - self._done)
+        self._source.skip(frames * self._block)
+        self._done += frames
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._source.close()
+
+
+def signal_info(header: WavHeader, subtype: str, frames: int | None = None) -> SignalInfo:
+    """What a header says, as :class:`SignalInfo`."""
+    return SignalInfo(
+        fs=float(header.fmt.fs),
+        channels=header.fmt.channels,
+        frames=header.frames if frames is None else frames,
+        container=header.container,
+        subtype=subtype,
+        tags=tags_of_chunks(header.chunks),
+        chunks=header.chunks,
+        dropped=header.dropped,
+        channel_mask=header.fmt.mask,
+    )
+
+
+def open_wav(source: Source, options: ReadOptions) -> Reader:
+    """Read a RIFF source; codecs other than PCM and float (u-law, ADPCM) go to libsndfile, with the same checks."""
+    header = read_header(source, accept=options.truncated == "accept")
+    if header.fmt.subtype is not None:
+        return WavReader(source, header, header.fmt.subtype, options)
+    if source.size is None:
+        raise ReadError(source.name, "a compressed WAV cannot be read from a pipe; decode it first, or give a file")
+    from .sndfile import SndfileReader
+
+    reader = SndfileReader(source, options)
+    reader.info = signal_info(header, str(reader.info.subtype), reader.info.frames)
+    reader.warnings.extend(header.warnings)
+    return reader
+
+
 def _chunk(name: bytes, body: bytes) -> bytes:
     return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
 
 
 def _fmt_chunk(fs: int, channels: int, subtype: str, mask: int) -> bytes:
-    size = SAMPLE_BYTES[subtype]
+    size = ENCODINGS[subtype].bytes
     tag = 3 if subtype in ("FLOAT", "DOUBLE") else 1
     extensible = channels > 2 or (tag == 1 and size > 2) or mask != 0
     block = size * channels
@@ -69,7 +145,7 @@ def wav_header(
     if subtype in ("FLOAT", "DOUBLE"):
         body += _chunk(b"fact", struct.pack("<I", min(frames or 0, _UNKNOWN)))
     body += b"".join(_chunk(name, data) for name, data in chunks)
-    audio = None if frames is None else frames * channels * SAMPLE_BYTES[subtype]
+    audio = None if frames is None else frames * channels * ENCODINGS[subtype].bytes
     room = room or force_rf64
     if audio is None:
         return b"RIFF" + struct.pack("<I", _UNKNOWN) + b"WAVE" + body + b"data" + struct.pack("<I", _UNKNOWN)
@@ -81,24 +157,28 @@ def wav_header(
     return b"RIFF" + struct.pack("<I", total) + b"WAVE" + junk + body + b"data" + struct.pack("<I", audio)
 
 
-class WavWriter(Writer):
+def open_wav_writer(request: WriteRequest) -> Writer:
+    """Write WAV or RF64; codecs other than PCM and float go to libsndfile."""
+    subtype, notes = choose_subtype(request.path, request.container, request.source, request.fmt.subtype)
+    if is_linear(subtype):
+        fs = require_audio(request.container, subtype, request)
+        return WavWriter(request, subtype, fs, notes)
+    from .sndfile import SndfileWriter
+
+    return SndfileWriter(request)
+
+
+class WavWriter(AudioWriter):
     """Write one WAV or RF64 file, or a WAV stream."""
 
-    def __init__(self, request: WriteRequest, container: str, subtype: str, fs: int) -> None:
-        super().__init__(request)
-        self._container = container
-        self._subtype = subtype
+    def __init__(self, request: WriteRequest, subtype: str, fs: int, notes: list[str]) -> None:
+        super().__init__(request, subtype)
         self._fs = fs
-        self._chunks, notes = carried_chunks(request.source, request.fs)
-        self.notes += notes
+        self._chunks, lost = carried_chunks(request.source, request.fs)
+        self.notes += notes + lost
         source = request.source
         same_layout = source is not None and source.channels == request.channels
         self._mask = source.channel_mask if source is not None and same_layout else 0
-        bits = BITS.get(subtype)
-        self._quantiser = Quantiser(
-            bits, dither=request.fmt.dither, clip=request.fmt.clip, key=PurePath(request.path).name
-        )
-        self.full_scale = None if bits is None else self._quantiser.full_scale
         self._room = True  # the longest header, to measure with
         self._room = request.frames is None or self._bytes(request.frames) > RIFF_LIMIT
         self._sink = open_sink(request.path, overwrite=request.overwrite)
@@ -124,7 +204,7 @@ class WavWriter(Writer):
         )
 
     def _bytes(self, frames: int) -> int:
-        return len(self._header(0)) + frames * self.request.channels * SAMPLE_BYTES[self._subtype] + 1
+        return len(self._header(0)) + frames * self.request.channels * ENCODINGS[self._subtype].bytes + 1
 
     def _check_stream(self) -> None:
         too_long = self.request.frames is not None and self._bytes(self.request.frames) > RIFF_LIMIT
@@ -136,7 +216,7 @@ class WavWriter(Writer):
 
     def _write(self, block: Block) -> None:
         if self._quantiser.bits is None:
-            data: bytes | memoryview = np.ascontiguousarray(block, "<f4" if self._subtype == "FLOAT" else "<f8").data
+            data: bytes | memoryview = np.ascontiguousarray(block, f"<{ENCODINGS[self._subtype].dtype}").data
         else:
             data = encode(self._quantiser.codes(block), self._subtype)
         if self._sink.seekable and not self._room and self._bytes(self.frames + len(block)) > RIFF_LIMIT:
@@ -144,7 +224,7 @@ class WavWriter(Writer):
         self._sink.write(data)
 
     def _finish(self) -> WriteReport:
-        size = SAMPLE_BYTES[self._subtype] * self.request.channels * self.frames
+        size = ENCODINGS[self._subtype].bytes * self.request.channels * self.frames
         if size % 2:
             self._sink.write(b"\0")
         if not self._sink.seekable and self.request.frames not in (None, self.frames):
@@ -155,10 +235,4 @@ class WavWriter(Writer):
             if header.startswith(b"RF64") and self._container == "WAV":
                 self._container = "RF64"
                 self.notes.append("over 4 GiB: written as RF64")
-        return self._report(
-            self._container,
-            self._subtype,
-            self._sink.size(),
-            clipped=self._quantiser.clipped,
-            first_clip=self._quantiser.first_clip,
-        )
+        return self._audio_report()

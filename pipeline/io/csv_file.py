@@ -1,25 +1,31 @@
-"""Read CSV: columns of numbers are channels, rows are frames, streamed.
+"""Read and write CSV: columns of numbers are channels, rows are frames, streamed.
 
 The separator is a comma, semicolon or tab; a first row that is not all numbers and times is the header; lines that
 begin with ``#`` are comments. A table is gone through once for its length and its time column, then read in blocks.
+
+Written are a header, the time column in the form it came in, and every number as the shortest text that gives the same
+double. Without a time column the rate goes to a JSON sidecar.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import os
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
 from ..errors import ReadError, UsageError
-from ..text import nearest, shorten
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
-from .sidecar import read_sidecar
+from ..text import shorten
+from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from .sink import open_sink
 from .source import Source
-from .timecolumn import Stamp, TimeGrid, parse_stamp, steps_between, survey
+from .tables import find_column, output_names, read_sidecar, sidecars_of
+from .timecolumn import Stamp, TimeGrid, format_stamp, parse_stamp, steps_between, survey
 
 _MAX_LINE = 1 << 20
 _SHOWN = 40  # characters of a cell or line in a message
@@ -34,28 +40,6 @@ def check_gaps(gaps: str) -> None:
         raise UsageError("gaps: split makes several signals of one and is not available here; take interpolate or nan")
     if gaps not in GAPS:
         raise UsageError(f"gaps: is {', '.join(GAPS)}, got {gaps!r}")
-
-
-def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int) -> int:
-    """The position of a column, given by its name or its position from 0.
-
-    Raises
-    ------
-    ReadError
-        There is no such column.
-    """
-    if isinstance(wanted, str) and wanted in names:
-        if names.count(wanted) > 1:
-            raise ReadError(name, f"has {names.count(wanted)} columns {wanted!r}; give the position, from 0")
-        return names.index(wanted)
-    if isinstance(wanted, str) and not names and wanted.isdecimal():
-        wanted = int(wanted)
-    if isinstance(wanted, int) and 0 <= wanted < width:
-        return wanted
-    near = nearest(wanted, names)
-    hint = f"; did you mean {near!r}?" if near else ""
-    known = ", ".join(map(repr, names)) if names else "no header"
-    raise ReadError(name, f"has no column {wanted!r}: it has {width} (positions 0 to {width - 1}; {known}){hint}")
 
 
 class CsvReader(Reader):
@@ -222,3 +206,46 @@ def _is_number(cell: str) -> bool:
     except ValueError:
         return False
     return "_" not in cell
+
+
+class CsvWriter(Writer):
+    """Write one table."""
+
+    def __init__(self, request: WriteRequest) -> None:
+        super().__init__(request)
+        if request.fmt.subtype is not None:
+            raise UsageError(f"{request.path}: a CSV has no subtype, got {request.fmt.subtype}")
+        source = request.source
+        self._time = source.time if source else None
+        self._own_fs = None if source and source.fs == request.fs else request.fs
+        self._text = io.StringIO()
+        self._csv = csv.writer(self._text, delimiter=source.delimiter if source else ",", lineterminator="\n")
+        self._sink = open_sink(request.path, overwrite=request.overwrite)
+        self.outputs = [self._sink]
+        try:
+            if self._time is None:
+                self.outputs = [*sidecars_of(request), self._sink]
+            if not (source and source.is_table and not source.names):
+                names: list[str] = list(output_names(request))
+                if self._time is not None:
+                    names.insert(self._time.position, self._time.name)
+                self._send([names])
+        except BaseException:
+            self.abort()
+            raise
+
+    def _send(self, rows: Iterable[list[Any]]) -> None:
+        self._csv.writerows(rows)
+        self._sink.write(self._text.getvalue().encode("utf-8", "surrogateescape"))
+        self._text.seek(0)
+        self._text.truncate()
+
+    def _write(self, block: Block) -> None:
+        rows: list[list[Any]] = block.tolist()
+        if self._time is not None:
+            for n, row in enumerate(rows, self.frames):
+                row.insert(self._time.position, format_stamp(self._time, n, self._own_fs))
+        self._send(rows)
+
+    def _finish(self) -> WriteReport:
+        return self._report("CSV", None, self._sink.size())
