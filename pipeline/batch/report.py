@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..errors import UsageError, without_secrets
-from ..io import is_remote
+from ..io import is_remote, is_table_name
 from ..io.sink import naming_errors, write_bytes
 from ..pages import page_from, template_text
 from ..text import clock, decibels, size, times
@@ -62,8 +62,6 @@ _UNKNOWN: dict[str, Any] = {
 
 PLAYED = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 """Extensions that browsers play."""
-
-_TABLES = {".csv", ".npy", ".npz", ".parquet"}
 
 _HEAD_BYTES = 1024  # of a file, which say whether it is a report
 
@@ -181,7 +179,7 @@ def _row(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "output": output,
         "href": href,
         "plays": href is not None and suffix in PLAYED,
-        "level": None if peak is None else _level(peak, is_table=suffix in _TABLES),
+        "level": None if peak is None else _level(peak, is_table=is_table_name(output or "")),
         "path": _path(record["envelope"]) if record["envelope"] else None,
     }
 

@@ -7,7 +7,6 @@ LL LR RL RR for stereo.
 
 from __future__ import annotations
 
-import io
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import numpy as np
 
 from ..errors import SettingError, UsageError
 from ..io import OutputFormat, open_writer, probe
+from ..io.arrays import PLAIN, plain_bytes
 from ..io.encodings import AUDIO_CONTAINERS
 from ..io.formats import container_and_subtype
 from ..io.names import shown_path
@@ -93,10 +93,10 @@ def write_kernel(kernel: Kernel, output: str, subtype: str | None, *, overwrite:
     """
     fs = kernel.fs or 1.0
     extension = Path(output).suffix.lower()
-    if extension in (".npy", ".txt"):
+    if extension in PLAIN:
         if subtype is not None:
             raise UsageError(f"{output}: {extension} holds the taps in full; --subtype is for audio files")
-        write_bytes(output, _npy(kernel) if extension == ".npy" else _text(kernel), overwrite=overwrite)
+        write_bytes(output, plain_bytes(kernel.taps, extension), overwrite=overwrite)
         form = "NumPy array, float64" if extension == ".npy" else "text, one tap a line"
     else:
         form = _write_audio(kernel, output, subtype, overwrite=overwrite)
@@ -129,19 +129,6 @@ def _write_audio(kernel: Kernel, output: str, subtype: str | None, *, overwrite:
             writer.write(taps[start : start + _BLOCK])
         written = writer.commit()
     return " ".join(filter(None, (written.container, written.subtype)))
-
-
-def _npy(kernel: Kernel) -> bytes:
-    """The taps in their own shape: (M,), (M, C) or (M, C_in, C_out)."""
-    file = io.BytesIO()
-    np.save(file, kernel.taps, allow_pickle=False)
-    return file.getvalue()
-
-
-def _text(kernel: Kernel) -> bytes:
-    """One tap a line, its paths side by side, each in the fewest digits that read back to the same number."""
-    rows = kernel.taps.reshape(kernel.length, -1).tolist()
-    return "".join(" ".join(map(repr, row)) + "\n" for row in rows).encode()
 
 
 def _routes(kernel: Kernel) -> str | None:

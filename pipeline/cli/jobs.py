@@ -17,7 +17,7 @@ from ..batch.resume import Batch, Check, Item, ItemState, batch_of, files_named_
 from ..config.inputs import STREAM, Place, expand_inputs, input_root
 from ..config.outputs import one_name, plan_outputs
 from ..errors import UsageError
-from ..io import Remote
+from ..io import Remote, is_table_name
 from ..io.names import RealNames, file_of, shown_path
 from ..job import Job
 
@@ -208,7 +208,7 @@ def _refuse_report(report: Path | None, items: Sequence[Item]) -> None:
     refuse_other_files(report)
     beside = os.path.realpath(report.with_suffix(".json"))
     for item in items:
-        table = item.signal is not None and item.signal.suffix.lower() in (".csv", ".npy", ".npz")
+        table = item.signal is not None and is_table_name(item.signal)
         sidecar = item.target.with_suffix(".json") if table else ""
         if sidecar and os.path.realpath(sidecar) == beside:
             raise UsageError(f"{shown_path(report)}: its data would take the name of a sidecar; give it another name")

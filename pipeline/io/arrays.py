@@ -7,14 +7,17 @@ header has a fixed length here, so that the number of frames can be filled in at
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import shutil
 import struct
 import tempfile
 import tokenize
+import warnings
 import zipfile
 import zlib
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -26,6 +29,9 @@ from .names import is_stream
 from .sink import naming_errors, open_file
 from .source import Source
 from .tables import find_column, output_names, read_sidecar, sidecars_of
+
+PLAIN = (".npy", ".txt")
+"""Extensions of files that hold numbers of any shape and no rate, such as the taps of a kernel."""
 
 _HEADER_BYTES = 128
 _BROKEN: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
@@ -231,3 +237,23 @@ class NpzWriter(_ArrayWriter):
 
     def _close(self) -> None:
         self._waiting.close()
+
+
+def load_plain(path: Path) -> Block:
+    """Numbers of a file of `PLAIN`, in their own shape; those of a text are between spaces or commas, a row a line."""
+    if path.suffix.lower() == ".npy":
+        return np.asarray(np.load(path, allow_pickle=False))
+    text = path.read_text(encoding="utf-8").replace(",", " ")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # no numbers: an empty array says it
+        return np.loadtxt(io.StringIO(text), ndmin=1)
+
+
+def plain_bytes(array: Block, extension: str) -> bytes:
+    """Content of a file of `PLAIN`; a line of text has what lies behind the first axis, in the fewest digits."""
+    if extension == ".npy":
+        file = io.BytesIO()
+        np.save(file, array, allow_pickle=False)
+        return file.getvalue()
+    rows = array.reshape(len(array), -1).tolist()
+    return "".join(" ".join(map(repr, row)) + "\n" for row in rows).encode()

@@ -179,8 +179,9 @@ def test_events_have_a_column_where_any_record_has_them():
 
 
 def test_a_table_has_a_peak_that_is_no_level():
-    rows, _ = table(run_report([record("a.csv", peak=36.6)], facts()))
-    assert rows[0][5] == "36.6"
+    for name, peak, shown_peak in (("a.csv", 36.6, "36.6"), ("a.tsv", 2.5, "2.5"), ("a.txt", 2.5, "2.5")):
+        rows, _ = table(run_report([record(name, peak=peak)], facts()))
+        assert rows[0][5] == shown_peak
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -344,6 +345,7 @@ def test_files_that_were_done_before_are_in_it_with_what_was_known_of_them(faltu
         (["--report", "r.txt"], "r.txt: a report is a page; let its name end in .html"),
         (["--report", "taken.html"], "taken.html: is another file, which the report would replace"),
         (["--report", "out/in.html", "-o", "out/{stem}.npy"], "out/in.html: its data would take the name of a sidecar"),
+        (["--report", "out/in.html", "-o", "out/{stem}.tsv"], "out/in.html: its data would take the name of a sidecar"),
     ],
 )
 def test_a_report_that_cannot_be_is_refused_before_any_work(faltung, place, arguments, said):  # noqa: F811

@@ -7,10 +7,8 @@ Convention: ``(M,)`` is the same for every channel, ``(M, C)`` has one column a 
 from __future__ import annotations
 
 import contextlib
-import io
 import math
 import os
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -119,16 +117,12 @@ def check_rate(path: Path, fs: float, fmt: Format, setting: str, fix: str = "con
 
 def read_array(path: Path, setting: str) -> tuple[Array, float | None]:
     """What a file holds, and its rate in Hz if it says."""
-    suffix = path.suffix.lower()
+    from ...io import read_signal
+    from ...io.arrays import PLAIN, load_plain
+
     with naming_file(path, setting):
-        if suffix == ".npy":
-            return np.load(path, allow_pickle=False), None
-        if suffix == ".txt":
-            text = path.read_text(encoding="utf-8").replace(",", " ")
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", UserWarning)  # no data: told below, as an error
-                return np.loadtxt(io.StringIO(text), ndmin=1), None
-        from ...io import read_signal
+        if path.suffix.lower() in PLAIN:
+            return load_plain(path), None
 
         samples, info = read_signal(path)
         return samples, info.fs

@@ -202,11 +202,12 @@ def _shown(start: int, stop: int | None, fmt: Format) -> str:
 
 
 def _blocks(path: Path, fmt: Format, setting: str) -> Iterator[Array]:
-    if path.suffix.lower() in (".npy", ".txt"):
+    from ...io import open_reader
+    from ...io.arrays import PLAIN
+
+    if path.suffix.lower() in PLAIN:
         yield np.atleast_1d(read_array(path, setting)[0])
         return
-    from ...io import open_reader
-
     with naming_file(path, setting), open_reader(path) as reader:
         check_rate(path, reader.info.fs, fmt, setting)
         yield from reader.blocks(_BLOCK)
