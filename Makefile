@@ -51,6 +51,7 @@ schema: $(READY) ## write configs/schema.json from the stages
 generate: schema ## write again every generated file that differs: the schema, data/, the pictures in docs/
 	@$(PY) data/make.py --check || { $(PY) data/make.py && echo "data/ written"; }
 	@$(PY) docs/figures.py
+	@$(PY) docs/parts.py
 
 clean: ## remove .venv, caches and output
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
