@@ -1,9 +1,7 @@
 """Convolution by overlap-save: transforms on a grid fixed to absolute frame numbers, several blocks in one call.
 
-Block b gives the frames ``[b*B, (b+1)*B)`` from the ``n_fft`` input frames that end where it ends. The input is
-gathered until a whole group of blocks is known, and only whole groups are transformed (the last one excepted, whose
-size follows from the signal's length), so that neither a cut of the input nor a number of threads reaches the
-arithmetic. Groups may be computed side by side; they are given out in their order.
+Block b gives the frames ``[b*B, (b+1)*B)`` from the ``n_fft`` input frames that end where it ends. Blocks are gathered
+and transformed in whole groups, which may be computed side by side: see `gather`.
 
 A kernel longer than ``n_fft - B + 1`` taps is cut into P partitions of B taps: partition p multiplies the spectrum
 of the block p earlier, ``Y[b] = sum_p H[p] X[b-p]``.
@@ -19,6 +17,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..kernel import Array, Kernel
+from .gather import Gather, Pool
 from .methods import Method
 from .nonfinite import NonFinite, Sample, extract
 from .serial import SerialExecutor
@@ -62,71 +61,50 @@ class OverlapSave:
         self._length, self._method, self._dtype = kernel.length, method, dtype
         self._channels, self._channels_out = channels, kernel.channels_out or channels
         self._responses = _spectra_of(kernel, method, dtype)
-        self._executor, self._ahead = executor or SerialExecutor(), ahead if executor else 0
+        self._executor = executor or SerialExecutor()
         self._overlap = method.n_fft - method.block
-        # arrays that no group needs any more, for the next: new memory comes from the system page by page, zeroed
-        self._regions = _Pool((channels, self._overlap + method.group * method.block), dtype)
+        self._gather: Gather[Group] = Gather(
+            channels,
+            self._overlap,
+            method.block,
+            method.group,
+            self._begin,
+            dtype=dtype,
+            lead=self._overlap,
+            ahead=ahead if executor else 0,
+        )
         bins = (method.group, method.n_fft // 2 + 1)
-        self._spectra = _Pool((channels, *bins), self._responses.dtype)
-        self._products = _Pool((self._channels_out, *bins), self._responses.dtype)
-        self._rows = _Pool((self._channels_out, method.group, method.n_fft), dtype)
-        # (channels, frames): those before the group that its first block still sees, then the group itself
-        self._region = self._regions.take()
-        self._region[:, : self._overlap] = 0
-        self._filled = self._overlap
-        self._frames_in = self._frames_begun = self._frames_out = 0
+        self._spectra = Pool((channels, *bins), self._responses.dtype)
+        self._products = Pool((self._channels_out, *bins), self._responses.dtype)
+        self._rows = Pool((self._channels_out, method.group, method.n_fft), dtype)
         self._past: deque[Future[Forward]] = deque(maxlen=-(-(method.partitions - 1) // method.group))
-        self._under_way: deque[Future[Group]] = deque()
+        self._frames_out = 0
         self._nonfinite = NonFinite(kernel)
 
     def process(self, block: Array) -> Array:
-        parts: list[Array] = []
-        while len(block):
-            taken = block[: self._region.shape[1] - self._filled]
-            self._region[:, self._filled : self._filled + len(taken)] = taken.T
-            self._filled += len(taken)
-            self._frames_in += len(taken)
-            block = block[len(taken) :]
-            if self._filled == self._region.shape[1]:
-                self._begin(self._method.group)
-                self._finish(self._ahead, parts)
-        return self._joined(parts)
+        return self._joined([self._completed(group) for group in self._gather.process(block)])
 
     def flush(self) -> Array:
-        parts: list[Array] = []
-        total = self._frames_in + self._length - 1 if self._frames_in else 0
-        while self._frames_begun < total:
-            blocks = min(self._method.group, -(-(total - self._frames_begun) // self._method.block))
-            self._region[:, self._filled : self._overlap + blocks * self._method.block] = 0
-            self._begin(blocks)
-            self._finish(self._ahead, parts)
-        self._finish(0, parts)
-        return self._joined(parts)[: total - (self._frames_out - sum(map(len, parts)))]
+        total = self._gather.frames_in + self._length - 1 if self._gather.frames_in else 0
+        left = total - self._frames_out
+        return self._joined([self._completed(group) for group in self._gather.flush(total, 0.0)])[:left]
 
-    def _begin(self, blocks: int) -> None:
-        """Start on the next blocks; the frames that later ones still see move to the front of another region."""
-        region = self._region
-        self._region = self._regions.take()
-        self._region[:, : self._overlap] = region[:, region.shape[1] - self._overlap :]
-        self._filled = self._overlap
-        first = self._frames_begun - self._overlap
+    def _begin(self, region: Array, blocks: int, first: int) -> Future[Group]:
+        """Start on a region whose first ``overlap`` frames lie before frame ``first``."""
         if self._method.partitions == 1:
-            group = self._executor.submit(self._whole, region, blocks, first)
-        else:
-            forward = self._executor.submit(self._forward, region, blocks, first)
-            group = self._executor.submit(self._backward, tuple(self._past), forward)
-            self._past.append(forward)
-        self._under_way.append(group)
-        self._frames_begun += blocks * self._method.block
+            return self._executor.submit(self._whole, region, blocks, first - self._overlap)
+        forward = self._executor.submit(self._forward, region, blocks, first - self._overlap)
+        group = self._executor.submit(self._backward, tuple(self._past), forward)
+        self._past.append(forward)
+        return group
 
-    def _finish(self, keep: int, parts: list[Array]) -> None:
-        """Put the frames of all but the newest ``keep`` groups behind ``parts``, when they are there."""
-        while len(self._under_way) > keep:
-            out, nonfinite = self._under_way.popleft().result()
-            self._nonfinite.note(nonfinite)
-            self._nonfinite.add_to(out, self._frames_out)
-            self._frames_out += len(out)
-            parts.append(out)
+    def _completed(self, group: Group) -> Array:
+        """The frames of a group, together with what samples that are not finite do there."""
+        out, nonfinite = group
+        self._nonfinite.note(nonfinite)
+        self._nonfinite.add_to(out, self._frames_out)
+        self._frames_out += len(out)
+        return out
 
     def _whole(self, region: Array, blocks: int, first: int) -> Group:
         spectra = self._spectra.take()
@@ -163,18 +141,13 @@ class OverlapSave:
 
     def _transform(self, region: Array, first: int, spectra: Array) -> list[Sample]:
         """Put the spectra (channels, blocks, bins) of a region whose frame 0 is frame ``first`` into ``spectra``."""
-        rows = np.lib.stride_tricks.as_strided(
-            region,
-            (*spectra.shape[:2], self._method.n_fft),
-            (region.strides[0], self._method.block * region.itemsize, region.itemsize),
-            writeable=False,
-        )
+        rows = self._gather.blocks(region, spectra.shape[1])
         nonfinite: list[Sample] = []
         rfft(rows, out=spectra)
         if not np.isfinite(spectra[..., 0]).all():  # the sum of all samples: one that is not finite makes it so too
             nonfinite = extract(region, first, self._overlap)
             rfft(rows, out=spectra)
-        self._regions.give_back(region)
+        self._gather.regions.give_back(region)
         return nonfinite
 
     def _frames_of(self, spectra: Array) -> Array:
@@ -191,25 +164,6 @@ class OverlapSave:
         if len(parts) == 1:
             return parts[0]
         return np.concatenate(parts) if parts else np.zeros((0, self._channels_out), self._dtype)
-
-
-class _Pool:
-    """Arrays of one shape that are used again and again, by any thread."""
-
-    def __init__(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-        self._shape, self._dtype = shape, dtype
-        self._spare: list[Array] = []
-
-    def take(self) -> Array:
-        """One that nobody uses, with whatever is in it."""
-        try:
-            return self._spare.pop()
-        except IndexError:
-            return np.empty(self._shape, self._dtype)
-
-    def give_back(self, *arrays: Array) -> None:
-        """Leave arrays for others."""
-        self._spare.extend(arrays)
 
 
 def _multiply(spectra: Array, response: Array, out: Array) -> None:

@@ -85,13 +85,16 @@ class PatchSearch:
     def process(self, block: Array) -> Iterator[Scores]:
         """Take frames in; the scores that are known by now."""
         self._frames += len(block)
-        for columns in self._columns.process(block):
-            yield from self._in_frames(self._search.process(columns))
+        yield from self._searched(self._columns.process(block))
 
     def flush(self) -> Iterator[Scores]:
         """The scores of the last columns."""
-        yield from self._in_frames(self._search.process(self._columns.flush()))
+        yield from self._searched(self._columns.flush())
         yield from self._in_frames(self._search.flush())
+
+    def _searched(self, groups: Iterable[Array]) -> Iterator[Scores]:
+        for columns in groups:
+            yield from self._in_frames(self._search.process(columns))
 
     def detection(self) -> Detection:
         """What was found, in frames; called once, after `flush`."""
@@ -99,7 +102,8 @@ class PatchSearch:
 
     def part(self, *, ended: bool) -> Part:
         """As `Search.part`."""
-        self._search.process(self._columns.flush())
+        for columns in self._columns.flush():
+            self._search.process(columns)
         return replace(self._search.part(ended=ended), end=self._frames)
 
     def merged(self, parts: Iterable[Part]) -> Detection:

@@ -1,14 +1,12 @@
 """Streams the scores of templates at every window of a signal, on a grid fixed to absolute frame numbers.
 
 Windows are counted by their **start**. Template t of m frames has N - m + 1 of them in N frames; what is given out
-reaches as far as the shortest template's, and where a longer one would run over the end its score is 0. As in
-`overlap_save`, only whole groups of blocks are computed (the last one excepted), so that neither a cut of the input
-nor a number of threads reaches the arithmetic. See `score_blocks` for the method and what it errs by.
+reaches as far as the shortest template's, and where a longer one would run over the end its score is 0. See `gather`
+for the grid, `score_blocks` for the method and what it errs by.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernel import Array
+from .gather import Gather
 from .score_bank import ChannelMode, Score, banks
 from .score_blocks import score_rows
 from .serial import SerialExecutor
@@ -85,17 +84,17 @@ class Scorer:
     ) -> None:
         self._banks = banks(templates, channels, score, mode, bins)
         self._channels, self._bins, self._mode, self._eps = channels, bins, mode, eps
-        self._executor, self._ahead = executor or SerialExecutor(), ahead if executor else 0
+        self._executor = executor or SerialExecutor()
         self._count = len(templates)
         self.shortest, self.longest = self._banks[0].length, self._banks[-1].length
         self.n_fft = transform_points(self.longest, bins, self._count * channels)
         self.block = self.n_fft - self.longest + 1
         fits = max(1, _SCORES // (self._count * channels * self.block))
         self.group = min(max(1, _GROUP_POINTS // (self.n_fft * channels * bins)), fits)
-        self._overlap = self.longest - 1
-        self._region = self._empty()
-        self._filled = self._frames_in = self._begun = 0
-        self._under_way: deque[Future[Scores]] = deque()
+        under_way = ahead if executor else 0
+        self._gather: Gather[Scores] = Gather(
+            channels * bins, self.longest - 1, self.block, self.group, self._begin, ahead=under_way
+        )
 
     @property
     def channels_out(self) -> int:
@@ -104,28 +103,16 @@ class Scorer:
 
     def process(self, block: Array) -> Iterator[Scores]:
         """Take frames in; the scores that are known by now, in order."""
-        self._frames_in += len(block)
-        while len(block):
-            taken = block[: self._region.shape[1] - self._filled]
-            self._region[:, self._filled : self._filled + len(taken)] = taken.T
-            self._filled += len(taken)
-            block = block[len(taken) :]
-            if self._filled == self._region.shape[1]:
-                self._begin(self.group)
-                yield from self._finish(self._ahead)
+        yield from map(self._cut, self._gather.process(block))
 
     def flush(self) -> Iterator[Scores]:
         """The scores of the last windows."""
-        windows = self._frames_in - self.shortest + 1
-        while self._begun < windows:
-            self._region[:, self._filled :] = np.nan  # behind the end nothing is known, and nothing is cut there
-            self._begin(min(self.group, -(-(windows - self._begun) // self.block)))
-            yield from self._finish(self._ahead)
-        yield from self._finish(0)
+        # behind the end nothing is known, and nothing is cut there
+        yield from map(self._cut, self._gather.flush(self._gather.frames_in - self.shortest + 1, np.nan))
 
     def finish(self) -> Iterator[Scores]:
         """The scores of the groups that are whole, and no others: more frames follow elsewhere."""
-        yield from self._finish(0)
+        yield from map(self._cut, self._gather.finished())
 
     def memory(self, threads: int) -> int:
         """Bytes that are in use at the peak, with ``threads`` that compute."""
@@ -140,37 +127,24 @@ class Scorer:
         templates = f"{self._count} template{'s' if self._count > 1 else ''}"
         return f"{templates}: fft {self.n_fft}, blocks of {self.block} windows, {self.group} at a time, in float64"
 
-    def _empty(self) -> Array:
-        return np.empty((self._channels * self._bins, self._overlap + self.group * self.block))
+    def _begin(self, region: Array, blocks: int, start: int) -> Future[Scores]:
+        return self._executor.submit(self._scores, region, blocks, start)
 
-    def _begin(self, blocks: int) -> None:
-        """Start on the next blocks; the frames that later ones see as well are copied to a new region."""
-        region, self._region = self._region, self._empty()
-        self._region[:, : self._overlap] = region[:, region.shape[1] - self._overlap :]
-        self._filled = self._overlap
-        self._under_way.append(self._executor.submit(self._scores, region, blocks, self._begun))
-        self._begun += blocks * self.block
-
-    def _finish(self, keep: int) -> Iterator[Scores]:
-        """The groups that are done, all but the newest ``keep``, cut to the windows that there are."""
-        while len(self._under_way) > keep:
-            scores = self._under_way.popleft().result()
-            known = {m: s[:, : max(0, self._frames_in - m + 1 - scores.start)] for m, s in scores.statuses.items()}
-            values = scores.values[:, :, : self._frames_in - self.shortest + 1 - scores.start]
-            yield Scores(scores.start, values, {m: s for m, s in known.items() if s.any()})
+    def _cut(self, scores: Scores) -> Scores:
+        """Scores of the windows that there are."""
+        frames = self._gather.frames_in - scores.start
+        known = {m: s[:, : max(0, frames - m + 1)] for m, s in scores.statuses.items()}
+        values = scores.values[:, :, : frames - self.shortest + 1]
+        return Scores(scores.start, values, {m: s for m, s in known.items() if s.any()})
 
     def _scores(self, region: Array, blocks: int, start: int) -> Scores:
-        rows = np.lib.stride_tricks.as_strided(
-            region,
-            (len(region), blocks, self.n_fft),
-            (region.strides[0], self.block * region.itemsize, region.itemsize),
-            writeable=False,
-        )
+        rows = self._gather.blocks(region, blocks)
         units = 1 if self._mode == "sum" else self._channels
         rows = rows.reshape(units, -1, blocks, self.n_fft).swapaxes(1, 2)
         values = np.empty((self._count, len(rows), blocks, self.block))
         with np.errstate(all="ignore"):
             found = score_rows(rows, self._banks, self._eps, values)
+        self._gather.regions.give_back(region)
         statuses = {m: status.reshape(len(rows), -1) for m, status in found.items()}
         scores = Scores(start, values.reshape(self._count, len(rows), -1), statuses)
         return self._mean(scores) if self._mode == "mean" else scores

@@ -13,10 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from ..kernel import Array
+from .gather import Gather
+from .serial import SerialExecutor
 from .transforms import rfft
 from .windows import hann
 
@@ -61,35 +64,32 @@ class Spectrogram:
         self._grid, self._weights = grid, 2 * hann(grid.window)
         self.group = min(_MOST, 1 << max(1, _POINTS // (grid.window * channels)).bit_length() - 1)
         """Columns that are computed together: parts of a signal begin at multiples."""
-        self._region = np.zeros((grid.span(self.group), channels))
-        self._filled = 0
+        self._gather: Gather[Array] = Gather(
+            channels, grid.window - grid.hop, grid.hop, self.group, partial(SerialExecutor().submit, self._columns)
+        )
 
     def process(self, block: Array) -> Iterator[Array]:
         """Take frames in; the columns of each group that is whole."""
-        while len(block):
-            taken = block[: len(self._region) - self._filled]
-            self._region[self._filled : self._filled + len(taken)] = taken
-            self._filled += len(taken)
-            block = block[len(taken) :]
-            if self._filled == len(self._region):
-                yield self._columns()
-                self._filled -= self.group * self._grid.hop
-                self._region[: self._filled] = self._region[len(self._region) - self._filled :].copy()
+        return self._gather.process(block)
 
-    def flush(self) -> Array:
+    def flush(self) -> Iterator[Array]:
         """The columns that are left."""
-        self._region[self._filled :] = 0
-        return self._columns()[: self._grid.columns(self._filled)]
+        columns = self._grid.columns(self._gather.frames_in)
+        left = columns - self._gather.begun // self._grid.hop
+        return (group[:left] for group in self._gather.flush(columns * self._grid.hop, 0.0))
 
-    def _columns(self) -> Array:
-        windows = np.lib.stride_tricks.sliding_window_view(self._region, self._grid.window, axis=0)[:: self._grid.hop]
+    def _columns(self, region: Array, columns: int, start: int) -> Array:  # noqa: ARG002
+        region[:, self._grid.span(columns) :] = 0
+        windows = self._gather.blocks(region, self.group).swapaxes(0, 1)
         with np.errstate(all="ignore"):
             spectra = rfft(windows * self._weights)[..., self._grid.first : self._grid.stop]
             levels: Array = 20 * np.log10(np.maximum(np.abs(spectra), self._grid.floor))
+        self._gather.regions.give_back(region)
         return levels.reshape(self.group, -1)
 
 
 def spectrogram(x: Array, grid: Grid) -> Array:
     """All columns of ``(n, channels)``, as `Spectrogram` gives them: ``(columns, channels * bins)``."""
     stream = Spectrogram(grid, x.shape[1])
-    return np.concatenate([*stream.process(x), stream.flush()])
+    empty = np.zeros((0, x.shape[1] * grid.bins))
+    return np.concatenate([empty, *stream.process(x), *stream.flush()])

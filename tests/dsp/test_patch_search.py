@@ -70,7 +70,7 @@ class TestSpectrogram:
         for cuts in ([0, 0], range(900), range(0, 20_000, 997), [159, 160, 161]):
             stream = Spectrogram(GRID, 2)
             parts = [columns for part in np.split(x, list(cuts)) for columns in stream.process(part)]
-            np.testing.assert_array_equal(np.concatenate([*parts, stream.flush()]), whole)
+            np.testing.assert_array_equal(np.concatenate([*parts, *stream.flush()]), whole)
 
     @pytest.mark.parametrize("bad", [np.nan, np.inf])
     def test_a_sample_that_is_not_finite_spoils_the_columns_that_see_it(self, bad):
