@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..errors import SettingError, UsageError
-from ..io import OutputFormat, open_writer, probe
+from ..io import probe, write_signal
 from ..io.arrays import PLAIN, plain_bytes
 from ..io.encodings import AUDIO_CONTAINERS
 from ..io.formats import container_and_subtype
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
     from ..config.load import LoadedConfig
 
 __all__ = ["Baked", "chain_kernel", "show_baked", "write_kernel"]
-
-_BLOCK = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -120,14 +118,7 @@ def _write_audio(kernel: Kernel, output: str, subtype: str | None, *, overwrite:
     if subtype is None and container in AUDIO_CONTAINERS and "DOUBLE" in AUDIO_CONTAINERS[container].subtypes:
         subtype = "DOUBLE"
     taps = kernel.taps.reshape(kernel.length, -1)
-    fmt = OutputFormat(subtype=subtype, clip="error")
-    writer = open_writer(
-        output, fs=kernel.fs or 1.0, channels=taps.shape[1], frames=len(taps), fmt=fmt, overwrite=overwrite
-    )
-    with writer:
-        for start in range(0, len(taps), _BLOCK):
-            writer.write(taps[start : start + _BLOCK])
-        written = writer.commit()
+    written = write_signal(output, taps, kernel.fs or 1.0, subtype=subtype, clip="error", overwrite=overwrite)
     return " ".join(filter(None, (written.container, written.subtype)))
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import FaltungError, UsageError
+from ..errors import FaltungError, ReadError, UsageError
+from ..io import read_signal, write_signal
 from ..io.encodings import integer_bits, is_linear
 from ..kernel import Array, Taps
 from .targets import Target
@@ -53,24 +54,22 @@ class _WavCommand:
         self._step = _FLOAT_STEP
 
     def __call__(self, x: Array) -> Array:
-        import soundfile
-
         with tempfile.TemporaryDirectory(prefix="faltung-") as folder:
             files = {f"{{{key}}}": str(Path(folder, name)) for key, name in _FILES.items()}
             files["{kernel}"] = files["{kernel.txt}" if Path(self._words[0]).name in _READ_TEXT else "{kernel.wav}"]
-            soundfile.write(files["{in}"], x, self._fs, subtype="FLOAT")
+            write_signal(files["{in}"], x, self._fs, subtype="FLOAT")
             padded = np.pad(self._taps, (0, max(0, _SHORTEST - len(self._taps))))
-            soundfile.write(files["{kernel.wav}"], padded, self._fs, subtype="FLOAT")
+            write_signal(files["{kernel.wav}"], padded, self._fs, subtype="FLOAT")
             Path(files["{kernel.txt}"]).write_text("".join(f"{tap!r}\n" for tap in self._taps.tolist()), "ascii")
             self._run([_filled(word, files) for word in self._words])
             try:
-                y, fs = soundfile.read(files["{out}"], always_2d=True)
-                subtype = soundfile.info(files["{out}"]).subtype
-            except soundfile.LibsndfileError as error:
+                y, info = read_signal(files["{out}"], truncated="accept")
+            except ReadError as error:
                 raise FaltungError(f"{self._words[0]}: left no WAV file to read under {{out}}: {error}") from error
-        if fs != self._fs:
-            raise FaltungError(f"{self._words[0]}: must keep the rate, {self._fs} Hz went in, {fs} Hz came out")
-        self._step = max(_FLOAT_STEP, 2.0 ** (1 - (integer_bits(subtype) or 53))) if is_linear(subtype) else 2.0**-6
+        if info.fs != self._fs:
+            raise FaltungError(f"{self._words[0]}: must keep the rate, {self._fs} Hz went in, {info.fs:g} Hz came out")
+        linear = info.subtype is not None and is_linear(info.subtype)
+        self._step = max(_FLOAT_STEP, 2.0 ** (1 - (integer_bits(info.subtype) or 53))) if linear else 2.0**-6
         return np.asarray(y[:, 0])
 
     def tolerance(self, y: Array) -> float:

@@ -14,6 +14,7 @@ from .formats import (
     read_signal,
     register_reader,
     register_writer,
+    write_signal,
 )
 from .names import same_file
 from .remote import Remote, is_remote
@@ -38,4 +39,5 @@ __all__ = [
     "register_reader",
     "register_writer",
     "same_file",
+    "write_signal",
 ]

@@ -102,9 +102,9 @@ ARRAY_CONTAINERS = ("NPY", "NPZ")
 """Kinds of files that hold arrays: of floats, without a full scale."""
 
 
-def integer_bits(subtype: str) -> int | None:
+def integer_bits(subtype: str | None) -> int | None:
     """Bits of the integer codes of an encoding; None for floats and codecs."""
-    return ENCODINGS.get(subtype, Encoding()).bits
+    return ENCODINGS.get(subtype or "", Encoding()).bits
 
 
 def is_linear(subtype: str) -> bool:

@@ -1,12 +1,13 @@
 """Which format a file is, which one it becomes, what is carried over, and the real causes of failures."""
 
+import doctest
 import os
 
 import numpy as np
 import pytest
 import soundfile
 
-from pipeline.errors import ReadError, UsageError
+from pipeline.errors import ReadError, SignalError, UsageError
 from pipeline.io import (
     OutputFormat,
     Reader,
@@ -16,12 +17,14 @@ from pipeline.io import (
     WriterKind,
     extensions,
     formats,
+    is_table_name,
     open_reader,
     open_writer,
     probe,
     read_signal,
     register_reader,
     register_writer,
+    write_signal,
 )
 from pipeline.io.source import is_flac, is_mp3
 from tests.io.helpers import chunk, fmt, names, noise, open_descriptors, riff, save
@@ -283,3 +286,51 @@ def test_an_mp3_is_known_by_its_tag_or_its_frame_header_but_a_tagged_flac_is_not
     assert is_flac(b"ID3\4" + bytes(20) + b"fLaC")
     assert not is_mp3(b"\xff")
     assert not is_mp3(b"\xff\xeb\x90\x44")
+
+
+@pytest.mark.parametrize("function", [read_signal, write_signal])
+def test_the_examples_of_whole_signals_hold(function, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = {"read_signal": read_signal, "write_signal": write_signal}
+    example = doctest.DocTestParser().get_doctest(function.__doc__, names, function.__name__, None, None)
+    assert example.examples
+    assert doctest.DocTestRunner().run(example).failed == 0
+
+
+@pytest.mark.parametrize("shape", [(0,), (1,), (5,), (5, 1), (5, 2), (70_000, 2)])
+@pytest.mark.parametrize("name", ["x.wav", "x.npy", "x.npz", "x.w64"])
+def test_a_whole_signal_is_written_as_it_is_read(tmp_path, name, shape):
+    x = np.random.default_rng(5).uniform(-1, 1, shape)
+    report = write_signal(tmp_path / name, x, 8000, subtype="DOUBLE")
+    y, info = read_signal(tmp_path / name)
+    assert (report.frames, info.fs, y.shape) == (len(x), 8000.0, (len(x), shape[-1] if len(shape) == 2 else 1))
+    np.testing.assert_array_equal(y, x.reshape(y.shape))
+
+
+@pytest.mark.parametrize(
+    ("x", "error", "match"),
+    [
+        (np.zeros((2, 4800)), UsageError, r"shape \(2, 4800\) has 4800 channels, .* Is it \(channels, frames\)\?"),
+        (np.zeros(9, np.int16), SignalError, "got int16; divide integers by their full scale"),
+        (np.zeros((2, 2, 2)), SignalError, r"\(frames,\) or \(frames, channels\), got float64 \(2, 2, 2\)"),
+        (["a"], SignalError, "a signal is numbers"),
+    ],
+)
+def test_what_is_no_whole_signal_is_refused_and_leaves_nothing(tmp_path, x, error, match):
+    with pytest.raises(error, match=match):
+        write_signal(tmp_path / "x.wav", x, 48_000)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_table_takes_integers_as_they_are(tmp_path):
+    write_signal(tmp_path / "x.csv", [[1, 2], [3, 4]], 2.5)
+    x, info = read_signal(tmp_path / "x.csv")
+    assert (x.tolist(), info.fs) == ([[1.0, 2.0], [3.0, 4.0]], 2.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [("x.csv", True), ("X.TSV", True), ("a.txt", True), ("a.npz", True), ("a.wav", False), ("-", False)],
+)
+def test_tables_are_told_by_their_names(name, expected):
+    assert is_table_name(name) is expected
