@@ -6,7 +6,7 @@ Nothing appears under the output's name before the whole of it is written and sa
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,12 +20,12 @@ from .engine.ahead import ahead
 from .engine.memory import BLOCK
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
-from .engine.spool import Spool
+from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, stream
 from .errors import UsageError, without_secrets
-from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer, same_file
+from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer, same_file
 from .io.names import is_stream, refuse_taken
-from .io.sink import Sink, naming_errors
+from .io.sink import Sink, make_folder_of
 from .kernel import Array
 from .match.events import Events, events_found, warnings_of
 from .match.writers import begin_events, event_format
@@ -232,20 +232,19 @@ def begin_job(
         plan = (hooks.plan or job.plan)(_format(job, reader.info))
         writer = None if target is None else outputs.enter_context(_writer(job, plan, reader.info, target, overwrite))
         blocks: Iterator[Array]
-        counted = _Counted(reader, job.options.hop or BLOCK, hooks.progress, hooks.envelope_in)
+        read = _read_blocks(reader, job.options.hop or BLOCK, hooks)
         found: Detections = []
         # Reading, computing and writing overlap, unless one thread is all there is to be. A thread that waits on a
         # pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
         if hooks.render is not None:
             blocks = hooks.render(plan, reader.info, found)
-            counted.frames = reader.info.frames or 0
         elif job.options.thread_count > 1 and not job.options.hop and reader.info.frames is not None:
-            blocks = ahead(stream(plan, ahead(counted), found))
+            blocks = ahead(stream(plan, ahead(read), found))
         else:
-            blocks = stream(plan, counted, found)
+            blocks = stream(plan, read, found)
         notes: list[str] = []
         if job.scale and writer is not None and writer.full_scale is not None:
-            blocks = _scaled(blocks, plan.format_out, writer.full_scale, notes, stack)
+            blocks = scaled_down(blocks, stack.enter_context(Spool(plan.format_out)), writer.full_scale, notes)
         for block in blocks:
             if writer is not None:
                 writer.write(block)
@@ -257,12 +256,13 @@ def begin_job(
         written = None if writer is None else writer.finish()
         begun: list[Writer | Sink] = [] if writer is None else [writer]
         for path in events:
-            _make_folder(path)
+            make_folder_of(path)
             begun.append(begin_events(path, searches, overwrite=overwrite))
             outputs.callback(begun[-1].abort)
         warnings = (*reader.warnings, *notes, *(written.notes if written else ()))
         seconds = time.perf_counter() - began
-        report = Report(name, reader.info, plan, written, counted.frames, seconds, warnings, searches, found)
+        frames = reader.frames_read if hooks.render is None else reader.info.frames or 0
+        report = Report(name, reader.info, plan, written, frames, seconds, warnings, searches, found)
         outputs.pop_all()
         return BegunJob(report, tuple(begun))
 
@@ -279,12 +279,6 @@ def refuse_outputs(source: Target, target: Target | None, events: Sequence[Targe
         event_format(path)
         if not is_stream(path):
             refuse_taken(path, overwrite=overwrite)
-
-
-def _make_folder(path: Target) -> None:
-    if str(path) != "-" and not is_remote(path):
-        with naming_errors(str(path)):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
 
 
 @contextmanager
@@ -306,42 +300,17 @@ def _format(job: Job, info: SignalInfo) -> Format:
 def _writer(job: Job, plan: Plan, info: SignalInfo, target: Target, overwrite: bool) -> Writer:
     frames = None if info.frames is None else plan.frames_out(info.frames)
     after = plan.format_out
-    _make_folder(target)
+    make_folder_of(target)
     return open_writer(
         target, fs=after.fs, channels=after.channels, frames=frames, source=info, fmt=job.format, overwrite=overwrite
     )
 
 
-class _Counted:
-    """The blocks of a reader, counted as they are drawn."""
-
-    def __init__(self, reader: Reader, at_a_time: int, progress: Progress | None, envelope: Envelope | None) -> None:
-        self.frames = 0
-        self._reader, self._at_a_time, self._progress, self._envelope = reader, at_a_time, progress, envelope
-
-    def __iter__(self) -> Iterator[Array]:
-        info = self._reader.info
-        for block in self._reader.blocks(self._at_a_time):
-            self.frames += len(block)
-            if self._envelope is not None:
-                self._envelope.add(block)
-            if self._progress is not None:
-                self._progress(self.frames, info.frames, info.fs)
-            yield block
-
-
-def _scaled(
-    blocks: Iterable[Array], fmt: Format, full_scale: float, notes: list[str], stack: ExitStack
-) -> Iterator[Array]:
-    """The signal turned down as a whole until its largest sample has a code; unchanged if it has one already."""
-    spool = stack.enter_context(Spool(fmt))
-    peak = 0.0
-    for block in blocks:
-        peak = max(peak, float(np.abs(block).max()))
-        spool.write(block)
-    factor = fmt.dtype.type(full_scale / peak if peak > full_scale else 1.0)
-    if factor < 1:
-        notes.append(f"turned down by {-20 * np.log10(factor):.2f} dB so that nothing clips (clip: scale)")
-    for start in range(0, spool.frames, BLOCK):
-        block = spool.read(start, BLOCK)
-        yield block * factor if factor < 1 else block
+def _read_blocks(reader: Reader, frames: int, hooks: Hooks) -> Iterator[Array]:
+    info = reader.info
+    for block in reader.blocks(frames):
+        if hooks.envelope_in is not None:
+            hooks.envelope_in.add(block)
+        if hooks.progress is not None:
+            hooks.progress(reader.frames_read, info.frames, info.fs)
+        yield block

@@ -26,7 +26,7 @@ from typing import Any
 
 from ..errors import FaltungError
 from ..system import TIMED_OUT
-from .worker import Call, WorkerProcess, answers, start_fork_server, start_worker
+from .worker import Call, Worker, answers, start_fork_server, start_worker
 
 __all__ = ["BUNDLE", "LocalExecutor", "WorkerLostError"]
 
@@ -53,17 +53,6 @@ class _Work:
     strikes: int = 0
 
 
-@dataclass(eq=False)
-class _Worker:
-    process: WorkerProcess
-    bundles: deque[list[_Work]] = field(default_factory=deque)
-    """What it was given and has not answered: what it is at, and perhaps the next."""
-
-    @property
-    def pipe(self) -> Connection:
-        return self.process.pipe
-
-
 class LocalExecutor(Executor):
     """Worker processes; a context manager. A task that is given up raises `WorkerLostError` from its future.
 
@@ -85,7 +74,7 @@ class LocalExecutor(Executor):
         self._lock = threading.Lock()
         self._waiting: deque[_Work] = deque()
         self._suspects: deque[_Work] = deque()
-        self._workers: list[_Worker] = []
+        self._workers: list[Worker] = []
         self._idle = self._closed = self._killed = False
         start_fork_server()
         self._wake_recv, self._wake_send = Pipe(duplex=False)
@@ -106,7 +95,7 @@ class LocalExecutor(Executor):
         with self._lock:
             self._closed = self._killed = True
             for worker in self._workers:
-                worker.process.kill()
+                worker.kill()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
@@ -140,7 +129,7 @@ class LocalExecutor(Executor):
         with self._lock:
             workers, self._workers = self._workers, []
         for worker in workers:
-            worker.process.ended()
+            worker.ended()
 
     def _hand_out(self) -> None:
         """Give the workers what they can take; a suspect when all are at rest, and nothing beside it."""
@@ -158,7 +147,7 @@ class LocalExecutor(Executor):
             if worker is None or not self._given(worker, queue):
                 return
 
-    def _given(self, worker: _Worker, queue: deque[_Work]) -> bool:
+    def _given(self, worker: Worker, queue: deque[_Work]) -> bool:
         """Whether a worker took a bundle of a queue; not if it is too long to wait in its pipe, or it has died."""
         with self._lock:
             taken = [queue.popleft() for _ in range(self._at_once(queue))]
@@ -178,17 +167,17 @@ class LocalExecutor(Executor):
             self._idle = not self._waiting
         return self._suspects or self._waiting
 
-    def _free(self, *, ahead: bool) -> _Worker | None:
+    def _free(self, *, ahead: bool) -> Worker | None:
         """A worker at rest, which is started if there may be one more; or one that may be given the next ``ahead``."""
         for worker in self._workers:
             if not worker.bundles:
                 return worker
         if len(self._workers) < self._jobs:
-            worker = _Worker(start_worker(self._timeout_s))
+            worker = start_worker(self._timeout_s)
             with self._lock:
                 self._workers.append(worker)
                 if self._killed:
-                    worker.process.kill()
+                    worker.kill()
             return worker
         short = (w for w in self._workers if ahead and len(w.bundles) == 1 and w.bundles[0][0].light)
         return next(short, None)
@@ -199,7 +188,7 @@ class LocalExecutor(Executor):
         light = sum(1 for _ in takewhile(attrgetter("light"), islice(queue, share)))
         return max(1, light)
 
-    def _hear(self, worker: _Worker) -> None:
+    def _hear(self, worker: Worker) -> None:
         try:
             message = worker.pipe.recv_bytes()
         except (EOFError, OSError):
@@ -209,10 +198,10 @@ class LocalExecutor(Executor):
         for work, (result, raised) in zip(bundle, answers(message, len(bundle)), strict=True):
             _resolve(work, result, raised)
 
-    def _lost(self, worker: _Worker) -> None:
+    def _lost(self, worker: Worker) -> None:
         with self._lock:
             self._workers.remove(worker)
-        code = worker.process.ended()
+        code = worker.ended()
         if worker.bundles:
             bundle = worker.bundles.popleft()
             for work in bundle:

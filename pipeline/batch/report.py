@@ -24,7 +24,7 @@ from urllib.parse import quote
 
 from ..errors import UsageError, without_secrets
 from ..io import is_remote, is_table_name
-from ..io.sink import naming_errors, write_bytes
+from ..io.sink import make_folder_of, write_bytes
 from ..pages import page_from, template_text
 from ..text import clock, decibels, size, times
 
@@ -226,8 +226,7 @@ def write_report(path: Path, data: Mapping[str, Any]) -> None:
         it cannot be written.
     """
     refuse_other_files(path)
-    with naming_errors(str(path)):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder_of(path)
     page, numbers = _pair(path)
     for file, text in ((numbers, json.dumps(data, indent=1, allow_nan=False)), (page, page_html(data, path.parent))):
         write_bytes(file, text.encode(), overwrite=True)

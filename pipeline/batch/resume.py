@@ -29,10 +29,12 @@ from ..config.load import LoadedConfig
 from ..config.model import Configuration
 from ..config.outputs import output_folder
 from ..errors import SettingPath, format_path
+from ..fields import files_named_in
 from ..io import Remote
 from ..io.names import is_stream
 from ..stages.base import Stage
 from ..stages.base.registry import available_stages
+from ..text import shorten
 from .manifest import Data, ManifestState, timestamp
 
 __all__ = [
@@ -45,7 +47,6 @@ __all__ = [
     "batch_of",
     "changes",
     "digest",
-    "files_named_in",
     "identity",
     "key_of",
     "recipe_of",
@@ -279,20 +280,6 @@ def changes(before: Data, after: Data) -> list[str]:
     return found + [f"file {name} changed" for name, *_ in _pairs(before, after, "files")]
 
 
-def files_named_in(value: Any) -> Iterator[Path]:
-    """Every file that the settings of stages name, wherever it stands in them; of a folder, the files in it."""
-    if isinstance(value, Path):
-        yield value
-        if value.is_dir():
-            yield from value.iterdir()
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from files_named_in(getattr(value, name))
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from files_named_in(part)
-
-
 def _renamed(value: Any, names: dict[str, str]) -> Any:
     if isinstance(value, dict):
         return {key: _renamed(item, names) for key, item in value.items()}
@@ -344,9 +331,8 @@ def _differences(before: Any, after: Any, path: SettingPath) -> list[str]:
         return []
     if path == ("stages",):
         return [f"stages changed: {len(before)} -> {len(after)}"]
-    return [f"setting {format_path(path)} changed: {_short(before)} -> {_short(after)}"]
+    return [f"setting {format_path(path)} changed: {_shown(before)} -> {_shown(after)}"]
 
 
-def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+def _shown(value: Any) -> str:
+    return shorten(value if isinstance(value, str) else json.dumps(value), _SHOWN)

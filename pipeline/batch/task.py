@@ -250,32 +250,24 @@ def _done(report: Report, seconds: float, envelope: Envelope | None, outputs: li
     }
 
 
-_OF_A_SIGNAL = (
-    "frames", "fs", "channels", "duration_s", "peak", "peak_dbfs", "clipped", "first_clip", "latency_trimmed",
-    "tail_kept", "container", "subtype", "bytes",
-)  # fmt: skip
+_AS_WRITTEN = ("frames", "fs", "channels", "clipped", "container", "subtype", "bytes")
+_BESIDES = ("duration_s", "peak", "peak_dbfs", "first_clip", "latency_trimmed", "tail_kept")
 
 
 def _written(report: Report) -> Data:
     """The facts of the output; None each, where no signal was written."""
     written = report.written
     if written is None:
-        return dict.fromkeys(_OF_A_SIGNAL)
-    finite = math.isfinite(written.peak)
+        return dict.fromkeys((*_AS_WRITTEN, *_BESIDES))
+    finite, first = math.isfinite(written.peak), written.first_clip
     return {
-        "frames": written.frames,
-        "fs": written.fs,
-        "channels": written.channels,
+        **{name: getattr(written, name) for name in _AS_WRITTEN},
         "duration_s": written.frames / written.fs,
         "peak": written.peak if finite else None,
         "peak_dbfs": 20 * math.log10(written.peak) if finite and written.peak > 0 and written.subtype else None,
-        "clipped": written.clipped,
-        "first_clip": _first_clip(written.first_clip),
+        "first_clip": None if first is None else {"frame": int(first[0]), "channel": int(first[1])},
         "latency_trimmed": report.latency_trimmed,
         "tail_kept": report.tail_kept,
-        "container": written.container,
-        "subtype": written.subtype,
-        "bytes": written.bytes,
     }
 
 
@@ -293,7 +285,3 @@ def _outputs(task: Data) -> list[Data]:
 def _output(name: str, place: Place) -> Data:
     known = identity(place, "stat") or {} if place != STREAM else {}
     return {"path": name, **known, **({"blake2b": digest(place)} if known and isinstance(place, Path) else {})}
-
-
-def _first_clip(first: tuple[int, int] | None) -> dict[str, Any] | None:
-    return None if first is None else {"frame": int(first[0]), "channel": int(first[1])}

@@ -24,6 +24,7 @@ import struct
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -34,7 +35,7 @@ from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from ..system import FolderSync, end_process, keep_freed_memory, limit_time, settle_process
 
-__all__ = ["Answer", "Begun", "Call", "WorkerProcess", "answers", "start_fork_server", "start_worker"]
+__all__ = ["Answer", "Begun", "Call", "Worker", "answers", "start_fork_server", "start_worker"]
 
 _COPIES = sys.platform == "linux" and hasattr(os, "fork")
 _NUMBER = struct.Struct("q")
@@ -55,7 +56,7 @@ class Begun(Protocol):
         """Bring it to its end; ``folders`` is shared by what is committed together."""
 
 
-class WorkerProcess:
+class Worker:
     """A process that does tasks.
 
     Attributes
@@ -64,10 +65,13 @@ class WorkerProcess:
         its number.
     pipe
         takes lists of calls, and gives their answers; ends when the worker does.
+    bundles
+        what it was given and has not answered: what it is at, and perhaps the next.
     """
 
     def __init__(self, pid: int, pipe: Connection, code_of: Callable[[int], int | None]) -> None:
         self.pid, self.pipe, self._code_of = pid, pipe, code_of
+        self.bundles: deque[list[Any]] = deque()
 
     def kill(self) -> None:
         """End it at once; not after `ended`, when its number may be another's."""
@@ -89,7 +93,7 @@ def start_fork_server() -> None:
             atexit.register(_fork_server.end)
 
 
-def start_worker(timeout_s: float | None) -> WorkerProcess:
+def start_worker(timeout_s: float | None) -> Worker:
     """A new worker, which ends itself when a call takes longer; raises OSError where the system gives none."""
     ours, theirs = Pipe()
     with theirs:  # ours ends when the worker does, once theirs is closed here
@@ -125,7 +129,7 @@ class _ForkServer:
             self._channel.close()
             raise
 
-    def worker(self, ours: Connection, theirs: Connection) -> WorkerProcess | None:
+    def worker(self, ours: Connection, theirs: Connection) -> Worker | None:
         """A new worker at the end of a pipe; None if there is no fork server any more. Raises OSError."""
         try:
             pid = self._asked(0, [theirs.fileno()])
@@ -133,7 +137,7 @@ class _ForkServer:
             return None
         if pid < 0:
             raise OSError(-pid, os.strerror(-pid))
-        return WorkerProcess(pid, ours, self._code_of)
+        return Worker(pid, ours, self._code_of)
 
     def _code_of(self, pid: int) -> int | None:
         try:
@@ -174,7 +178,7 @@ def _has_one_thread() -> bool:
         return False
 
 
-def _loaded_worker(ours: Connection, theirs: Connection) -> WorkerProcess:
+def _loaded_worker(ours: Connection, theirs: Connection) -> Worker:
     """A worker that loads all by itself.
 
     It never sees Ctrl-C, not even before its first line: what that stops is for us to say.
@@ -190,7 +194,7 @@ def _loaded_worker(ours: Connection, theirs: Connection) -> WorkerProcess:
         how = {"startupinfo": handles, "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
     with _held_back({signal.SIGINT}):
         process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.DEVNULL, **how)  # noqa: S603 - ourselves
-    return WorkerProcess(process.pid, ours, lambda _: process.wait())
+    return Worker(process.pid, ours, lambda _: process.wait())
 
 
 @contextmanager

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..batch.manifest import ManifestState
-from ..batch.resume import Batch, Check, Item, ItemState, batch_of, files_named_in
+from ..batch.resume import Batch, Check, Item, ItemState, batch_of
 from ..config.inputs import STREAM, Place, expand_inputs, input_root
 from ..config.outputs import one_name, plan_outputs
 from ..errors import UsageError
+from ..fields import files_named_in
 from ..io import Remote, is_table_name
 from ..io.names import RealNames, file_of, shown_path
 from ..job import Job

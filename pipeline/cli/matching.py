@@ -11,13 +11,13 @@ from typing import Any
 
 import typer
 
-from ..batch.resume import files_named_in
 from ..config.inputs import STREAM, Place, expand_inputs, input_root
 from ..config.load import LoadedConfig, validate_config
 from ..config.outputs import plan_outputs
 from ..config.yaml_text import to_yaml
 from ..dsp.envelope import Envelope
 from ..errors import ConfigError, FaltungError, Problem, SettingError, UsageError
+from ..fields import files_named_in
 from ..io import same_file
 from ..io.names import refuse_taken
 from ..io.sink import write_bytes

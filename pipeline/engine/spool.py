@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 
 import numpy as np
@@ -11,8 +12,9 @@ from ..errors import DiskFullError, WriteError
 from ..kernel import Array
 from ..stages.base import Format
 from ..system import is_disk_full
+from .memory import BLOCK
 
-__all__ = ["Spool"]
+__all__ = ["Spool", "scaled_down"]
 
 _IN_MEMORY = 32 << 20  # bytes
 
@@ -55,3 +57,20 @@ class Spool:
         self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def scaled_down(blocks: Iterable[Array], spool: Spool, full_scale: float, notes: list[str]) -> Iterator[Array]:
+    """A signal turned down as a whole until its largest sample has a code; unchanged if it has one already.
+
+    That it was is added to ``notes``.
+    """
+    peak = 0.0
+    for block in blocks:
+        peak = max(peak, float(np.abs(block).max()))
+        spool.write(block)
+    factor = spool.format.dtype.type(full_scale / peak if peak > full_scale else 1.0)
+    if factor < 1:
+        notes.append(f"turned down by {-20 * np.log10(factor):.2f} dB so that nothing clips (clip: scale)")
+    for start in range(0, spool.frames, BLOCK):
+        block = spool.read(start, BLOCK)
+        yield block * factor if factor < 1 else block

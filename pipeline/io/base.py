@@ -197,6 +197,11 @@ class Reader(ABC):
         self._done = 0
         self._ended = False
 
+    @property
+    def frames_read(self) -> int:
+        """Frames that were read so far."""
+        return self._done
+
     @abstractmethod
     def _read_piece(self, frames: int) -> Block:
         """At most ``frames`` frames, fewer only at the end; raises when the file ends before it should."""

@@ -276,6 +276,13 @@ def open_file(path: str, *, overwrite: bool = False) -> OutputFile:
     return RemoteFile(path, overwrite=overwrite) if is_remote(path) else AtomicFile(path, overwrite=overwrite)
 
 
+def make_folder_of(path: PathArg) -> None:
+    """Make the folder that an output is to lie in, where there is none; a pipe and a store have none to make."""
+    if display(path) != "-" and not is_remote(path):
+        with naming_errors(display(path)):
+            Path(display(path)).parent.mkdir(parents=True, exist_ok=True)
+
+
 def write_bytes(path: PathArg, data: bytes, *, overwrite: bool) -> None:
     """A file with these bytes, whole or not at all; raises what :class:`AtomicFile` raises."""
     file = AtomicFile(path, overwrite=overwrite)

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch import worker as worker_module
-from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError, _Work, _Worker
-from pipeline.batch.worker import WorkerProcess, start_fork_server, start_worker
+from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError, _Work
+from pipeline.batch.worker import Worker, start_fork_server, start_worker
 from pipeline.dsp.serial import SerialExecutor
 from pipeline.system import share_threads, usable_processors
 
@@ -53,7 +53,7 @@ PATIENCE = 120  # seconds; nothing here takes more than a few
 
 
 def pids(executor: LocalExecutor) -> list[int]:
-    return [worker.process.pid for worker in executor._workers]
+    return [worker.pid for worker in executor._workers]
 
 
 def is_zombie(pid: int) -> bool:
@@ -233,7 +233,7 @@ with LocalExecutor(2) as executor:
         executor.submit(marked, f"{tmp_path}/{{i}}", 3600.0)
     while len(os.listdir({str(tmp_path)!r})) < 3:
         pass
-    print(*(worker.process.pid for worker in executor._workers), flush=True)
+    print(*(worker.pid for worker in executor._workers), flush=True)
     executor.submit(marked, f"{tmp_path}/2", 3600.0).result()
 """
     temporary = tmp_path / "tmp"
@@ -285,7 +285,7 @@ def test_a_worker_that_has_died_takes_nothing_and_costs_nobody_a_strike() -> Non
     theirs.close()
     work = _Work((square, (2,), {}), light=False)
     queue = deque([work])
-    assert not executor._given(_Worker(WorkerProcess(0, ours, lambda _: None)), queue)
+    assert not executor._given(Worker(0, ours, lambda _: None), queue)
     assert list(queue) == [work]
     assert work.strikes == 0
 

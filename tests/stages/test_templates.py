@@ -8,8 +8,8 @@ import pytest
 import soundfile as sf
 import yaml
 
-from pipeline.batch.resume import files_named_in
 from pipeline.errors import SettingError
+from pipeline.fields import files_named_in
 from pipeline.kernel import MAX_TAPS
 from pipeline.settings import Settings
 from pipeline.stages.base import templates as module
