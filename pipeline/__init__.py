@@ -112,10 +112,10 @@ _HOMES = {
     "stages.route": "Route",
     "stages.smooth": "Smooth",
 }
-"""Which module has which names."""
+"""Public names of each module."""
 
 _RENAMED = {"GainStage": "Gain"}
-"""What a name was called before; each goes with the next version."""
+"""Names of before; each goes with the next version."""
 
 
 def __getattr__(name: str) -> Any:

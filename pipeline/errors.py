@@ -48,7 +48,7 @@ __all__ = [
 _URL = re.compile(r"://(?P<user>[^/\s]*@)?(?P<path>[^\s?]*)(?P<query>\?[^\s?=/]+=\S*?(?=[:,;'\")]*(?:\s|$)))?")
 
 SettingPath = tuple[str | int, ...]
-"""Where a setting stands: ``("stages", 2, "gain")`` is shown as ``stages[2].gain``."""
+"""Place of a setting: ``("stages", 2, "gain")`` is shown as ``stages[2].gain``."""
 
 
 def format_path(path: SettingPath) -> str:
@@ -122,7 +122,7 @@ class SettingError(FaltungError, ValueError):
         return cls(flat[0].message, *flat[0].path, others=[cls(one.message, *one.path) for one in flat[1:]])
 
     def under(self, *prefix: str | int) -> SettingError:
-        """The same error seen from further out."""
+        """The error as it is seen from further out."""
         return SettingError(self.message, *prefix, *self.path, others=[one.under(*prefix) for one in self.others])
 
 

@@ -110,7 +110,7 @@ class Within:
         return value
 
     def check(self, value: Any, fs: float | None) -> str | None:
-        """What is wrong with ``value`` at the rate ``fs`` in Hz, or None."""
+        """Sentence on what is wrong with ``value`` at the rate ``fs`` in Hz, or None."""
         low = self._bound(self.low, value)
         high = self._bound(self.high, value) if self.high is not None else float("inf")
         if isinstance(value, Duration):

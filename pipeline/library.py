@@ -114,7 +114,7 @@ class Pipeline:
         return cls(settings.stages, **Options.of(settings).model_dump(exclude_unset=True))
 
     def plan(self, fs: float, channels: int = 1) -> Plan:
-        """What will happen to a signal of ``channels`` channels at ``fs`` Hz.
+        """Plan of what will happen to a signal of ``channels`` channels at ``fs`` Hz.
 
         Returns
         -------

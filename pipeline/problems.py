@@ -15,7 +15,7 @@ from pydantic_core import ErrorDetails
 from .errors import SettingError, SettingPath
 from .text import nearest, shorten
 
-__all__ = ["ID_PATTERN", "Found", "field_of", "found_in", "setting_error", "show"]
+__all__ = ["ID_PATTERN", "Located", "field_of", "found_in", "setting_error", "show"]
 
 ID_PATTERN = r"^[A-Za-z_][\w-]*$"
 
@@ -49,7 +49,7 @@ _COLLECTIONS = ("list_type", "tuple_type", "dict_type", "model_type", "model_att
 
 
 @dataclass(frozen=True)
-class Found:
+class Located:
     """Something wrong at a path of the data; ``at_key`` when it is the key that is wrong, not the value."""
 
     path: SettingPath
@@ -62,9 +62,9 @@ def setting_error(error: ValidationError, data: Any, model: type[BaseModel]) -> 
     return SettingError.together([SettingError(item.message, *item.path) for item in found_in(error, data, model)])
 
 
-def found_in(error: ValidationError, data: Any, model: type[BaseModel]) -> list[Found]:
+def found_in(error: ValidationError, data: Any, model: type[BaseModel]) -> list[Located]:
     """Everything pydantic found wrong with the ``data`` of a model, in plain words."""
-    found: list[Found] = []
+    found: list[Located] = []
     unions: dict[SettingPath, list[tuple[ErrorDetails, SettingPath]]] = {}
     for details in error.errors(include_url=False):
         path, union = _path_in(data, details)
@@ -99,7 +99,7 @@ def _path_in(data: Any, details: ErrorDetails) -> tuple[SettingPath, SettingPath
 
 def _of_union(
     union: SettingPath, members: list[tuple[ErrorDetails, SettingPath]], data: Any, model: type[BaseModel]
-) -> list[Found]:
+) -> list[Located]:
     """One setting that may be several things: what is wrong with the one that was meant, as far as that is seen."""
     deeper = [(details, path) for details, path in members if len(path) > len(union)]
     plain = [(details, path) for details, path in members if details["type"] not in _COLLECTIONS]
@@ -110,31 +110,31 @@ def _of_union(
     if chosen is deeper or len(rules) == 1:
         return found if chosen is deeper else found[:1]
     got = f", got {show(_at(data, union))}" if all(", got " in item.message for item in found) else ""
-    return [Found(union, ", or ".join(rules) + got)]
+    return [Located(union, ", or ".join(rules) + got)]
 
 
-def _in_words(details: ErrorDetails, path: SettingPath, data: Any, model: type[BaseModel]) -> Found:
+def _in_words(details: ErrorDetails, path: SettingPath, data: Any, model: type[BaseModel]) -> Located:
     kind, value, context = details["type"], details["input"], details.get("ctx", {})
     if kind == "extra_forbidden":
-        return Found(path, _unknown(path, data, model), at_key=True)
+        return Located(path, _unknown(path, data, model), at_key=True)
     if kind == "missing":
-        return Found(path, _missing(path, data, model))
+        return Located(path, _missing(path, data, model))
     if value is None:
-        return Found(path, "has no value; give it one or leave the line out")
+        return Located(path, "has no value; give it one or leave the line out")
     if kind == "faltung":
-        return Found(path, _brief(str(context["message"])))
+        return Located(path, _brief(str(context["message"])))
     if kind in ("value_error", "assertion_error"):
         error = context.get("error")
         if isinstance(error, SettingError):
-            return Found((*path, *error.path), error.message)
-        return Found(path, str(error))
+            return Located((*path, *error.path), error.message)
+        return Located(path, str(error))
     if kind == "literal_error":
-        return Found(path, _choice(str(context["expected"]), value))
+        return Located(path, _choice(str(context["expected"]), value))
     if kind == "string_pattern_mismatch" and context["pattern"] == ID_PATTERN:
-        return Found(path, f"must be letters, digits, '_' and '-', a letter first, got {show(value)}")
+        return Located(path, f"must be letters, digits, '_' and '-', a letter first, got {show(value)}")
     rule = _RULES.get(kind, "").format(**context) or _TYPES.get(kind.partition("_")[0]) or details["msg"].lower()
     got = f"{len(value)}" if kind in ("too_short", "too_long") and isinstance(value, list | tuple) else show(value)
-    return Found(path, f"{rule.replace('1 entries', '1 entry')}, got {got}")
+    return Located(path, f"{rule.replace('1 entries', '1 entry')}, got {got}")
 
 
 def _unknown(path: SettingPath, data: Any, model: type[BaseModel]) -> str:
@@ -154,7 +154,7 @@ def _missing(path: SettingPath, data: Any, model: type[BaseModel]) -> str:
 
 
 def _owner(path: SettingPath, data: Any, model: type[BaseModel]) -> tuple[str, list[str]]:
-    """What the settings at a path belong to, by name, and the names it knows."""
+    """Name of what the settings at a path belong to, and the names that it knows."""
     owner = _model_at(path, data, model)
     inner = next((part for part in reversed(path) if isinstance(part, str)), "")
     name = getattr(owner, "use", "") or inner

@@ -29,7 +29,7 @@ from .units import Duration, parse_duration, parse_fraction, parse_frequency, pa
 __all__ = ["Settings", "descriptions", "own_text"]
 
 _UNITS = {name: getattr(fields, name).__metadata__[0] for name in ("Amplitude", "Fraction", "Hertz", "Seconds")}
-"""What marks a field type with a unit, by the type's name."""
+"""Validators that mark a field type with a unit, by the type's name."""
 _EXAMPLES = "Examples\n--------\n"
 _FEW = 6  # characters of a number that nobody would write otherwise
 

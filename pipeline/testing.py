@@ -257,7 +257,7 @@ def check_kernel_is_impulse_response(stage: Stage, fmt: Format) -> None:
 
 
 def _response(kernel: Kernel, channels: int, channel: int) -> npt.NDArray[np.float64]:
-    """What one input channel sends to every output channel, (M, channels out)."""
+    """Taps from one input channel to every output channel, (M, channels out)."""
     if kernel.taps.ndim == 3:
         return kernel.taps[:, channel]
     response = np.zeros((kernel.length, channels))
@@ -267,7 +267,7 @@ def _response(kernel: Kernel, channels: int, channel: int) -> npt.NDArray[np.flo
 
 @_per_format
 def check_causal_but_for_its_latency(stage: Stage, fmt: Format) -> None:
-    """What comes in from frame n on changes nothing before it: ``y[:n]``, latency included, stays within rounding."""
+    """Input from frame n on changes nothing before it: ``y[:n]``, latency included, stays within rounding."""
     if stage.whole_signal or not stage.time_invariant or stage.open(fmt).format.fs != fmt.fs:
         return
     x = _noise(fmt, _frames(stage, fmt))

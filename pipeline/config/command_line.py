@@ -28,7 +28,7 @@ _EXAMPLE = "such as: echo delay='250 ms' : smooth length='5 ms'"
 
 
 def source_of(override: str) -> str:
-    """How an override is named in errors, in the place of a file."""
+    """Name of an override in errors, in the place of a file."""
     return f"-s {override}"
 
 

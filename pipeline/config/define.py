@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import PluginError, SettingPath
+from ..problems import Located
 from ..stages.base.registry import available_stages, stage_class
 from ..text import nearest
 from .yaml_values import MAX_NODES
 
 __all__ = ["Expanded", "expand_definitions"]
-
-Found = tuple[SettingPath, str]
-"""A path in the data as written, and what is wrong or odd there."""
 
 
 @dataclass
@@ -26,13 +24,12 @@ class Expanded:
     """Stages with every definition in place.
 
     ``origins`` maps a path in ``stages`` to the path of the definition it came from; ``broken`` are stages that
-    cannot be read any further; ``key_problems`` are about the name at their path, ``problems`` about its value.
+    cannot be read any further.
     """
 
     stages: Any = None
     origins: dict[SettingPath, SettingPath] = field(default_factory=dict)
-    problems: list[Found] = field(default_factory=list)
-    key_problems: list[Found] = field(default_factory=list)
+    problems: list[Located] = field(default_factory=list)
     broken: set[SettingPath] = field(default_factory=set)
     unused: list[str] = field(default_factory=list)
 
@@ -57,26 +54,29 @@ class _Walk:
         if definitions is None:
             return
         if not isinstance(definitions, dict):
-            self.result.problems.append((("define",), f"must map names to stages, got {definitions!r:.60}"))
+            self._refuse(("define",), f"must map names to stages, got {definitions!r:.60}")
             return
         for name, definition in definitions.items():
             path = ("define", name)
             if name in self._installed:
-                self.result.key_problems.append((path, f"{name!r} is an installed stage; take another name"))
+                self._refuse(path, f"{name!r} is an installed stage; take another name", at_key=True)
                 continue
             self.definitions[name] = {}  # until it is found to be sound; its uses are not complained about
             self._sizes[name] = _size(definition)
             if not isinstance(definition, dict) or not isinstance(definition.get("use"), str):
-                self.result.problems.append((path, "a definition is a mapping with 'use:' and settings"))
+                self._refuse(path, "a definition is a mapping with 'use:' and settings")
                 continue
             nested = [
                 (at, used) for at, used in _uses(definition, path) if used in definitions.keys() - self._installed
             ]
             for at, used in nested:
                 text = f"a definition is made of installed stages, and {used!r} is a definition"
-                self.result.problems.append(((*at, "use"), text))
+                self._refuse((*at, "use"), text)
             if not nested:
                 self.definitions[name] = definition
+
+    def _refuse(self, path: SettingPath, message: str, *, at_key: bool = False) -> None:
+        self.result.problems.append(Located(path, message, at_key))
 
     def expand(self, data: Any, path: SettingPath) -> Any:
         """The data with each mapping that has ``use:`` made whole."""
@@ -95,7 +95,7 @@ class _Walk:
             definition = self.definitions[name]
             self._room -= self._sizes[name]
             if self._room < 0:
-                self.result.problems.append((path, f"with its definitions in place, more than {MAX_NODES:,} settings"))
+                self._refuse(path, f"with its definitions in place, more than {MAX_NODES:,} settings")
             if not definition or self._room < 0:
                 self.result.broken.add(path)
                 return {}
@@ -113,7 +113,7 @@ class _Walk:
         except PluginError as error:
             near = nearest(name, self.definitions, 0.7)
             text = f"unknown stage {name!r}; did you mean {near!r} of define?" if near else str(error)
-            self.result.problems.append(((*path, "use"), text))
+            self._refuse((*path, "use"), text)
             self.result.broken.add(path)
 
     def _check_id(self, name: Any, path: SettingPath) -> None:
@@ -121,7 +121,7 @@ class _Walk:
             return
         if name in self._ids:
             text = f"two stages have the id {name!r}; give each its own"
-            self.result.problems.append(((*path, "id"), text))
+            self._refuse((*path, "id"), text)
         self._ids.setdefault(name, path)
 
 

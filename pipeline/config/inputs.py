@@ -25,7 +25,7 @@ STREAM = Path("-")
 """Standard input or output."""
 
 Place = Path | Remote
-"""Where a signal is or will be."""
+"""Place where a signal is or will be."""
 
 _MAGIC = re.compile(r"[*?\[]")
 
@@ -141,7 +141,7 @@ def _matches(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
 
 
 def _entries(folder: Path, pattern: str) -> list[os.DirEntry[str]]:
-    """What is in a folder and fits; nothing, where it is no folder."""
+    """Entries of a folder that fit; none, where it is no folder."""
     try:
         with os.scandir(folder) as entries:
             return [

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import ConfigError, Problem, SettingError, SettingPath
-from ..problems import Found, found_in
+from ..problems import Located, found_in
 from .command_line import apply_overrides, from_working_folder, source_of
 from .define import Expanded, expand_definitions
 from .model import Configuration
@@ -26,7 +26,7 @@ __all__ = ["LoadedConfig", "load_config", "parse_config", "validate_config"]
 
 @dataclass(frozen=True)
 class _Places:
-    """Where each setting was written: in the file, in a definition there, or on the command line."""
+    """Places where the settings were written: in the file, in a definition there, or on the command line."""
 
     document: Document
     origins: Mapping[SettingPath, SettingPath] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class _Places:
                 return self.origins[path[:end]] + path[end:]
         return path
 
-    def problem(self, found: Found) -> Problem:
+    def problem(self, found: Located) -> Problem:
         """A problem with the place of its path, or of the nearest around it."""
         path = self.written(found.path)
         for end in range(len(path), -1, -1):
@@ -71,7 +71,7 @@ class LoadedConfig:
 
     def locate(self, error: SettingError) -> ConfigError:
         """A `SettingError` found later, when the signal was known, with file, line and column."""
-        return ConfigError([self._places.problem(Found(one.path, one.message)) for one in (error, *error.others)])
+        return ConfigError([self._places.problem(Located(one.path, one.message)) for one in (error, *error.others)])
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = (), *, base: str | Path | None = None) -> LoadedConfig:
@@ -144,22 +144,21 @@ def _validated(document: Document, base: Path, overrides: Sequence[str]) -> Load
     problems = _all_problems(document, expanded, places, found)
     if problems or settings is None:
         raise ConfigError(problems)
-    unused = [Found(("define", name), "is never used", at_key=True) for name in expanded.unused]
+    unused = [Located(("define", name), "is never used", at_key=True) for name in expanded.unused]
     return LoadedConfig(settings, tuple(map(places.problem, unused)), document.file, base, places)
 
 
-def _settings(data: dict[str, Any], base: Path) -> tuple[Configuration | None, list[Found]]:
+def _settings(data: dict[str, Any], base: Path) -> tuple[Configuration | None, list[Located]]:
     try:
         return Configuration.model_validate(data, context={"base": base}), []
     except ValidationError as error:
         return None, found_in(error, data, Configuration)
 
 
-def _all_problems(document: Document, expanded: Expanded, places: _Places, found: list[Found]) -> list[Problem]:
+def _all_problems(document: Document, expanded: Expanded, places: _Places, found: list[Located]) -> list[Problem]:
     """Everything, each once, in the order of the file; what the command line brought in comes last."""
     found = [item for item in found if not _under(item.path, expanded.broken)]
-    found += [Found(path, message) for path, message in expanded.problems]
-    found += [Found(path, message, at_key=True) for path, message in expanded.key_problems]
+    found += expanded.problems
     found = [item for item in found if not _under(places.written(item.path), document.broken)]
     problems = dict.fromkeys([*document.problems, *map(places.problem, found)])
     return sorted(problems, key=lambda problem: (not problem.line, problem.line, problem.column))

@@ -74,7 +74,7 @@ PathTemplates = Annotated[
 
 
 class FormatSettings(Settings):
-    """How the samples of an output are stored; frozen."""
+    """Encoding of the samples of an output; frozen."""
 
     subtype: Annotated[Subtype, BeforeValidator(_as_written_in_libsndfile)] | None = None
     """The encoding, by libsndfile's name; none keeps that of the input, or takes the nearest that holds it."""
@@ -83,7 +83,7 @@ class FormatSettings(Settings):
 
 
 class BatchSettings(Settings):
-    """How a run on many files is done; frozen."""
+    """Settings of a run on many files; frozen."""
 
     jobs: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = 1
     """Files done at a time, each by a process of its own: a number, or one a processor (`auto`). A process that dies
@@ -102,12 +102,12 @@ class BatchSettings(Settings):
 
 
 class Configuration(Options):
-    """What to run on what; frozen."""
+    """Everything that a configuration file settles; frozen."""
 
     expanded_away: ClassVar[tuple[str, ...]] = ("define",)
 
     version: Literal[1]
-    """Of the configuration language: 1."""
+    """Version of the configuration language: 1."""
     input: Patterns = ()
     """A path, a URL of a store such as `s3://bucket/take.wav`, a pattern such as `**/*.wav`, or a list of them; paths
     are relative to this file."""

@@ -30,7 +30,7 @@ __all__ = ["NAMES", "OutputTemplate", "Part", "one_name", "output_folder", "pars
 NAMES = ("stem", "name", "ext", "parent", "relative")
 
 _LONGEST = 4096  # no path is longer
-_TOLD = 20  # collisions listed one by one
+_LISTED = 20  # collisions listed one by one
 
 _TOKEN = re.compile(r"(?P<variable>\$\{[^${}]*\})|(?P<open>\{\{)|(?P<close>\}\})|\{(?P<name>[^{}]*)\}|(?P<stray>[{}])")
 
@@ -84,7 +84,7 @@ def _known(name: str) -> str:
 
 
 def _fill(parts: list[Part], values: Mapping[str, str]) -> tuple[str, str]:
-    """What comes before the first name, and the whole text with every name filled in."""
+    """Text before the first name, and the whole text with every name filled in."""
     fixed = ""
     text = ""
     named = False
@@ -193,7 +193,7 @@ def _output_base(template: str, fixed: str, base: str | Path | None) -> Path:
 
 
 def _in_store(template: str, fixed: str, text: str, source: Place) -> Remote:
-    """The same in a store, where a folder is no more than the beginning of a name."""
+    """Output in a store, where a folder is no more than the beginning of a name."""
     cut = fixed.rfind("/") + 1
     tail = text[cut:].split("/")
     if not tail[-1] or tail[-1] in (".", ".."):
@@ -236,23 +236,23 @@ def plan_outputs(
         same[one_name(output, real)].append((source, output))
     collisions = [pairs for pairs in same.values() if len(pairs) > 1]
     if collisions:
-        raise UsageError(_told(collisions))
+        raise UsageError(_collisions_message(collisions))
     return planned
 
 
 def one_name(path: Place, real: RealNames) -> str:
-    """The same for two names that some file systems hold for one."""
+    """Key that is the same for two names that some file systems hold for one."""
     name = path.url if isinstance(path, Remote) else real(path) if path != STREAM else "-"
     name = unicodedata.normalize("NFC", name)
     return unicodedata.normalize("NFC", name.casefold())
 
 
-def _told(collisions: list[list[tuple[Place, Place]]]) -> str:
+def _collisions_message(collisions: list[list[tuple[Place, Place]]]) -> str:
     lines = ["several inputs would be written to one output; put {stem}, {parent} or {relative} in it:"]
-    told = []
+    shown = []
     for pairs in collisions:
         outputs = list(dict.fromkeys(str(output) for _, output in pairs))
-        sources = [str(source) for source, _ in pairs[:_TOLD]] + (["..."] if len(pairs) > _TOLD else [])
+        sources = [str(source) for source, _ in pairs[:_LISTED]] + (["..."] if len(pairs) > _LISTED else [])
         differ = " (one name where case or composition does not count)" if len(outputs) > 1 else ""
-        told.append(f"{', '.join(sources)} -> {', '.join(outputs[:_TOLD])}{differ}")
-    return "\n".join([*lines, *first_few(told, _TOLD, indent="  ")])
+        shown.append(f"{', '.join(sources)} -> {', '.join(outputs[:_LISTED])}{differ}")
+    return "\n".join([*lines, *first_few(shown, _LISTED, indent="  ")])

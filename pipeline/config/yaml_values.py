@@ -65,7 +65,7 @@ def place(mark: Any) -> Mark:
 
 
 class CoreResolver(yaml.resolver.BaseResolver):
-    """Which type a scalar without quotes has, by the core schema of YAML 1.2."""
+    """Type of a scalar without quotes, by the core schema of YAML 1.2."""
 
 
 for _name, (_pattern, _first_characters) in _TYPES.items():
@@ -74,7 +74,7 @@ for _name, (_pattern, _first_characters) in _TYPES.items():
 
 @dataclass
 class Document:
-    """What a YAML text says, where it says it, and what is wrong with it short of the syntax.
+    """Data of a YAML text, its places, and what is wrong with it short of the syntax.
 
     ``keys`` and ``values`` map a path such as ``("stages", 2, "gain")`` to line and column of that key and that
     value; what an alias or a merge brings in keeps the place where it is written. Under a ``broken`` path the data
@@ -96,7 +96,7 @@ class Reading:
         self._document = document
         self._count = 0
         self._open: list[Node] = []
-        self._told: set[tuple[Mark, str]] = set()
+        self._reported: set[tuple[Mark, str]] = set()
 
     def value(self, node: Node, path: SettingPath, depth: int) -> Any:
         """The data of a node; raises `TooMuch` over a limit."""
@@ -198,8 +198,8 @@ class Reading:
         """Note a problem; the data in its place is None."""
         self._document.broken.add(path)
         mark = place(node.start_mark)
-        if (mark, message) not in self._told:  # an alias brings in the same mistake again
-            self._told.add((mark, message))
+        if (mark, message) not in self._reported:  # an alias brings in the same mistake again
+            self._reported.add((mark, message))
             self._document.problems.append(Problem(message, path, self._document.file, *mark))
 
     def _counted(self, node: Node) -> None:

@@ -89,7 +89,7 @@ def test_definitions_used_over_and_over_are_counted():
     started = time.process_time()
     expanded = expand_definitions([{"use": "big"}] * 2000, {"big": big[0]})
     assert time.process_time() - started < 1
-    assert "more than 10,000 settings" in expanded.problems[0][1]
+    assert "more than 10,000 settings" in expanded.problems[0].message
 
 
 def test_two_stages_with_one_id_are_told():
