@@ -30,7 +30,7 @@ test: $(READY) ## run the tests; ARGS="-k echo" chooses among them
 	@$(PY) -m pytest $(TESTS)
 
 test-all: $(READY) ## run the tests and their long forms: more draws, more sizes, more kills
-	@$(PY) -m pytest -m "" $(TESTS)
+	@$(PY) -m pytest -m "" --hypothesis-profile long $(TESTS)
 
 lint: $(READY) ## ruff and mypy, without changing anything
 	@$(PY) -m ruff check --quiet .

@@ -12,8 +12,9 @@ from hypothesis import settings
 
 from pipeline.system import usable_processors
 
-settings.register_profile("faltung", deadline=None, derandomize=True)
-settings.load_profile("faltung")
+settings.register_profile("short", deadline=None, derandomize=True, max_examples=50)
+settings.register_profile("long", deadline=None, derandomize=True, max_examples=500)
+settings.load_profile("short")
 
 # a shell has what it starts in the background ignore Ctrl-C, and so would every process that a test starts
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -23,6 +24,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def pytest_xdist_auto_num_workers() -> int:
     """The processors that this process may use, and no more of them than there is work for."""
     return min(usable_processors(), 8)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """First what takes longest, of which many share what takes seconds to make: it is made in one process alone.
+
+    Side by side, the first process begins with the first half, the second with the second, and who has nothing left
+    takes from the end of what another has.
+    """
+    first = ("tests/explain/", "tests/batch/", "tests/cli/")
+    items.sort(key=lambda item: next((i for i, part in enumerate(first) if item.nodeid.startswith(part)), len(first)))
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

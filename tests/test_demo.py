@@ -14,7 +14,7 @@ import soundfile
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.mark.parametrize(("fs", "channels"), [(44_100, 1), (8000, 2)])
+@pytest.mark.parametrize(("fs", "channels"), [pytest.param(44_100, 1, marks=pytest.mark.long), (8000, 2)])
 def test_the_demonstration_takes_a_recording_of_ones_own(fs: int, channels: int, tmp_path: Path) -> None:
     for name in ("configs", "data", "docs"):
         shutil.copytree(ROOT / name, tmp_path / name)

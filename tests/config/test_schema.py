@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -17,9 +18,14 @@ from pipeline.stages.base.registry import available_stages, stage_class
 GALLERY = sorted((Path(__file__).parents[2] / "configs").glob("*.yaml"))
 
 
+@cache
+def validator() -> jsonschema.Draft7Validator:
+    """Made once, with the stages of these tests, which are registered in each of them alike."""
+    return jsonschema.Draft7Validator(json_schema())
+
+
 def errors(text: str) -> list[str]:
-    validator = jsonschema.Draft7Validator(json_schema())
-    return sorted(error.message for error in validator.iter_errors(read_yaml(text).data))
+    return sorted(error.message for error in validator().iter_errors(read_yaml(text).data))
 
 
 def test_the_schema_is_draft_7():

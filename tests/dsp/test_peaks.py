@@ -44,7 +44,7 @@ def pairs(peaks):
     return list(zip(peaks.frame.tolist(), peaks.template.tolist(), strict=True))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=4 * settings().max_examples)
 @given(st.data())
 def test_peaks_are_those_of_the_greedy_search_however_the_track_is_cut(data):
     templates, frames = data.draw(st.integers(1, 3)), data.draw(st.integers(0, 60))

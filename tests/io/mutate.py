@@ -22,6 +22,7 @@ def mutated(data, rng):
 
 def main(container, count, seed):
     """Print one line for every outcome that is neither a signal of the declared length nor an error of ours."""
+    print(container, flush=True)
     rng = np.random.default_rng(seed)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, f"x.{container}")
@@ -41,8 +42,9 @@ def main(container, count, seed):
                     pass
                 except Exception as error:
                     print(f"mutation {k}, truncated: {truncated}: {error!r}")
-    print("done")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    for name in sys.argv[3:]:
+        main(name, int(sys.argv[1]), int(sys.argv[2]))
+    print("done")

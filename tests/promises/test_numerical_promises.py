@@ -85,8 +85,8 @@ def cuttings(frames: int, block: int) -> dict[str, list[int]]:
         "at random": sorted(rng.integers(0, frames, 60).tolist()),
     }
     for size in (block - 1, block, block + 1):
-        if size > 0:
-            every[f"blocks of {size}"] = list(range(size, frames, size))
+        if size > 0:  # some hundreds, where they are small
+            every[f"blocks of {size}"] = list(range(size, min(frames, 300 * size), size))
     return every
 
 
