@@ -170,7 +170,7 @@ def npy_header(dtype: str, frames: int, channels: int) -> bytes:
 
 
 class _ArrayWriter(Writer):
-    """What NPY and NPZ have in common."""
+    """Common part of the writers of NPY and NPZ."""
 
     def __init__(self, request: WriteRequest) -> None:
         super().__init__(request)

@@ -39,62 +39,57 @@ WRITE_FRAMES = 1 << 15
 
 @dataclass(frozen=True)
 class TimeColumn:
-    """How the time column of a table is written, so that an output can be given one in the same form.
-
-    Attributes
-    ----------
-    name, position : the column's header and its place among all columns of the file.
-    start : time of frame 0 in seconds; for ISO 8601 since 1970-01-01 on the clock of ``zone``.
-    step : seconds between frames.
-    iso : ISO 8601 text, not numbers.
-    digits : decimals of every row; None where they differ from row to row.
-    separator, length, zone : of ISO 8601: ``"T"`` or a space, characters before the zone, and the zone (``"Z"``).
-    """
+    """Form of a table's time column, so that an output can be given one in the same form."""
 
     name: str
+    """Header of the column."""
     position: int
+    """Place among all columns of the file, from 0."""
     start: Decimal
+    """Time of frame 0 in seconds; for ISO 8601 since 1970-01-01 on the clock of ``zone``."""
     step: Decimal
+    """Seconds between frames."""
     iso: bool = False
+    """ISO 8601 text, not numbers."""
     digits: int | None = None
+    """Decimals of every row; None where they differ from row to row."""
     separator: str = " "
+    """Character of ISO 8601 between date and time: ``"T"`` or a space."""
     length: int = 19
+    """Characters of ISO 8601 before the zone."""
     zone: str = ""
+    """Zone of ISO 8601 (``"Z"``); empty without one."""
 
 
 @dataclass(frozen=True)
 class SignalInfo:
-    """What is known of a signal before its first frame is read.
-
-    Attributes
-    ----------
-    fs : sampling rate in Hz.
-    channels : number of channels.
-    frames : number of frames; None when it is not known beforehand (a pipe).
-    container : ``"WAV"``, ``"RF64"``, ``"W64"``, ``"FLAC"``, ``"AIFF"``, ``"OGG"``, ``"MP3"``, ``"CSV"``, ``"NPY"`` or
-        ``"NPZ"``.
-    subtype : libsndfile's name of the encoding (``"PCM_16"``, ``"FLOAT"``); None for tables.
-    names : channel names of a table; empty when it has none.
-    time : the time column of a table, if one was named.
-    delimiter : between the columns of a CSV.
-    tags : title, artist and the like, as (name, text).
-    chunks : RIFF chunks worth carrying (bext, iXML, cue, LIST, smpl), as (id, bytes).
-    dropped : ids of RIFF chunks that are not understood, to be named in a report.
-    channel_mask : loudspeaker positions of WAVE_FORMAT_EXTENSIBLE; 0 says nothing.
-    """
+    """Facts about a signal that are known before its first frame is read."""
 
     fs: float
+    """Sampling rate in Hz."""
     channels: int
+    """Number of channels."""
     frames: int | None
+    """Number of frames; None when it is not known beforehand (a pipe)."""
     container: str
+    """Kind of file: ``"WAV"``, ``"RF64"``, ``"W64"``, ``"FLAC"``, ``"AIFF"``, ``"OGG"``, ``"MP3"``, ``"CSV"``, ``"NPY"``
+    or ``"NPZ"``."""
     subtype: str | None
+    """Name of the encoding, libsndfile's (``"PCM_16"``, ``"FLOAT"``); None for tables."""
     names: tuple[str, ...] = ()
+    """Channel names of a table; empty when it has none."""
     time: TimeColumn | None = None
+    """The time column of a table, if one was named."""
     delimiter: str = ","
+    """Separator of the columns of a CSV."""
     tags: tuple[tuple[str, str], ...] = ()
+    """Title, artist and the like, as (name, text)."""
     chunks: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
+    """RIFF chunks worth carrying (bext, iXML, cue, LIST, smpl), as (id, bytes)."""
     dropped: tuple[str, ...] = ()
+    """Names of RIFF chunks that are not understood, for a report."""
     channel_mask: int = 0
+    """Loudspeaker positions of WAVE_FORMAT_EXTENSIBLE; 0 says nothing."""
 
     @property
     def t0(self) -> float | None:
@@ -109,7 +104,7 @@ class SignalInfo:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What :func:`pipeline.io.open_reader` was asked for; its docstring explains each."""
+    """Choices of a caller of `open_reader`, whose docstring explains each."""
 
     dtype: DTypeLike = np.float64
     fs: float | None = None
@@ -123,50 +118,42 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class OutputFormat:
-    """What ``format:`` and ``clip:`` ask of an output.
-
-    Attributes
-    ----------
-    subtype : libsndfile's name of the encoding; None takes that of the source, or the nearest to it.
-    dither : ``"tpdf"`` adds triangular noise 2 LSB wide before rounding; ``"none"`` only rounds.
-    clip : ``"warn"`` counts what is over full scale, ``"error"`` stops at the first.
-    """
+    """Choices of ``format:`` and ``clip:`` for an output."""
 
     subtype: str | None = None
+    """Name of the encoding, libsndfile's; None takes that of the source, or the nearest to it."""
     dither: Literal["none", "tpdf"] = "none"
+    """``"tpdf"`` adds triangular noise 2 LSB wide before rounding; ``"none"`` only rounds."""
     clip: Literal["warn", "error"] = "warn"
+    """``"warn"`` counts what is over full scale, ``"error"`` stops at the first."""
 
 
 @dataclass(frozen=True)
 class WriteReport:
-    """What was written.
-
-    Attributes
-    ----------
-    path : the final name, or ``"-"``.
-    container, subtype, frames, fs, channels : of the file as written.
-    peak : largest magnitude before clipping, linear.
-    clipped : number of samples over full scale; first_clip : (frame, channel) of the first of them.
-    bytes : size of the file.
-    notes : in words, what a reader of the report must know: a subtype changed, metadata lost, RF64.
-    """
+    """Facts about a file that was written."""
 
     path: str
+    """Name of the file, or ``"-"``."""
     container: str
     subtype: str | None
     frames: int
     fs: float
     channels: int
     peak: float
+    """Largest magnitude before clipping, linear."""
     clipped: int
+    """Number of samples over full scale."""
     first_clip: tuple[int, int] | None
+    """(frame, channel) of the first of them."""
     bytes: int
+    """Size of the file."""
     notes: tuple[str, ...] = ()
+    """Sentences that a reader of a report must know: a subtype changed, metadata lost, RF64."""
 
 
 @dataclass(frozen=True)
 class WriteRequest:
-    """What :func:`pipeline.io.open_writer` was asked for, checked."""
+    """Choices of a caller of `open_writer`, checked."""
 
     path: str
     fs: float
@@ -182,12 +169,14 @@ class WriteRequest:
 class Reader(ABC):
     """A signal that is read from its first frame to its last.
 
-    A new one implements :meth:`_read_piece` and :meth:`close`.
+    A new one implements `_read_piece` and `close`.
 
     Attributes
     ----------
-    info : what is known of the signal.
-    warnings : what was accepted in spite of a fault; it may grow until the last frame is read.
+    info
+        what is known of the signal.
+    warnings
+        what was accepted in spite of a fault; it may grow until the last frame is read.
     """
 
     def __init__(self, info: SignalInfo, dtype: DTypeLike) -> None:
@@ -204,10 +193,10 @@ class Reader(ABC):
 
     @abstractmethod
     def _read_piece(self, frames: int) -> Block:
-        """At most ``frames`` frames, fewer only at the end; raises when the file ends before it should."""
+        """Read at most ``frames`` frames, fewer only at the end; raises when the file ends before it should."""
 
     def read(self, frames: int) -> Block:
-        """The next ``frames`` frames; fewer only at the end, then ``(0, channels)``."""
+        """Read the next ``frames`` frames; fewer only at the end, then ``(0, channels)``."""
         pieces: list[Block] = []
         wanted = frames
         while wanted > 0 and not self._ended:
@@ -222,7 +211,7 @@ class Reader(ABC):
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
 
     def blocks(self, frames: int) -> Iterator[Block]:
-        """The rest, in blocks of ``frames`` frames, the last one shorter."""
+        """Read the rest, in blocks of ``frames`` frames, the last one shorter."""
         while len(block := self.read(frames)):
             yield block
 
@@ -243,14 +232,16 @@ class Reader(ABC):
 
 
 class Writer(ABC):
-    """A file that appears under its name only when :meth:`commit` says so; leaving its ``with`` without it forgets it.
+    """A file that appears under its name only when `commit` says so; leaving its ``with`` without it forgets it.
 
-    A new one implements :meth:`_write` and :meth:`_finish`, and puts what it opens into ``outputs``.
+    A new one implements `_write` and `_finish`, and puts what it opens into ``outputs``.
 
     Attributes
     ----------
-    full_scale : the largest magnitude that is surely not clipped; None when nothing is (floats, tables).
-    outputs : the files behind it, in the order in which they get their names.
+    full_scale
+        the largest magnitude that is surely not clipped; None when nothing is (floats, tables).
+    outputs
+        the files behind it, in the order in which they get their names.
     """
 
     full_scale: float | None = None
@@ -350,7 +341,7 @@ class Writer(ABC):
 
 
 def _largest(block: Block) -> float:
-    """The largest magnitude among the finite samples."""
+    """Largest magnitude among the finite samples."""
     largest = float(max(block.max(), -block.min()))
     if math.isfinite(largest):
         return largest

@@ -30,24 +30,20 @@ Subtype = Literal[
 
 @dataclass(frozen=True)
 class Encoding:
-    """One way to write a sample.
-
-    Attributes
-    ----------
-    bits : of its integer codes; None for floats, and for codecs that round by themselves.
-    bytes : of one sample; 0 where samples share them.
-    digits : binary digits of a number that it keeps; 0 where that is not known.
-    dtype : NumPy's name of it, or of the integer its codes are read as; None for a codec.
-    clips : what is over full scale does not fit.
-    rates : sampling rates in Hz that it is limited to; none for any.
-    """
+    """One way to write a sample."""
 
     bits: int | None = None
+    """Bits of its integer codes; None for floats, and for codecs that round by themselves."""
     bytes: int = 0
+    """Bytes of one sample; 0 where samples share them."""
     digits: int = 0
+    """Binary digits of a number that it keeps; 0 where that is not known."""
     dtype: str | None = None
+    """Name of it in NumPy, or of the integer its codes are read as; None for a codec."""
     clips: bool = True
+    """Whether what is over full scale does not fit."""
     rates: tuple[int, ...] = ()
+    """Sampling rates in Hz that it is limited to; none for any."""
 
 
 ENCODINGS = {
@@ -72,16 +68,12 @@ ENCODINGS = {
 
 @dataclass(frozen=True)
 class AudioContainer:
-    """What a kind of audio file can hold.
-
-    Attributes
-    ----------
-    subtypes : encodings that are written into it.
-    packed : it compresses, so that its size is not known from the number of its frames.
-    """
+    """Limits of a kind of audio file."""
 
     subtypes: tuple[str, ...]
+    """Encodings that are written into it."""
     packed: bool = False
+    """Whether it compresses, so that its size is not known from the number of its frames."""
     max_channels: int = MAX_CHANNELS
     max_fs: int = 2**31 - 1
 
@@ -126,10 +118,14 @@ def choose_subtype(path: str, container: str, source: SignalInfo | None, wanted:
 
     Parameters
     ----------
-    path : of the output, for messages.
-    container : one of `AUDIO_CONTAINERS`.
-    source : the input, if there is one.
-    wanted : the encoding that was asked for; None for that of the source, or the nearest to it.
+    path
+        of the output, for messages.
+    container
+        one of `AUDIO_CONTAINERS`.
+    source
+        the input, if there is one.
+    wanted
+        the encoding that was asked for; None for that of the source, or the nearest to it.
 
     Raises
     ------

@@ -110,7 +110,7 @@ for _kind in (
 
 
 def _loaded(place: Any) -> Any:
-    """What opens a container, itself or by its place, ``"module:name"``."""
+    """Function or class that opens a container, given itself or by its place, ``"module:name"``."""
     if not isinstance(place, str):
         return place
     module, _, name = place.partition(":")
@@ -142,13 +142,20 @@ def open_reader(
 
     Parameters
     ----------
-    path : of the file; ``"-"`` is standard input.
-    dtype : of the blocks, float32 or float64.
-    fs : sampling rate of a table in Hz; for audio it only has to agree.
-    truncated : ``"accept"`` takes what is there of a file whose header and audio disagree, with a warning.
-    columns : channels of a table, by name or by position from 0.
-    time_column : of a table, by name or position: ISO 8601, or numbers in seconds.
-    gaps : in the time column: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+    path
+        of the file; ``"-"`` is standard input.
+    dtype
+        of the blocks, float32 or float64.
+    fs
+        sampling rate of a table in Hz; for audio it only has to agree.
+    truncated
+        ``"accept"`` takes what is there of a file whose header and audio disagree, with a warning.
+    columns
+        channels of a table, by name or by position from 0.
+    time_column
+        of a table, by name or position: ISO 8601, or numbers in seconds.
+    gaps
+        in the time column: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
 
     Raises
     ------
@@ -206,13 +213,20 @@ def open_writer(
 
     Parameters
     ----------
-    path : its extension decides the container; ``"-"`` is standard output, a WAV (for a table, a CSV).
-    fs : sampling rate in Hz.
-    channels : number of channels.
-    frames : how many there will be, if known; it only decides what a header keeps room for.
-    source : the input, whose encoding, tags, names and time column the output keeps where it can.
-    fmt : encoding, dither and clipping.
-    overwrite : replace what stands under the name.
+    path
+        its extension decides the container; ``"-"`` is standard output, a WAV (for a table, a CSV).
+    fs
+        sampling rate in Hz.
+    channels
+        number of channels.
+    frames
+        how many there will be, if known; it only decides what a header keeps room for.
+    source
+        the input, whose encoding, tags, names and time column the output keeps where it can.
+    fmt
+        encoding, dither and clipping.
+    overwrite
+        replace what stands under the name.
 
     Raises
     ------
@@ -274,14 +288,19 @@ def read_signal(path: PathArg, *, max_frames: int = 1 << 26, **options: Any) -> 
 
     Parameters
     ----------
-    path : of the file, or a URL of a store; ``"-"`` is standard input.
-    max_frames : more is an error: whole recordings are for `open_reader`, block by block.
-    options : as of `open_reader`: ``dtype``, ``fs``, ``truncated``, ``columns``, ``time_column``, ``gaps``.
+    path
+        of the file, or a URL of a store; ``"-"`` is standard input.
+    max_frames
+        more is an error: whole recordings are for `open_reader`, block by block.
+    options
+        as of `open_reader`: ``dtype``, ``fs``, ``truncated``, ``columns``, ``time_column``, ``gaps``.
 
     Returns
     -------
-    x : samples, shape ``(frames, channels)``; integer audio in ±1.0, tables as they are.
-    info : the rate ``info.fs`` in Hz, and what else is known of the file.
+    x
+        samples, shape ``(frames, channels)``; integer audio in ±1.0, tables as they are.
+    info
+        the rate ``info.fs`` in Hz, and what else is known of the file.
 
     Raises
     ------
@@ -323,15 +342,23 @@ def write_signal(
 
     Parameters
     ----------
-    path : its extension decides the container, see `extensions`; ``"-"`` is standard output, a WAV.
-    x : samples, shape ``(frames,)`` or ``(frames, channels)``; for audio floating point, with full scale at ±1.0.
-    fs : sampling rate in Hz.
-    subtype : encoding, by libsndfile's name (``"PCM_24"``, ``"FLOAT"``); None takes that of ``source``, else FLOAT, or
+    path
+        its extension decides the container, see `extensions`; ``"-"`` is standard output, a WAV.
+    x
+        samples, shape ``(frames,)`` or ``(frames, channels)``; for audio floating point, with full scale at ±1.0.
+    fs
+        sampling rate in Hz.
+    subtype
+        encoding, by libsndfile's name (``"PCM_24"``, ``"FLOAT"``); None takes that of ``source``, else FLOAT, or
         the nearest to it that the container holds.
-    dither : ``"tpdf"`` adds triangular noise 2 LSB wide before integers are rounded.
-    clip : ``"warn"`` counts what is over full scale, ``"error"`` refuses it.
-    source : what `read_signal` told of the input, whose encoding, tags, names and time column are kept.
-    overwrite : replace what stands under the name.
+    dither
+        ``"tpdf"`` adds triangular noise 2 LSB wide before integers are rounded.
+    clip
+        ``"warn"`` counts what is over full scale, ``"error"`` refuses it.
+    source
+        what `read_signal` told of the input, whose encoding, tags, names and time column are kept.
+    overwrite
+        replace what stands under the name.
 
     Returns
     -------

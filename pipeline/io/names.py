@@ -42,7 +42,7 @@ class RealNames:
         self._folders: dict[str, str] = {}
 
     def __call__(self, path: PathLike) -> str:
-        """The path without links, absolute."""
+        """Path without links, absolute."""
         folder, base = os.path.split(os.fspath(path))
         if base in ("", os.curdir, os.pardir):
             return os.path.realpath(path)
@@ -50,7 +50,7 @@ class RealNames:
         return os.path.realpath(name) if stat.S_ISLNK(_mode(name)) else name
 
     def folder(self, path: PathLike) -> str:
-        """The same for a path that will be asked for again."""
+        """Real name of a folder that will be asked for again."""
         text = os.fspath(path)
         if text not in self._folders:
             self._folders[text] = os.path.realpath(text)
@@ -78,7 +78,7 @@ def same_file(a: PathArg, b: PathArg) -> bool:
 
 
 def file_of(path: PathArg) -> tuple[int, int] | None:
-    """The same for all names of one file; None where there is none."""
+    """Device and number of a file, the same for all its names; None where there is none."""
     try:
         status = Path(display(path)).stat()
     except (OSError, ValueError):

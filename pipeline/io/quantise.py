@@ -38,15 +38,23 @@ class Quantiser:
 
     Parameters
     ----------
-    bits : of the codes; None clips to ±1.0 and leaves the rounding to a codec (u-law, MP3).
-    dither : ``"none"`` or ``"tpdf"``.
-    clip : ``"warn"`` counts, ``"error"`` raises at the first sample over full scale.
-    key : names the noise; the output's file name.
+    bits
+        of the codes; None clips to ±1.0 and leaves the rounding to a codec (u-law, MP3).
+    dither
+        ``"none"`` or ``"tpdf"``.
+    clip
+        ``"warn"`` counts, ``"error"`` raises at the first sample over full scale.
+    key
+        names the noise; the output's file name.
 
     Attributes
     ----------
-    frames : frames so far.
-    clipped : samples over full scale so far; first_clip : (frame, channel) of the first.
+    frames
+        frames so far.
+    clipped
+        samples over full scale so far.
+    first_clip
+        (frame, channel) of the first of them.
     """
 
     def __init__(
@@ -96,7 +104,7 @@ class Quantiser:
         Raises
         ------
         SignalError
-            As :meth:`codes`.
+            As `codes`.
         """
         self._require_finite(block)
         self._count(block, np.abs(block) > 1.0)

@@ -26,7 +26,7 @@ BLOCK_BYTES = 1 << 22
 
 _URL = re.compile(r"(?!file://)[A-Za-z][A-Za-z0-9+.-]*://")
 _VERSIONS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
-"""What stores call the mark that changes with the content, the surest first."""
+"""Names that stores give the mark that changes with the content, the surest first."""
 _BUCKETS = {"s3", "s3a", "gs", "gcs"}
 """Stores without folders: asked for one, they would make a bucket."""
 
@@ -53,39 +53,39 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """What comes after the last slash."""
+        """Text after the last slash."""
         return PurePosixPath(str(self).removesuffix("?***")).name
 
     @property
     def stem(self) -> str:
-        """The name without its extension."""
+        """Name without its extension."""
         return PurePosixPath(self.name).stem
 
     @property
     def suffix(self) -> str:
-        """The extension with its dot."""
+        """Extension with its dot."""
         return PurePosixPath(self.name).suffix
 
     @property
     def folder(self) -> str:
-        """What comes before the last slash, as an absolute path that no file has: ``/s3:/bucket/takes``."""
+        """Text before the last slash, as an absolute path that no file has: ``/s3:/bucket/takes``."""
         return os.path.normpath("/" + str(self).rpartition("/")[0])
 
     def with_suffix(self, suffix: str) -> Remote:
-        """The file beside this one with another extension."""
+        """File beside this one with another extension."""
         return Remote(self.url.removesuffix(self.suffix) + suffix)
 
     def identity(self) -> tuple[Any, str]:
-        """The same for every way of writing one URL: its store, and its path there."""
+        """Store of the file and its path there, the same for every way of writing one URL."""
         return _store(self.url)
 
     def version(self) -> dict[str, Any] | None:
-        """Its size and the store's own mark of what stands there now; None where there is no such file.
+        """Size of the file and the store's own mark of what stands there now; None where there is no such file.
 
         Raises `ReadError` when the store does not answer.
         """
         fs, path = _store(self.url)
-        with _told(self.url, ReadError):
+        with _naming_errors(self.url, ReadError):
             if not fs.isfile(path):
                 return None
             known = fs.info(path)
@@ -95,20 +95,20 @@ class Remote:
     def exists(self) -> bool:
         """Whether there is such a file; raises `ReadError` when the store does not answer."""
         fs, path = _store(self.url)
-        with _told(self.url, ReadError):
+        with _naming_errors(self.url, ReadError):
             return bool(fs.isfile(path))
 
     def is_dir(self) -> bool:
         """Whether it is a folder only; raises `ReadError` when the store does not answer."""
         fs, path = _store(self.url)
-        with _told(self.url, ReadError):
+        with _naming_errors(self.url, ReadError):
             return bool(fs.isdir(path)) and not fs.isfile(path)
 
 
 def matches(pattern: str) -> list[Remote]:
-    """The files that a URL with ``*``, ``?``, ``[...]`` or ``**`` names, those with hidden names aside, by name."""
+    """Files that a URL with ``*``, ``?``, ``[...]`` or ``**`` names, those with hidden names aside, by name."""
     fs, path = _store(pattern)
-    with _told(pattern, ReadError):
+    with _naming_errors(pattern, ReadError):
         found = [name for name, info in fs.glob(path, detail=True).items() if info["type"] == "file"]
     begin = pattern.removesuffix(path) if pattern.endswith(path) else None
     urls = [fs.unstrip_protocol(name) if begin is None else begin + name for name in found]
@@ -116,7 +116,7 @@ def matches(pattern: str) -> list[Remote]:
 
 
 def fetch(url: str) -> int:
-    """A descriptor of an unnamed local copy, at its beginning.
+    """Descriptor of an unnamed local copy, at its beginning.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def fetch(url: str) -> int:
 
 def _blocks(url: str) -> Iterator[bytes]:
     fs, path = _store(url)
-    with _told(url, ReadError):
+    with _naming_errors(url, ReadError):
         declared = fs.info(path).get("size")
         done = 0
         with fs.open(path, "rb") as file:
@@ -165,7 +165,7 @@ def upload(fd: int, url: str, *, overwrite: bool) -> int:
     part = f"{folder}{slash}.{secrets.token_hex(8)}.part"
     size = os.fstat(fd).st_size
     try:
-        with _told(url, WriteError):
+        with _naming_errors(url, WriteError):
             if folder and url.partition("://")[0].lower() not in _BUCKETS:
                 fs.makedirs(folder, exist_ok=True)
             _send(fd, fs.open(part, "wb"))
@@ -212,7 +212,7 @@ def _check_size(fs: Any, path: str, sent: int) -> None:
 
 
 def _rename(fs: Any, part: str, path: str) -> None:
-    """By a rename of the store's own, else by a copy inside it; fsspec's general `mv` would take [ ] for a pattern."""
+    """Rename by a way of the store's own, else by a copy inside it; fsspec's general `mv` would take [ ] for a pattern."""
     from fsspec import AbstractFileSystem
 
     if type(fs).mv is not AbstractFileSystem.mv:
@@ -223,7 +223,7 @@ def _rename(fs: Any, part: str, path: str) -> None:
 
 
 def _store(url: str) -> tuple[Any, str]:
-    """The file system of a URL and the path in it."""
+    """File system of a URL and the path in it."""
     shown = without_secrets(url)
     if "::" in url or any(part in (".", "..") for part in url.split("/")):
         raise UsageError(f"{shown}: a URL cannot hold '::', nor '.' or '..' between slashes; write it without")
@@ -240,8 +240,8 @@ def _store(url: str) -> tuple[Any, str]:
 
 
 @contextmanager
-def _told(url: str, kind: type[FileError]) -> Iterator[None]:
-    """Whatever a store raises, and stores raise anything, as what it means for this file."""
+def _naming_errors(url: str, kind: type[FileError]) -> Iterator[None]:
+    """Turn whatever a store raises, and stores raise anything, into what it means for this file."""
     try:
         yield
     except FaltungError:

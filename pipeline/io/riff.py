@@ -28,7 +28,7 @@ _MAX_CARRIED_BYTES = 1 << 20
 
 @dataclass(frozen=True)
 class WavFormat:
-    """The ``fmt`` chunk. ``subtype`` is None for a codec that is left to libsndfile."""
+    """Content of the ``fmt`` chunk; ``subtype`` is None for a codec that is left to libsndfile."""
 
     fs: int
     channels: int
@@ -39,26 +39,22 @@ class WavFormat:
 
 @dataclass(frozen=True)
 class WavHeader:
-    """What a RIFF file says, compared with what it has.
-
-    Attributes
-    ----------
-    frames : whole frames of the data chunk; None on a pipe whose header does not tell.
-    order : byte order, ``"<"`` or ``">"``.
-    warnings : what was accepted in spite of a fault.
-    """
+    """Header of a RIFF file, compared with what the file has."""
 
     container: str
     order: str
+    """Byte order, ``"<"`` or ``">"``."""
     fmt: WavFormat
     frames: int | None
+    """Whole frames of the data chunk; None on a pipe whose header does not tell."""
     warnings: tuple[str, ...]
+    """Faults that were accepted."""
     chunks: tuple[tuple[bytes, bytes], ...]
     dropped: tuple[str, ...]
 
 
 class _Walk:
-    """One walk over one header; :func:`read_header` is its only user."""
+    """One walk over one header; `read_header` is its only user."""
 
     def __init__(self, source: Source, accept: bool) -> None:
         self.source = source
@@ -231,8 +227,10 @@ def read_header(source: Source, *, accept: bool) -> WavHeader:
 
     Parameters
     ----------
-    source : at its first byte; afterwards at the first byte of audio.
-    accept : turn faults that leave audio to be read into warnings.
+    source
+        at its first byte; afterwards at the first byte of audio.
+    accept
+        turn faults that leave audio to be read into warnings.
 
     Raises
     ------

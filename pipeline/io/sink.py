@@ -70,7 +70,7 @@ def write_all(fd: int, data: bytes | memoryview) -> int:
 
 
 class Sink(Protocol):
-    """Where the bytes of an output go."""
+    """Place that the bytes of an output go to."""
 
     seekable: bool
 
@@ -177,14 +177,14 @@ class OutputFile(_Descriptor, ABC):
 
 
 class AtomicFile(OutputFile):
-    """A new file of this machine, hidden until :meth:`commit`.
+    """A new file of this machine, hidden until `commit`.
 
     Raises
     ------
     UsageError
         The name is taken and ``overwrite`` is not set, or is no regular file.
     WriteError
-        It cannot be written, with the true cause; :class:`~pipeline.errors.DiskFullError` when there is no room.
+        It cannot be written, with the true cause; `DiskFullError` when there is no room.
     """
 
     _unsent = 0
@@ -284,7 +284,7 @@ def make_folder_of(path: PathArg) -> None:
 
 
 def write_bytes(path: PathArg, data: bytes, *, overwrite: bool) -> None:
-    """A file with these bytes, whole or not at all; raises what :class:`AtomicFile` raises."""
+    """A file with these bytes, whole or not at all; raises what `AtomicFile` raises."""
     file = AtomicFile(path, overwrite=overwrite)
     try:
         file.write(data)
@@ -295,7 +295,7 @@ def write_bytes(path: PathArg, data: bytes, *, overwrite: bool) -> None:
 
 
 def open_sink(path: str, *, overwrite: bool) -> Sink:
-    """Where to write: straight through for a stream, else a file that appears when it is whole."""
+    """Open an output: straight through for a stream, else a file that appears when it is whole."""
     return StreamSink(path) if is_stream(path) else open_file(path, overwrite=overwrite)
 
 

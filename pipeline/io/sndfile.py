@@ -110,7 +110,7 @@ class SndfileReader(Reader):
 
 
 def _cut_short(source: Source, container: str, size: int) -> str:
-    """What is missing at the end of a container that libsndfile clamps in silence; empty when nothing is."""
+    """Fault at the end of a container that libsndfile clamps in silence; empty when there is none."""
     if container == "OGG":
         tail = pread(source.fd, 1 << 16, max(0, size - (1 << 16)))
         at = tail.rfind(b"OggS")

@@ -19,7 +19,7 @@ from .remote import fetch, is_remote
 
 HEAD_BYTES = 4096
 PIPE_HEAD_BYTES = 44
-"""Of a pipe only as much is awaited as the shortest audio file has: what comes live is to be answered at once."""
+"""Bytes awaited of a pipe, as many as the shortest audio file has: what comes live is to be answered at once."""
 
 _CAUSES = {
     errno.ENOENT: "no such file",
@@ -37,7 +37,7 @@ _CAUSES = {
 
 
 def cause(error: OSError) -> str:
-    """The true cause of an OS error, in words."""
+    """True cause of an OS error, in words."""
     return _CAUSES.get(error.errno or 0) or error.strerror or str(error)
 
 
@@ -46,10 +46,14 @@ class Source:
 
     Attributes
     ----------
-    name : for messages.
-    size : bytes of the file, None for a pipe.
-    head : the first bytes, not consumed.
-    piped : the bytes came through a pipe (also after :meth:`spooled`).
+    name
+        for messages.
+    size
+        bytes of the file, None for a pipe.
+    head
+        the first bytes, not consumed.
+    piped
+        the bytes came through a pipe (also after `spooled`).
     """
 
     def __init__(self, fd: int, name: str, *, piped: bool = False) -> None:
@@ -71,7 +75,7 @@ class Source:
         self.position = 0
 
     def read(self, count: int) -> bytes:
-        """The next ``count`` bytes; fewer only at the end."""
+        """Read the next ``count`` bytes; fewer only at the end."""
         parts = [self._pushed[:count]] if self._pushed else []
         self._pushed = self._pushed[count:]
         left = count - sum(map(len, parts))

@@ -1,4 +1,4 @@
-"""What all kinds of tables share: columns by name, and the JSON sidecar that tells the rate where a table cannot.
+"""Common part of all tables: columns by name, and the JSON sidecar that tells the rate where a table cannot.
 
 ``{"fs": 100.0, "names": ["x", "y"]}`` in ``run.json`` belongs to ``run.csv``.
 """

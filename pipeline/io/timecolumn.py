@@ -83,11 +83,16 @@ def survey(
 
     Parameters
     ----------
-    name : of the file, for messages.
-    column, position : of the time column.
-    cells : (line, text) of every row.
-    fs : rate in Hz if it is known already: then the steps may jitter, but not be off by 1 % in the median.
-    gaps : ``"error"`` refuses gaps.
+    name
+        of the file, for messages.
+    column, position
+        of the time column.
+    cells
+        (line, text) of every row.
+    fs
+        rate in Hz if it is known already: then the steps may jitter, but not be off by 1 % in the median.
+    gaps
+        ``"error"`` refuses gaps.
 
     Raises
     ------
@@ -144,7 +149,7 @@ def survey(
 
 @dataclass(frozen=True)
 class _Step:
-    """What one step of a time column may be."""
+    """Rule that one step of a time column is held to."""
 
     name: str
     where: str
@@ -176,7 +181,7 @@ class _Step:
 
 
 def steps_between(a: Stamp, b: Stamp, step: Decimal) -> int:
-    """Whole steps between two stamps that :func:`survey` has accepted."""
+    """Whole steps between two stamps that `survey` has accepted."""
     return max(1, int(((b.seconds - a.seconds) / step).to_integral_value()))
 
 

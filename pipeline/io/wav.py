@@ -73,7 +73,7 @@ class WavReader(Reader):
 
 
 def signal_info(header: WavHeader, subtype: str, frames: int | None = None) -> SignalInfo:
-    """What a header says, as :class:`SignalInfo`."""
+    """Facts that a header tells."""
     return SignalInfo(
         fs=float(header.fmt.fs),
         channels=header.fmt.channels,
@@ -134,12 +134,18 @@ def wav_header(
 
     Parameters
     ----------
-    fs, channels, subtype : of the signal, ``subtype`` one of PCM_U8, PCM_16, PCM_24, PCM_32, FLOAT, DOUBLE.
-    frames : how many; None writes sizes that say "unknown".
-    chunks : (id, bytes) to put before the audio.
-    room : keep a JUNK chunk where RF64 has its ds64 chunk, so that the header's length does not depend on its kind.
-    force_rf64 : write RF64 however short the signal is.
-    mask : loudspeaker positions; 0 for the usual ones.
+    fs, channels, subtype
+        of the signal, ``subtype`` one of PCM_U8, PCM_16, PCM_24, PCM_32, FLOAT, DOUBLE.
+    frames
+        how many; None writes sizes that say "unknown".
+    chunks
+        (id, bytes) to put before the audio.
+    room
+        keep a JUNK chunk where RF64 has its ds64 chunk, so that the header's length does not depend on its kind.
+    force_rf64
+        write RF64 however short the signal is.
+    mask
+        loudspeaker positions; 0 for the usual ones.
     """
     body = _fmt_chunk(fs, channels, subtype, mask)
     if subtype in ("FLOAT", "DOUBLE"):
