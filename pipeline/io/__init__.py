@@ -10,14 +10,12 @@ from .formats import (
     is_table_name,
     open_reader,
     open_writer,
-    probe,
-    read_signal,
     register_reader,
     register_writer,
-    write_signal,
 )
 from .names import same_file
 from .remote import Remote, is_remote
+from .signals import probe, read_signal, write_signal
 
 __all__ = [
     "OutputFormat",

@@ -212,7 +212,7 @@ def _check_size(fs: Any, path: str, sent: int) -> None:
 
 
 def _rename(fs: Any, part: str, path: str) -> None:
-    """Rename by a way of the store's own, else by a copy inside it; fsspec's general `mv` would take [ ] for a pattern."""
+    """Rename by the store's own way, else by a copy inside it; fsspec's general `mv` would take [ ] for a pattern."""
     from fsspec import AbstractFileSystem
 
     if type(fs).mv is not AbstractFileSystem.mv:

@@ -23,9 +23,9 @@ from ..errors import ReadError, UsageError, WriteError
 from ..system import pread
 from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
 from .encodings import ENCODINGS, choose_subtype, require_audio
-from .metadata import INFO_IDS, carried_tags
 from .names import is_stream
 from .quantise import AudioWriter
+from .riff import INFO_IDS, carried_tags
 from .sink import OutputFile, open_file
 from .source import Source
 

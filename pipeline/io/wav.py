@@ -14,9 +14,8 @@ import numpy as np
 from ..errors import ReadError, UsageError, WriteError
 from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .encodings import ENCODINGS, choose_subtype, decode, encode, is_linear, require_audio
-from .metadata import Chunks, carried_chunks, tags_of_chunks
 from .quantise import AudioWriter
-from .riff import WavHeader, read_header
+from .riff import Chunks, WavHeader, carried_chunks, read_header, tags_of_chunks
 from .sink import open_sink
 from .source import Source
 
