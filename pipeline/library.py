@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from .engine.functional import as_signal
+from .engine.functional import as_signal, refuse_channels_first
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.stream import stream
@@ -205,6 +205,7 @@ class Pipeline:
         if first is None:
             return
         shape = np.shape(first)
+        refuse_channels_first(shape, block=True)
         plan = self.plan(fs, channels or (shape[1] if len(shape) == 2 else 1))
         yield from stream(plan, chain([first], iterator))
 

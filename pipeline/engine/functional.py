@@ -16,9 +16,12 @@ from ..errors import SignalError
 from ..kernel import Array, Kernel
 from ..stages.base.processors import channels_after
 
-__all__ = ["Mode", "as_signal", "convolve", "correlate", "from_channels_first"]
+__all__ = ["Mode", "as_signal", "convolve", "correlate", "from_channels_first", "refuse_channels_first"]
 
 Mode = Literal["full", "same", "valid"]
+
+_FEW = 8  # channels that an array of fewer frames may have: a short cut of surround sound, no sound turned round
+_FEW_IN_A_BLOCK = 64  # the same of a block of a stream, which may be as short as it likes
 
 
 def as_signal(x: npt.ArrayLike) -> Array:
@@ -29,8 +32,27 @@ def as_signal(x: npt.ArrayLike) -> Array:
     Raises
     ------
     SignalError
-        another shape, no real floating-point numbers, or more channels than frames could explain.
+        another shape, no real floating-point numbers, or one that looks like ``(channels, frames)``.
     """
+    array = _floating(x)
+    refuse_channels_first(array.shape)
+    return array
+
+
+def refuse_channels_first(shape: tuple[int, ...], *, block: bool = False) -> None:
+    """Raise `SignalError` where a shape looks like ``(channels, frames)``, as torch and librosa hold audio.
+
+    It does if it has more channels than frames, and over 8 of them; a ``block`` of a stream, over 64. A signal of many
+    channels, as of an array of sensors, so is none, nor is a moment of a few.
+    """
+    if len(shape) == 2 and shape[1] > max(shape[0], _FEW_IN_A_BLOCK if block else _FEW):
+        raise SignalError(
+            f"a signal has shape (frames, channels), got {shape}: more channels than frames; is it (channels, frames)? "
+            "use from_channels_first"
+        )
+
+
+def _floating(x: npt.ArrayLike) -> Array:
     array = np.asarray(x)
     if array.dtype.kind != "f":
         raise SignalError(
@@ -60,7 +82,7 @@ def from_channels_first(x: npt.ArrayLike) -> Array:
     >>> from_channels_first([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).shape
     (3, 2)
     """
-    array = as_signal(x)
+    array = _floating(x)
     return np.ascontiguousarray(array.T) if array.ndim == 2 else array
 
 
@@ -94,8 +116,9 @@ def convolve(x: npt.ArrayLike, h: npt.ArrayLike | Kernel, mode: Mode = "full", a
     array([ 0., 12.,  6.,  7., 10.,  5.,  2.,  0.])
     """
     kernel = h if isinstance(h, Kernel) else Kernel(np.asarray(h))
-    signal = np.moveaxis(as_signal(x), axis, 0)
-    planar = signal.reshape(len(signal), -1)
+    signal = np.moveaxis(_floating(x), axis, 0)
+    refuse_channels_first(signal.shape)
+    planar = signal[:, None] if signal.ndim == 1 else signal
     channels = channels_after(kernel, planar.shape[1])
     convolver = open_convolver(kernel, planar.shape[1], planar.dtype)
     full = np.concatenate([convolver.process(planar), convolver.flush()])
