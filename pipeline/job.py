@@ -57,7 +57,7 @@ Render = Callable[[Plan, SignalInfo, Detections], Iterator[Array]]
 
 @dataclass(frozen=True)
 class Job:
-    """What is done to a signal, whichever it is."""
+    """A chain of stages and how a file is read, run through it and written, whichever file it is."""
 
     stages: tuple[Stage, ...]
     options: Options = field(default_factory=Options)
@@ -76,13 +76,13 @@ class Job:
         return cls(settings.stages, Options.of(settings), reading, written, settings.clip == "scale")
 
     def plan(self, fmt: Format) -> Plan:
-        """What will happen to a signal of this format; raises `SettingError`."""
+        """Plan for a signal of this format; raises `SettingError`."""
         return make_plan(self.stages, fmt, self.options)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was done to one signal."""
+    """Facts of one signal that was run."""
 
     source: str
     info: SignalInfo
@@ -94,13 +94,13 @@ class Report:
     """On the clock, from opening the input to the output's safe end."""
     warnings: tuple[str, ...]
     events: tuple[Events, ...] = ()
-    """What was found, for each ``match`` stage."""
+    """Events found, for each ``match`` stage."""
     found: Detections = field(default_factory=list)
     """The searches behind it: the index of each stage, all peaks and those of its decoys."""
 
     @property
     def duration(self) -> float:
-        """Of the input, in seconds."""
+        """Duration of the input in seconds."""
         return self.frames_in / self.info.fs
 
     @property
@@ -125,7 +125,7 @@ def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What looks on while a job is run, or does a part of it in another way; all may be left out."""
+    """Observers of a job while it is run, and parts of it that are done in another way; all may be left out."""
 
     progress: Progress | None = None
     envelope_in: Envelope | None = None

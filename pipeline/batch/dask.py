@@ -110,7 +110,7 @@ def _difference(name: str, here: dict[str, str], there: dict[str, str]) -> str:
 
 
 def versions() -> dict[str, str]:
-    """What has to be the same everywhere: Python, the libraries that compute, and the packages that bring stages."""
+    """Versions that have to be the same everywhere: of Python, the libraries that compute, and packages with stages."""
     from ..stages.base.registry import available_stages
 
     names = {*_LIBRARIES, *(source.distribution for source in available_stages())}

@@ -1,7 +1,7 @@
 """Drives a batch: hands tasks to an executor, a few at a time, and alone writes down what became of each.
 
 The executor is any of `concurrent.futures`' interface. What it makes of a task that it lost is the exception of the
-task's future, told as the reason why the file failed.
+task's future, shown as the reason why the file failed.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ def run_tasks(
     window: int = 1,
     manifest: Manifest | None = None,
     runner: Runner = run_task,
-    begun: Callable[[int], None] = lambda _: None,
+    on_begin: Callable[[int], None] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
     fail_fast: bool = False,
 ) -> Generator[tuple[int, Data]]:
-    """What became of each task that was begun, as it ends: its place among ``tasks``, and its outcome.
+    """Place among ``tasks`` and outcome of each task that was begun, as it ends.
 
     Parameters
     ----------
@@ -40,8 +40,8 @@ def run_tasks(
         from `make_task`; what stands in a task's ``record`` goes into its lines of the manifest.
     window
         tasks that may be with the executor at a time.
-    begun
-        told the place of each task that is begun.
+    on_begin
+        called with the place of each task that is begun.
     stopped
         asked all the while; once true, no further task is begun, and those that are come to their end.
     fail_fast
@@ -57,7 +57,7 @@ def run_tasks(
             last = first
             while not (ending or stopped()) and last < len(tasks) and len(futures) + last - first < window:
                 under_way[last] = tasks[last]
-                begun(last)
+                on_begin(last)
                 last += 1
             refused = {place: error for place in range(first, last) if (error := _refusal(tasks[place]))}
             now = {"status": "running", "started": timestamp()}
@@ -91,7 +91,7 @@ def _ended(ends: SimpleQueue[Future[Any]]) -> Iterator[Future[Any]]:
 
 
 def _refusal(task: Data) -> UsageError | None:
-    """Why not to begin a task: the last look at whether its output's name is still free is taken here.
+    """Reason not to begin a task: the last look at whether its output's name is still free is taken here.
 
     A worker may die between an output and the word of it. So the task that is done again by another finds a file
     under the name, which is its own, and may replace it.

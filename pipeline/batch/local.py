@@ -42,7 +42,7 @@ _TIMES = ("once", "twice", "three times")
 
 
 class WorkerLostError(FaltungError):
-    """What became of a task whose worker was lost, for good; the message says how."""
+    """A task is given up whose worker was lost; the message says how."""
 
 
 @dataclass(eq=False)
@@ -64,7 +64,7 @@ class LocalExecutor(Executor):
         the longest that a task may take, after which its worker ends itself; None waits for ever. A task is given up
         for it when it was alone with its worker, so one out of a bundle the second time.
     light
-        whether a task, told by its arguments, is over so soon that some may go to a worker in one bundle.
+        whether a task with these arguments is over so soon that some may go to a worker in one bundle.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class LocalExecutor(Executor):
         return True
 
     def _next(self) -> deque[_Work]:
-        """Where the next is to be taken from; `submit` rings when it was empty."""
+        """Queue that the next is taken from; `submit` rings when it was empty."""
         with self._lock:
             self._idle = not self._waiting
         return self._suspects or self._waiting
@@ -183,7 +183,7 @@ class LocalExecutor(Executor):
         return next(short, None)
 
     def _at_once(self, queue: deque[_Work]) -> int:
-        """How many of a queue to hand over as one: of light tasks a worker's share; one alone if it is suspect."""
+        """Number of tasks to hand over as one: of light ones a worker's share; one alone if it is suspect."""
         share = 1 if queue is self._suspects else min(BUNDLE, -(-len(queue) // (self._jobs + 1)))
         light = sum(1 for _ in takewhile(attrgetter("light"), islice(queue, share)))
         return max(1, light)

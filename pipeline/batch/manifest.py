@@ -35,11 +35,11 @@ _json = json.JSONEncoder(allow_nan=False).encode
 
 @dataclass
 class ManifestState:
-    """What a manifest remembers."""
+    """Items as a manifest remembers them."""
 
     items: dict[str, Data] = field(default_factory=dict)
     """The last record of each item."""
-    made: dict[str, Data] = field(default_factory=dict)
+    done: dict[str, Data] = field(default_factory=dict)
     """The last record of each item that was done, with the recipe of its run as ``recipe``."""
     claimed: set[str] = field(default_factory=set)
     """Items whose end is not known: what stands under their outputs' names may be theirs."""
@@ -54,7 +54,7 @@ class ManifestState:
             item = record["item"]
             self.items[item] = record
             if record["status"] == "done":
-                self.made[item] = {**record, "recipe": (self.run or {}).get("recipe")}
+                self.done[item] = {**record, "recipe": (self.run or {}).get("recipe")}
             if record["status"] in ("running", "interrupted") or record.get("lost"):
                 self.claimed.add(item)
             else:
@@ -67,7 +67,7 @@ def timestamp() -> str:
 
 
 def read_manifest(path: Path) -> ManifestState:
-    """What a manifest remembers, as it stands; nothing, where there is none. Raises `UsageError` as `Manifest` does."""
+    """State that a manifest remembers; an empty one, where there is none. Raises `UsageError` as `Manifest` does."""
     try:
         return _parsed(path, path.read_bytes())[0]
     except FileNotFoundError:
@@ -87,7 +87,7 @@ class Manifest:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.past = ManifestState()
+        self.state = ManifestState()
         self._fd = -1
         self._synced = 0.0
         with naming_errors(str(path)):
@@ -99,7 +99,7 @@ class Manifest:
         try:
             self._lock()
             data = self.path.read_bytes()
-            self.past, whole = _parsed(self.path, data)
+            self.state, whole = _parsed(self.path, data)
             if whole < len(data):
                 os.ftruncate(self._fd, whole)
         except BaseException:
@@ -120,9 +120,9 @@ class Manifest:
             if self._fd < 0:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._open(os.O_RDWR | os.O_APPEND | os.O_CREAT)
-                if self.past.items:
+                if self.state.items:
                     raise UsageError(f"{self.path}: another run was at work on it just now; start this one again")
-            if self.past.run is None:
+            if self.state.run is None:
                 self._write(_HEADER)
         self.add({"run": run})
 
@@ -158,8 +158,8 @@ class Manifest:
 
 
 def _parsed(path: Path, data: bytes) -> tuple[ManifestState, int]:
-    """What the whole lines say, and how many bytes they are."""
-    past = ManifestState()
+    """State that the whole lines come to, and how many bytes they are."""
+    state = ManifestState()
     end = data.rfind(b"\n") + 1
     lines = data[:end].splitlines()
     header = json.dumps(_HEADER).encode()
@@ -167,13 +167,13 @@ def _parsed(path: Path, data: bytes) -> tuple[ManifestState, int]:
         raise UsageError(f"{path}: is no manifest of this version of faltung; give another name as batch.manifest")
     for number, line in enumerate(lines[1:], 2):
         try:
-            past.add(json.loads(line))
+            state.add(json.loads(line))
         except (ValueError, KeyError, TypeError):
             raise UsageError(f"{path}:{number}: is no record; the file was edited or is damaged, remove it") from None
-    return past, end
+    return state, end
 
 
 def _holder(path: Path) -> str:
-    """Which process holds a manifest, as far as it says."""
+    """Process that holds a manifest, in words, as far as it says."""
     run: dict[str, Any] = read_manifest(path).run or {}
     return f" (process {run['pid']}, since {run['started']}); wait for it, or stop it" if "pid" in run else ""

@@ -58,7 +58,7 @@ _UNKNOWN: dict[str, Any] = {
     **dict.fromkeys(("seconds", "x_realtime", "frames_in", "fs_in", "channels_in", "duration_in_s")),
     **dict.fromkeys(("peak", "clipped", "first_clip", "events", "error", "envelope")),
 }  # fmt: skip
-"""What a report keeps of a record."""
+"""Facts that a report keeps of a record, with the value of those that are not known."""
 
 PLAYED = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
 """Extensions that browsers play."""
@@ -69,7 +69,7 @@ _HEAD_BYTES = 1024  # of a file, which say whether it is a report
 def run_facts(
     settings: Configuration, *, version: str, began: datetime, seconds: float, jobs: int, threads: int
 ) -> dict[str, Any]:
-    """What ran: the configuration without its defaults and credentials, its BLAKE2b hash, versions, time, processors.
+    """Facts of a run: its configuration without defaults and credentials, the BLAKE2b hash, versions, time, processors.
 
     ``version`` is faltung's; ``began`` has a time zone; ``jobs`` are files at a time, ``threads`` those of each.
     """
@@ -169,7 +169,7 @@ def _escape(character: str) -> str:
 
 
 def _row(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """What a line of the table shows beside the record itself."""
+    """Record of a line of the table, with what that shows beside it."""
     output = record["outputs"][0]["path"] if record["outputs"] else None
     suffix = PurePosixPath(output or "").suffix.lower()
     href = None if output is None or output == "-" or is_remote(output) else link(output, folder)

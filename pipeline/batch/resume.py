@@ -70,11 +70,11 @@ class Item:
     events: tuple[Place, ...] = ()
     """Its event files."""
     only_events: bool = False
-    """Whether no signal is written."""
+    """No signal is written."""
 
     @property
     def signal(self) -> Place | None:
-        """Where its signal is written, if it is."""
+        """Output of its signal, if that is written."""
         return None if self.only_events else self.target
 
     @property
@@ -85,18 +85,18 @@ class Item:
 
 @dataclass(frozen=True)
 class ItemState:
-    """How an item stands before a run."""
+    """State of an item before a run."""
 
     item: Item
     state: Literal["new", "unchanged", "again"]
     why: str
-    """Why it is done again."""
+    """Reason why it is done again."""
     fresh: bool
-    """Whether nothing stands under the names of its outputs."""
+    """Nothing stands under the names of its outputs."""
     taken: tuple[tuple[Place, str], ...]
     """Its outputs that may not be replaced unasked, and why."""
     record: Data
-    """What its lines in the manifest begin with."""
+    """Beginning of its lines in the manifest."""
     last: Data | None
     """Its last line so far."""
 
@@ -108,8 +108,10 @@ class ItemState:
 
 @dataclass(frozen=True)
 class Batch:
-    """What all items of a run share. Names in the manifest are seen from ``folder``: that of the outputs, or of the
-    configuration where the outputs are in a store.
+    """Facts that all items of a run share.
+
+    Names in the manifest are seen from ``folder``: that of the outputs, or of the configuration where these are in a
+    store.
     """
 
     manifest: Path
@@ -122,12 +124,12 @@ class Batch:
         place = {"config": os.path.abspath(config), "folder": os.path.abspath(self.folder)}  # noqa: PTH100
         return {"pid": os.getpid(), "started": timestamp(), **place, "recipe": self.recipe}
 
-    def standings(self, items: Iterable[Item], past: ManifestState) -> list[ItemState]:
-        """How each item stands."""
+    def states(self, items: Iterable[Item], before: ManifestState) -> list[ItemState]:
+        """State of each item."""
         names, recipe = Names(self.folder), as_text(self.recipe)
-        return [self._standing(item, past, names, recipe) for item in items]
+        return [self._item_state(item, before, names, recipe) for item in items]
 
-    def _standing(self, item: Item, past: ManifestState, names: Names, recipe: str) -> ItemState:
+    def _item_state(self, item: Item, before: ManifestState, names: Names, recipe: str) -> ItemState:
         name, output, *more = map(names, (item.source, *item.outputs))
         source = identity(item.source, self.check)
         record: Data = {
@@ -137,11 +139,11 @@ class Batch:
             "output": output,
         }
         record |= {"more": more} if more else {}
-        last, made = past.items.get(name), past.made.get(name)
+        last, made = before.items.get(name), before.done.get(name)
         named = made is not None and [made["output"], *made.get("more", ())] == [output, *more]
         written: list[Data] = made["outputs"] if made is not None and named else []
         still = [self._is_still(path, known) for path, known in zip_longest(item.outputs, written)]
-        claimed = name in past.claimed
+        claimed = name in before.claimed
         edited = [path for path, ours in zip(item.outputs, still, strict=False) if not ours and path.exists()]
         foreign = [path for path in edited if not (claimed or is_stream(path))]
         why_taken = "was edited since it was written" if named else "exists already"
@@ -169,7 +171,7 @@ class Batch:
         return "again", "output edited" if exists else "output missing"
 
     def _difference(self, record: Data, made: Data) -> str:
-        """What made the key another; the first of several."""
+        """Change that made the key another; the first of several."""
         before = made["recipe"]["check"]
         if before != self.check:
             return f"files were told by {before} before, by {self.check} now"
@@ -187,7 +189,7 @@ class Batch:
 
 
 def batch_of(loaded: LoadedConfig, template: str, base: Path | None, check: Check | None) -> Batch:
-    """What all items share that a configuration writes by this template, seen from ``base``.
+    """Facts that all items share that a configuration writes by this template, seen from ``base``.
 
     By default the manifest lies in the outputs' folder, or in the configuration's where the outputs are in a store,
     and is called after the configuration, with a mark that tells configurations of one name, and templates, apart.
@@ -230,7 +232,7 @@ def digest(path: Path) -> str:
 
 
 class Names:
-    """What files are called in a manifest: a path seen from the folder, or a URL without its credentials."""
+    """Names of files in a manifest: a path seen from the folder, or a URL without its credentials."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = os.path.abspath(folder)  # noqa: PTH100
@@ -251,7 +253,7 @@ class Names:
 
 
 def recipe_of(settings: Configuration, base: Path, check: Check) -> Data:
-    """What all outputs of a configuration follow from; ``base`` is the folder that its paths are seen from."""
+    """Recipe that all outputs of a configuration follow from; ``base`` is the folder that its paths are seen from."""
     files = {path: os.path.relpath(path, base) for path in files_named_in(settings.stages)}
     names = {str(path): name for path, name in files.items()}
     return {
@@ -274,7 +276,7 @@ def as_text(data: Any) -> str:
 
 
 def changes(before: Data, after: Data) -> list[str]:
-    """What differs between two recipes that tell files in the same way, in words."""
+    """Differences in words between two recipes that tell files in the same way."""
     found = [f"version of {name} changed: {old} -> {new}" for name, old, new in _pairs(before, after, "versions")]
     found += _differences(before["settings"], after["settings"], ())
     return found + [f"file {name} changed" for name, *_ in _pairs(before, after, "files")]

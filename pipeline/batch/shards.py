@@ -52,7 +52,7 @@ __all__ = ["Shards", "render_shard", "search_shard", "stretches", "why_whole"]
 
 _TICK_S = 0.1  # between two looks at whether to stop
 
-Joined = Callable[[str, int, int, float], None]
+OnShard = Callable[[str, int, int, float], None]
 """Called with an input, the frames of it that are done, all of them, and the rate in Hz."""
 
 
@@ -67,8 +67,8 @@ class Shards(Executor):
         how many workers it has; a file has one shard more than that under way.
     shard
         how long one is.
-    joined
-        told of each shard that is done.
+    on_shard
+        called with each shard that is done.
     far
         whether the workers see no temporary folder of this machine.
     """
@@ -78,11 +78,11 @@ class Shards(Executor):
         executor: Executor,
         jobs: int,
         shard: Duration,
-        joined: Joined = lambda *_: None,
+        on_shard: OnShard = lambda *_: None,
         *,
         far: bool = False,
     ) -> None:
-        self._executor, self._jobs, self._shard, self._joined, self._far = executor, jobs, shard, joined, far
+        self._executor, self._jobs, self._shard, self._on_shard, self._far = executor, jobs, shard, on_shard, far
         self._threads = ThreadPoolExecutor(2 * jobs, "faltung-join")
         self._stopping = Event()
 
@@ -107,7 +107,7 @@ class Shards(Executor):
         return outcome
 
     def _cut(self, task: Data) -> tuple[int, str | None]:
-        """Frames of a shard, 0 where there are to be none, and why not where that is to be told."""
+        """Frames of a shard, 0 where there are to be none, and why not where that is to be said."""
         source, target = task["source"], task["target"]
         if is_remote(source):
             return 0, "the input is in a store, of which every shard would fetch the whole"
@@ -163,7 +163,7 @@ class Shards(Executor):
                             while len(samples := np.fromfile(file, fmt.dtype, BLOCK * fmt.channels)):
                                 yield samples.reshape(-1, fmt.channels)
                         part.unlink()
-                        self._joined(task["source"], end * whole // total, whole, info.fs)
+                        self._on_shard(task["source"], end * whole // total, whole, info.fs)
             finally:
                 for part in parts:
                     part.unlink(missing_ok=True)
@@ -179,18 +179,18 @@ class Shards(Executor):
             for first, last in zip(firsts, [*firsts[1:], total], strict=True)
         ]
         with closing(self._in_order(calls)) as parts:
-            detection = _search(plan).merged(self._counted(parts, task, info, total))
+            detection = _search(plan).merged(self._reported(parts, task, info, total))
         found.append((plan.steps[-1].stages[0], detection.counted_from(zero, keep_before=plan.options.keeps_pre_roll)))
         yield from ()
 
-    def _counted(self, parts: Iterator[Any], task: Data, info: SignalInfo, total: int) -> Iterator[Any]:
+    def _reported(self, parts: Iterator[Any], task: Data, info: SignalInfo, total: int) -> Iterator[Any]:
         for part in parts:
             yield part
             whole = info.frames or 0
-            self._joined(task["source"], part.end * whole // total, whole, info.fs)
+            self._on_shard(task["source"], part.end * whole // total, whole, info.fs)
 
     def _in_order(self, calls: Sequence[Callable[[], Any]]) -> Generator[Any]:
-        """What becomes of each call, a few of which are under way; ends when none is, unless it is to stop at once."""
+        """Results of calls in order, a few of which are under way; ends when none is, unless it is to stop at once."""
         waiting, under_way = deque(calls), deque[Future[Any]]()
         try:
             while waiting or under_way:
@@ -215,7 +215,7 @@ class Shards(Executor):
 
 
 def _search(plan: Plan) -> Search | PatchSearch:
-    """Of a whole signal, by the stage at the end of the chain."""
+    """Search of a whole signal, by the stage at the end of the chain."""
     step = plan.steps[-1]
     return cast("Match", step.work).search(step.format_in)
 
@@ -228,7 +228,7 @@ def _searched_frames(plan: Plan, frames: int) -> int:
 
 
 def _searched_from(plan: Plan, frames: int, shard: int) -> Sequence[int]:
-    """Where the shards of a search begin: at multiples of its grain, with what the one before must see behind them."""
+    """First frames of the shards of a search: multiples of its grain, with what the one before must see behind them."""
     search = _search(plan)
     every = max(search.grain, shard // search.grain * search.grain)
     total = _searched_frames(plan, frames)
@@ -236,7 +236,7 @@ def _searched_from(plan: Plan, frames: int, shard: int) -> Sequence[int]:
 
 
 def why_whole(job: Job, plan: Plan, *, only_events: bool) -> str | None:
-    """Why a signal has to be run in one pass; None where shards will do."""
+    """Reason why a signal has to be run in one pass; None where shards will do."""
     if plan.options.hop:
         return "a run for live use (hop) has no shards"
     if job.reading.get("truncated") == "accept":
@@ -261,13 +261,13 @@ def render_shard(configuration: str, source: str, first: int, last: int, part: s
         before = 0 if plan.options.keeps_pre_roll else zero  # frames of the chain that are cut off
         with naming_errors(part):
             file = stack.enter_context(Path(part).open("wb", buffering=0))
-        for block in _heard(plan, reader, source, first + before, last + before, _threads(plan, stack)):
+        for block in _chain_output(plan, reader, source, first + before, last + before, _threads(plan, stack)):
             with naming_errors(part):
                 write_all(file.fileno(), np.ascontiguousarray(block).data)
 
 
 def search_shard(configuration: str, source: str, first: int, last: int, *, ended: bool) -> Part:
-    """What the search at the end of a chain finds from ``first`` to ``last``; ``ended``: the signal ends there."""
+    """Findings of the search at the end of a chain from ``first`` to ``last``; ``ended``: the signal ends there."""
     prepared = prepared_for(configuration)
     with ExitStack() as stack:
         reader, fmt = stack.enter_context(open_signal(prepared.job, source))
@@ -275,14 +275,14 @@ def search_shard(configuration: str, source: str, first: int, last: int, *, ende
         step, threads = plan.steps[-1], _threads(plan, stack)
         search = cast("Match", step.work).search(step.format_in, threads, first)
         seen = last if ended else last + search.latency
-        for block in _heard(replace(plan, steps=plan.steps[:-1]), reader, source, first, seen, threads):
+        for block in _chain_output(replace(plan, steps=plan.steps[:-1]), reader, source, first, seen, threads):
             for _ in search.process(block):
                 pass
         return search.part(ended=ended)
 
 
 def stretches(plan: Plan, first: int, last: int) -> list[tuple[int, int]]:
-    """Which frames have to go into each step, so that ``first`` to ``last`` come out of the last; these behind them."""
+    """Frames that have to go into each step, so that ``first`` to ``last`` come out of the last; these behind them."""
     needed = [(first, last)]
     for step in reversed(plan.steps):
         block, reach = _memory(step)
@@ -300,7 +300,7 @@ def _memory(step: Step) -> tuple[int, int]:
     return 1, group.kernel.length - 1
 
 
-def _heard(
+def _chain_output(
     plan: Plan, reader: Reader, source: str, first: int, last: int, executor: Executor | None
 ) -> Iterator[Array]:
     """Frames ``first`` to ``last`` of what a chain of kernels gives, its latency among them; raises `ReadError`."""

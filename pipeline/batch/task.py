@@ -138,7 +138,7 @@ Runner = Callable[[Data], "Data | BegunTask"]
 
 
 def run_task(task: Data, **how: Any) -> Data:
-    """What became of a task; ``how`` as for `begin_task`."""
+    """Outcome of a task; ``how`` as for `begin_task`."""
     with begin_task(task, **how) as begun:
         return begun.commit()
 
@@ -153,7 +153,7 @@ def begin_task(
     traceback. A reader that went away (BrokenPipeError) always is one.
     """
     begun = BegunTask(task, alone)
-    with begun.telling_errors():
+    with begun.catching_errors():
         prepared = prepared or prepared_for(task["configuration"])
         hooks = Hooks(progress, envelope_out=begun.envelope, plan=prepared.plan, render=render)
         begun.job = begin_job(
@@ -174,9 +174,9 @@ class BegunTask:
         self._seconds = 0.0  # on the clock; those between the beginning and the commit are not the task's
 
     def commit(self, folders: FolderSync | None = None) -> Data:
-        """What became of the task, whose outputs get their names; ``folders``, if given, makes these durable."""
+        """Outcome of the task, whose outputs get their names; ``folders``, if given, makes these durable."""
         if self.job is not None:
-            with self.telling_errors():
+            with self.catching_errors():
                 report = self.job.commit(folders)
                 seconds = self._seconds + report.seconds - self.job.report.seconds
                 self._outcome = _done(report, seconds, self.envelope, _outputs(self._task))
@@ -194,7 +194,7 @@ class BegunTask:
         self.abort()
 
     @contextmanager
-    def telling_errors(self) -> Iterator[None]:
+    def catching_errors(self) -> Iterator[None]:
         """Time what is done in here, and have an error in it be the outcome."""
         began = time.perf_counter()
         try:
@@ -272,7 +272,7 @@ def _written(report: Report) -> Data:
 
 
 def _outputs(task: Data) -> list[Data]:
-    """What tells each output from every other; nothing but its name where it is no regular file."""
+    """Identity of each output; nothing but its name where it is no regular file."""
     record = task["record"]
     if record is None and not task["reported"]:
         return []

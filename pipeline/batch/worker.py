@@ -45,7 +45,7 @@ Call = tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]
 """A function, and what it is called with."""
 
 Answer = tuple[Any, BaseException | None]
-"""What a call returned, or what it raised."""
+"""Value that a call returned, or error that it raised."""
 
 
 @runtime_checkable
@@ -105,7 +105,7 @@ def start_worker(timeout_s: float | None) -> Worker:
 
 
 def answers(message: bytes, count: int) -> list[Answer]:
-    """What so many calls came to, as a worker says in a message."""
+    """Answers to so many calls, out of the message of a worker."""
     try:
         received: list[Answer] = ForkingPickler.loads(message)
     except Exception as error:
@@ -281,7 +281,7 @@ def _end_after(function: Callable[[], object]) -> NoReturn:
 
 
 def work_at(number: int) -> None:
-    """Do what comes through a pipe, told by the number of its end, in a process of its own."""
+    """Do what comes through a pipe, given by the number of its end, in a process of its own."""
     _settle_worker()
     _work(Connection(number))
 
@@ -311,7 +311,7 @@ def _work(pipe: Connection) -> None:
 
 
 def _answer(timeout_s: float | None, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Answer:
-    """What a call comes to, which ends this process when it takes longer than it may."""
+    """Answer to a call, which ends this process when it takes longer than it may."""
     limit_time(timeout_s)
     try:
         return function(*args, **kwargs), None

@@ -172,7 +172,7 @@ def resumed(work: Work, past: ManifestState) -> Work:
     """A batch without what is done already; raises `UsageError` where an output is not ours to replace."""
     if work.batch is None:
         return work
-    standings = work.batch.standings(work.items, past)
+    standings = work.batch.states(work.items, past)
     again = [s for s in standings if _is_to_be_done(s, work.choices)]
     _refuse_taken([pair for s in again for pair in s.taken], overwrite=work.overwrite)
     return replace(work, items=tuple(s.item for s in again), standings=tuple(standings))

@@ -86,7 +86,7 @@ def finish(work: Work, *, as_json: bool, quiet: bool, verbose: bool) -> None:
         batch = work.batch
         if batch is not None:
             manifest = stack.enter_context(Manifest(batch.manifest))
-            work = resumed(work, manifest.past)
+            work = resumed(work, manifest.state)
             _tell_threads(work, voice)
             if work.items:
                 manifest.begin(batch.run_record(work.loaded.file))

@@ -59,7 +59,7 @@ def do_all(work: Work, progress: Progress, manifest: Manifest | None = None) -> 
             window=window,
             manifest=manifest,
             runner=runner,
-            begun=lambda place: progress.begin(work.items[place].source),
+            on_begin=lambda place: progress.begin(work.items[place].source),
             stopped=progress.stopped,
             fail_fast=work.choices.fail_fast,
         )

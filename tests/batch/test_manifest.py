@@ -41,8 +41,8 @@ def test_the_last_record_of_an_item_counts(tmp_path: Path) -> None:
         )
     )
     assert {item: one["status"] for item, one in past.items.items()} == {"a": "running", "b": "failed", "c": "failed"}
-    assert past.made["a"]["key"] == "first"
-    assert past.made["a"]["recipe"] == RUN["recipe"]
+    assert past.done["a"]["key"] == "first"
+    assert past.done["a"]["recipe"] == RUN["recipe"]
     assert past.claimed == {"a", "c"}, "only what has no known end may have left an output"
     assert past.run == RUN
 
@@ -67,7 +67,7 @@ def test_a_second_run_is_refused_with_the_first_ones_process_and_time(tmp_path: 
         with pytest.raises(UsageError, match=r"another run is at work on it \(process 4711, since 2026-01-02T03:04:05"):
             Manifest(path)
     with Manifest(path) as second:
-        assert second.past.run == RUN
+        assert second.state.run == RUN
 
 
 def test_a_run_that_came_in_between_is_refused(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_run_that_came_in_between_is_refused(tmp_path: Path) -> None:
 
 def test_nothing_is_touched_before_a_run_begins(tmp_path: Path) -> None:
     with Manifest(tmp_path / "new" / "m.jsonl") as manifest:
-        assert manifest.past.items == {}
+        assert manifest.state.items == {}
     assert list(tmp_path.iterdir()) == []
 
 
