@@ -9,10 +9,9 @@ if TYPE_CHECKING:
     from .engine.functional import convolve, correlate, from_channels_first
     from .engine.options import Options
     from .errors import FaltungError
-    from .explain.causality import CausalityVerdict, causality_check
-    from .explain.flip_check import flip_check
-    from .explain.flip_verdict import FlipVerdict
     from .fields import Amplitude, Fraction, Hertz, InputFile, Seconds, Within
+    from .flipcheck.causality import CausalityVerdict, causality_check
+    from .flipcheck.flip import FlipVerdict, flip_check
     from .kernel import Kernel
     from .library import Pipeline
     from .match.events import Event, Events
@@ -86,10 +85,9 @@ _HOMES = {
     "engine.functional": "convolve correlate from_channels_first",
     "engine.options": "Options",
     "errors": "FaltungError",
-    "explain.causality": "CausalityVerdict causality_check",
-    "explain.flip_check": "flip_check",
-    "explain.flip_verdict": "FlipVerdict",
     "fields": "Amplitude Fraction Hertz InputFile Seconds Within",
+    "flipcheck.causality": "CausalityVerdict causality_check",
+    "flipcheck.flip": "FlipVerdict flip_check",
     "kernel": "Kernel",
     "library": "Pipeline",
     "match.events": "Event Events",

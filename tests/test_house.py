@@ -29,7 +29,7 @@ FLOORS = (
     {"match"},
     {"job"},
     {"library"},
-    {"explain"},
+    {"explain", "flipcheck"},
     {"batch"},
     {"match_report"},
     {""},  # pipeline/__init__.py itself, the public names

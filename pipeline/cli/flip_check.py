@@ -35,7 +35,7 @@ def flip_check(target: _Target, kernel: _Kernel = None, fs: Rate = None, as_json
       faltung flip-check -- sox {in} {out} fir {kernel}
       faltung flip-check -- ffmpeg -i {in} -i {kernel} -lavfi afir=gtype=none {out}
     """  # noqa: D301  (the backspace tells typer to keep the lines)
-    from ..explain.flip_check import flip_check as check
+    from ..flipcheck.flip import flip_check as check
     from ..units import parse_frequency
     from .terminal import write, write_json
 

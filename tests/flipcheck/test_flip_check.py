@@ -14,9 +14,9 @@ import scipy.signal
 from pipeline import Correlate, Echo, Pipeline, Smooth
 from pipeline.cli import main
 from pipeline.errors import SignalError, UsageError
-from pipeline.explain.causality import causality_check
-from pipeline.explain.flip_check import flip_check
-from pipeline.explain.targets import DEFAULT_IMAGE_KERNEL, DEFAULT_KERNEL
+from pipeline.flipcheck.causality import causality_check
+from pipeline.flipcheck.flip import flip_check
+from pipeline.flipcheck.targets import DEFAULT_IMAGE_KERNEL, DEFAULT_KERNEL
 
 H = (4.0, 2.0, 1.0)
 

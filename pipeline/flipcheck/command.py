@@ -86,8 +86,8 @@ class _WavCommand:
         except subprocess.TimeoutExpired:
             raise FaltungError(f"{words[0]}: did not end within {_SECONDS:g} s") from None
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise FaltungError(f"{words[0]}: ended with {done.returncode}" + (f": {said[-1]}" if said else ""))
+            lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+            raise FaltungError(f"{words[0]}: ended with {done.returncode}" + (f": {lines[-1]}" if lines else ""))
 
 
 _FILES = {"in": "in.wav", "out": "out.wav", "kernel.wav": "kernel.wav", "kernel.txt": "kernel.txt"}

@@ -135,7 +135,7 @@ def named_target(words: Sequence[str], kernel: npt.ArrayLike | None = None, *, f
     """
     taps = None if kernel is None else _checked(kernel)
     if any("{in}" in word or "{out}" in word for word in words):
-        from .wav_command import command_target
+        from .command import command_target
 
         return command_target(words, DEFAULT_KERNEL if taps is None else taps, given=taps is not None, fs=fs)
     first, *rest = words or ("",)
@@ -220,16 +220,12 @@ def _function(f: Callable[..., Any], taps: Taps | None, name: str) -> Target:
     plain = f.func if isinstance(f, functools.partial) else f
     word = getattr(plain, "__name__", "")
     if hasattr(plain, "forward") and hasattr(plain, "weight"):
-        from .torch_target import layer_target
-
-        return layer_target(f, taps, name)
+        return _layer(f, taps, name)
     if not _takes_kernel(f):
         return Target(name, f, taps)
     h = taps if taps is not None else DEFAULT_IMAGE_KERNEL if word.lower().endswith("2d") else DEFAULT_KERNEL
     if _from_torch(plain):
-        from .torch_target import with_tensors
-
-        return Target(name, functools.partial(with_tensors, f, h), h)
+        return Target(name, functools.partial(_with_tensors, f, h), h)
     if word in _KERNEL_FIRST and str(getattr(plain, "__module__", "")).startswith("scipy.signal"):
         return Target(name, lambda x: _KERNEL_FIRST[word](f, x, h), h)
     return Target(name, lambda x: f(x, h), h)
@@ -248,3 +244,33 @@ def _takes_kernel(f: Callable[..., Any]) -> bool:
 def _from_torch(f: Callable[..., Any]) -> bool:
     owners = (getattr(f, "__module__", None), type(getattr(f, "__self__", None)).__module__)
     return any(str(owner).partition(".")[0] == "torch" for owner in owners)
+
+
+def _with_tensors(f: Callable[..., Any], h: Taps, x: Array) -> Array:
+    """``f(x, h)`` for a function of tensors such as ``torch.nn.functional.conv1d``."""
+    torch: Any = import_module("torch")
+    return _array(f(torch.as_tensor(x)[None, None], torch.as_tensor(h)[None, None]))
+
+
+def _layer(layer: Any, taps: Taps | None, name: str) -> Target:
+    """A layer with its own weights: those from input channel 0 to output channel 0.
+
+    Raises
+    ------
+    SignalError
+        weights that are not those of a layer for signals or images of one channel in.
+    """
+    weight = layer.weight.detach().cpu().numpy()
+    if weight.ndim not in (3, 4) or weight.shape[1] != 1:
+        raise SignalError(f"{name}: weights must have shape (out, 1, M) or (out, 1, rows, columns), got {weight.shape}")
+
+    def run(x: Array) -> Array:
+        torch: Any = import_module("torch")
+        return _array(layer(torch.as_tensor(x, dtype=layer.weight.dtype)[None, None]))
+
+    return Target(name, run, weight[0, 0].astype(np.float64) if taps is None else taps)
+
+
+def _array(tensor: Any) -> Array:
+    array: Array = tensor.detach().cpu().numpy()[0, 0]
+    return array
