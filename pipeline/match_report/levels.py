@@ -63,7 +63,8 @@ def levels_of(blocks: Iterable[Array], frames: int, channels: int, grid: Grid, f
     for block in blocks:
         for found in stream.process(block):
             put(found)
-    put(stream.flush())
+    for found in stream.flush():
+        put(found)
     return _placed(values, grid, fs, 0.0, wide, high)
 
 
