@@ -104,7 +104,7 @@ for _kind in (
     register_writer(_kind)
 
 
-def _loaded(place: Any) -> Any:
+def loaded(place: Any) -> Any:
     """Function or class that opens a container, given itself or by its place, ``"module:name"``."""
     if not isinstance(place, str):
         return place
@@ -167,7 +167,7 @@ def open_reader(
     try:
         kind = _kind_of(source)
         options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
-        reader: Reader = _loaded(kind.open)(source, options)
+        reader: Reader = loaded(kind.open)(source, options)
         if not reader.info.is_table:
             _check_audio_options(source.name, reader.info, options)
     except BaseException:
@@ -239,7 +239,7 @@ def open_writer(
     kind = writer_kind(name, source)
     fmt = fmt or OutputFormat()
     request = WriteRequest(name, float(fs), channels, frames, source, fmt, overwrite, kind.container)
-    writer: Writer = _loaded(kind.open)(request)
+    writer: Writer = loaded(kind.open)(request)
     return writer
 
 

@@ -126,7 +126,7 @@ class StreamSink(_Descriptor):
     def __init__(self, path: str) -> None:
         name = "standard output" if path == "-" else path
         with naming_errors(name):
-            super().__init__(name, os.dup(1) if path == "-" else os.open(path, os.O_WRONLY))
+            super().__init__(name, os.dup(1) if path == "-" else os.open(path, os.O_WRONLY | BINARY))
             regular = stat.S_ISREG(os.fstat(self._fd).st_mode)
             appends = is_append_only(self._fd)  # then a patch would land at the end
             self.seekable = regular and not appends and os.lseek(self._fd, 0, os.SEEK_END) == 0

@@ -12,7 +12,7 @@ import tempfile
 from typing import Self
 
 from ..errors import ReadError
-from ..system import DISK_FULL
+from ..system import BINARY, DISK_FULL
 from .base import PathArg
 from .names import display
 from .remote import fetch, is_remote
@@ -139,7 +139,7 @@ def open_source(path: PathArg) -> Source:
     standard_input = path in ("-", b"-")
     name = "standard input" if standard_input else display(path)
     try:
-        fd = os.dup(0) if standard_input else fetch(name) if is_remote(path) else os.open(path, os.O_RDONLY)
+        fd = os.dup(0) if standard_input else fetch(name) if is_remote(path) else os.open(path, os.O_RDONLY | BINARY)
     except OSError as error:
         raise ReadError(name, cause(error)) from error
     except ValueError as error:

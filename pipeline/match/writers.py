@@ -10,7 +10,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from pathlib import PurePath
 from types import SimpleNamespace
@@ -20,6 +20,7 @@ import numpy as np
 
 from ..errors import UsageError
 from ..io.base import PathArg
+from ..io.formats import loaded
 from ..io.names import display, is_stream
 from ..io.sink import Sink, open_sink
 from ..text import nearest
@@ -28,13 +29,23 @@ from .events import Event, Events
 __all__ = ["COLUMNS", "begin_events", "event_format", "write_events"]
 
 COLUMNS = tuple(field.name for field in fields(Event))
-"""Of CSV, JSON lines and Parquet."""
+"""Columns of CSV, JSON lines and Parquet."""
 
 _RAVEN_COLUMNS = (
     "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File",
     "Template", "Score", "Polarity", "Start Frame", "Offset (frames)", "Known At (s)", "Status",
     "Expected False Alarms",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class EventKind:
+    """A kind of event file: its extensions, and what makes its bytes (or the place of that, ``"module:name"``)."""
+
+    name: str
+    extensions: tuple[str, ...]
+    encode: Callable[[Sequence[Events]], bytes] | str
+    one_recording: bool = False
 
 
 def write_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool = False) -> int:
@@ -67,12 +78,12 @@ def begin_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool =
     WriteError
         it cannot be written, with the true cause.
     """
-    name, kind = display(path), event_format(path)
+    name, kind = display(path), _kind_of(path)
     recordings = len({search.file for search in searches})
-    if kind in _ONE_RECORDING and recordings > 1:
+    if kind.one_recording and recordings > 1:
         fix = "put {stem} in the name, or write .csv, .jsonl or .parquet"
-        raise UsageError(f"{name}: {kind} hold the events of one recording, got {recordings}; {fix}")
-    data = _FORMATS[kind](searches)
+        raise UsageError(f"{name}: {kind.name} hold the events of one recording, got {recordings}; {fix}")
+    data = loaded(kind.encode)(searches)
     sink = open_sink(name, overwrite=overwrite)
     try:
         sink.write(data)
@@ -83,7 +94,7 @@ def begin_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool =
 
 
 def event_format(path: PathArg) -> str:
-    """The format that a name stands for, refused before any work where there is none.
+    """Name of the format that a file's name stands for, refused before any work where there is none.
 
     ``.csv``, ``.jsonl`` and ``.parquet`` are what they say; ``NAME.selections.txt`` and ``NAME.raven.txt``, so Raven's
     own ``NAME.Table.1.selections.txt``, are a Raven selection table, any other ``.txt`` Audacity labels.
@@ -93,21 +104,25 @@ def event_format(path: PathArg) -> str:
     UsageError
         an extension that is not known, or Parquet where pyarrow is not installed.
     """
+    return _kind_of(path).name
+
+
+def _kind_of(path: PathArg) -> EventKind:
     name = display(path)
     suffixes = [suffix.lower() for suffix in PurePath(name).suffixes]
     last = suffixes[-1] if suffixes else ""
-    if last not in _BY_EXTENSION:
-        if is_stream(path):
-            return "CSV"
-        near = nearest(last, _BY_EXTENSION, 0.5)
+    kind = _KINDS.get("".join(suffixes[-2:])) or _KINDS.get(last)
+    if kind is None and is_stream(path):
+        return _KINDS[".csv"]
+    if kind is None:
+        known = [extension for extension in _KINDS if extension.count(".") == 1]
+        near = nearest(last, known, 0.5)
         what = f"unknown extension {last!r}" if last else "no extension"
         hint = f"; did you mean {near}?" if near else ""
-        raise UsageError(f"{name}: {what} of an event file; known are {', '.join(_BY_EXTENSION)}{hint}")
-    if last == ".parquet" and find_spec("pyarrow") is None:
+        raise UsageError(f"{name}: {what} of an event file; known are {', '.join(known)}{hint}")
+    if kind.name == "Parquet" and find_spec("pyarrow") is None:
         raise UsageError(f"{name}: Parquet needs pyarrow; install it: pip install 'faltung[tables]'")
-    if suffixes[-2:] in ([".selections", ".txt"], [".raven", ".txt"]):
-        return "Raven selection tables"
-    return _BY_EXTENSION[last]
+    return kind
 
 
 def _events(searches: Iterable[Events]) -> list[Event]:
@@ -183,17 +198,15 @@ def _utf8(value: Any) -> Any:
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
 
 
-_FORMATS: dict[str, Callable[[Sequence[Events]], bytes]] = {
-    "CSV": _csv,
-    "JSON lines": _jsonl,
-    "Parquet": _parquet,
-    "Audacity labels": _audacity,
-    "Raven selection tables": _raven,
+_KINDS = {
+    extension: kind
+    for kind in (
+        EventKind("CSV", (".csv",), _csv),
+        EventKind("JSON lines", (".jsonl",), _jsonl),
+        EventKind("Parquet", (".parquet",), _parquet),
+        EventKind("Raven selection tables", (".selections.txt", ".raven.txt"), _raven, one_recording=True),
+        EventKind("Audacity labels", (".txt",), _audacity, one_recording=True),
+    )
+    for extension in kind.extensions
 }
-_BY_EXTENSION = {
-    ".csv": "CSV",
-    ".jsonl": "JSON lines",
-    ".parquet": "Parquet",
-    ".txt": "Audacity labels",
-}
-_ONE_RECORDING = ("Audacity labels", "Raven selection tables")
+"""Kinds of event files by extension; one of two parts comes before one of its last part."""
