@@ -11,6 +11,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -71,7 +72,7 @@ class Kernel:
 
     def __post_init__(self) -> None:
         taps = _checked_taps(self.taps)
-        if isinstance(self.origin, bool) or int(self.origin) != self.origin or not 0 <= self.origin < len(taps):
+        if not _is_whole(self.origin) or not 0 <= self.origin < len(taps):
             raise KernelError(f"origin must be the index of one of the {len(taps)} taps, got {self.origin!r}")
         if self.fs is not None and not (math.isfinite(self.fs) and self.fs > 0):
             raise KernelError(f"fs must be a positive number of Hz, got {self.fs!r}")
@@ -93,6 +94,8 @@ class Kernel:
         """
         if not taps:
             raise KernelError("a kernel needs at least one tap, got none")
+        if not all(map(_is_whole, taps)):
+            raise KernelError(f"the times of taps are whole frames, got {next(t for t in taps if not _is_whole(t))!r}")
         first, last = min(0, *taps), max(0, *taps)
         _check_length(last - first + 1)
         dense = np.zeros(last - first + 1)
@@ -107,7 +110,7 @@ class Kernel:
         ``y[n] = sum_i template[i] * x[n + i]``: the score of the template laid with its start on frame n. It needs
         ``M - 1`` frames of the future, so for M > 1 it is not causal.
         """
-        return cls(np.asarray(template, dtype=np.float64), fs=fs).flipped()
+        return cls(np.asarray(_checked_taps(template)), fs=fs).flipped()
 
     # ---- the algebra -------------------------------------------------------------------------------------------
 
@@ -157,10 +160,14 @@ class Kernel:
 
     def scaled(self, gain: float) -> Kernel:
         """Every tap times ``gain``."""
+        if not _is_number(gain):
+            raise KernelError(f"a gain is a number, got {gain!r}")
         return Kernel(self.taps * float(gain), self.origin, self.fs)
 
     def delayed(self, frames: int) -> Kernel:
         """The same taps, ``frames`` later (earlier, where negative)."""
+        if not _is_whole(frames):
+            raise KernelError(f"a delay is whole frames, got {frames!r}")
         first, last = min(0, frames - self.origin), max(0, frames + self.tail)
         _check_length(last - first + 1)
         taps = np.zeros((last - first + 1, *self.taps.shape[1:]))
@@ -292,7 +299,10 @@ class Kernel:
 
 
 def _checked_taps(taps: npt.ArrayLike) -> Taps:
-    raw = np.asarray(taps)
+    try:
+        raw = np.asarray(taps)
+    except ValueError:  # rows of different lengths
+        raise KernelError(f"taps must be an array of numbers, got {taps!r:.60}") from None
     if raw.dtype.kind not in "iufb":
         raise KernelError(f"taps must be real numbers, got an array of {raw.dtype}")
     if not 1 <= raw.ndim <= 3:
@@ -306,6 +316,14 @@ def _checked_taps(taps: npt.ArrayLike) -> Taps:
         raise KernelError(f"taps must be finite, got {array[index]} at index {index[0] if array.ndim == 1 else index}")
     array.flags.writeable = False
     return array
+
+
+def _is_whole(value: Any) -> bool:
+    return _is_number(value) and float(value).is_integer()
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, Real)
 
 
 def _check_length(length: int) -> None:

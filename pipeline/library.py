@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import chain
-from numbers import Integral, Real
 from operator import mul
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
@@ -18,7 +16,7 @@ from .engine.functional import as_signal, refuse_channels_first
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.stream import stream
-from .errors import SettingError, SignalError
+from .errors import SettingError
 from .kernel import Array, Kernel
 from .stages.base import Format, Stage
 from .stages.base.registry import stage_from_settings
@@ -131,7 +129,7 @@ class Pipeline:
         >>> Pipeline([{"use": "delay", "delay": "5 ms"}]).plan(fs=48_000).tail
         240
         """
-        return make_plan(self.stages, _format(fs, channels, self.options), self.options)
+        return make_plan(self.stages, Format(fs, channels, self.options.precision), self.options)
 
     def kernel(self, fs: float, channels: int = 1) -> Kernel:
         """The whole chain as one kernel: the product of its stages' kernels.
@@ -225,15 +223,6 @@ class Pipeline:
         from .job import Job, run_job
 
         return run_job(Job(self.stages, self.options), source, target, overwrite=overwrite)
-
-
-def _format(fs: Any, channels: Any, options: Options) -> Format:
-    """The format of a signal; raises `SignalError` for a rate or a number of channels that is none."""
-    if isinstance(fs, bool) or not isinstance(fs, Real) or not 0 < float(fs) < math.inf:
-        raise SignalError(f"a sampling rate is a number above 0, in Hz, got {fs!r}")
-    if isinstance(channels, bool) or not isinstance(channels, Integral) or channels < 1:
-        raise SignalError(f"a signal has at least 1 channel, got {channels!r}")
-    return Format(float(fs), int(channels), options.precision)
 
 
 def _read(stages: Iterable[Stage | dict[str, Any]]) -> tuple[Stage, ...]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from pipeline import Delay, Echo, FaltungError, Gain, Pipeline
+import pipeline
+from pipeline import Delay, Echo, FaltungError, Gain, Kernel, Pipeline
 from pipeline.errors import SettingError, SignalError
 
 CHAIN = Pipeline([Echo(delay="250 ms", gain="-6 dB"), {"use": "gain", "gain": 0.5}, Delay(delay=1)], tail="trim")  # type: ignore[arg-type]
@@ -71,3 +73,41 @@ def test_a_number_of_channels_that_is_none_is_refused(channels: Any) -> None:
 def test_what_is_no_signal_is_refused(x: Any) -> None:
     with pytest.raises(FaltungError):
         CHAIN(x, 8000)
+
+
+WRONG: dict[str, Callable[[], object]] = {
+    "a signal of words": lambda: pipeline.convolve("abc", [1]),
+    "a ragged signal": lambda: CHAIN([[1.0, 2.0], [3.0]], 8000),
+    "a ragged kernel": lambda: pipeline.convolve([1.0], [[1], [2, 3]]),  # type: ignore[list-item]
+    "no taps": lambda: pipeline.convolve([1.0], []),
+    "a mode there is not": lambda: pipeline.convolve([1.0], [1], "half"),  # type: ignore[arg-type]
+    "an axis there is not": lambda: pipeline.convolve([1.0], [1], axis=3),
+    "a template of words": lambda: pipeline.correlate([1.0], "abc"),
+    "a channels-first that is none": lambda: pipeline.from_channels_first("abc"),
+    "an origin of words": lambda: Kernel([1], origin="x"),  # type: ignore[arg-type]
+    "times of words": lambda: Kernel.sparse({"a": 1}),  # type: ignore[dict-item]
+    "a delay of words": lambda: Kernel.identity().delayed("x"),  # type: ignore[arg-type]
+    "a gain of words": lambda: Kernel.identity().scaled("x"),  # type: ignore[arg-type]
+    "a correlator of words": lambda: Kernel.from_template("x"),
+    "a rate of words": lambda: pipeline.find_matches([1.0, 2], [1.0, 2], fs="x"),  # type: ignore[arg-type]
+    "a threshold of words": lambda: pipeline.find_matches([1.0, 2], [1.0, 2], threshold="x"),
+    "a file there is not": lambda: pipeline.find_matches("no.wav", [1.0, 2]),
+    "a score there is not": lambda: pipeline.match_scores([1.0, 2], [1.0, 2], score="best"),  # type: ignore[arg-type]
+    "a template for scores of words": lambda: pipeline.match_scores([1.0, 2], "x"),
+    "a time of words": lambda: pipeline.Format(8000, 1).frames("x"),
+    "a target of words": lambda: pipeline.flip_check("x"),
+    "a target that is a number": lambda: pipeline.causality_check(5),
+    "a target that fails": lambda: pipeline.causality_check(lambda x: 1 / 0),
+    "a configuration there is not": lambda: Pipeline.from_yaml("no.yaml"),
+    "an input there is not": lambda: CHAIN.run_file("no.wav", "out.wav"),
+    "a block of words": lambda: list(CHAIN.stream(["x"], 8000)),
+    "a block of other channels": lambda: list(CHAIN.stream([np.zeros((3, 1)), np.zeros((3, 2))], 8000)),
+    "a name that is taken": lambda: pipeline.stage("gain")(Echo),
+    "a range of words": lambda: pipeline.Within("x").check(3, None),
+}
+
+
+@pytest.mark.parametrize("call", WRONG.values(), ids=WRONG.keys())
+def test_what_is_wrong_is_refused_by_an_error_of_our_own(call: Callable[[], object]) -> None:
+    with pytest.raises(FaltungError):
+        call()

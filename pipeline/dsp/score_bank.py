@@ -88,7 +88,10 @@ def columns(template: npt.ArrayLike, channels: int, place: str, bins: int = 1) -
     SignalError
         no frames, another shape, another number of channels, or a sample that is not finite.
     """
-    taps = np.asarray(template, np.float64)
+    try:
+        taps = np.asarray(template, np.float64)
+    except (TypeError, ValueError):
+        raise SignalError(f"a template must be an array of numbers, got {template!r:.60}") from None
     taps = taps[:, None] if taps.ndim == 1 else taps
     if taps.ndim != 2 or not taps.size:
         raise SignalError(f"{place} must have shape (frames,) or (frames, channels), got {np.shape(template)}")

@@ -53,7 +53,10 @@ def refuse_channels_first(shape: tuple[int, ...], *, block: bool = False) -> Non
 
 
 def _floating(x: npt.ArrayLike) -> Array:
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError:  # rows of different lengths
+        raise SignalError(f"a signal must be an array of numbers, got {x!r:.60}") from None
     if array.dtype.kind != "f":
         raise SignalError(
             f"a signal is made of floating-point samples, got {array.dtype}; convert first: 16-bit PCM by "
@@ -115,8 +118,11 @@ def convolve(x: npt.ArrayLike, h: npt.ArrayLike | Kernel, mode: Mode = "full", a
     >>> convolve([0.0, 3, 0, 1, 2, 0, 0, 0], [4, 2, 1])[:8]
     array([ 0., 12.,  6.,  7., 10.,  5.,  2.,  0.])
     """
-    kernel = h if isinstance(h, Kernel) else Kernel(np.asarray(h))
-    signal = np.moveaxis(_floating(x), axis, 0)
+    kernel = h if isinstance(h, Kernel) else Kernel(h)  # type: ignore[arg-type]  # it makes an array of them
+    signal = _floating(x)
+    if axis not in range(-signal.ndim, signal.ndim):
+        raise SignalError(f"axis must be one of the {signal.ndim} that the signal has, got {axis!r}")
+    signal = np.moveaxis(signal, axis, 0)
     refuse_channels_first(signal.shape)
     planar = signal[:, None] if signal.ndim == 1 else signal
     channels = channels_after(kernel, planar.shape[1])
@@ -143,7 +149,7 @@ def correlate(x: npt.ArrayLike, template: npt.ArrayLike, mode: Mode = "full", ax
     >>> correlate([0.0, 3, 0, 1, 2, 0, 0, 0], [4, 2, 1])[1:7]
     array([ 3.,  6., 13.,  4.,  8.,  8.])
     """
-    return convolve(x, Kernel(np.asarray(template)).flipped(), mode, axis)
+    return convolve(x, Kernel(template).flipped(), mode, axis)  # type: ignore[arg-type]  # it makes an array of them
 
 
 def _kept(frames: int, taps: int, mode: str) -> slice:

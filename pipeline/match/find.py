@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -94,7 +94,7 @@ def find_matches(
             signal = as_signal(x)
             planar = signal if signal.ndim == 2 else signal[:, None]
             precision: Precision = "single" if signal.dtype == np.float32 else "double"
-            fmt, blocks, file = Format(float(fs), planar.shape[1], precision), iter([planar]), ""
+            fmt, blocks, file = Format(fs, planar.shape[1], precision), iter([planar]), ""
         try:
             plan = make_plan(stages, fmt, Options(precision=fmt.precision, nonfinite="propagate"))
             found: Detections = []
@@ -134,12 +134,17 @@ def match_scores(
     ------
     SignalError
         no signal; a template that is empty, constant, not finite, or for another number of channels.
+    SettingError
+        a score, or a way with channels, that there is not.
 
     Examples
     --------
     >>> match_scores([0.0, 1, 3, 2, 0, 5, 15, 10], [1.0, 3, 2]).round(3)
     array([ 0.327,  1.   , -0.327, -0.397,  0.327,  1.   ])
     """
+    for setting, value, known in (("score", score, get_args(Score)), ("channels", channels, get_args(ChannelMode))):
+        if value not in known:
+            raise SettingError(f"must be one of {', '.join(map(repr, known))}, got {value!r}", setting)
     signal = as_signal(x)
     planar = signal if signal.ndim == 2 else signal[:, None]
     scorer = Scorer([template], planar.shape[1], score, channels, eps=float(np.finfo(signal.dtype).eps))

@@ -7,17 +7,19 @@ stands what several stages share: how they are found, processors, taps from file
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Protocol, Self
 
 import numpy as np
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from ...dsp.detection import Detection
-from ...errors import PluginError, SettingError
+from ...errors import PluginError, SettingError, SignalError
 from ...kernel import Array, Kernel
 from ...problems import ID_PATTERN
 from ...settings import Settings
@@ -33,6 +35,7 @@ __all__ = [
     "Recording",
     "Stage",
     "WholeSignalStage",
+    "check_format",
     "require",
 ]
 
@@ -47,11 +50,20 @@ class Format:
     --------
     >>> Format(48_000, channels=2).frames("5 ms")
     240
+
+    Raises
+    ------
+    SignalError
+        a rate that is not above 0, a number of channels below 1.
     """
 
     fs: float
     channels: int
     precision: Precision = "double"
+
+    def __post_init__(self) -> None:
+        check_format(self.fs, self.channels)
+        object.__setattr__(self, "fs", float(self.fs))
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -283,6 +295,14 @@ class WholeSignalStage(Stage):
         from .processors import BufferWholeSignal
 
         return BufferWholeSignal(self, fmt)
+
+
+def check_format(fs: Any, channels: Any) -> None:
+    """Raise `SignalError` for a rate or a number of channels that no signal has."""
+    if isinstance(fs, bool) or not isinstance(fs, Real) or not 0 < float(fs) < math.inf:
+        raise SignalError(f"a sampling rate is a number above 0, in Hz, got {fs!r}")
+    if isinstance(channels, bool) or not isinstance(channels, Integral) or channels < 1:
+        raise SignalError(f"a signal has at least 1 channel, got {channels!r}")
 
 
 def require(condition: bool, message: str, setting: str) -> None:
