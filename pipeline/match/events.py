@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
+from importlib import import_module
+from typing import Any, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +18,7 @@ import numpy.typing as npt
 from ..dsp.detection import STATUSES, Detection, Peaks
 from ..dsp.thresholds import MIN_DECOYS, Null, fdr_size, gaussian_rate
 from ..engine.stream import Detections
-from ..errors import SettingError
+from ..errors import SettingError, UsageError
 from ..stages.base import Stage
 from ..stages.base.threshold import Rate, Threshold
 
@@ -75,14 +77,14 @@ class Unscored:
 
 @dataclass(frozen=True)
 class Events:
-    """What a threshold leaves of one search.
+    """Events that a threshold leaves of one search: a sequence of `Event`, and how the threshold was set.
 
     Examples
     --------
     >>> from pipeline import find_matches
     >>> found = find_matches([0.0, 1, 3, 2, 0, 5, 15, 10], [1.0, 3, 2], threshold=0.99)
-    >>> [event.start_frame for event in found.events], found.candidates
-    ([1, 5], 2)
+    >>> len(found), [event.start_frame for event in found], found[-1].end_s, found.candidates
+    (2, [1, 5], 8.0, 2)
     """
 
     file: str
@@ -107,6 +109,57 @@ class Events:
     unscored: tuple[Unscored, ...]
     band: tuple[float, float]
     """The lowest and the highest frequency that were compared, in Hz."""
+
+    def __iter__(self) -> Iterator[Event]:
+        return iter(self.events)
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    @overload
+    def __getitem__(self, index: int) -> Event: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Event, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> Event | tuple[Event, ...]:
+        return self.events[index]
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """Events as dictionaries, a key for each column of an event file.
+
+        Returns
+        -------
+        list of dict
+            by time, then template, then channel; nothing in them but strings, numbers and None.
+
+        Examples
+        --------
+        >>> from pipeline import find_matches
+        >>> found = find_matches([0.0, 1, 3, 2, 0, 5, 15, 10], [1.0, 3, 2], threshold=0.99)
+        >>> [(row["template"], row["start_frame"]) for row in found.to_dicts()]
+        [('t0', 1), ('t0', 5)]
+        """
+        return [asdict(event) for event in self.events]
+
+    def to_dataframe(self) -> Any:
+        """Events as a data frame of pandas, a row each.
+
+        Returns
+        -------
+        pandas.DataFrame
+            with the columns of an event file, also where there is no event.
+
+        Raises
+        ------
+        UsageError
+            pandas is not installed.
+        """
+        try:
+            pandas = import_module("pandas")
+        except ImportError:
+            raise UsageError("a data frame needs pandas; install it: pip install pandas") from None
+        return pandas.DataFrame(self.to_dicts(), columns=[field.name for field in fields(Event)])
 
 
 def events_found(stages: Sequence[Stage], found: Detections, file: str = "") -> tuple[Events, ...]:

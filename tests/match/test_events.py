@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from math import erfc, sqrt
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from pipeline.dsp.detection import STATUSES, Detection, Regions
 from pipeline.dsp.thresholds import Null
-from pipeline.errors import SettingError
+from pipeline.errors import SettingError, UsageError
 from pipeline.match.events import Event, Unscored, events_of
 from pipeline.stages.base.threshold import Threshold
 
@@ -207,3 +208,29 @@ def test_a_template_is_found_at_the_frame_it_was_cut_from():
     assert [event.start_frame for event in found.events] == [12345]
     assert found.events[0].score == pytest.approx(1.0, abs=1e-9)
     assert found.events[0].expected_false_alarms < 1e-3
+
+
+def test_events_are_a_sequence_of_event():
+    found = events_of(detection(), Threshold(score=0.6), "a.wav")
+    assert (len(found), list(found)) == (3, list(found.events))
+    assert found[0] is found.events[0]
+    assert found[-1] is found.events[-1]
+    assert found[1:] == found.events[1:]
+    none = events_of(detection(), Threshold(score=2.0))
+    assert (len(none), list(none), none.to_dicts()) == (0, [], [])
+
+
+def test_events_become_dictionaries_and_a_data_frame():
+    found = events_of(detection(), Threshold(score=0.6), "a.wav")
+    rows = found.to_dicts()
+    assert [Event(**row) for row in rows] == list(found)
+    pandas = pytest.importorskip("pandas")
+    frame = found.to_dataframe()
+    pandas.testing.assert_frame_equal(frame, pandas.DataFrame(rows))
+    assert list(events_of(detection(), Threshold(score=2.0)).to_dataframe()) == list(rows[0])
+
+
+def test_a_data_frame_without_pandas_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UsageError, match=r"a data frame needs pandas; install it: pip install pandas$"):
+        events_of(detection(), Threshold(score=0.6)).to_dataframe()
