@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import SignalError, without_secrets
+from ..errors import ReadError, SignalError, without_secrets
 from ..system import FolderSync
 
 if TYPE_CHECKING:
@@ -114,6 +114,12 @@ class ReadOptions:
     gaps: str = "error"
     container: str = ""
     """Container that was recognised by its first bytes."""
+
+    def accept(self, name: str, problem: str, taken: str) -> str:
+        """Warning for a fault that ``truncated: accept`` forgives; else it is raised, as `ReadError`."""
+        if self.truncated != "accept":
+            raise ReadError(name, f"{problem}; set truncated: accept to take {taken}")
+        return f"{problem}; took {taken}"
 
 
 @dataclass(frozen=True)

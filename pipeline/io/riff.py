@@ -13,7 +13,7 @@ import struct
 from dataclasses import dataclass
 
 from ..errors import ReadError
-from .base import MAX_CHANNELS, SignalInfo
+from .base import MAX_CHANNELS, ReadOptions, SignalInfo
 from .source import Source
 
 INFO_IDS = {
@@ -74,9 +74,9 @@ class WavHeader:
 class _Walk:
     """One walk over one header; `read_header` is its only user."""
 
-    def __init__(self, source: Source, accept: bool) -> None:
+    def __init__(self, source: Source, options: ReadOptions) -> None:
         self.source = source
-        self.accept = accept
+        self.options = options
         self.warnings: list[str] = []
         self.chunks: list[tuple[bytes, bytes]] = []
         self.dropped: list[str] = []
@@ -95,9 +95,7 @@ class _Walk:
 
     def fault(self, problem: str, taken: str) -> None:
         """A fault that ``truncated: accept`` turns into a warning."""
-        if not self.accept:
-            raise self.fail(f"{problem}; set truncated: accept to take {taken}")
-        self.warnings.append(f"{problem}; took {taken}")
+        self.warnings.append(self.options.accept(self.source.name, problem, taken))
 
     def to_data(self) -> int:
         """Walk to the first byte of audio; return the declared size of the data chunk."""
@@ -240,22 +238,22 @@ class _Walk:
         self.source.skip(back - self.source.position)
 
 
-def read_header(source: Source, *, accept: bool) -> WavHeader:
+def read_header(source: Source, options: ReadOptions) -> WavHeader:
     """Walk the header of an open RIFF, RIFX, RF64 or BW64 source up to its first byte of audio.
 
     Parameters
     ----------
     source
         at its first byte; afterwards at the first byte of audio.
-    accept
-        turn faults that leave audio to be read into warnings.
+    options
+        as of `open_reader`; ``truncated="accept"`` turns faults that leave audio to be read into warnings.
 
     Raises
     ------
     ReadError
-        The header is broken, or declares another amount of audio than the file has and ``accept`` is not set.
+        The header is broken, or declares another amount of audio than the file has, which is not accepted.
     """
-    walk = _Walk(source, accept)
+    walk = _Walk(source, options)
     declared = walk.to_data()
     if walk.fmt is None:
         raise walk.fail("has no fmt chunk before its audio, so no sampling rate and no encoding")

@@ -61,7 +61,7 @@ class SndfileReader(Reader):
 
         container, source = options.container, source.spooled()
         self._source = source
-        self._accept = options.truncated == "accept"
+        self._options = options
         os.lseek(source.fd, 0, os.SEEK_SET)
         try:
             self._file = _open(os.dup(source.fd))
@@ -82,9 +82,7 @@ class SndfileReader(Reader):
             self._fault("unfinished header: it declares no length (its writer was stopped)", "what is there")
 
     def _fault(self, problem: str, taken: str) -> None:
-        if not self._accept:
-            raise ReadError(self._source.name, f"{problem}; set truncated: accept to take {taken}")
-        self.warnings.append(f"{problem}; took {taken}")
+        self.warnings.append(self._options.accept(self._source.name, problem, taken))
 
     def _read_piece(self, frames: int) -> Block:
         total = self.info.frames

@@ -88,7 +88,7 @@ def signal_info(header: WavHeader, subtype: str, frames: int | None = None) -> S
 
 def open_wav(source: Source, options: ReadOptions) -> Reader:
     """Read a RIFF source; codecs other than PCM and float (u-law, ADPCM) go to libsndfile, with the same checks."""
-    header = read_header(source, accept=options.truncated == "accept")
+    header = read_header(source, options)
     if header.fmt.subtype is not None:
         return WavReader(source, header, header.fmt.subtype, options)
     if source.size is None:

@@ -13,7 +13,7 @@ from pipeline.io import OutputFormat, SignalInfo, TimeColumn, open_reader, open_
 from pipeline.io import base as module
 from tests.io.helpers import names, noise, save
 
-from .test_atomic import CONTAINERS
+from .test_sink import CONTAINERS
 
 
 @pytest.mark.parametrize("name", CONTAINERS)
