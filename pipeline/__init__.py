@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from .fields import Amplitude, Fraction, Hertz, InputFile, Seconds, Within
     from .flipcheck.causality import CausalityVerdict, causality_check
     from .flipcheck.flip import FlipVerdict, flip_check
+    from .io.signals import read_signal as read
+    from .io.signals import write_signal as write
     from .kernel import Kernel
     from .library import Pipeline
     from .match.events import Event, Events
@@ -78,7 +80,9 @@ __all__ = [
     "flip_check",
     "from_channels_first",
     "match_scores",
+    "read",
     "stage",
+    "write",
 ]
 
 _HOMES = {
@@ -88,6 +92,7 @@ _HOMES = {
     "fields": "Amplitude Fraction Hertz InputFile Seconds Within",
     "flipcheck.causality": "CausalityVerdict causality_check",
     "flipcheck.flip": "FlipVerdict flip_check",
+    "io.signals": "read=read_signal write=write_signal",
     "kernel": "Kernel",
     "library": "Pipeline",
     "match.events": "Event Events",
@@ -110,7 +115,7 @@ _HOMES = {
     "stages.route": "Route",
     "stages.smooth": "Smooth",
 }
-"""Public names of each module."""
+"""Public names of each module, and its own where that is another."""
 
 _RENAMED = {"GainStage": "Gain"}
 """Names of before; each goes with the next version."""
@@ -122,12 +127,13 @@ def __getattr__(name: str) -> Any:
 
         warnings.warn(f"pipeline.{name} is called pipeline.{_RENAMED[name]} now", DeprecationWarning, stacklevel=2)
         return __getattr__(_RENAMED[name])
-    home = next((home for home, names in _HOMES.items() if name in names.split()), None)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
-    globals()[name] = value
-    return value
+    for home, names in _HOMES.items():
+        own = {word.partition("=")[0]: word.rpartition("=")[2] for word in names.split()}
+        if name in own:
+            value = getattr(import_module(f"{__name__}.{home}"), own[name])
+            globals()[name] = value
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,21 @@ def test_what_is_no_signal_is_refused(x: Any) -> None:
         CHAIN(x, 8000)
 
 
+def test_an_array_with_its_channels_first_is_refused_with_the_guess() -> None:
+    with pytest.raises(SignalError, match=r"got \(2, 4800\).*is it \(channels, frames\)\? use from_channels_first"):
+        Pipeline([Delay(delay="1 ms")])(np.zeros((2, 4800)), 48_000)  # type: ignore[arg-type]
+    assert Pipeline([])(pipeline.from_channels_first(np.zeros((2, 4800))), 48_000).shape == (4800, 2)
+
+
+def test_what_is_read_goes_through_a_pipeline_and_is_written(tmp_path: Path) -> None:
+    pipeline.write(tmp_path / "in.wav", [0.0, 0.5, 0.25], fs=8000, subtype="PCM_16")
+    x, info = pipeline.read(tmp_path / "in.wav")
+    report = pipeline.write(tmp_path / "out.wav", Pipeline([Gain(gain=0.5)])(x, info.fs), info.fs, source=info)
+    assert report.frames == 3
+    assert pipeline.read(tmp_path / "out.wav")[0].tolist() == [[0.0], [0.25], [0.125]]
+    assert pipeline.read(tmp_path / "out.wav")[1].subtype == "PCM_16"
+
+
 WRONG: dict[str, Callable[[], object]] = {
     "a signal of words": lambda: pipeline.convolve("abc", [1]),
     "a ragged signal": lambda: CHAIN([[1.0, 2.0], [3.0]], 8000),
@@ -102,6 +118,12 @@ WRONG: dict[str, Callable[[], object]] = {
     "an input there is not": lambda: CHAIN.run_file("no.wav", "out.wav"),
     "a block of words": lambda: list(CHAIN.stream(["x"], 8000)),
     "a block of other channels": lambda: list(CHAIN.stream([np.zeros((3, 1)), np.zeros((3, 2))], 8000)),
+    "a recording there is not": lambda: pipeline.read("no.wav"),
+    "a recording of words": lambda: pipeline.write("out.wav", "abc", fs=8000),
+    "a recording turned round": lambda: pipeline.write("out.wav", np.zeros((2, 48_000)), fs=8000),
+    "a rate of nothing": lambda: pipeline.write("out.wav", np.zeros(8), fs=0),
+    "a kind of file there is not": lambda: pipeline.write("out.docx", np.zeros(8), fs=8000),
+    "an encoding there is not": lambda: pipeline.write("out.wav", np.zeros(8), fs=8000, subtype="PCM_17"),
     "a name that is taken": lambda: pipeline.stage("gain")(Echo),
     "a range of words": lambda: pipeline.Within("x").check(3, None),
 }

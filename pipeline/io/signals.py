@@ -49,8 +49,9 @@ def read_signal(path: PathArg, *, max_frames: int = 1 << 26, **options: Any) -> 
 
     Examples
     --------
-    >>> written = write_signal("click.wav", [0.0, 0.5, 0.0], fs=8000, subtype="PCM_16", overwrite=True)
-    >>> x, info = read_signal("click.wav")
+    >>> import pipeline
+    >>> written = pipeline.write("click.wav", [0.0, 0.5, 0.0], fs=8000, subtype="PCM_16", overwrite=True)
+    >>> x, info = pipeline.read("click.wav")
     >>> x[:, 0].tolist(), info.fs, info.subtype
     ([0.0, 0.5, 0.0], 8000.0, 'PCM_16')
     """
@@ -114,7 +115,8 @@ def write_signal(
 
     Examples
     --------
-    >>> report = write_signal("ramp.wav", [0.0, 0.25, 1.5], fs=8000, subtype="PCM_16", overwrite=True)
+    >>> import pipeline
+    >>> report = pipeline.write("ramp.wav", [0.0, 0.25, 1.5], fs=8000, subtype="PCM_16", overwrite=True)
     >>> report.frames, report.clipped, report.first_clip
     (3, 1, (2, 0))
     """
