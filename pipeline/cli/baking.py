@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import SettingError, UsageError
 from ..io import probe, write_signal
 from ..io.arrays import PLAIN, plain_bytes
-from ..io.encodings import AUDIO_CONTAINERS
+from ..io.encodings import can_hold
 from ..io.formats import container_and_subtype
 from ..io.names import shown_path
 from ..io.sink import write_bytes
@@ -115,7 +115,7 @@ def write_kernel(kernel: Kernel, output: str, subtype: str | None, *, overwrite:
 
 def _write_audio(kernel: Kernel, output: str, subtype: str | None, *, overwrite: bool) -> str:
     container = container_and_subtype(Path(output), None, subtype)[0]
-    if subtype is None and container in AUDIO_CONTAINERS and "DOUBLE" in AUDIO_CONTAINERS[container].subtypes:
+    if subtype is None and can_hold(container, "DOUBLE"):
         subtype = "DOUBLE"
     taps = kernel.taps.reshape(kernel.length, -1)
     written = write_signal(output, taps, kernel.fs or 1.0, subtype=subtype, clip="error", overwrite=overwrite)

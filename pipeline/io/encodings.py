@@ -104,6 +104,17 @@ def is_linear(subtype: str) -> bool:
     return ENCODINGS.get(subtype, Encoding()).dtype is not None
 
 
+def linear_subtype(size: int, *, floating: bool) -> str | None:
+    """Encoding of samples of so many bytes that are plain numbers in a WAV; None where there is none."""
+    kinds = ((name, ENCODINGS[name]) for name in _LINEAR)
+    return next((name for name, kind in kinds if (kind.bytes, kind.bits is None) == (size, floating)), None)
+
+
+def can_hold(container: str, subtype: str) -> bool:
+    """Whether an encoding can be written into a kind of audio file."""
+    return container in AUDIO_CONTAINERS and subtype in AUDIO_CONTAINERS[container].subtypes
+
+
 def bytes_per_sample(container: str, subtype: str | None) -> int | None:
     """Bytes of each sample in a file; None where these differ: text, and what is packed."""
     if container in ARRAY_CONTAINERS:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from ..errors import ReadError
 from .base import MAX_CHANNELS, ReadOptions, SignalInfo
+from .encodings import linear_subtype
 from .source import Source
 
 INFO_IDS = {
@@ -144,8 +145,7 @@ class _Walk:
             return WavFormat(fs, channels, block, None, mask)
         # 12 bits lie in 2 bytes and 20 in 3, in the upper bits: what counts is the size of the container.
         size = block // channels
-        subtype = {(1, 1): "PCM_U8", (1, 2): "PCM_16", (1, 3): "PCM_24", (1, 4): "PCM_32"}.get((tag, size))
-        subtype = {4: "FLOAT", 8: "DOUBLE"}.get(size) if tag == 3 else subtype
+        subtype = linear_subtype(size, floating=tag == 3)
         if subtype is None or block % channels or not 1 <= bits <= 8 * size:
             raise self.fail(
                 f"its fmt chunk contradicts itself: {bits} bits, {channels} channels, {block} bytes a frame"

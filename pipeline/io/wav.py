@@ -107,7 +107,7 @@ def _chunk(name: bytes, body: bytes) -> bytes:
 
 def _fmt_chunk(fs: int, channels: int, subtype: str, mask: int) -> bytes:
     size = ENCODINGS[subtype].bytes
-    tag = 3 if subtype in ("FLOAT", "DOUBLE") else 1
+    tag = 3 if ENCODINGS[subtype].bits is None else 1
     extensible = channels > 2 or (tag == 1 and size > 2) or mask != 0
     block = size * channels
     body = struct.pack("<HHIIHH", 0xFFFE if extensible else tag, channels, fs, fs * block & _UNKNOWN, block, 8 * size)
@@ -147,7 +147,7 @@ def wav_header(
         loudspeaker positions; 0 for the usual ones.
     """
     body = _fmt_chunk(fs, channels, subtype, mask)
-    if subtype in ("FLOAT", "DOUBLE"):
+    if ENCODINGS[subtype].bits is None:
         body += _chunk(b"fact", struct.pack("<I", min(frames or 0, _UNKNOWN)))
     body += b"".join(_chunk(name, data) for name, data in chunks)
     audio = None if frames is None else frames * channels * ENCODINGS[subtype].bytes
