@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 from collections.abc import Callable, Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
+from urllib.parse import quote
+
+PLAYED = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
+"""Extensions that browsers play."""
 
 
 def template_text(package: str, name: str) -> str:
@@ -44,3 +50,28 @@ def page_from(
 
 def _sha256(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def report_parts() -> dict[str, str]:
+    """Style and script of reports: that of a run, and that of a search."""
+    return {
+        "style": template_text("pipeline.batch", "report.css"),
+        "script": template_text("pipeline.batch", "report.js"),
+    }
+
+
+def shown(text: str) -> str:
+    r"""A name on one line: what is invisible, turns the direction of writing or is no UTF-8 as an escape (``\xe9``)."""
+    return "".join(c if c.isprintable() else _escape(c) for c in text)
+
+
+def _escape(character: str) -> str:
+    if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte that is no UTF-8
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    return character.encode("unicode_escape").decode()
+
+
+def link(output: str, folder: Path) -> str:
+    """A file as a page in ``folder`` links to it."""
+    relative = os.path.relpath(os.path.realpath(output), os.path.realpath(folder))
+    return quote(os.fsencode(relative if relative.startswith(".") else f"./{relative}"))

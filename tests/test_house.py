@@ -30,9 +30,10 @@ FLOORS = (
     {"job"},
     {"library"},
     {"explain", "flipcheck"},
-    {"batch"},
     {"match_report"},
+    {"batch"},
     {""},  # pipeline/__init__.py itself, the public names
+    {"runs"},
     {"testing"},
     {"cli"},
 )

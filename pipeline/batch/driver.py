@@ -14,7 +14,7 @@ from typing import Any
 from ..errors import DiskFullError, UsageError
 from ..io.names import refuse_taken
 from .manifest import Data, Manifest, timestamp
-from .task import Runner, run_task
+from .task import Runner, paths_written, run_task
 
 __all__ = ["run_tasks"]
 
@@ -98,9 +98,8 @@ def _refusal(task: Data) -> UsageError | None:
     """
     if task["fresh"]:
         try:
-            for path in (task["target"], *task["events"]):
-                if path is not None:
-                    refuse_taken(path, overwrite=False)
+            for path in paths_written(task):
+                refuse_taken(path, overwrite=False)
         except UsageError as error:
             return error
     return None
@@ -127,4 +126,7 @@ def _outcome(future: Future[Any]) -> Data:
 def _write(manifest: Manifest | None, lines: Sequence[tuple[Data, Data]]) -> None:
     """Write down what became of tasks, those of one moment at once."""
     if manifest is not None and lines:
-        manifest.add(*({**task["record"], **facts} for task, facts in lines))
+        kept = [{**task["record"], **facts} for task, facts in lines]
+        for record in kept:
+            record.pop("searches", None)
+        manifest.add(*kept)

@@ -11,7 +11,6 @@ without a script; the script sorts and filters it, and makes a player when one i
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,12 +19,11 @@ from hashlib import blake2b
 from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from ..errors import UsageError, without_secrets
 from ..io import is_remote, is_table_name
 from ..io.sink import make_folder_of, write_bytes
-from ..pages import page_from, template_text
+from ..pages import PLAYED, link, page_from, report_parts, shown
 from ..text import clock, decibels, size, times
 
 if TYPE_CHECKING:
@@ -33,16 +31,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KIND",
-    "PLAYED",
     "STATUSES",
     "Record",
-    "link",
-    "own_parts",
     "page_html",
     "refuse_other_files",
     "run_facts",
     "run_report",
-    "shown",
     "write_report",
 ]
 
@@ -59,9 +53,6 @@ _UNKNOWN: dict[str, Any] = {
     **dict.fromkeys(("peak", "clipped", "first_clip", "events", "error", "envelope")),
 }  # fmt: skip
 """Facts that a report keeps of a record, with the value of those that are not known."""
-
-PLAYED = {".wav", ".flac", ".ogg", ".opus", ".mp3"}
-"""Extensions that browsers play."""
 
 _HEAD_BYTES = 1024  # of a file, which say whether it is a report
 
@@ -144,28 +135,9 @@ def page_html(data: Mapping[str, Any], folder: Path) -> str:
         "pipeline.batch",
         "report.html.j2",
         {**data, "kind": KIND, "statuses": STATUSES, "rows": rows},
-        own=own_parts(),
+        own=report_parts(),
         filters={"shown": shown, "clock": clock, "size": size, "times": times},
     )
-
-
-def own_parts() -> dict[str, str]:
-    """Style and script of the page."""
-    return {
-        "style": template_text("pipeline.batch", "report.css"),
-        "script": template_text("pipeline.batch", "report.js"),
-    }
-
-
-def shown(text: str) -> str:
-    r"""A name on one line: what is invisible, turns the direction of writing or is no UTF-8 as an escape (``\xe9``)."""
-    return "".join(c if c.isprintable() else _escape(c) for c in text)
-
-
-def _escape(character: str) -> str:
-    if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte that is no UTF-8
-        return f"\\x{ord(character) - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode()
 
 
 def _row(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -182,12 +154,6 @@ def _row(record: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "level": None if peak is None else _level(peak, is_table=is_table_name(output or "")),
         "path": _path(record["envelope"]) if record["envelope"] else None,
     }
-
-
-def link(output: str, folder: Path) -> str:
-    """A file as a page in ``folder`` links to it."""
-    relative = os.path.relpath(os.path.realpath(output), os.path.realpath(folder))
-    return quote(os.fsencode(relative if relative.startswith(".") else f"./{relative}"))
 
 
 def _level(peak: float, *, is_table: bool) -> str:

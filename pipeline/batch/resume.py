@@ -60,27 +60,33 @@ _ASIDE = {"version", "input", "output", "events", "batch", "explain", "report", 
 _SHOWN = 60  # characters of a value in a message
 
 
+def page_and_picture(page: str | Path | None) -> tuple[Path, ...]:
+    """Files of the page about a search: itself, and its picture; none where there is none."""
+    return () if page is None else (Path(page), Path(page).with_suffix(".png"))
+
+
 @dataclass(frozen=True)
 class Item:
     """One file to be done."""
 
     source: Place
-    target: Place
-    """Its output, by which it is known: the first event file where no signal is written."""
+    signal: Place | None = None
+    """Output signal; None where none is written."""
     events: tuple[Place, ...] = ()
-    """Its event files."""
-    only_events: bool = False
-    """No signal is written."""
-
-    @property
-    def signal(self) -> Place | None:
-        """Output of its signal, if that is written."""
-        return None if self.only_events else self.target
+    """Event files."""
+    page: Path | None = None
+    """Page with the picture of its search; the picture lies beside it."""
 
     @property
     def outputs(self) -> tuple[Place, ...]:
-        """All that it writes; the target first."""
-        return self.events if self.only_events else (self.target, *self.events)
+        """All that it writes; the first is the one by which it is known."""
+        signal = () if self.signal is None else (self.signal,)
+        return (*signal, *self.events, *page_and_picture(self.page))
+
+    @property
+    def target(self) -> Place:
+        """Output by which it is known, or its input where it has none."""
+        return self.outputs[0] if self.outputs else self.source
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,8 @@ class Shards(Executor):
             return 0, "the input is in a store, of which every shard would fetch the whole"
         if is_stream(source):
             return 0, "the input is a pipe"
+        if task["page"] is not None:
+            return 0, "its page shows the whole recording"
         if self._far and target is not None and is_remote(target):
             return 0, "the output is in a store, and the workers share no folder with this machine"
         prepared = prepared_for(task["configuration"])

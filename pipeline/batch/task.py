@@ -30,10 +30,10 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..config.inputs import STREAM, Place
 from ..config.load import validate_config
@@ -46,7 +46,10 @@ from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
 from ..stages.base import Format
 from ..system import FolderSync
 from .manifest import Data, timestamp
-from .resume import digest, identity
+from .resume import digest, identity, page_and_picture
+
+if TYPE_CHECKING:
+    from ..match_report.search_page import SearchPage
 
 __all__ = [
     "BegunTask",
@@ -97,19 +100,21 @@ def make_task(
     source: Place,
     target: Place | None,
     events: Sequence[Place] = (),
+    page: Path | None = None,
     *,
     configuration: str,
     overwrite: bool,
     absolute: bool = False,
     fresh: bool = False,
     reported: bool = False,
+    searching: bool = False,
     record: Data | None = None,
 ) -> Data:
     """A task.
 
     ``absolute`` is for workers with working directories of their own. With ``fresh``, nothing may stand under the
     output's name when the task is begun. ``record`` is what its lines in a manifest begin with, ``output`` among it;
-    None where there is no manifest. ``reported`` asks for what a report shows, too.
+    None where there is no manifest. ``reported`` asks for what a report shows, too; ``searching`` for what is found.
     """
 
     def placed(place: Place) -> Place:
@@ -122,9 +127,17 @@ def make_task(
         "configuration": configuration,
         "overwrite": overwrite,
         "fresh": fresh,
+        "page": None if page is None else os.fspath(placed(page)),
         "reported": reported,
+        "searching": searching,
         "record": record,
     }
+
+
+def paths_written(task: Data) -> list[str]:
+    """Every output of a task, in the order of its item's."""
+    signal = [] if task["target"] is None else [task["target"]]
+    return [*signal, *task["events"], *map(str, page_and_picture(task["page"]))]
 
 
 def is_light(task: Data) -> bool:
@@ -155,11 +168,14 @@ def begin_task(
     begun = BegunTask(task, alone)
     with begun.catching_errors():
         prepared = prepared or prepared_for(task["configuration"])
-        hooks = Hooks(progress, envelope_out=begun.envelope, plan=prepared.plan, render=render)
-        begun.job = begin_job(
-            prepared.job, task["source"], task["target"],
-            events=task["events"], overwrite=task["overwrite"], hooks=hooks,
-        )  # fmt: skip
+        source, page, replaces = task["source"], begun.page, task["overwrite"]
+        outlines = (None, begun.envelope) if page is None else (page.waveform, page.scores)
+        hooks = Hooks(progress, *outlines, plan=prepared.plan, render=render)
+        job = begin_job(prepared.job, source, task["target"], events=task["events"], overwrite=replaces, hooks=hooks)
+        begun.job = job
+        if page is not None:
+            files = page.begin(prepared.job, source, job.report, overwrite=replaces)
+            begun.job = replace(job, outputs=(*job.outputs, *files))
     return begun
 
 
@@ -167,7 +183,8 @@ class BegunTask:
     """A task that has failed, or has outputs that are whole, and hidden until `commit`; a context manager."""
 
     def __init__(self, task: Data, alone: bool) -> None:
-        self.envelope = Envelope() if task["reported"] else None
+        self.envelope = Envelope() if task["reported"] and task["page"] is None else None
+        self.page = _search_page(task)
         self.job: BegunJob | None = None
         self._task, self._alone, self._started = task, alone, timestamp()
         self._outcome: Data = {}
@@ -180,6 +197,8 @@ class BegunTask:
                 report = self.job.commit(folders)
                 seconds = self._seconds + report.seconds - self.job.report.seconds
                 self._outcome = _done(report, seconds, self.envelope, _outputs(self._task))
+                if self._task["searching"]:
+                    self._outcome["searches"] = report.events
         return {"seconds": self._seconds, **self._outcome, "started": self._started, "pid": os.getpid()}
 
     def abort(self) -> None:
@@ -209,6 +228,14 @@ class BegunTask:
             self._outcome = {**_failed(error), "traceback": without_secrets(traceback.format_exc())}
         finally:
             self._seconds += time.perf_counter() - began
+
+
+def _search_page(task: Data) -> SearchPage | None:
+    if task["page"] is None:
+        return None
+    from ..match_report.search_page import SearchPage
+
+    return SearchPage(Path(task["page"]))
 
 
 @lru_cache(maxsize=_KEPT)
@@ -276,7 +303,7 @@ def _outputs(task: Data) -> list[Data]:
     record = task["record"]
     if record is None and not task["reported"]:
         return []
-    paths = [path for path in (task["target"], *task["events"]) if path is not None]
+    paths = paths_written(task)
     places: list[Place] = [Remote(path) if is_remote(path) else Path(path) for path in paths]
     names = map(str, places) if record is None else [record["output"], *record.get("more", ())]
     return [_output(name, place) for name, place in zip(names, places, strict=True)]

@@ -16,6 +16,6 @@ def main(args: Sequence[str] | None = None) -> int:
     from ..system import settle_process
 
     settle_process()
-    from .outcome import run_command
+    from .process import run_command
 
     return run_command(args)

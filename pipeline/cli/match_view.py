@@ -1,65 +1,215 @@
-"""What was found in recordings: a table of the events for people, the same facts for machines as JSON."""
+"""A search spoken on the command line, and what was found: a table of the events for people, JSON for machines."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from ..io.names import shown_path
-from ..job import Report
-from ..match.events import Event, Events
-from ..text import count, duration, number
-from .terminal import Voice, table
+import typer
 
-__all__ = ["Found", "as_data", "show_found"]
+from ..config.inputs import expand_inputs
+from ..config.yaml_text import to_yaml
+from ..errors import ConfigError, Problem, UnitError, UsageError
+from ..io.names import refuse_taken, shown_path
+from ..io.sink import write_bytes
+from ..match.events import Event, Events
+from ..runs.results import FileResult, RunResult
+from ..runs.searching import prepare_search
+from ..runs.work import Work
+from ..text import count, duration, number
+from ..units import Duration, parse_duration
+from .applied import rebased, seen_from
+from .run_view import do, show_passed_over, show_plan_of, tell_not_begun
+from .terminal import Output, table, tell, write_json
+
+__all__ = ["CommandLineSearch", "template_settings"]
 
 _MOST_ROWS = 40
+_HELP = "write START:END in seconds or with units, such as 1.2:1.6 or '9600 samples:0.4 s'"
 
 
-@dataclass(frozen=True)
-class Found:
-    """What came of one recording."""
+class CommandLineSearch:
+    """A search as it was written: recordings, templates, settings of the stage, event files, a page."""
 
-    report: Report
-    written: tuple[str, ...]
+    def __init__(
+        self,
+        recordings: Sequence[str],
+        templates: Sequence[str],
+        settings: Mapping[str, str | None],
+        outputs: Sequence[str],
+        page: Path | None,
+    ) -> None:
+        self._recordings, self._outputs, self._page = recordings, outputs, page
+        found = [str(path) for path in expand_inputs(recordings)]
+        self._templates = [template_settings(text, found) for text in templates]
+        self._settings: dict[str, Any] = {name: _plain(text) for name, text in settings.items() if text is not None}
+        if "spectrogram" in self._settings:
+            self._settings["spectrogram"] = _pairs(str(self._settings["spectrogram"]))
 
-    @property
-    def events(self) -> Events:
-        """Of its one search."""
-        return self.report.events[0]
+    def run(
+        self, save: Path | None, *, as_json: bool, quiet: bool, verbose: bool, dry_run: bool, **choices: Any
+    ) -> None:
+        """Search, and say what was found; raises `typer.Exit` where a recording failed."""
+        if "-" in self._outputs and as_json:
+            raise UsageError("-o - and --json both want standard output; give one")
+        if save is not None:
+            refuse_taken(save, overwrite=choices["overwrite"])
+        with _naming_options():
+            work = prepare_search(
+                self._recordings, self._templates, self._settings, self._outputs, page=self._page, dry_run=dry_run,
+                **choices,
+            )  # fmt: skip
+            if dry_run:
+                show_plan_of(work, as_json=as_json, quiet=quiet, verbose=verbose)
+                return
+            output = Output(quiet or as_json, verbose, to_stderr="-" in self._outputs)
+            result = do(work, output, shown=not quiet)
+        for file in result.done:
+            _show_found(file, output, alone=len(work.items) == 1)
+        show_passed_over(result, output)
+        if save is not None:
+            self._save(save, work, overwrite=choices["overwrite"])
+        if as_json:
+            write_json(_as_data(result))
+        for file in result.failed:
+            tell(f"faltung: {file.source}: {_reason(file)}")
+        tell_not_begun(result)
+        if result.exit_code:
+            raise typer.Exit(result.exit_code)
+
+    def _save(self, path: Path, work: Work, *, overwrite: bool) -> None:
+        """Write the configuration that does the same, with paths as seen from its own folder."""
+        folder = path.parent
+        data: dict[str, Any] = {"version": 1}
+        inputs = [seen_from(folder, pattern) for pattern in self._recordings if pattern != "-"]
+        events = [seen_from(folder, template) for template in self._outputs if template != "-"]
+        for name, paths in (("input", inputs), ("events", events)):
+            if paths:
+                data[name] = paths[0] if len(paths) == 1 else paths
+        data["nonfinite"] = "propagate"
+        raw = {"use": "match", "template": self._templates, **self._settings}
+        data["stages"] = [rebased(work.loaded.settings.stages[0], raw, folder)]
+        write_bytes(path, to_yaml(data).encode(), overwrite=overwrite)
 
 
-def show_found(found: Found, voice: Voice, *, alone: bool) -> None:
+def _plain(value: str) -> str | float:
+    """A number as one, for the file that `--save` writes."""
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def _pairs(words: str) -> dict[str, str]:
+    """``window=20ms,low=2kHz`` as settings."""
+    pairs = [word.partition("=") for word in words.split(",")]
+    names = [name.strip() for name, _, _ in pairs]
+    if not all(name and value.strip() for name, (_, _, value) in zip(names, pairs, strict=True)):
+        raise UsageError(
+            f"--spectrogram: write setting=value, parted by commas, such as low=2kHz,high=8kHz; got {words!r}"
+        )
+    if len(set(names)) < len(names):
+        raise UsageError(f"--spectrogram: a setting is given twice in {words!r}; give it once")
+    return {name: value.strip() for name, (_, _, value) in zip(names, pairs, strict=True)}
+
+
+def template_settings(text: str, recordings: Sequence[str]) -> dict[str, str]:
+    """The settings of a template; what is the name of a file or folder is that, whatever signs are in it.
+
+    ``START:END`` is a slice of the one recording that is searched, ``FILE@START:END`` of any file; the end is not in
+    it.
+
+    Raises
+    ------
+    UsageError
+        a slice of one recording among several, or of standard input; no such slice: not two times, or none between
+        them.
+    """
+    if Path(text).expanduser().exists() or ":" not in text:
+        return {"file": text}
+    file, at, span = text.rpartition("@")
+    start, end = _times(span, text)
+    if not at:
+        if len(recordings) != 1:
+            raise UsageError(f"--template {text}: a slice of which recording? Write FILE@{text}")
+        file = recordings[0]
+        if file == "-":
+            raise UsageError(f"--template {text}: standard input can be read only once; write FILE@{text}")
+    return {"file": file, "start": str(start), "end": str(end)}
+
+
+def _times(span: str, text: str) -> tuple[Duration, Duration]:
+    parts = span.split(":")
+    if len(parts) != 2 or not all(part.strip() for part in parts):
+        raise UsageError(f"--template {text}: there is no such file, and it is no slice; {_HELP}")
+    try:
+        start, end = (parse_duration(part) for part in parts)
+    except UnitError as error:
+        raise UsageError(f"--template {text}: {error}") from error
+    if start.value < 0 or (start.unit == end.unit and end.value <= start.value):
+        raise UsageError(f"--template {text}: a slice starts at 0 or later and ends after it starts; {_HELP}")
+    return start, end
+
+
+@contextmanager
+def _naming_options() -> Iterator[None]:
+    """Errors in here name the option by its word: ``--threshold: must be ...``, not ``stages[0].threshold``."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError([_in_options(problem) for problem in error.problems]) from error
+
+
+def _in_options(problem: Problem) -> Problem:
+    match problem.path:
+        case ("stages", 0):
+            return Problem(problem.message, ())
+        case ("stages", 0, "spectrogram", *rest):
+            return Problem(problem.message, ("--spectrogram", *rest))
+        case ("stages", 0, str(name), *_):
+            return Problem(problem.message, (f"--{name.replace('_', '-')}",))
+        case path:
+            return Problem(problem.message, path)
+
+
+def _reason(file: FileResult) -> str:
+    """Why a recording failed, with the option that a setting was given by."""
+    if "at" not in file.facts:
+        return file.reason
+    return str(_in_options(Problem(file.facts["message"], tuple(file.facts["at"]))))
+
+
+def _show_found(file: FileResult, output: Output, *, alone: bool) -> None:
     """The events as a table, then how the threshold was set, what was counted, what was written."""
-    events = found.events
-    if voice.quiet:
+    if output.quiet:
         return
-    name = shown_path(found.report.source)
+    (found,) = file.searches
     if not alone:
-        voice.note(f"{name}:")
-    if events.events:
-        voice.show(_table(events.events[:_MOST_ROWS]))
-    if len(events.events) > _MOST_ROWS:
-        voice.note(f"and {len(events.events) - _MOST_ROWS:,} more; -o FILE or --json has all")
-    voice.note(f"threshold: {events.how}")
-    counted = [count(len(events.events), "event"), f"of {count(events.candidates, 'candidate')}"]
-    if events.decoys is not None:
-        counted.append(f"with {count(events.decoys, 'decoy')}")
-    chance = (
-        "" if events.false_alarms_per_hour is None else f"; {number(events.false_alarms_per_hour)} an hour by chance"
-    )
-    voice.note(" ".join(counted) + chance)
-    for status, seconds in _unscored(events).items():
-        voice.note(f"without a score: {duration(seconds)}, {status}")
-    for warning in found.report.warnings:
-        voice.note(f"warning: {name}: {warning}")
-    for planned in found.report.plan.stages:
-        for note in planned.notes:
-            voice.detail(f"note: {name}: {note}")
-    if found.written:
-        voice.note(f"written: {', '.join(shown_path(path) for path in found.written if path != '-')}")
+        output.note(f"{shown_path(file.source)}:")
+    if found.events:
+        output.show(_table(found.events[:_MOST_ROWS]))
+    if len(found.events) > _MOST_ROWS:
+        output.note(f"and {len(found.events) - _MOST_ROWS:,} more; -o FILE or --json has all")
+    output.note(f"threshold: {found.how}")
+    counted = [count(len(found.events), "event"), f"of {count(found.candidates, 'candidate')}"]
+    if found.decoys is not None:
+        counted.append(f"with {count(found.decoys, 'decoy')}")
+    chance = "" if found.false_alarms_per_hour is None else f"; {number(found.false_alarms_per_hour)} an hour by chance"
+    output.note(" ".join(counted) + chance)
+    for status, seconds in _unscored(found).items():
+        output.note(f"without a score: {duration(seconds)}, {status}")
+    name = shown_path(file.source)
+    for warning in file.warnings:
+        output.note(f"warning: {name}: {warning}")
+    for note in file.facts["notes"]:
+        output.detail(f"note: {name}: {note}")
+    written = [shown_path(path) for path in file.item.outputs if str(path) != "-"]
+    if written:
+        output.note(f"written: {', '.join(written)}")
 
 
 def _table(events: Sequence[Event]) -> Any:
@@ -67,20 +217,11 @@ def _table(events: Sequence[Event]) -> Any:
     shown = table("start, s", "template", "channel", "score", "offset", *(["by chance"] if decoyed else []),
                   right=(0, 2, 3, 4, 5), fold=1)  # fmt: skip
     for event in events:
-        chance = [_chance(event.expected_false_alarms)] if decoyed else []
-        cells = (
-            f"{event.start_s:.6f}",
-            event.template,
-            str(event.channel),
-            f"{event.score:.4f}",
-            f"{event.offset:+.2f}",
-        )
-        shown.add_row(*cells, *chance)
+        expected = event.expected_false_alarms
+        chance = ["" if expected is None else f"{expected:.2g}"] if decoyed else []
+        score, offset = f"{event.score:.4f}", f"{event.offset:+.2f}"
+        shown.add_row(f"{event.start_s:.6f}", event.template, str(event.channel), score, offset, *chance)
     return shown
-
-
-def _chance(expected: float | None) -> str:
-    return "" if expected is None else f"{expected:.2g}"
 
 
 def _unscored(events: Events) -> dict[str, float]:
@@ -93,22 +234,22 @@ def _unscored(events: Events) -> dict[str, float]:
     return {status: max(seconds for (one, *_), seconds in sums.items() if one == status) for status in statuses}
 
 
-def as_data(found: Sequence[Found], failed: Mapping[str, str]) -> dict[str, Any]:
+def _as_data(result: RunResult) -> dict[str, Any]:
     """Everything for machines; a threshold that nothing can reach is null."""
-    files = [_data(one) for one in found]
-    files += [{"file": name, "status": "failed", "error": reason} for name, reason in failed.items()]
-    return {"done": len(found), "failed": len(failed), "files": files}
+    files = [_data(file) for file in result]
+    return {"done": len(result.done), "failed": len(result.failed), "files": files}
 
 
-def _data(found: Found) -> dict[str, Any]:
-    search = found.events
+def _data(file: FileResult) -> dict[str, Any]:
+    if file.status != "done":
+        return {"file": file.source, "status": file.status, **({"error": file.error} if file.error else {})}
+    (found,) = file.searches
+    thresholds = [[level if math.isfinite(level) else None for level in row] for row in found.thresholds.tolist()]
     return {
-        **asdict(search),
+        **asdict(found),
         "status": "done",
-        "thresholds": [
-            [level if math.isfinite(level) else None for level in row] for row in search.thresholds.tolist()
-        ],
-        "seconds": found.report.seconds,
-        "warnings": list(found.report.warnings),
-        "written": list(found.written),
+        "thresholds": thresholds,
+        "seconds": file.facts["seconds"],
+        "warnings": file.warnings,
+        "written": list(map(str, file.item.outputs)),
     }

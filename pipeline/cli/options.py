@@ -7,39 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = [
-    "Baked",
-    "Channels",
-    "Checked",
-    "ConfigFile",
-    "DryRun",
-    "FailFast",
-    "Force",
-    "In",
-    "Inputs",
-    "Insecure",
-    "Jobs",
-    "Json",
-    "Out",
-    "Output",
-    "Overwrite",
-    "Precision",
-    "Quiet",
-    "Rate",
-    "Report",
-    "RetryFailed",
-    "Save",
-    "Scheduler",
-    "SchemaFile",
-    "Settings",
-    "SkipExisting",
-    "StageName",
-    "Subtype",
-    "Tail",
-    "Verbose",
-    "Words",
-]
-
 
 def _argument(metavar: str, text: str) -> Any:
     return typer.Argument(metavar=metavar, help=text, show_default=False)
@@ -83,9 +50,9 @@ Scheduler = Annotated[
     str | None, _option("--scheduler", metavar="URL", text="Have a Dask cluster do the files: tls://host:8786.")
 ]
 Insecure = Annotated[bool, typer.Option("--insecure", help="Use a scheduler elsewhere by tcp://, too.")]
-Report = Annotated[
-    Path | None, _option("--report", metavar="FILE", text="Write a page on what became of each file, and JSON.")
-]
+_REPORT = "Write a page on what became of each file, and JSON."
+Report = Annotated[Path | None, _option("--report", metavar="FILE", text=_REPORT)]
+RunReport = Annotated[Path | None, _option("--run-report", metavar="FILE", text=_REPORT)]
 
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace outputs that exist.")]
 SkipExisting = Annotated[bool, typer.Option("--skip-existing", help="Pass over inputs whose output exists.")]
@@ -96,3 +63,66 @@ DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be writt
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document, for machines.")]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="Say nothing but errors.")]
 Verbose = Annotated[bool, typer.Option("-v", "--verbose", help="Say more: what was rounded, and other notes.")]
+
+Recordings = Annotated[list[str], _argument("RECORDING", "Files or patterns; - is standard input.")]
+MatchTemplates = Annotated[
+    list[str],
+    _option(
+        "--template",
+        "-t",
+        metavar="WHAT",
+        text="A file, a folder, FILE@START:END, or START:END of the recording itself. May be given again.",
+    ),
+]
+EventFiles = Annotated[
+    list[str] | None,
+    _option(
+        "-o",
+        "--output",
+        metavar="EVENTS",
+        text="Write the events: .csv .jsonl .parquet .selections.txt (Raven) .txt (Audacity); {stem} as for run. "
+        "May be given again.",
+    ),
+]
+MatchPage = Annotated[
+    Path | None, _option("--report", metavar="FILE", text="Write a page with pictures, and the picture as PNG.")
+]
+MatchThreshold = Annotated[
+    str, typer.Option("--threshold", metavar="WORDS", help='0.7, "mad 8", "1 per hour" or "fdr 5%".')
+]
+MatchScore = Annotated[str | None, _option("--score", metavar="WORD", text="ncc, correlation or matched_filter.")]
+MatchPolarity = Annotated[str | None, _option("--polarity", metavar="WORD", text="positive, negative or both.")]
+MatchChannels = Annotated[str | None, _option("--channels", metavar="WORD", text="each, mean or sum.")]
+MatchMinDistance = Annotated[
+    str | None, _option("--min-distance", metavar="TIME", text="Of two nearer peaks the higher counts: 250 ms.")
+]
+MatchDomain = Annotated[
+    str | None, _option("--domain", metavar="WORD", text="What is compared: waveform or spectrogram.")
+]
+MatchSpectrogram = Annotated[
+    str | None,
+    _option("--spectrogram", metavar="WORDS", text="window=20ms,hop=5ms,low=2kHz,high=8kHz,floor=-80dB, or some."),
+]
+
+Explained = Annotated[
+    str | None, _argument("CONFIG", "A configuration, or the word claims; a worked example if left out.")
+]
+ExplainedInput = Annotated[str | None, _argument("INPUT", "A file, instead of CONFIG's first input.")]
+ExplainFolder = Annotated[
+    Path | None, _option("-o", "--output", metavar="DIR", text="The folder; else out/explain, or out/claims.")
+]
+ExplainedStage = Annotated[
+    str | None, _option("--stage", metavar="ID", text="The stage, by id or index; else the first that shows it.")
+]
+Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language that the page opens in.")]
+
+FlipTarget = Annotated[
+    list[str],
+    _argument(
+        "TARGET",
+        "MODULE:FUNCTION, stage:NAME or CONFIG, then SETTING=VALUE ...; or -- and a command with {in} and {out}.",
+    ),
+]
+FlipKernel = Annotated[
+    str | None, _option("--kernel", metavar="TAPS", text="Taps to send: '4,2,1'; rows parted by ';'.")
+]

@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING
 from ..engine.plan import Plan, StagePlan
 from ..io.names import shown_path
 from ..match.writers import event_format
+from ..runs.plans import Prediction, RunPlan, label_of, method_of
 from ..text import count, duration, hertz, size
-from .plan_data import label_of, method_of
-from .terminal import table
+from .terminal import render, table
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-    from .predict import Prediction
-
-__all__ = ["plan_parts", "predictions_table"]
+__all__ = ["predictions_table", "show_run_plan"]
 
 
-def plan_parts(plan: Plan) -> list[RenderableType]:
+def show_run_plan(plan: RunPlan) -> None:
+    """The plan for each format among the inputs, then what each input comes to."""
+    for i, one in enumerate(plan.plans):
+        render(*([""] if i else []), *_plan_parts(one))
+    if plan:
+        render("", predictions_table(plan))
+
+
+def _plan_parts(plan: Plan) -> list[RenderableType]:
     """A plan, part by part."""
     from rich.padding import Padding
     from rich.text import Text

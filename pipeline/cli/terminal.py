@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from ..text import plain
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-__all__ = ["Voice", "card", "console", "render", "table", "tell", "write", "write_json"]
+__all__ = ["Output", "card", "console", "end_with", "render", "table", "tell", "write", "write_json"]
 
 _PIPED_WIDTH = 200
 
@@ -84,7 +86,7 @@ def write(text: str) -> None:
 
 
 @dataclass(frozen=True)
-class Voice:
+class Output:
     """What a command says, as loud as it was asked to be."""
 
     quiet: bool = False
@@ -112,3 +114,11 @@ def tell(text: str) -> None:
     """One line of words on standard error."""
     if sys.stderr is not None:
         sys.stderr.write(plain(text) + "\n")
+
+
+def end_with(failed: Sequence[str]) -> None:
+    """Tell the reasons of what failed; raises `typer.Exit` if there are any."""
+    for reason in failed:
+        tell(f"faltung: {reason}")
+    if failed:
+        raise typer.Exit(1)

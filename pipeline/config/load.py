@@ -114,7 +114,9 @@ def parse_config(
     return _validated(read_yaml(text, file), Path() if base is None else Path(base), overrides)
 
 
-def validate_config(data: Mapping[str, Any], base: str | Path | None = None) -> LoadedConfig:
+def validate_config(
+    data: Mapping[str, Any], base: str | Path | None = None, overrides: Sequence[str] = ()
+) -> LoadedConfig:
     """Validate a configuration that is plain data already, as `parse_words` makes; errors have no lines.
 
     Raises
@@ -122,7 +124,7 @@ def validate_config(data: Mapping[str, Any], base: str | Path | None = None) -> 
     ConfigError
         everything that is wrong with it.
     """
-    return _validated(Document(dict(data)), Path() if base is None else Path(base), ())
+    return _validated(Document(dict(data)), Path() if base is None else Path(base), overrides)
 
 
 def _validated(document: Document, base: Path, overrides: Sequence[str]) -> LoadedConfig:

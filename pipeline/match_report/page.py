@@ -8,10 +8,9 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from ..batch.report import PLAYED, link, own_parts, shown
 from ..explain.figure import png_bytes
 from ..io import is_remote
-from ..pages import page_from
+from ..pages import PLAYED, link, page_from, report_parts, shown
 from .figure import match_figure
 from .picture import Picture
 
@@ -36,4 +35,4 @@ def match_page(picture: Picture, source: str | Path, folder: Path, png: bytes | 
         "unscored": sum(part.end_s - part.start_s for part in found.unscored),
         "image": image,
     }
-    return page_from("pipeline.match_report", "match.html.j2", values, own=own_parts(), filters={"shown": shown})
+    return page_from("pipeline.match_report", "match.html.j2", values, own=report_parts(), filters={"shown": shown})

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline.batch.report import page_html, run_facts, run_report, shown, write_report
+from pipeline.batch.report import page_html, run_facts, run_report, write_report
 from pipeline.config.load import parse_config
 from pipeline.errors import UsageError
 from pipeline.job import Hooks, Job, run_job
+from pipeline.pages import shown
 from tests.browser import until
 from tests.cli.conftest import ECHO, Done, faltung, place  # noqa: F401
 

@@ -339,7 +339,7 @@ def test_two_runs_on_one_output_are_one_too_many(faltung: Faltung, batch: Path, 
 
 
 def test_threads_are_shared_and_it_is_said(faltung: Faltung, batch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("pipeline.system.usable_processors", "pipeline.cli.running.usable_processors"):
+    for name in ("pipeline.system.usable_processors", "pipeline.cli.run_view.usable_processors"):
         monkeypatch.setattr(name, lambda: 4)
     done = faltung("run", "batch.yaml", "--jobs", "2", "-s", "threads=3")
     assert done.err == "note: 2 jobs on 4 processors have 2 threads each, not 3\n"

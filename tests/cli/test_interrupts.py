@@ -11,7 +11,8 @@ import pytest
 
 CODE = """\
 import os, sys
-from pipeline.cli import main, work
+from pipeline.cli import main
+from pipeline.runs import running as work
 
 real = work.configuration_text
 

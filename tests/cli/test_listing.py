@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 import pipeline
-from pipeline.cli import checks
+from pipeline.cli import doctor as checks
 from pipeline.config.load import parse_config
 from pipeline.config.schema import schema_text
 from pipeline.errors import PluginError

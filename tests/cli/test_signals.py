@@ -8,8 +8,8 @@ import signal
 
 import pytest
 
-from pipeline.cli.interrupts import Interrupts, Terminated, terminable
-from pipeline.cli.work import Outcome, exit_code
+from pipeline.cli.process import Interrupts, Terminated, terminable
+from pipeline.runs.results import FileResult, RunResult
 
 
 def test_a_signal_whose_exception_got_lost_is_raised_again_with_the_next_block() -> None:
@@ -25,7 +25,8 @@ def test_a_signal_whose_exception_got_lost_is_raised_again_with_the_next_block()
 
 def test_the_signal_handlers_of_before_are_put_back() -> None:
     before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-    with terminable(), Interrupts():
+    with terminable(), Interrupts() as interrupts:
+        interrupts.listen()
         assert signal.getsignal(signal.SIGINT) != before[0]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
@@ -35,8 +36,8 @@ def test_the_signal_handlers_of_before_are_put_back() -> None:
     [((), False, 0), ((0, 0), False, 0), ((0, 1), False, 1), ((0, 2), False, 1), ((0,), True, 130), ((0, 3), True, 3)],
 )
 def test_the_exit_code_of_a_run(codes: tuple[int, ...], interrupted: bool, expected: int) -> None:
-    outcomes = [
-        Outcome(None, {"status": "failed", "error": "why", "code": code} if code else {"status": "done"})  # type: ignore[arg-type]
+    files = [
+        FileResult(None, "failed" if code else "done", {"error": "why", "code": code} if code else {})  # type: ignore[arg-type]
         for code in codes
     ]
-    assert exit_code(outcomes, interrupted=interrupted) == expected
+    assert RunResult(None, tuple(files), interrupted).exit_code == expected  # type: ignore[arg-type]

@@ -7,36 +7,33 @@ LL LR RL RR for stereo.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
+from ..config.load import LoadedConfig
 from ..errors import SettingError, UsageError
 from ..io import probe, write_signal
 from ..io.arrays import PLAIN, plain_bytes
 from ..io.encodings import can_hold
 from ..io.formats import container_and_subtype
-from ..io.names import shown_path
 from ..io.sink import write_bytes
 from ..job import Job
 from ..kernel import Kernel
 from ..library import Pipeline
-from ..text import count, decibels, duration, hertz
-from .jobs import sources_of
-from .planning import described_format
-from .terminal import Voice, card, write_json
+from .plans import described_format
+from .work import Config, load, sources_of
 
-if TYPE_CHECKING:
-    from ..config.load import LoadedConfig
-
-__all__ = ["Baked", "chain_kernel", "show_baked", "write_kernel"]
+__all__ = ["Baked", "bake"]
 
 
 @dataclass(frozen=True)
 class Baked:
-    """What was written."""
+    """A kernel as it was written to a file."""
 
     output: str
     form: str
@@ -50,50 +47,87 @@ class Baked:
     peak_gain_db: float | None
     asymmetry: float
 
+    def to_dict(self) -> dict[str, Any]:
+        """Facts as plain data."""
+        return asdict(self)
 
-def chain_kernel(loaded: LoadedConfig, fs: str | None, channels: int | None) -> Kernel:
-    """All stages as one kernel, at the rate and for the channels of the first input unless described.
+
+def bake(
+    config: Config,
+    output: str | os.PathLike[str],
+    *,
+    settings: Sequence[str] = (),
+    fs: float | str | None = None,
+    channels: int | None = None,
+    subtype: str | None = None,
+    overwrite: bool = False,
+) -> Baked:
+    """The whole chain as one impulse response in a file, for any other convolver: what ``faltung bake`` does.
+
+    Parameters
+    ----------
+    config, settings
+        as for `run`.
+    output
+        an audio file, ``.npy`` or ``.txt`` with one tap a line.
+    fs, channels
+        rate in Hz, and channels, that the kernel is for; those of the configuration's first input unless given.
+    subtype
+        encoding of an audio file; DOUBLE where it can hold that, so that nothing is lost.
+    overwrite
+        replace what stands under the name.
+
+    Returns
+    -------
+    Baked
+        what was written, and how late it makes a signal.
 
     Raises
     ------
-    UsageError
-        no input and no ``--fs``.
     ConfigError
-        a stage that is no kernel, named with its line.
+        what is wrong with the configuration; a stage that is no kernel, named with its line.
+    UsageError
+        nothing tells the rate; the name is taken or says no format, or the format cannot hold the taps.
+    SignalError
+        taps over full scale for an encoding of whole numbers.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> made = bake([{"use": "echo", "delay": "3 samples", "gain": 0.5}], f"{tempfile.mkdtemp()}/ir.npy", fs=48000)
+    >>> made.taps, made.late_frames
+    (4, 0)
     """
+    kernel = _chain_kernel(load(config, settings), fs, channels)
+    return _write_kernel(kernel, os.fspath(output), subtype, overwrite=overwrite)
+
+
+def _chain_kernel(loaded: LoadedConfig, fs: float | str | None, channels: int | None) -> Kernel:
+    """All stages as one kernel, at the rate and for the channels of the first input unless described."""
     settings = loaded.settings
     described = described_format(loaded, fs, channels)
     if described is not None:
         rate, count_in = described.fs, described.channels
     else:
-        sources, _ = sources_of(loaded, ())
+        sources, _ = sources_of(loaded)
         if not sources:
-            raise UsageError("no input tells rate and channels; give --fs, and --channels where there is more than one")
+            raise UsageError("no input tells rate and channels; give fs=, and channels= where there is more than one")
         info = probe(str(sources[0]), **Job.of(settings).reading)
         rate, count_in = info.fs, info.channels
-    pipe = Pipeline(settings.stages)
     try:
-        kernel = pipe.kernel(rate, count_in)
+        kernel = Pipeline(settings.stages).kernel(rate, count_in)
     except SettingError as error:
         raise loaded.locate(error) from error
     return Kernel(kernel.taps, kernel.origin, rate)
 
 
-def write_kernel(kernel: Kernel, output: str, subtype: str | None, *, overwrite: bool) -> Baked:
-    """Write the taps; the kind of file goes by its extension.
-
-    Raises
-    ------
-    UsageError
-        the name is taken or says no format, or the format cannot hold the taps.
-    SignalError
-        taps over full scale for an encoding of whole numbers.
-    """
+def _write_kernel(kernel: Kernel, output: str, subtype: str | None, *, overwrite: bool) -> Baked:
+    """Write the taps; the kind of file goes by its extension."""
     fs = kernel.fs or 1.0
     extension = Path(output).suffix.lower()
     if extension in PLAIN:
         if subtype is not None:
-            raise UsageError(f"{output}: {extension} holds the taps in full; --subtype is for audio files")
+            raise UsageError(f"{output}: {extension} holds the taps in full; subtype= is for audio files")
         write_bytes(output, plain_bytes(kernel.taps, extension), overwrite=overwrite)
         form = "NumPy array, float64" if extension == ".npy" else "text, one tap a line"
     else:
@@ -129,22 +163,3 @@ def _routes(kernel: Kernel) -> str | None:
     ins, outs = kernel.taps.shape[1:]
     names = "LR" if max(ins, outs) <= 2 else [f"{i}>" for i in range(max(ins, outs))]
     return " ".join(f"{names[i]}{names[o]}".removesuffix(">") for i in range(ins) for o in range(outs))
-
-
-def show_baked(baked: Baked, *, as_json: bool, quiet: bool) -> None:
-    """Say what was written, and how late it makes a signal."""
-    if as_json:
-        write_json(asdict(baked))
-        return
-    late = baked.late_frames
-    why = "the kernel needs that much of the future, which a file cannot say"
-    paths = f"; paths, input then output: {baked.routes}" if baked.routes else ""
-    facts = {
-        "written": "standard output" if baked.output == "-" else shown_path(baked.output),
-        "taps": f"{baked.taps:,}, {duration(baked.taps / baked.fs)}",
-        "format": f"{baked.form}, {hertz(baked.fs)}, {count(baked.file_channels, 'channel')}{paths}",
-        "largest tap": f"{decibels(baked.peak)} dBFS",
-        "peak gain": "none" if baked.peak_gain_db is None else f"{baked.peak_gain_db:+.2f} dB",
-        "delays by": f"{count(late, 'frame')}, {duration(late / baked.fs)}: {why}" if late else "nothing: it is causal",
-    }
-    Voice(quiet, to_stderr=baked.output == "-").show(card(facts))

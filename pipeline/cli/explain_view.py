@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from ..errors import UsageError
 from ..io.names import shown_path
 from ..text import size
-from .terminal import Voice, card, table
+from .terminal import Output, card, table
 
 if TYPE_CHECKING:
     from ..explain.explain import Explained
-    from .jobs import Work
-    from .work import Outcome
 
-__all__ = ["explain_claims", "explain_config", "explain_outcomes", "explain_worked", "show_explained"]
+__all__ = ["explain_claims", "explain_config", "explain_worked", "show_explained"]
 
 
 def explain_worked(folder: Path, stage: str | None, lang: str, *, overwrite: bool) -> Explained:
@@ -35,7 +31,7 @@ def explain_config(
     """A stage of a configuration, with an input of one's own or the configuration's first."""
     from ..config.load import load_config
     from ..explain.explain import explain_run
-    from .jobs import sources_of
+    from ..runs.work import sources_of
 
     loaded = load_config(config)
     sources, _ = sources_of(loaded, [source] if source is not None else ())
@@ -60,30 +56,7 @@ def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:
     for one in results:
         texts = (VERDICTS[one.verdict], one.claim, one.finding)
         verdicts.add_row(*(getattr(text, spoken) for text in texts))
-    Voice(quiet).show(verdicts, "", card({"written": shown_path(page)}))
-
-
-def explain_outcomes(work: Work, outcomes: Sequence[Outcome], *, quiet: bool) -> None:
-    """For ``explain: true``: the explanation of each kernel stage of each file that was done, beside its output.
-
-    What stands there of an earlier explanation is replaced. A signal that came or went by a pipe, or went to a store,
-    has no place for it.
-    """
-    from ..explain.explain import explain_run
-    from ..job import plan_job
-
-    for outcome in outcomes:
-        source, target = outcome.item.source, outcome.item.target
-        if outcome.error is not None or "-" in (str(source), str(target)) or not isinstance(target, Path):
-            continue
-        beside = target.with_name(f"{target.stem}-explain")
-        written = []
-        for planned in plan_job(work.job, os.fspath(source))[0].stages:
-            if planned.kernel is not None:
-                folder = beside / f"{planned.index}-{planned.stage.id or planned.stage.use}"
-                explain_run(work.loaded, source, folder, stage=str(planned.index))
-                written.append(f"{shown_path(folder / 'index.html')}")
-        Voice(quiet).show(card({"explained": ", ".join(written) or "no stage of it is a kernel"}))
+    Output(quiet).show(verdicts, "", card({"written": shown_path(page)}))
 
 
 def show_explained(explained: Explained, *, quiet: bool) -> None:
@@ -105,4 +78,4 @@ def show_explained(explained: Explained, *, quiet: bool) -> None:
             steps,
         )
     facts = {"shown": explained.name, **({"mind": "; ".join(explained.notes)} if explained.notes else {})}
-    Voice(quiet).show(card(facts), "", files, "", proofs)
+    Output(quiet).show(card(facts), "", files, "", proofs)

@@ -1,0 +1,311 @@
+"""The commands of ``faltung``: each parses, calls and prints, and imports what it needs when it is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import options as opt
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="faltung",
+    no_args_is_help=True,
+    rich_markup_mode=None,  # plain help: rich takes longer to import than the help takes to read
+    pretty_exceptions_show_locals=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        from .. import __version__
+        from .terminal import write
+
+        write(f"faltung {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def faltung(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Causal convolution of sampled signals, from a pipeline written in YAML.
+
+    \b
+    A first try:
+      faltung apply in.wav out.wav echo delay="250 ms" gain="-6 dB" repeats=3
+    """  # noqa: D301  (the backspace tells typer to keep the lines)
+
+
+@app.command()
+def run(
+    config: opt.ConfigFile,
+    inputs: opt.Inputs = None,
+    output: opt.Output = None,
+    settings: opt.Settings = None,
+    overwrite: opt.Overwrite = False,
+    skip_existing: opt.SkipExisting = False,
+    force: opt.Force = False,
+    retry_failed: opt.RetryFailed = False,
+    fail_fast: opt.FailFast = False,
+    dry_run: opt.DryRun = False,
+    jobs: opt.Jobs = None,
+    check: opt.Checked = None,
+    scheduler: opt.Scheduler = None,
+    insecure: opt.Insecure = False,
+    report: opt.Report = None,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> None:
+    """Run a configuration on its inputs, or on others.
+
+    Paths in CONFIG are seen from its folder, those given here from the working directory. Several files are a batch:
+    run again, it does only what is not done, or not as it would be done now.
+    """
+    from ..runs.running import prepare_run
+    from .run_view import check_streams, finish, show_plan_of
+
+    check_streams(inputs or (), output, as_json=as_json)
+    work = prepare_run(
+        config, inputs or (), output, settings=settings or (), overwrite=overwrite, skip_existing=skip_existing,
+        force=force, retry_failed=retry_failed, fail_fast=fail_fast, jobs=jobs, check=check, scheduler=scheduler,
+        insecure=insecure, report=report, dry_run=dry_run,
+    )  # fmt: skip
+    (show_plan_of if dry_run else finish)(work, as_json=as_json, quiet=quiet, verbose=verbose)
+
+
+@app.command()
+def apply(
+    source: opt.In,
+    target: opt.Out,
+    words: opt.Words,
+    save: opt.Save = None,
+    precision: opt.Precision = None,
+    tail: opt.Tail = None,
+    subtype: opt.Subtype = None,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> None:
+    """Run stages written on the command line.
+
+    \b
+      faltung apply in.wav out.wav echo delay="250 ms" : smooth length="5 ms"
+      faltung stages        lists the stages
+      faltung stages echo   says what one takes
+    """  # noqa: D301  (the backspace tells typer to keep the lines)
+    from .applied import CommandLinePipeline
+    from .run_view import check_streams, finish
+
+    check_streams([source], target, as_json=as_json)
+    spoken = CommandLinePipeline(source, target, words, precision=precision, tail=tail, subtype=subtype)
+    with spoken.naming_stages():
+        work = spoken.work(overwrite=overwrite, save=save)
+        finish(work, as_json=as_json, quiet=quiet, verbose=verbose)
+    if save is not None:
+        spoken.save(save, work, overwrite=overwrite)
+
+
+@app.command()
+def match(
+    recordings: opt.Recordings,
+    template: opt.MatchTemplates,
+    threshold: opt.MatchThreshold = "0.7",
+    score: opt.MatchScore = None,
+    polarity: opt.MatchPolarity = None,
+    channels: opt.MatchChannels = None,
+    min_distance: opt.MatchMinDistance = None,
+    domain: opt.MatchDomain = None,
+    spectrogram: opt.MatchSpectrogram = None,
+    output: opt.EventFiles = None,
+    report: opt.MatchPage = None,
+    run_report: opt.RunReport = None,
+    save: opt.Save = None,
+    jobs: opt.Jobs = None,
+    force: opt.Force = False,
+    retry_failed: opt.RetryFailed = False,
+    dry_run: opt.DryRun = False,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> None:
+    """Find where a template occurs: correlation, which does not flip.
+
+    \b
+      faltung match day.wav --template call.wav --threshold "1 per hour" -o calls.csv
+      faltung match day.wav --template 1.2:1.6 --report calls.html
+    """  # noqa: D301  (the backspace tells typer to keep the lines)
+    from .match_view import CommandLineSearch
+
+    settings = {
+        "threshold": threshold, "score": score, "polarity": polarity, "channels": channels,
+        "min_distance": min_distance, "domain": domain or (spectrogram and "spectrogram"), "spectrogram": spectrogram,
+    }  # fmt: skip
+    search = CommandLineSearch(recordings, template, settings, output or (), report)
+    search.run(
+        save, as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, report=run_report, jobs=jobs,
+        force=force, retry_failed=retry_failed, overwrite=overwrite,
+    )  # fmt: skip
+
+
+@app.command()
+def plan(
+    config: opt.ConfigFile,
+    inputs: opt.Inputs = None,
+    output: opt.Output = None,
+    settings: opt.Settings = None,
+    fs: opt.Rate = None,
+    channels: opt.Channels = None,
+    as_json: opt.Json = False,
+) -> None:
+    """Say what would happen, stage by stage; run nothing."""
+    from ..runs.plans import plan as planned
+    from ..runs.work import load
+    from .plan_view import show_run_plan
+    from .terminal import end_with, tell, write
+
+    loaded = load(config, settings or ())
+    for warning in loaded.warnings:
+        tell(f"warning: {warning}")
+    made = planned(loaded, inputs or (), output, fs=fs, channels=channels)
+    write(made.to_json() + "\n") if as_json else show_run_plan(made)
+    end_with(made.failed)
+
+
+@app.command()
+def bake(
+    config: opt.ConfigFile,
+    output: opt.Baked,
+    settings: opt.Settings = None,
+    fs: opt.Rate = None,
+    channels: opt.Channels = None,
+    subtype: opt.Subtype = None,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Write all stages as one impulse response.
+
+    Rate and channels are those of the configuration's first input, unless --fs is given. WAV is written as DOUBLE, so
+    that nothing is lost, unless --subtype is given.
+    """
+    from ..runs.baking import bake as baked
+    from .run_view import check_streams, show_baked
+
+    check_streams((), output, as_json=as_json)
+    made = baked(
+        config, output, settings=settings or (), fs=fs, channels=channels, subtype=subtype, overwrite=overwrite
+    )
+    show_baked(made, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def explain(
+    config: opt.Explained = None,
+    source: opt.ExplainedInput = None,
+    output: opt.ExplainFolder = None,
+    stage: opt.ExplainedStage = None,
+    lang: opt.Lang = "en",
+    overwrite: opt.Overwrite = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Show and sound the flip: a page, pictures, an animation, sounds, and the numbers behind them.
+
+    "faltung explain claims" tests what is usually said about the flip.
+    """
+    from .explain_view import explain_claims, explain_config, explain_worked, show_explained
+
+    if config == "claims":
+        explain_claims(output or Path("out/claims"), lang, quiet=quiet)
+        return
+    folder = output or Path("out/explain")
+    if config is None:
+        explained = explain_worked(folder, stage, lang, overwrite=overwrite)
+    else:
+        explained = explain_config(config, source, folder, stage, lang, overwrite=overwrite)
+    show_explained(explained, quiet=quiet)
+
+
+@app.command()
+def flip_check(
+    target: opt.FlipTarget, kernel: opt.FlipKernel = None, fs: opt.Rate = None, as_json: opt.Json = False
+) -> None:
+    """Tell convolution from correlation, whatever it is.
+
+    \b
+      faltung flip-check numpy:correlate
+      faltung flip-check scipy.ndimage:convolve1d mode=wrap --kernel "4,2,1"
+      faltung flip-check stage:echo delay="2 samples" gain=0.5
+      faltung flip-check pipeline.yaml
+      faltung flip-check -- sox {in} {out} fir {kernel}
+      faltung flip-check -- ffmpeg -i {in} -i {kernel} -lavfi afir=gtype=none {out}
+    """  # noqa: D301  (the backspace tells typer to keep the lines)
+    from ..flipcheck.flip import flip_check as check
+    from ..units import parse_frequency
+    from .applied import parse_taps
+    from .terminal import write, write_json
+
+    rate = 48_000.0 if fs is None else parse_frequency(fs)
+    verdict = check(target, None if kernel is None else parse_taps(kernel), fs=rate)
+    write_json(verdict.to_dict()) if as_json else write(f"{verdict}\n")
+
+
+@app.command()
+def stages(name: opt.StageName = None, as_json: opt.Json = False) -> None:
+    """List the stages installed, or describe one.
+
+    With NAME: its settings with their units and defaults, and examples.
+    """
+    from .stage_view import describe, list_stages, show_list, show_stage
+    from .terminal import write_json
+
+    if name is None:
+        listed = list_stages()
+        write_json(listed) if as_json else show_list(listed)
+    else:
+        described = describe(name)
+        write_json(described) if as_json else show_stage(described)
+
+
+@app.command()
+def schema(output: opt.SchemaFile = None, overwrite: opt.Overwrite = False) -> None:
+    """Print the JSON Schema of configurations.
+
+    With every stage installed; editors complete and check with it.
+    """
+    from ..config.schema import schema_text
+    from ..io.sink import write_bytes
+    from .terminal import write
+
+    if output is None:
+        write(schema_text())
+    else:
+        write_bytes(output, schema_text().encode(), overwrite=overwrite)
+
+
+@app.command()
+def doctor(as_json: opt.Json = False) -> None:
+    """Say what is installed, and what is wrong with it.
+
+    Exit code 1 if something is.
+    """
+    from .doctor import all_checks, show_checks
+    from .terminal import write_json
+
+    checks = all_checks()
+    sound = all(check.good for check in checks)
+    if as_json:
+        write_json({"ok": sound, "checks": [vars(check) for check in checks]})
+    else:
+        show_checks(checks)
+    if not sound:
+        raise typer.Exit(1)

@@ -1,0 +1,222 @@
+"""Runs a command line, and turns signals, errors and results into words and an exit code.
+
+0, done. 1, some item failed. 2, usage or configuration, nothing was touched. 3, the run could not go on. 130 and 143,
+interrupted. 141, nobody reads standard output any more. A known error is plain lines; an unknown one keeps its
+traceback.
+
+Ctrl-C and SIGTERM end a command by an exception each, so that what was begun is cleaned up. While files are being done,
+the first Ctrl-C only asks: the running file is finished, nothing further begun; a second one stops at once. A library
+may swallow what a signal raises, or make another error of it: `Interrupts.check`, called with every block, raises it
+again, and `code_of_signal` tells at the end. And what it unwinds may wait for a thread that waits for a pipe: after a
+moment it is raised once more, wherever the command is by then.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import NoReturn
+
+import typer
+
+from ..errors import ConfigError, FaltungError
+from ..system import interrupt_after, is_disk_full
+from .terminal import tell
+
+__all__ = ["Interrupts", "Terminated", "in_options", "report_error", "run_command", "terminable"]
+
+_OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
+"""Parameters of the functions whose option is not their name behind dashes."""
+
+_PARAMETER = re.compile(
+    r"\b(as inputs=|output=|(?P<name>overwrite|skip_existing|force|retry_failed|insecure|jobs|check|scheduler|report|fs"
+    r"|channels|subtype)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
+)
+
+
+def run_command(args: Sequence[str] | None = None) -> int:
+    """Run a command line, that of the process by default; the exit code."""
+    _prepare_streams()
+    try:
+        with terminable():
+            code = _invoke(sys.argv[1:] if args is None else list(args))
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return code
+    except BrokenPipeError:
+        _drop_standard_output()
+        return 141
+    except KeyboardInterrupt:
+        ignore_further()
+        return 130
+    except Terminated:
+        return 143
+    except Exception as error:
+        known = code_of_signal() or report_error(error)
+        if known is None:
+            raise
+        if isinstance(error, OSError):  # perhaps of standard output itself
+            _drop_standard_output()
+        return known
+
+
+def _invoke(args: list[str]) -> int:
+    from .commands import app
+
+    if "_FALTUNG_COMPLETE" in os.environ:  # the shell asks for completions
+        app(prog_name="faltung")
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("faltung", args or ["--help"]) as context:
+            command.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    return 0
+
+
+def report_error(error: BaseException) -> int | None:
+    """Say a known error on standard error, plainly; its exit code, or None where it is not known."""
+    if isinstance(error, ConfigError):
+        tell(str(error))
+        return error.exit_code
+    if isinstance(error, FaltungError):
+        tell(f"faltung: {in_options(str(error))}")
+        return error.exit_code
+    if isinstance(error, typer.TyperException):
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "faltung"
+        message = error.format_message()
+        tell(f"{command}: {message}{'' if message.endswith(('.', '?')) else '.'} Try '{command} --help'.")
+        return 2
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        tell(f"faltung: {name}{error.strerror or error}")
+        return 3 if is_disk_full(error) else 1
+    return None
+
+
+def in_options(text: str) -> str:
+    """Text of an error in the words of the command: ``overwrite=True`` as ``--overwrite``."""
+
+    def option(found: re.Match[str]) -> str:
+        if found["name"] is None:
+            return _OPTIONS[found[1]]
+        value = "" if found["value"] in ("", "True") else f" {found['value']}"
+        return f"--{found['name'].replace('_', '-')}{value}"
+
+    return _PARAMETER.sub(option, text)
+
+
+def _prepare_streams() -> None:
+    """A sign that the terminal's encoding lacks is shown as an escape; a closed stream's number is kept from files."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+
+
+def _drop_standard_output() -> None:
+    """What is still in the buffer can go nowhere; without this the interpreter would try, and complain, at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+class Terminated(BaseException):
+    """SIGTERM was received."""
+
+
+_received: list[type[BaseException]] = []
+"""What has been raised by a signal; a mark that survives where the exception itself was swallowed."""
+
+_PATIENCE = 0.5  # seconds for removing what was begun; it takes a few milliseconds
+
+
+def _stop(kind: type[BaseException]) -> NoReturn:
+    if not _received:
+        ignore_further()
+        interrupt_after(_PATIENCE, lambda: _stop(kind))
+    _received.append(kind)
+    raise kind
+
+
+def ignore_further() -> None:
+    """Ctrl-C has been heard: one more could but disturb the cleaning up, or the interpreter's end and its exit code."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def code_of_signal() -> int | None:
+    """130 after Ctrl-C, 143 after SIGTERM, whatever became of what they raised; None where neither was received."""
+    if not _received:
+        return None
+    return 143 if _received[-1] is Terminated else 130
+
+
+def _raise_interrupted(_number: int, _frame: FrameType | None) -> None:
+    _stop(KeyboardInterrupt)
+
+
+def _raise_terminated(_number: int, _frame: FrameType | None) -> None:
+    _stop(Terminated)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """SIGTERM raises `Terminated` in here, and Ctrl-C, unless it is ignored, a KeyboardInterrupt that leaves a mark."""
+    _received.clear()
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, _raise_terminated)
+    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if heard:
+        signal.signal(signal.SIGINT, _raise_interrupted)
+    try:
+        yield
+    finally:
+        if _received:
+            interrupt_after(None)
+        elif heard:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, before)
+
+
+class Interrupts:
+    """A context in which, after `listen`, the first Ctrl-C sets ``asked`` and the second raises KeyboardInterrupt."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._before: object = None
+
+    def __enter__(self) -> Interrupts:
+        return self
+
+    def listen(self) -> None:
+        """Have Ctrl-C ask from here on, where files begin to be done."""
+        if self._before is None and threading.current_thread() is threading.main_thread():
+            self._before = signal.signal(signal.SIGINT, self._on_interrupt)
+
+    def __exit__(self, *error: object) -> None:
+        if self._before is not None and not _received:
+            signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]
+
+    def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
+        if self.asked:
+            _stop(KeyboardInterrupt)
+        self.asked = True
+
+    @staticmethod
+    def check() -> None:
+        """Raise what a signal raised before, if it got lost."""
+        if _received:
+            raise _received[-1]

@@ -1,0 +1,349 @@
+"""Does the files of a run, here or by workers, and keeps what became of each.
+
+With one file an error in the settings is that of the configuration, with line and column; with several, each file
+fails by itself with its reason and the others go on. Only a full disk ends it all: the next file would not fit either.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from ..batch.driver import run_tasks
+from ..batch.manifest import Data, Manifest, read_manifest
+from ..batch.resume import Check, Item
+from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
+from ..config.inputs import Place
+from ..dsp.serial import SerialExecutor
+from ..errors import SettingError, UsageError
+from ..io.sink import remove_left_behind
+from ..system import keep_freed_memory, share_threads
+from .results import FileResult, RunResult
+from .work import Choices, Config, Paths, Work, load, prepare, resumed
+
+__all__ = ["Progress", "execute", "prepare_run", "run"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, as it is told to whoever asked."""
+
+    kind: Literal["begun", "read", "ended"]
+    """A file is begun, so many frames of it have been read, or it has ended."""
+    source: Place
+    frames: int = 0
+    total: int | None = None
+    """Frames of the file; None for a pipe."""
+    fs: float = 1.0
+    """Rate of the file in Hz."""
+    outcome: Data | None = None
+    """What became of a file that has ended, by the names that `pipeline.batch.task` lists."""
+
+
+Watcher = Callable[[Progress], object]
+Advanced = Callable[[str, int, int | None, float], None]
+
+
+def run(
+    config: Config,
+    inputs: Paths = (),
+    output: str | os.PathLike[str] | None = None,
+    *,
+    settings: Sequence[str] = (),
+    overwrite: bool = False,
+    skip_existing: bool = False,
+    force: bool = False,
+    retry_failed: bool = False,
+    fail_fast: bool = False,
+    jobs: int | Literal["auto"] | None = None,
+    check: Check | None = None,
+    scheduler: str | None = None,
+    insecure: bool = False,
+    report: str | os.PathLike[str] | None = None,
+    progress: Watcher | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> RunResult:
+    """Run a configuration on files: what ``faltung run`` does, with the same refusals, bytes and manifest.
+
+    Several files are a batch: run again, it does only what is not done, or not as it would be done now.
+
+    Parameters
+    ----------
+    config
+        the path of a YAML file, what such a file holds as a mapping, a `Pipeline`, or stages.
+    inputs
+        files or patterns, in place of those of the configuration.
+    output
+        a path with ``{stem}``, ``{name}``, ``{ext}``, ``{parent}`` or ``{relative}`` of the input, likewise.
+    settings
+        changes to the configuration, such as ``"hall.mix=20%"``.
+    overwrite, skip_existing
+        replace outputs that exist; pass over inputs whose output exists.
+    force, retry_failed, fail_fast
+        do again what is unchanged, too; do only what failed before; begin no more files once one has failed.
+    jobs
+        processes that do files side by side; ``"auto"`` is one a processor.
+    check
+        what tells a changed file: its size and time (``"stat"``) or its content too (``"hash"``).
+    scheduler, insecure
+        address of a Dask cluster that does the files; whether it may be one elsewhere without TLS.
+    report
+        a page about what became of each file.
+    progress
+        called with a `Progress` as it goes; from other threads where files are cut into shards.
+    stop
+        asked all the while; once true, no further file is begun and those under way are finished.
+
+    Returns
+    -------
+    RunResult
+        what became of each file; ``.failed`` are those that failed, each with its ``error``.
+
+    Raises
+    ------
+    ConfigError
+        everything that is wrong with the configuration; with one file, a setting that does not fit it.
+    UsageError
+        what is refused before any work: an output that exists or is an input, no input, options that contradict.
+    WriteError
+        the manifest or the report cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, soundfile
+    >>> folder = tempfile.mkdtemp()
+    >>> soundfile.write(f"{folder}/in.wav", np.zeros(8), 8000)
+    >>> print(run([{"use": "gain", "gain": "-6 dB"}], f"{folder}/in.wav", f"{folder}/out.wav"))
+    1 done
+    """
+    work = prepare_run(
+        config, inputs, output, settings=settings, report=report, overwrite=overwrite, skip_existing=skip_existing,
+        force=force, retry_failed=retry_failed, fail_fast=fail_fast, jobs=jobs, check=check, scheduler=scheduler,
+        insecure=insecure,
+    )  # fmt: skip
+    return execute(work, progress, stop)
+
+
+def prepare_run(
+    config: Config,
+    inputs: Paths = (),
+    output: str | os.PathLike[str] | None = None,
+    *,
+    settings: Sequence[str] = (),
+    report: str | os.PathLike[str] | None = None,
+    page: str | os.PathLike[str] | None = None,
+    searching: bool = False,
+    dry_run: bool = False,
+    **choices: Any,
+) -> Work:
+    """The work of `run`, checked, which `execute` does; for a dry run, what is done already is left out of it.
+
+    Workers are copies of the process that is begun here, before there are threads and the lock of a manifest.
+    """
+    # a cluster's workers have working directories of their own
+    afar = choices.get("scheduler") is not None and isinstance(config, str | os.PathLike)
+    loaded = load(config, settings, base=Path(config).absolute().parent if afar else None)  # type: ignore[arg-type]
+    chosen = Choices.of(loaded, **choices)
+    if chosen.jobs > 1 and not dry_run:
+        from ..batch.worker import start_fork_server
+
+        start_fork_server()
+    work = prepare(loaded, inputs, output, chosen, report, page=page, searching=searching)
+    return resumed(work, read_manifest(work.batch.manifest)) if dry_run and work.batch is not None else work
+
+
+def execute(
+    work: Work,
+    progress: Watcher | None = None,
+    stop: Callable[[], bool] | None = None,
+    resuming: Callable[[Work], object] | None = None,
+) -> RunResult:
+    """Do the work, write its report, and say what became of it; raises as `run` does.
+
+    ``resuming`` is called with the work that is left when it is known what was done before.
+    """
+    keep_freed_memory()
+    began = datetime.now(UTC)
+    with ExitStack() as stack:
+        manifest = None
+        batch = work.batch
+        if batch is not None:
+            manifest = stack.enter_context(Manifest(batch.manifest))
+            work = resumed(work, manifest.state)
+            if resuming is not None:
+                resuming(work)
+            if work.items:
+                manifest.begin(batch.run_record(work.loaded.file))
+        outcomes = _outcomes(work, manifest, progress or (lambda _: None), stop or (lambda: False))
+    files = [FileResult(work.items[place], outcomes[place]["status"], outcomes[place]) for place in sorted(outcomes)]
+    files += [FileResult(item, "skipped", {}) for item in work.skipped]
+    left = [item for place, item in enumerate(work.items) if place not in outcomes]
+    files += [FileResult(item, "not begun", {}) for item in left]
+    for state in work.passed_over:
+        known = state.state == "unchanged"
+        files.append(FileResult(state.item, "unchanged" if known else "not begun", (state.last or {}) if known else {}))
+    result = RunResult(work, tuple(files), stop is not None and stop(), _explanations(work, files))
+    _write_report(result, began)
+    return result
+
+
+def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Callable[[], bool]) -> dict[int, Data]:
+    """What became of each file that was begun, by its place among the items."""
+    outcomes: dict[int, Data] = {}
+    tasks = _tasks(work)
+    alone = len(tasks) == 1 and work.batch is None
+    with ExitStack() as stack:
+        if work.batch is not None:
+            targets = [path for item in work.items for path in item.outputs]
+            remove_left_behind(targets)
+            stack.callback(remove_left_behind, targets)
+        executor, runner, window = _executor(work, progress, stack)
+        ended = run_tasks(
+            tasks,
+            executor,
+            window=window,
+            manifest=manifest,
+            runner=runner,
+            on_begin=lambda place: progress(Progress("begun", work.items[place].source)),
+            stopped=stop,
+            fail_fast=work.choices.fail_fast,
+        )
+        for place, outcome in stack.enter_context(closing(ended)):
+            outcomes[place] = outcome
+            if alone and outcome.get("code") == UsageError.exit_code:
+                raise _refusal(outcome, work)
+            progress(Progress("ended", work.items[place].source, outcome=outcome))
+    return outcomes
+
+
+def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor, Runner, int]:
+    """Where tasks are run, by what, and how many it is given at a time."""
+
+    def advanced(source: str, frames: int, total: int | None, fs: float) -> None:
+        progress(Progress("read", Path(source), frames, total, fs))
+
+    if work.choices.scheduler is not None:
+        from ..batch.dask import cluster
+
+        there, slots = stack.enter_context(cluster(work.choices.scheduler))
+        return _cutting(there, slots, work, advanced, stack), run_task, 2 * slots
+    if work.jobs == 1:
+        return SerialExecutor(), partial(_run_here, advanced=advanced, prepared=Prepared(work.job)), 1
+    from ..batch.local import BUNDLE, LocalExecutor
+
+    timeout = work.loaded.settings.batch.timeout
+    timeout_s = None if timeout is None else timeout.seconds(1.0)
+    if work.shard is not None or work.choices.fail_fast:
+        executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s))
+        return _cutting(executor, work.jobs, work, advanced, stack), run_task, 2 * work.jobs
+    executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s, is_light))
+    return executor, begin_task, 3 * work.jobs * BUNDLE
+
+
+def _run_here(task: Data, advanced: Advanced, prepared: Prepared) -> Data:
+    return run_task(task, progress=partial(advanced, task["source"]), prepared=prepared)
+
+
+def _cutting(executor: Executor, jobs: int, work: Work, advanced: Advanced, stack: ExitStack) -> Executor:
+    """The executor, behind one that cuts long files into shards where that is asked for."""
+    if work.shard is None:
+        return executor
+    from ..batch.shards import Shards
+
+    far = work.choices.scheduler is not None
+    return stack.enter_context(Shards(executor, jobs, work.shard, advanced, far=far))
+
+
+def _tasks(work: Work) -> list[Data]:
+    settings = work.loaded.settings
+    remote = work.choices.scheduler is not None
+    threads = (settings.threads or 1) if remote else share_threads(work.jobs, settings.threads)
+    text = configuration_text(settings, threads)
+    told = {"reported": work.report is not None, "searching": work.searching}
+
+    def task(item: Item, **how: Any) -> Data:
+        places = (item.source, item.signal, item.events, item.page)
+        return make_task(*places, configuration=text, absolute=remote, **told, **how)
+
+    if work.batch is None:
+        return [task(item, overwrite=work.choices.overwrite) for item in work.items]
+    states = {state.item: state for state in work.states}
+    tasks = []
+    for item in work.items:  # what stands under an output's name was found to be ours, or may be replaced
+        state = states[item]
+        fresh = state.fresh and not work.choices.overwrite
+        tasks.append(task(item, overwrite=True, fresh=fresh, record=state.record))
+    return tasks
+
+
+def _refusal(outcome: Data, work: Work) -> Exception:
+    """The error of the one file, as that of the configuration where it is about a setting."""
+    if "at" in outcome:
+        return work.loaded.locate(SettingError(outcome["message"], *outcome["at"]))
+    return UsageError(outcome["error"])
+
+
+def _explanations(work: Work, files: Sequence[FileResult]) -> tuple[tuple[Path, ...], ...]:
+    """For ``explain: true``: the pages about each kernel stage of each file that was done, beside its output.
+
+    What stands there of an earlier explanation is replaced. A signal that came or went by a pipe, or went to a store,
+    has no place for it.
+    """
+    if not work.loaded.settings.explain:
+        return ()
+    from ..explain.explain import explain_run
+    from ..job import plan_job
+
+    explained = []
+    for file in files:
+        source, target = file.item.source, file.item.signal
+        if file.status != "done" or "-" in (str(source), str(target)) or not isinstance(target, Path):
+            continue
+        beside, pages = target.with_name(f"{target.stem}-explain"), []
+        for planned in plan_job(work.job, os.fspath(source))[0].stages:
+            if planned.kernel is not None:
+                folder = beside / f"{planned.index}-{planned.stage.id or planned.stage.use}"
+                explain_run(work.loaded, source, folder, stage=str(planned.index))
+                pages.append(folder / "index.html")
+        explained.append(tuple(pages))
+    return tuple(explained)
+
+
+def _write_report(result: RunResult, began: datetime) -> None:
+    """The page and the data that the configuration or ``report`` asks for, with what earlier runs have done."""
+    work = result.work
+    if work.report is None:
+        return
+    from .. import __version__
+    from ..batch.report import run_facts, run_report, write_report
+
+    settings, seconds = work.loaded.settings, (datetime.now(UTC) - began).total_seconds()
+    threads = share_threads(work.choices.jobs, settings.threads) or work.job.options.thread_count
+    facts = run_facts(
+        settings, version=__version__, began=began.astimezone(), seconds=seconds, jobs=work.choices.jobs,
+        threads=threads,
+    )  # fmt: skip
+    attempts = {state.item: state.record["attempts"] for state in work.states}
+    records = []
+    for file in result:
+        tried = {"attempts": attempts.get(file.item, 1)} if file.status in ("done", "failed") else {}
+        records.append(_record(file, {**file.facts, "status": file.status, **tried}))
+    write_report(work.report, run_report(records, facts))
+
+
+def _record(file: FileResult, facts: Data) -> Data:
+    """The record of a file, with names as they are seen from here."""
+    outputs = zip(facts.get("outputs", []), file.item.outputs, strict=False)
+    return {
+        **facts,
+        "item": file.source,
+        "outputs": [{**output, "path": str(path)} for output, path in outputs],
+        "error": None if file.error is None else file.reason,
+    }

@@ -1,0 +1,104 @@
+"""Searches recordings for templates: a configuration of one ``match`` stage, and the run of it.
+
+What was found in each recording comes back with the result, whoever searched it; event files and pages with the picture
+of the search are outputs of the run like any other, so that a batch goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from .results import RunResult
+from .running import Progress, execute, prepare_run
+from .work import Paths, Work
+
+__all__ = ["prepare_search", "search"]
+
+Template = str | os.PathLike[str] | Mapping[str, Any]
+"""A file or a folder, or a mapping as in a configuration: ``{"file": "day.wav", "start": 1.2, "end": "1.6 s"}``."""
+
+
+def search(
+    recordings: Paths,
+    template: Template | Sequence[Template],
+    output: Paths = (),
+    *,
+    page: str | os.PathLike[str] | None = None,
+    overwrite: bool = False,
+    force: bool = False,
+    retry_failed: bool = False,
+    jobs: int | Literal["auto"] | None = None,
+    report: str | os.PathLike[str] | None = None,
+    progress: Callable[[Progress], object] | None = None,
+    stop: Callable[[], bool] | None = None,
+    **settings: Any,
+) -> RunResult:
+    """Search recordings for templates, without the flip: what ``faltung match`` does.
+
+    Parameters
+    ----------
+    recordings
+        files or patterns.
+    template
+        a file or a folder of templates, a mapping of the settings of one, or several of these.
+    output
+        event files, each in the format of its extension, with ``{stem}`` and the like of the recording.
+    page
+        a page with the picture of each search, ``.html``, likewise; the picture as PNG beside it.
+    overwrite, force, retry_failed, jobs, report, progress, stop
+        as for `run`.
+    settings
+        of the ``match`` stage: ``threshold="1 per hour"``, ``score``, ``polarity``, ``channels``, ``min_distance``,
+        ``domain``, ``spectrogram``.
+
+    Returns
+    -------
+    RunResult
+        what became of each recording; ``.searches`` of a file are what was found in it, as `Events`.
+
+    Raises
+    ------
+    ConfigError
+        a setting that cannot be.
+    UsageError
+        what is refused before any work.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np, soundfile
+    >>> folder = tempfile.mkdtemp()
+    >>> x = np.random.default_rng(1).uniform(-0.5, 0.5, 800)
+    >>> soundfile.write(f"{folder}/day.wav", x, 8000, subtype="DOUBLE")
+    >>> soundfile.write(f"{folder}/call.wav", x[300:350], 8000, subtype="DOUBLE")
+    >>> (found,) = search(f"{folder}/day.wav", f"{folder}/call.wav", threshold=0.9)
+    >>> [event.start_frame for event in found.searches[0].events]
+    [300]
+    """
+    work = prepare_search(
+        recordings, template, settings, output, page=page, report=report, overwrite=overwrite, force=force,
+        retry_failed=retry_failed, jobs=jobs,
+    )  # fmt: skip
+    return execute(work, progress, stop)
+
+
+def prepare_search(
+    recordings: Paths,
+    template: Template | Sequence[Template],
+    settings: Mapping[str, Any],
+    output: Paths = (),
+    *,
+    page: str | os.PathLike[str] | None = None,
+    **choices: Any,
+) -> Work:
+    """The work of `search`, checked, which `execute` does; choices are those of `prepare_run`."""
+    templates = [template] if isinstance(template, str | os.PathLike | Mapping) else list(template)
+    outputs = [output] if isinstance(output, str | os.PathLike) else list(output)
+    stage = {
+        "use": "match",
+        "template": [dict(one) if isinstance(one, Mapping) else {"file": os.fspath(one)} for one in templates],
+        **settings,
+    }
+    data = {"nonfinite": "propagate", "events": [os.fspath(path) for path in outputs], "stages": [stage]}
+    return prepare_run(data, recordings, page=page, searching=True, **choices)

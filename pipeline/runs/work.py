@@ -1,0 +1,336 @@
+"""From a configuration, inputs and an output to the files to be done, with everything refused that can be beforehand.
+
+Nothing is touched here: outputs that exist, that are an input by any name or link, that collide, or whose extension
+says no format end a run before the first file is begun. What is refused is said in the words of the functions,
+``overwrite=True``; the command says it in its own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..batch.manifest import ManifestState
+from ..batch.resume import Batch, Check, Item, ItemState, batch_of
+from ..config.inputs import STREAM, Place, expand_inputs, input_root
+from ..config.load import LoadedConfig, load_config, validate_config
+from ..config.model import Configuration
+from ..config.outputs import one_name, plan_outputs
+from ..errors import UsageError
+from ..fields import files_named_in
+from ..io import Remote, is_table_name
+from ..io.names import RealNames, file_of, is_stream, shown_path
+from ..job import Job
+from ..library import Pipeline
+from ..stages.base import Stage
+from ..system import usable_processors
+from ..text import first_few
+from ..units import Duration
+
+__all__ = ["Choices", "Config", "Work", "load", "prepare", "resumed", "sources_of"]
+
+Stages = Stage | Sequence[Stage | Mapping[str, Any]]
+Config = str | os.PathLike[str] | Mapping[str, Any] | Pipeline | Stages | LoadedConfig
+"""A configuration: the path of a file, what such a file holds, or stages."""
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+_MOST_JOBS = 256
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How a run is done, beyond what its configuration says."""
+
+    jobs: int = 1
+    check: Check | None = None
+    overwrite: bool = False
+    skip_existing: bool = False
+    force: bool = False
+    retry_failed: bool = False
+    fail_fast: bool = False
+    scheduler: str | None = None
+    """Address of the cluster that does the work, if one is to."""
+
+    @classmethod
+    def of(
+        cls,
+        loaded: LoadedConfig,
+        *,
+        jobs: int | str | None = None,
+        check: str | None = None,
+        scheduler: str | None = None,
+        insecure: bool = False,
+        **switches: bool,
+    ) -> Choices:
+        """Choices as they were given, before what the configuration says; raises `UsageError`."""
+        if scheduler is not None:
+            from ..batch.dask import check_address
+
+            if jobs is not None:
+                raise UsageError("jobs= are processes of this machine, scheduler= is a cluster; give one")
+            check_address(scheduler, insecure=insecure)
+        chosen = loaded.settings.batch.jobs if jobs is None else jobs
+        if chosen == "auto":
+            chosen = usable_processors()
+        if not str(chosen).isdecimal() or not 1 <= int(chosen) <= _MOST_JOBS:
+            raise UsageError(f"jobs= must be a whole number from 1 to {_MOST_JOBS}, or auto, got {jobs!r}")
+        if check not in (None, "stat", "hash"):
+            raise UsageError(f"check= must be stat or hash, got {check!r}")
+        made = cls(int(chosen), check, scheduler=scheduler, **switches)  # type: ignore[arg-type]
+        for one, other in (("overwrite", "skip_existing"), ("force", "skip_existing"), ("force", "retry_failed")):
+            if getattr(made, one) and getattr(made, other):
+                raise UsageError(f"{one}=True and {other}=True contradict each other; give one")
+        return made
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run has to do; everything that can be refused beforehand was not."""
+
+    loaded: LoadedConfig
+    job: Job
+    items: tuple[Item, ...]
+    skipped: tuple[Item, ...] = ()
+    """Items that are passed over because an output of theirs exists."""
+    choices: Choices = Choices()
+    batch: Batch | None = None
+    """Where what was done is remembered; None for one file, and for standard output."""
+    states: tuple[ItemState, ...] = ()
+    """State of each item of a batch before the run: those to be done and those that need not be."""
+    report: Path | None = None
+    """The page to be written about the run."""
+    searching: bool = False
+    """Whether what is found is brought back."""
+
+    @property
+    def shard(self) -> Duration | None:
+        """Length of the shards that files are cut into; None where none is."""
+        cuts = self.batch is not None and all(item.source != STREAM for item in self.items)
+        return self.loaded.settings.batch.shard if cuts else None
+
+    @property
+    def jobs(self) -> int:
+        """Number of workers: no more than files, unless these are cut."""
+        most = self.choices.jobs
+        return most if self.shard is not None else min(most, max(1, len(self.items)))
+
+    @property
+    def passed_over(self) -> list[ItemState]:
+        """Items of a batch that are not to be done, because they are unchanged or not asked for."""
+        todo = set(self.items)
+        return [state for state in self.states if state.item not in todo]
+
+
+def load(config: Config, settings: Sequence[str] = (), *, base: str | Path | None = None) -> LoadedConfig:
+    """The configuration that a path, a mapping, stages or a pipeline are.
+
+    Parameters
+    ----------
+    config
+        relative paths in a file are seen from its folder, those in a mapping and in stages from the working folder.
+    settings
+        changes to it: ``hall.mix=20%``, as ``faltung run -s`` takes them.
+    base
+        the folder that relative paths are seen from instead.
+
+    Raises
+    ------
+    ConfigError
+        everything that is wrong with it.
+    UsageError
+        it is no configuration at all.
+    """
+    if isinstance(config, LoadedConfig):
+        return config
+    if isinstance(config, str | os.PathLike):
+        return load_config(os.fspath(config), settings, base=base)
+    if isinstance(config, Pipeline):
+        data: dict[str, Any] = {**config.options.model_dump(exclude_unset=True), "stages": list(config.stages)}
+    elif isinstance(config, Mapping):
+        data = dict(config)
+    elif isinstance(config, Stage):
+        data = {"stages": [config]}
+    elif isinstance(config, Sequence) and all(isinstance(stage, Stage | Mapping) for stage in config):
+        data = {"stages": [stage if isinstance(stage, Stage) else dict(stage) for stage in config]}
+    else:
+        raise UsageError(
+            f"a configuration is the path of a YAML file, a mapping, a Pipeline or a list of stages, got {config!r:.60}"
+        )
+    return validate_config({"version": 1, **data}, base, settings)
+
+
+def sources_of(loaded: LoadedConfig, inputs: Paths = ()) -> tuple[list[Place], Path]:
+    """The files to read, those that were given before those of the configuration, and the root they share."""
+    given = [inputs] if isinstance(inputs, str | os.PathLike) else list(inputs)
+    patterns, base = ([os.fspath(path) for path in given], None) if given else (loaded.settings.input, loaded.base)
+    return (expand_inputs(patterns, base), input_root(patterns, base)) if patterns else ([], Path())
+
+
+def items_of(
+    loaded: LoadedConfig,
+    sources: Sequence[Place],
+    output: str | None,
+    root: Path,
+    page: str | os.PathLike[str] | None = None,
+) -> tuple[list[Item], tuple[str, Path | None] | None]:
+    """Each input with its outputs, and the first template, with the folder it is seen from; None where none is."""
+    template, base = (loaded.settings.output, loaded.base) if output is None else (output, None)
+    signals = [] if template is None else [(template, base)]
+    templates = [*signals, *((one, loaded.base) for one in loaded.settings.events)]
+    planned = [[path for _, path in plan_outputs(sources, *one, root)] for one in templates]
+    outputs = zip(*planned, strict=True) if planned else [()] * len(sources)
+    pages = [None] * len(sources) if page is None else _pages(sources, os.fspath(page), root)
+    items = [
+        Item(source, paths[0] if signals else None, tuple(paths[len(signals) :]), one)
+        for source, paths, one in zip(sources, outputs, pages, strict=True)
+    ]
+    return items, [*templates, *([] if page is None else [(os.fspath(page), None)]), None][0]
+
+
+def _pages(sources: Sequence[Place], page: str, root: Path) -> list[Path]:
+    if Path(page).suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{page}: a report is a page; call it .html")
+    if STREAM in sources:
+        raise UsageError("a report plays and shows the recording, which standard input is not; name a file")
+    return [Path(os.fspath(path)) for _, path in plan_outputs(sources, page, None, root)]
+
+
+def prepare(
+    loaded: LoadedConfig,
+    inputs: Paths = (),
+    output: str | os.PathLike[str] | None = None,
+    choices: Choices | None = None,
+    report: str | os.PathLike[str] | None = None,
+    *,
+    page: str | os.PathLike[str] | None = None,
+    searching: bool = False,
+) -> Work:
+    """What a run has to do, checked; a batch is then `resumed`. ``report`` comes before ``report:``.
+
+    Where it is ``searching``, what is found is brought back with the result, and need not be written; ``page`` is the
+    template of a page about each search.
+
+    Raises
+    ------
+    UsageError
+        an input that is not there, no output, or an output or a report that cannot be taken.
+    """
+    choices = choices or Choices.of(loaded)
+    settings, output = loaded.settings, None if output is None else os.fspath(output)
+    sources, root = sources_of(loaded, inputs)
+    if not sources:
+        raise UsageError("no input; name files as inputs=, or set input: in the configuration")
+    if output is None and settings.output is None and not settings.events and not searching:
+        raise UsageError("no output; give output=, or set output: in the configuration, or events: for a search")
+    if "-" in (settings.output if output is None else output, *settings.events) and len(sources) > 1:
+        raise UsageError(f"standard output takes one signal, there are {len(sources)} inputs")
+    items, first = items_of(loaded, sources, output, root, page)
+    _refuse_formats(items, settings)
+    _refuse_same_names(items)
+    taken = {path: None for item in items for path in item.outputs if path != STREAM and path.exists()}
+    if taken:
+        _refuse_inputs_as_outputs(items, taken, settings.stages)
+    if choices.jobs > 1 and len(items) > 1 and STREAM in sources:
+        raise UsageError("standard input is read by the command itself; give jobs=1")
+    if choices.scheduler is not None and STREAM in (*sources, *(item.signal for item in items)):
+        raise UsageError("a cluster reads and writes files, not standard input and output; leave scheduler= away")
+    batch = None
+    if first is not None and first[0] != "-" and (len(items) > 1 or "batch" in settings.model_fields_set):
+        batch = batch_of(loaded, *first, choices.check)
+    replaces = choices.overwrite or choices.skip_existing or batch is not None
+    _refuse_taken([(path, "exists already") for path in taken], overwrite=replaces)
+    skips = choices.skip_existing
+    skipped = dict.fromkeys(item for item in items if skips and any(path in taken for path in item.outputs))
+    left = tuple(item for item in items if item not in skipped)
+    report = settings.report if report is None else Path(report)
+    _refuse_report(report, items)
+    return Work(loaded, Job.of(settings), left, tuple(skipped), choices, batch, report=report, searching=searching)
+
+
+def resumed(work: Work, past: ManifestState) -> Work:
+    """A batch without what is done already; raises `UsageError` where an output is not ours to replace."""
+    if work.batch is None:
+        return work
+    states = work.batch.states(work.items, past)
+    again = [state for state in states if _is_to_be_done(state, work.choices)]
+    _refuse_taken([pair for state in again for pair in state.taken], overwrite=work.choices.overwrite)
+    return replace(work, items=tuple(state.item for state in again), states=tuple(states))
+
+
+def _is_to_be_done(state: ItemState, choices: Choices) -> bool:
+    if choices.retry_failed:
+        return state.failed_before
+    return choices.force or state.state != "unchanged"
+
+
+def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
+    """Refuse an extension that cannot be written, and an encoding that its container does not hold."""
+    from ..io.formats import container_and_subtype
+    from ..match.writers import event_format
+
+    signals = {item.signal.suffix.lower(): item.signal for item in items if item.signal not in (None, STREAM)}
+    for signal in signals.values():
+        container_and_subtype(signal, None, settings.format.subtype)
+    for path in {path.suffix.lower(): path for item in items for path in item.events}.values():
+        event_format(path)
+
+
+def _refuse_same_names(items: Sequence[Item]) -> None:
+    """Refuse two outputs of one name, that of a signal and one of events among them."""
+    if all(len(item.outputs) == 1 for item in items):
+        return  # those of one template were looked at when they were planned
+    real = RealNames()
+    taken: set[str] = set()
+    for path in (path for item in items for path in item.outputs):
+        name = one_name(path, real)
+        if name in taken:
+            raise UsageError(f"{shown_path(path)}: two outputs would have this name; give each its own")
+        taken.add(name)
+
+
+def _refuse_report(report: Path | None, items: Sequence[Item]) -> None:
+    """Refuse a report that is no page, or would replace a file that is none, such as the sidecar of a table."""
+    if report is None:
+        return
+    from ..batch.report import refuse_other_files
+
+    if report.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"{shown_path(report)}: a report is a page; let its name end in .html")
+    refuse_other_files(report)
+    beside = os.path.realpath(report.with_suffix(".json"))
+    for item in items:
+        table = item.signal is not None and is_table_name(item.signal)
+        if item.signal is not None and table and os.path.realpath(item.signal.with_suffix(".json")) == beside:
+            raise UsageError(f"{shown_path(report)}: its data would take the name of a sidecar; give it another name")
+
+
+def _refuse_inputs_as_outputs(items: Sequence[Item], taken: Iterable[Place], stages: Iterable[Any]) -> None:
+    read: dict[object, Place] = {_identity(path): path for path in files_named_in(stages)}
+    read |= {_identity(item.source): item.source for item in items if item.source != STREAM}
+    read.pop(None, None)
+    for path in taken:
+        source = read.get(_identity(path))
+        if source is not None:
+            same = os.path.abspath(source) == os.path.abspath(path)  # noqa: PTH100
+            through = "" if same else f" ({shown_path(source)})"
+            raise UsageError(f"{shown_path(path)}: the output is an input{through}; give it another name")
+
+
+def _identity(path: Place) -> object:
+    """The same for all names and links of one file; None where there is none."""
+    return path.identity() if isinstance(path, Remote) else file_of(path)
+
+
+def _refuse_taken(taken: Sequence[tuple[Place, str]], *, overwrite: bool) -> None:
+    refused = []
+    for path, why in taken:
+        if path.is_dir():
+            refused.append(f"{shown_path(path)}: is a folder; write {shown_path(path)}/{{stem}}.wav")
+        elif not overwrite and not is_stream(path):
+            refused.append(f"{shown_path(path)}: {why}; give overwrite=True to replace it")
+    if refused:
+        raise UsageError("\n".join(first_few(refused)))
