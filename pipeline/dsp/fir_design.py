@@ -15,11 +15,12 @@ import numpy as np
 
 from ..kernel import Taps
 
-__all__ = ["Kind", "design_fir", "kaiser_beta", "kaiser_length", "stopband_attenuation", "windowed_sinc"]
+__all__ = ["Kind", "design_fir", "kaiser_beta", "kaiser_length", "most_taps", "stopband_attenuation", "windowed_sinc"]
 
 Kind = Literal["lowpass", "highpass", "bandpass", "bandstop"]
 
 _MEASURED = 1 << 16  # taps up to which the attenuation is measured (a transform of 64 times as many points)
+_KAISER_OFFSET_DB, _KAISER_SLOPE_DB = 7.95, 2.285 * 2 * math.pi  # of the attenuation, by taps and relative transition
 _MARGIN_DB = 10.0  # more than Kaiser's formula was ever seen to miss: 9.2 dB, at 180 dB
 
 
@@ -33,8 +34,13 @@ def kaiser_beta(attenuation_db: float) -> float:
 
 def kaiser_length(attenuation_db: float, transition_hz: float, fs: float) -> int:
     """``M = (A - 7.95) / (2.285 * 2 pi * transition / fs) + 1``, up to the next odd number."""
-    m = math.ceil((attenuation_db - 7.95) / (2.285 * 2 * math.pi * transition_hz / fs)) + 1
+    m = math.ceil((attenuation_db - _KAISER_OFFSET_DB) / (_KAISER_SLOPE_DB * transition_hz / fs)) + 1
     return m | 1
+
+
+def most_taps(attenuation_db: float, transition_hz: float, fs: float) -> float:
+    """Taps that `design_fir` takes at most, not rounded: those of an attenuation higher by its margin."""
+    return (attenuation_db + _MARGIN_DB - _KAISER_OFFSET_DB) / _KAISER_SLOPE_DB * fs / transition_hz + 2
 
 
 def windowed_sinc(kind: Kind, cutoffs_hz: Sequence[float], m: int, beta: float, fs: float) -> Taps:

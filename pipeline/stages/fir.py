@@ -12,7 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema, model_validator
 
-from ..dsp.fir_design import Kind, design_fir
+from ..dsp.fir_design import Kind, design_fir, most_taps
 from ..errors import UnitError
 from ..fields import Hertz, Within, invalid
 from ..kernel import MAX_TAPS, Kernel, Taps
@@ -143,8 +143,7 @@ class Fir(KernelStage):
         message = f"{self.transition:g} Hz is too wide around {edges}, at {fs:g} Hz; at most {room:g} Hz"
         require(self.transition <= room, message, "transition")
         attenuation = 60.0 if self.attenuation is None else self.attenuation
-        # 10 dB more: what the design may have to add to keep its word
-        needed = (attenuation + 10) / (2.285 * 2 * 3.1416) * fs / self.transition
+        needed = most_taps(attenuation, self.transition, fs)
         if needed >= MAX_TAPS:
             widest = self.transition * needed / MAX_TAPS
             fix = f"a kernel has at most {MAX_TAPS:,}; widen it to {widest:.3g} Hz or ask for less attenuation"
