@@ -79,7 +79,7 @@ def faltung_peaks(recording: str, templates: np.ndarray) -> list[np.ndarray]:
     """As a job does it: read and searched in blocks, on two threads."""
     from concurrent.futures import ThreadPoolExecutor
 
-    from pipeline.dsp.search import Search
+    from pipeline.dsp.search import Search, SearchSettings
     from pipeline.engine.ahead import ahead
     from pipeline.engine.memory import BLOCK
     from pipeline.io import open_reader
@@ -88,7 +88,7 @@ def faltung_peaks(recording: str, templates: np.ndarray) -> list[np.ndarray]:
     keep_freed_memory()
     with ThreadPoolExecutor(2) as executor, open_reader(recording) as reader:
         names = [f"t{i}" for i in range(len(templates))]
-        search = Search(templates, names, reader.info.fs, 1, floor=LEAST, executor=executor)
+        search = Search(templates, names, reader.info.fs, 1, SearchSettings(floor=LEAST), executor=executor)
         for block in ahead(_blocks(reader, BLOCK)):
             search.process(block)
         search.flush()

@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from ..kernel import Array
 from .detection import Detection, Peaks
 from .scores import Scores
-from .search import Part, Search
+from .search import Part, Search, SearchSettings
 from .spectrogram import Grid, Spectrogram, spectrogram
 from .transforms import irfft, rfft
 
@@ -41,12 +41,10 @@ class PatchSearch:
         as for `Search`.
     grid
         of the spectrograms; that of a template begins with the template.
-    min_distance
-        frames between two peaks, at least; None takes half of the shortest patch.
-    first_frame
-        as for `Search`, in frames; so are `grain`, `part` and `merged`.
     settings
-        as for `Search`.
+        as for `Search`, with ``min_distance`` in frames; None takes half of the shortest patch.
+    first_frame, executor
+        as for `Search`, in frames; so are `grain`, `part` and `merged`.
     """
 
     def __init__(
@@ -56,25 +54,26 @@ class PatchSearch:
         fs: float,
         channels: int,
         grid: Grid,
+        settings: SearchSettings | None = None,
         *,
-        min_distance: int | None = None,
         first_frame: int | None = None,
-        **settings: Any,
+        executor: Executor | None = None,
     ) -> None:
+        asked = settings or SearchSettings()
         patches = [spectrogram(template, grid) for template in templates]
-        distance = grid.span(min(map(len, patches))) // 2 if min_distance is None else min_distance
+        half = grid.span(min(map(len, patches))) // 2
+        distance = half if asked.min_distance is None else asked.min_distance
         self._grid, self._frames = grid, first_frame or 0
         self._columns = Spectrogram(grid, channels)
-        first = None if first_frame is None else first_frame // grid.hop
         self._search = Search(
             patches,
             names,
             fs,
             channels,
+            replace(asked, min_distance=-(-distance // grid.hop)),
             bins=grid.bins,
-            min_distance=-(-distance // grid.hop),
-            first_frame=first,
-            **settings,
+            first_frame=None if first_frame is None else first_frame // grid.hop,
+            executor=executor,
         )
         self.count, self.channels_out = self._search.count, self._search.channels_out
         self.latency = grid.span(self._search.latency + 1) - 1

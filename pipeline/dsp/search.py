@@ -24,7 +24,7 @@ from .peaks import MOST, Picker, Polarity, joined, needed
 from .score_bank import ChannelMode, Score
 from .scores import Scorer, Scores
 
-__all__ = ["Part", "Search"]
+__all__ = ["Part", "Search", "SearchSettings"]
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,29 @@ class Part:
     runs: _Runs
 
 
+@dataclass(frozen=True)
+class SearchSettings:
+    """Settings of a search: the score, and which of its values are peaks."""
+
+    score: Score = "ncc"
+    mode: ChannelMode = "each"
+    """Score of ``each`` channel, their ``mean``, or one of all (``sum``), as for `Scorer`."""
+    min_distance: int | None = None
+    """Frames between two peaks, at least; None takes half of the shortest template."""
+    polarity: Polarity = "positive"
+    """Sign of the scores that count."""
+    floor: float = 0.0
+    """|score| below which nothing is a peak."""
+    compete: bool = True
+    """Whether a peak of one template keeps lower ones of others away."""
+    decoys: bool = False
+    """Whether the templates are looked for reversed too."""
+    median: bool = False
+    """Whether the median |score| is wanted."""
+    eps: float = 2.0**-52
+    """Relative spacing of the numbers that the samples were given as."""
+
+
 class Search:
     """Searches blocks ``(n, channels * bins)``; the scores of the templates are given on as they come.
 
@@ -56,20 +79,10 @@ class Search:
         rate of the signal in Hz.
     channels
         of the signal.
-    score, mode, bins, eps, executor
+    settings
+        how peaks are found.
+    bins, executor
         as for `Scorer`.
-    min_distance
-        frames between two peaks, at least; None takes half of the shortest template.
-    polarity
-        of the scores that count.
-    floor
-        |score| below which nothing is a peak.
-    compete
-        whether a peak of one template keeps lower ones of others away.
-    decoys
-        whether the templates are looked for reversed too.
-    median
-        whether the median |score| is wanted.
     first_frame
         of the part that is searched, a multiple of `grain`; None for a whole signal.
     """
@@ -80,50 +93,46 @@ class Search:
         names: Sequence[str],
         fs: float,
         channels: int,
+        settings: SearchSettings | None = None,
         *,
-        score: Score = "ncc",
-        mode: ChannelMode = "each",
         bins: int = 1,
-        min_distance: int | None = None,
-        polarity: Polarity = "positive",
-        floor: float = 0.0,
-        compete: bool = True,
-        decoys: bool = False,
-        median: bool = False,
         first_frame: int | None = None,
-        eps: float = 2.0**-52,
         executor: Executor | None = None,
     ) -> None:
+        asked = settings or SearchSettings()
         arrays = [np.asarray(template, np.float64) for template in templates]
-        looked_for = arrays + [array[::-1] for array in arrays] if decoys else arrays
-        self._scorer = Scorer(looked_for, channels, score, mode, bins=bins, eps=eps, executor=executor)
-        self._bounded = score == "ncc"
+        looked_for = arrays + [array[::-1] for array in arrays] if asked.decoys else arrays
+        self._scorer = Scorer(
+            looked_for, channels, asked.score, asked.mode, bins=bins, eps=asked.eps, executor=executor
+        )
+        self._bounded = asked.score == "ncc"
         self._fs, self._names, self._lengths = fs, tuple(names), tuple(map(len, arrays))
-        self._distance = max(1, self._scorer.shortest // 2) if min_distance is None else max(1, min_distance)
+        half = self._scorer.shortest // 2
+        distance = max(1, half if asked.min_distance is None else asked.min_distance)
         self.count, self.channels_out = len(arrays), self._scorer.channels_out
         self.latency = self._scorer.longest - 1
         self.grain = self._scorer.group * self._scorer.block
         """Windows that are scored together: parts begin at multiples."""
         if (first_frame or 0) % self.grain:
             raise ValueError(f"a part must begin at a multiple of {self.grain} frames, got {first_frame}")
-        self._first, self._polarity, self._floor = first_frame or 0, polarity, floor
+        self._first, self._asked = first_frame or 0, asked
         self._pieces: list[list[tuple[npt.NDArray[np.int64], Array]]] | None = (
             None if first_frame is None else [[] for _ in range(len(looked_for) * self.channels_out)]
         )
         self._windows = 0
         outputs = range(self.channels_out)
-        groups = [slice(0, self.count)] if compete else [slice(t, t + 1) for t in range(self.count)]
+        groups = [slice(0, self.count)] if asked.compete else [slice(t, t + 1) for t in range(self.count)]
 
         def pickers(first: int) -> list[tuple[slice, int, Picker]]:
             return [
-                (slice(first + group.start, first + group.stop), channel, Picker(self._distance, polarity, floor))
+                (slice(first + group.start, first + group.stop), channel, Picker(distance, asked.polarity, asked.floor))
                 for channel in outputs
                 for group in groups
             ]
 
         self._pickers = pickers(0)
-        self._decoys = pickers(self.count) if decoys else []
-        self._medians = [[RunningMedian() for _ in outputs] for _ in arrays] if median else []
+        self._decoys = pickers(self.count) if asked.decoys else []
+        self._medians = [[RunningMedian() for _ in outputs] for _ in arrays] if asked.median else []
         self._runs = _Runs(self._lengths)
         self._frames = self._first
 
@@ -225,7 +234,7 @@ class Search:
 
     def _keep(self, scores: Scores, pieces: list[list[tuple[npt.NDArray[np.int64], Array]]]) -> None:
         for track, kept in zip(scores.values.reshape(len(pieces), -1), pieces, strict=True):
-            at = needed(track, self._polarity, self._floor)
+            at = needed(track, self._asked.polarity, self._asked.floor)
             kept.append((at + scores.start, track[at]))
 
 

@@ -14,7 +14,7 @@ from ..dsp.detection import Detection
 from ..dsp.peaks import Polarity
 from ..dsp.score_bank import ChannelMode, Score
 from ..dsp.scores import Scorer
-from ..dsp.search import Search
+from ..dsp.search import Search, SearchSettings
 from ..engine.functional import as_signal
 from ..engine.memory import BLOCK
 from ..engine.options import Options
@@ -159,20 +159,18 @@ def search(
     fs: float = 1.0,
     *,
     names: Sequence[str] | None = None,
-    floor: float = 0.0,
     **settings: Any,
 ) -> Detection:
     """Peaks of the scores of several templates in a signal of ``fs`` Hz.
 
-    ``names`` are those of the templates, default ``t0``, ``t1``, ...; ``floor`` is the |score| from which on there
-    are peaks; ``score``, ``mode``, ``min_distance`` in frames, ``polarity``, ``compete``, ``decoys`` and ``median``
-    are as for `pipeline.dsp.search.Search`. Raises as `match_scores` does.
+    ``names`` are those of the templates, default ``t0``, ``t1``, ...; ``settings`` are those of
+    `pipeline.dsp.search.SearchSettings`. Raises as `match_scores` does.
     """
     signal = as_signal(x)
     planar = signal if signal.ndim == 2 else signal[:, None]
     named = [f"t{i}" for i in range(len(templates))] if names is None else names
-    eps = float(np.finfo(signal.dtype).eps)
-    made = Search(templates, named, fs, planar.shape[1], floor=floor, eps=eps, **settings)
+    asked = SearchSettings(**{"eps": float(np.finfo(signal.dtype).eps), **settings})
+    made = Search(templates, named, fs, planar.shape[1], asked)
     made.process(planar)
     made.flush()
     return made.detection()

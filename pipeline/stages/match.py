@@ -19,7 +19,7 @@ from pydantic import model_validator
 from ..dsp.detection import Detection
 from ..dsp.patch_search import PatchSearch, patch_asymmetry
 from ..dsp.scores import Scores
-from ..dsp.search import Search
+from ..dsp.search import Search, SearchSettings
 from ..dsp.spectrogram import Grid, spectrogram
 from ..errors import SettingError, SignalError
 from ..fields import Seconds, invalid
@@ -94,29 +94,26 @@ class Match(DetectorStage):
         require(
             distance is None or distance > 0, f"must be at least one frame, got {self.min_distance}", "min_distance"
         )
-        settings: dict[str, Any] = {
-            "mode": self.channels,
-            "min_distance": distance,
-            "polarity": self.polarity,
-            "floor": self.threshold.score or 0.0,
-            "decoys": self.threshold.needs_decoys,
-            "median": self.threshold.needs_median,
-            "executor": executor,
-            "first_frame": first_frame,
-        }
-        given = (
-            [template.taps for template in templates],
-            [template.name for template in templates],
-            fmt.fs,
-            fmt.channels,
+        settings = SearchSettings(
+            score=self.score,
+            mode=self.channels,
+            min_distance=distance,
+            polarity=self.polarity,
+            floor=self.threshold.score or 0.0,
+            decoys=self.threshold.needs_decoys,
+            median=self.threshold.needs_median,
         )
+        taps, names = [template.taps for template in templates], [template.name for template in templates]
         grid = self.grid(fmt)
         try:
             if grid is not None:
                 self._check_on(grid, templates)
-                return PatchSearch(*given, grid, **settings)
+                return PatchSearch(
+                    taps, names, fmt.fs, fmt.channels, grid, settings, first_frame=first_frame, executor=executor
+                )
             check_decoys(self.threshold, templates)
-            return Search(*given, score=self.score, eps=float(np.finfo(fmt.dtype).eps), **settings)
+            settings = replace(settings, eps=float(np.finfo(fmt.dtype).eps))
+            return Search(taps, names, fmt.fs, fmt.channels, settings, first_frame=first_frame, executor=executor)
         except SignalError as error:
             raise SettingError(str(error), "template") from error
 

@@ -11,6 +11,7 @@ from scipy import signal
 from pipeline.dsp import score_blocks
 from pipeline.dsp.patch_search import PatchSearch, patch_asymmetry
 from pipeline.dsp.scores import Scorer
+from pipeline.dsp.search import SearchSettings
 from pipeline.dsp.spectrogram import Grid, Spectrogram, spectrogram
 
 from .score_oracle import direct_score
@@ -82,10 +83,10 @@ class TestSpectrogram:
         assert not np.isfinite(levels[touched]).any()
 
 
-def searched(x, templates, grid=GRID, cuts=(), **settings):
+def searched(x, templates, grid=GRID, cuts=(), executor=None, **settings):
     """The scores (templates, channels, frames) and what was found."""
     names = [f"t{i}" for i in range(len(templates))]
-    search = PatchSearch(templates, names, FS, x.shape[1], grid, **settings)
+    search = PatchSearch(templates, names, FS, x.shape[1], grid, SearchSettings(**settings), executor=executor)
     pieces = [s for part in np.split(x, sorted(cuts)) for s in search.process(part)]
     pieces += search.flush()
     shape = (len(templates), search.channels_out, 0)

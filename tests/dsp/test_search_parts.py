@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.dsp.patch_search import PatchSearch
 from pipeline.dsp.peaks import Picker, needed
-from pipeline.dsp.search import Search
+from pipeline.dsp.search import Search, SearchSettings
 from pipeline.dsp.spectrogram import Grid
 
 RNG = np.random.default_rng(11)
@@ -78,7 +78,7 @@ SETTINGS = [
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_parts_of_waveforms(settings):
     def make(**more):
-        return Search(TEMPLATES, "abc", 8000.0, 2, **settings, **more)
+        return Search(TEMPLATES, "abc", 8000.0, 2, SearchSettings(**settings), **more)
 
     expected = in_one(make, X)
     assert len(expected.peaks) > 20
@@ -92,7 +92,7 @@ def test_parts_of_spectrograms(settings):
     templates = [RNG.standard_normal((700, 1)), RNG.standard_normal((300, 2))]
 
     def make(**more):
-        return PatchSearch(templates, "ab", 8000.0, 2, GRID, **settings, **more)
+        return PatchSearch(templates, "ab", 8000.0, 2, GRID, SearchSettings(**settings), **more)
 
     grain = make().grain
     x = 0.3 * RNG.standard_normal((2 * grain + 999, 2))
@@ -109,7 +109,7 @@ def test_parts_of_spectrograms(settings):
 @pytest.mark.parametrize("last", [299, 300, 301, 998])
 def test_the_last_part_may_be_of_any_length(last):
     def make(**more):
-        return Search(TEMPLATES, "abc", 8000.0, 2, floor=0.6, **more)
+        return Search(TEMPLATES, "abc", 8000.0, 2, SearchSettings(floor=0.6), **more)
 
     x = X[: GRAIN + last]
     compared(in_parts(make, x, [0, GRAIN]), in_one(make, x))
@@ -125,7 +125,7 @@ def test_a_part_that_ends_off_the_grid_is_refused():
 
 
 def test_a_part_keeps_little():
-    search = Search(TEMPLATES[:1], "a", 8000.0, 1, floor=0.5, first_frame=0)
+    search = Search(TEMPLATES[:1], "a", 8000.0, 1, SearchSettings(floor=0.5), first_frame=0)
     list(search.process(RNG.standard_normal((2 * GRAIN, 1))))
     assert sum(len(at) for at, _ in search.part(ended=True).kept) < 100
 
