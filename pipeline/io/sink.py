@@ -17,7 +17,7 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 from ..errors import DiskFullError, WriteError
 from ..system import (
@@ -111,6 +111,12 @@ class _Descriptor:
         """Give up what was not committed; twice does no harm."""
         self._close()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.abort()
+
     def _close(self) -> None:
         if self._fd >= 0:
             os.close(self._fd)
@@ -151,6 +157,10 @@ class OutputFile(_Descriptor, ABC):
     """A new file with no name yet. Also a binary file object, for libraries that write to one."""
 
     seekable = True
+
+    def fileno(self) -> int:
+        """Descriptor of the file."""
+        return self._fd
 
     def flush(self) -> None:
         """Nothing waits here."""
@@ -272,7 +282,7 @@ class RemoteFile(OutputFile):
 
 
 def open_file(path: str, *, overwrite: bool = False) -> OutputFile:
-    """A file that appears when it is whole, here or in a store."""
+    """Open a file that appears when it is whole, here or in a store."""
     return RemoteFile(path, overwrite=overwrite) if is_remote(path) else AtomicFile(path, overwrite=overwrite)
 
 
@@ -284,14 +294,10 @@ def make_folder_of(path: PathArg) -> None:
 
 
 def write_bytes(path: PathArg, data: bytes, *, overwrite: bool) -> None:
-    """A file with these bytes, whole or not at all; raises what `AtomicFile` raises."""
-    file = AtomicFile(path, overwrite=overwrite)
-    try:
+    """Write a file of these bytes, whole or not at all; raises what `AtomicFile` raises."""
+    with AtomicFile(path, overwrite=overwrite) as file:
         file.write(data)
-    except BaseException:
-        file.abort()
-        raise
-    file.commit()
+        file.commit()
 
 
 def open_sink(path: str, *, overwrite: bool) -> Sink:
@@ -300,13 +306,13 @@ def open_sink(path: str, *, overwrite: bool) -> Sink:
 
 
 def _part_name(base: str, mark: str) -> str:
-    """The hidden name beside a file of this name, cut so that the file system takes it."""
+    """Hidden name beside a file of this name, cut so that the file system takes it."""
     suffix = f".{mark}.part"
     return f".{os.fsdecode(os.fsencode(base)[: _NAME_BYTES - 1 - len(suffix)])}{suffix}"
 
 
 def hidden_beside(path: str) -> str:
-    """A new hidden name beside a file, for what is made of it on the way; see `remove_left_behind`.
+    """New hidden name beside a file, for what is made of it on the way; see `remove_left_behind`.
 
     The file is told by its real name: what is renamed must not lie beside a link to it.
     """

@@ -13,7 +13,7 @@ import contextlib
 import os
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -113,23 +113,26 @@ def _cut_short(source: Source, container: str, size: int) -> str:
         tail = pread(source.fd, 1 << 16, max(0, size - (1 << 16)))
         at = tail.rfind(b"OggS")
         return "" if at >= 0 and tail[at + 5 : at + 6] and tail[at + 5] & 4 else "has no last page: it is cut short"
-    if container == "AIFF":
-        at, name, grow, form = 12, b"SSND", 8, ">4sI"
-    elif container == "W64":
-        at, name, grow, form = 40, b"data", 0, "<4s12xQ"
-    else:
-        return ""
-    width = struct.calcsize(form)
-    while at < size and len(head := pread(source.fd, width, at)) == width:
-        found, length = struct.unpack(form, head)
-        length += grow
-        if found == name:
-            missing = at + length - size
-            return f"declares {missing} bytes more than it has" if missing > 0 else ""
-        if length < width:
-            break
-        at += length + (length % 2 if container == "AIFF" else -length % 8)
+    names = {"AIFF": b"SSND", "W64": b"data"}
+    if container in names:
+        for name, at, length in _chunks(source.fd, container, size):
+            if name == names[container]:
+                missing = at + length - size
+                return f"declares {missing} bytes more than it has" if missing > 0 else ""
     return ""
+
+
+def _chunks(fd: int, container: str, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, position and length of each chunk of an AIFF or W64 file, its head included."""
+    at, form, uncounted, even = (12, ">4sI", 8, 2) if container == "AIFF" else (40, "<4s12xQ", 0, 8)
+    width = struct.calcsize(form)
+    while at < size and len(head := pread(fd, width, at)) == width:
+        name, length = struct.unpack(form, head)
+        length += uncounted
+        yield name, at, length
+        if length < width:
+            return
+        at += length + -length % even
 
 
 class _Recorder:
@@ -237,16 +240,9 @@ class SndfileWriter(AudioWriter):
 
 def zero_aiff_stamp(file: OutputFile) -> None:
     """Set the time stamp in the PEAK chunk of an AIFF file, if it has one, to 0."""
-    at = 12
-    while True:
-        file.seek(at)
-        head = file.read(8)
-        if len(head) < 8:
-            return
-        name, size = struct.unpack(">4sI", head)
+    for name, at, _ in _chunks(file.fileno(), "AIFF", file.size()):
         if name == b"PEAK":
             file.patch(at + 12, bytes(4))  # behind the chunk's head and its version number
-        at += 8 + size + size % 2
 
 
 def fix_ogg_serial(file: OutputFile, name: str) -> None:

@@ -9,7 +9,6 @@ import errno
 import os
 import stat
 import tempfile
-from typing import Self
 
 from ..errors import ReadError
 from ..system import BINARY, DISK_FULL
@@ -120,12 +119,6 @@ class Source:
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
 
 
 def open_source(path: PathArg) -> Source:
