@@ -20,6 +20,7 @@ from ..kernel import Array
 __all__ = ["Gather", "Pool"]
 
 T = TypeVar("T")
+Start = Callable[[Array, int, int], Future[T]]
 
 
 class Pool:
@@ -44,6 +45,10 @@ class Pool:
 class Gather(Generic[T]):
     """Takes blocks ``(n, rows)`` of a stream, gives what ``start`` makes of each group.
 
+    ``start`` begins to compute a group: given a region (rows, overlap + group * block), the number of blocks in it and
+    the number of its first block's first new frame. Whoever has read the region leaves it to `regions`. It is handed
+    over with each call: kept here, a method of the owner would make a cycle, and each file's arrays stay for long.
+
     Parameters
     ----------
     rows
@@ -51,9 +56,6 @@ class Gather(Generic[T]):
     overlap, block, group
         frames that two neighbouring blocks both see, frames from one block to the next, blocks that are computed
         together.
-    start
-        begins to compute a group: given a region (rows, overlap + group * block), the number of blocks in it and the
-        number of its first block's first new frame. Whoever has read the region leaves it to `regions`.
     dtype
         of the regions.
     lead
@@ -68,7 +70,6 @@ class Gather(Generic[T]):
         overlap: int,
         block: int,
         group: int,
-        start: Callable[[Array, int, int], Future[T]],
         *,
         dtype: np.dtype[Any] = np.dtype(np.float64),  # noqa: B008  (a constant)
         lead: int = 0,
@@ -78,13 +79,13 @@ class Gather(Generic[T]):
         self.frames_in = self.begun = 0
         """Frames that were taken in, and new frames of the blocks that were begun."""
         self._overlap, self._block, self._group = overlap, block, group
-        self._start, self._ahead = start, ahead
+        self._ahead = ahead
         self._region = self.regions.take()
         self._region[:, :lead] = 0
         self._filled = lead
         self._under_way: deque[Future[T]] = deque()
 
-    def process(self, block: Array) -> Iterator[T]:
+    def process(self, block: Array, start: Start[T]) -> Iterator[T]:
         """Take frames in; what is known by now."""
         while len(block):
             taken = block[: self._region.shape[1] - self._filled]
@@ -93,15 +94,15 @@ class Gather(Generic[T]):
             self.frames_in += len(taken)
             block = block[len(taken) :]
             if self._filled == self._region.shape[1]:
-                self._begin(self._group)
+                self._begin(self._group, start)
                 yield from self.finished(self._ahead)
 
-    def flush(self, total: int, fill: float) -> Iterator[T]:
+    def flush(self, total: int, fill: float, start: Start[T]) -> Iterator[T]:
         """The groups up to new frame ``total``; what lies behind the end of the stream holds ``fill``."""
         while self.begun < total:
             blocks = min(self._group, -(-(total - self.begun) // self._block))
             self._region[:, self._filled : self._overlap + blocks * self._block] = fill
-            self._begin(blocks)
+            self._begin(blocks, start)
             yield from self.finished(self._ahead)
         yield from self.finished()
 
@@ -119,11 +120,11 @@ class Gather(Generic[T]):
             writeable=False,
         )
 
-    def _begin(self, blocks: int) -> None:
+    def _begin(self, blocks: int, start: Start[T]) -> None:
         """Start on the next blocks; the frames that later ones see as well move to the front of another region."""
         region = self._region
         self._region = self.regions.take()
         self._region[:, : self._overlap] = region[:, region.shape[1] - self._overlap :]
         self._filled = self._overlap
         first, self.begun = self.begun, self.begun + blocks * self._block
-        self._under_way.append(self._start(region, blocks, first))
+        self._under_way.append(start(region, blocks, first))

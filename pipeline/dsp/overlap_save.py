@@ -68,7 +68,6 @@ class OverlapSave:
             self._overlap,
             method.block,
             method.group,
-            self._begin,
             dtype=dtype,
             lead=self._overlap,
             ahead=ahead if executor else 0,
@@ -82,12 +81,12 @@ class OverlapSave:
         self._nonfinite = NonFinite(kernel)
 
     def process(self, block: Array) -> Array:
-        return self._joined([self._completed(group) for group in self._gather.process(block)])
+        return self._joined([self._completed(group) for group in self._gather.process(block, self._begin)])
 
     def flush(self) -> Array:
         total = self._gather.frames_in + self._length - 1 if self._gather.frames_in else 0
         left = total - self._frames_out
-        return self._joined([self._completed(group) for group in self._gather.flush(total, 0.0)])[:left]
+        return self._joined([self._completed(group) for group in self._gather.flush(total, 0.0, self._begin)])[:left]
 
     def _begin(self, region: Array, blocks: int, first: int) -> Future[Group]:
         """Start on a region whose first ``overlap`` frames lie before frame ``first``."""

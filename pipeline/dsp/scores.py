@@ -93,7 +93,7 @@ class Scorer:
         self.group = min(max(1, _GROUP_POINTS // (self.n_fft * channels * bins)), fits)
         under_way = ahead if executor else 0
         self._gather: Gather[Scores] = Gather(
-            channels * bins, self.longest - 1, self.block, self.group, self._begin, ahead=under_way
+            channels * bins, self.longest - 1, self.block, self.group, ahead=under_way
         )
 
     @property
@@ -103,12 +103,12 @@ class Scorer:
 
     def process(self, block: Array) -> Iterator[Scores]:
         """Take frames in; the scores that are known by now, in order."""
-        yield from map(self._cut, self._gather.process(block))
+        yield from map(self._cut, self._gather.process(block, self._begin))
 
     def flush(self) -> Iterator[Scores]:
         """The scores of the last windows."""
         # behind the end nothing is known, and nothing is cut there
-        yield from map(self._cut, self._gather.flush(self._gather.frames_in - self.shortest + 1, np.nan))
+        yield from map(self._cut, self._gather.flush(self._gather.frames_in - self.shortest + 1, np.nan, self._begin))
 
     def finish(self) -> Iterator[Scores]:
         """The scores of the groups that are whole, and no others: more frames follow elsewhere."""

@@ -12,8 +12,8 @@ hertz. The columns are those of `scipy.signal.ShortTimeFFT` with that window, wh
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
@@ -64,19 +64,20 @@ class Spectrogram:
         self._grid, self._weights = grid, 2 * hann(grid.window)
         self.group = min(_MOST, 1 << max(1, _POINTS // (grid.window * channels)).bit_length() - 1)
         """Columns that are computed together: parts of a signal begin at multiples."""
-        self._gather: Gather[Array] = Gather(
-            channels, grid.window - grid.hop, grid.hop, self.group, partial(SerialExecutor().submit, self._columns)
-        )
+        self._gather: Gather[Array] = Gather(channels, grid.window - grid.hop, grid.hop, self.group)
 
     def process(self, block: Array) -> Iterator[Array]:
         """Take frames in; the columns of each group that is whole."""
-        return self._gather.process(block)
+        return self._gather.process(block, self._begin)
 
     def flush(self) -> Iterator[Array]:
         """The columns that are left."""
         columns = self._grid.columns(self._gather.frames_in)
         left = columns - self._gather.begun // self._grid.hop
-        return (group[:left] for group in self._gather.flush(columns * self._grid.hop, 0.0))
+        return (group[:left] for group in self._gather.flush(columns * self._grid.hop, 0.0, self._begin))
+
+    def _begin(self, region: Array, columns: int, start: int) -> Future[Array]:
+        return SerialExecutor().submit(self._columns, region, columns, start)
 
     def _columns(self, region: Array, columns: int, start: int) -> Array:  # noqa: ARG002
         region[:, self._grid.span(columns) :] = 0
