@@ -195,7 +195,7 @@ class Pipeline:
         Examples
         --------
         >>> echo = Pipeline([{"use": "echo", "delay": "2 samples", "gain": 0.5, "repeats": 1}])
-        >>> sum(len(block) for block in echo.stream([[1.0, 0.0], [0.0]], fs=48_000))
+        >>> sum(len(block) for block in echo.stream([[[1.0], [0.0]], [[0.0]]], fs=48_000))
         5
         """
         iterator = iter(blocks)

@@ -49,6 +49,7 @@ DOCUMENTED = [
 def test_a_public_name_says_what_it_gives_and_its_example_runs(
     module: ModuleType, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    (tmp_path / "configs").symlink_to(Path(__file__).parents[1] / "configs")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(registry, "_registered", dict(registry._registered))  # the example of `stage` registers one
     thing = getattr(module, name)
@@ -56,6 +57,7 @@ def test_a_public_name_says_what_it_gives_and_its_example_runs(
     gives_nothing = inspect.isfunction(thing) and inspect.signature(thing).return_annotation == "None"
     assert inspect.isclass(thing) or gives_nothing or "\nReturns\n-------\n" in text
     names = {**vars(pipeline), **{name: getattr(pipeline, name) for name in pipeline.__all__}, name: thing}
-    example = doctest.DocTestParser().get_doctest(text, names, name, None, None)
-    assert example.examples
-    assert doctest.DocTestRunner().run(example).failed == 0
+    found = doctest.DocTestFinder().find(thing, name, module=inspect.getmodule(thing), globs=names)  # of methods, too
+    assert found[0].examples
+    runner = doctest.DocTestRunner()
+    assert [example.name for example in found if runner.run(example).failed] == []
