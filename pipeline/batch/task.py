@@ -169,8 +169,8 @@ def begin_task(
     with begun.catching_errors():
         prepared = prepared or prepared_for(task["configuration"])
         source, page, replaces = task["source"], begun.page, task["overwrite"]
-        outlines = (None, begun.envelope) if page is None else (page.waveform, page.scores)
-        hooks = Hooks(progress, *outlines, plan=prepared.plan, render=render)
+        before, after = (None, begun.envelope) if page is None else (page.waveform, page.scores)
+        hooks = Hooks(progress, before, after, prepared.plan, render)
         job = begin_job(prepared.job, source, task["target"], events=task["events"], overwrite=replaces, hooks=hooks)
         begun.job = job
         if page is not None:

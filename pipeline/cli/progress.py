@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..config.inputs import Place
 from ..io.names import shown_path
-from ..runs.running import Progress
+from ..runs.running import RunProgress
 from ..text import duration, times
 from .process import Interrupts
 from .terminal import console, tell
@@ -50,7 +50,7 @@ class ProgressBar:
         if self._bars is not None:
             self._bars.stop()
 
-    def advance(self, progress: Progress) -> None:
+    def advance(self, progress: RunProgress) -> None:
         """A file is begun, has been read so far, or has ended; what a signal raised and got lost is raised."""
         if progress.kind == "read":
             self._interrupts.check()

@@ -20,7 +20,7 @@ from .terminal import Output, card, end_with, table, tell, write, write_json
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from ..batch.identity import Data
+    from ..batch.manifest import Data
     from ..runs.baking import Baked
 
 __all__ = ["check_streams", "do", "finish", "show_baked", "show_passed_over", "show_plan_of", "tell_not_begun"]

@@ -28,11 +28,11 @@ from ..system import keep_freed_memory, share_threads
 from .results import FileResult, RunResult
 from .work import Choices, Config, Paths, Work, load, prepare, resumed
 
-__all__ = ["Progress", "execute", "prepare_run", "run"]
+__all__ = ["RunProgress", "execute", "prepare_run", "run"]
 
 
 @dataclass(frozen=True)
-class Progress:
+class RunProgress:
     """How far a run is, as it is told to whoever asked."""
 
     kind: Literal["begun", "read", "ended"]
@@ -47,7 +47,7 @@ class Progress:
     """What became of a file that has ended, by the names that `pipeline.batch.task` lists."""
 
 
-Watcher = Callable[[Progress], object]
+Watcher = Callable[[RunProgress], object]
 Advanced = Callable[[str, int, int | None, float], None]
 
 
@@ -97,7 +97,7 @@ def run(
     report
         a page about what became of each file.
     progress
-        called with a `Progress` as it goes; from other threads where files are cut into shards.
+        called with a `RunProgress` as it goes; from other threads where files are cut into shards.
     stop
         asked all the while; once true, no further file is begun and those under way are finished.
 
@@ -211,7 +211,7 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
             window=window,
             manifest=manifest,
             runner=runner,
-            on_begin=lambda place: progress(Progress("begun", work.items[place].source)),
+            on_begin=partial(_tell_begun, work, progress),
             stopped=stop,
             fail_fast=work.choices.fail_fast,
         )
@@ -219,15 +219,19 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
             outcomes[place] = outcome
             if alone and outcome.get("code") == UsageError.exit_code:
                 raise _refusal(outcome, work)
-            progress(Progress("ended", work.items[place].source, outcome=outcome))
+            progress(RunProgress("ended", work.items[place].source, outcome=outcome))
     return outcomes
+
+
+def _tell_begun(work: Work, progress: Watcher, place: int) -> None:
+    progress(RunProgress("begun", work.items[place].source))
 
 
 def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor, Runner, int]:
     """Where tasks are run, by what, and how many it is given at a time."""
 
     def advanced(source: str, frames: int, total: int | None, fs: float) -> None:
-        progress(Progress("read", Path(source), frames, total, fs))
+        progress(RunProgress("read", Path(source), frames, total, fs))
 
     if work.choices.scheduler is not None:
         from ..batch.dask import cluster
@@ -266,11 +270,13 @@ def _tasks(work: Work) -> list[Data]:
     remote = work.choices.scheduler is not None
     threads = (settings.threads or 1) if remote else share_threads(work.jobs, settings.threads)
     text = configuration_text(settings, threads)
-    told = {"reported": work.report is not None, "searching": work.searching}
+    reported, searching = work.report is not None, work.searching
 
     def task(item: Item, **how: Any) -> Data:
-        places = (item.source, item.signal, item.events, item.page)
-        return make_task(*places, configuration=text, absolute=remote, **told, **how)
+        return make_task(
+            item.source, item.signal, item.events, item.page,
+            configuration=text, absolute=remote, reported=reported, searching=searching, **how,
+        )  # fmt: skip
 
     if work.batch is None:
         return [task(item, overwrite=work.choices.overwrite) for item in work.items]

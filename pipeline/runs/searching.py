@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from .results import RunResult
-from .running import Progress, execute, prepare_run
+from .running import RunProgress, execute, prepare_run
 from .work import Paths, Work
 
 __all__ = ["prepare_search", "search"]
@@ -31,7 +31,7 @@ def search(
     retry_failed: bool = False,
     jobs: int | Literal["auto"] | None = None,
     report: str | os.PathLike[str] | None = None,
-    progress: Callable[[Progress], object] | None = None,
+    progress: Callable[[RunProgress], object] | None = None,
     stop: Callable[[], bool] | None = None,
     **settings: Any,
 ) -> RunResult:

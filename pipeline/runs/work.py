@@ -155,7 +155,7 @@ def load(config: Config, settings: Sequence[str] = (), *, base: str | Path | Non
     elif isinstance(config, Stage):
         data = {"stages": [config]}
     elif isinstance(config, Sequence) and all(isinstance(stage, Stage | Mapping) for stage in config):
-        data = {"stages": [stage if isinstance(stage, Stage) else dict(stage) for stage in config]}
+        data = {"stages": [dict(stage) if isinstance(stage, Mapping) else stage for stage in config]}
     else:
         raise UsageError(
             f"a configuration is the path of a YAML file, a mapping, a Pipeline or a list of stages, got {config!r:.60}"
