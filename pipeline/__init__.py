@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from .library import Pipeline
     from .match.events import Event, Events
     from .match.find import find_matches, match_scores
+    from .runs.baking import Baked, bake
+    from .runs.plans import RunPlan, plan
+    from .runs.results import FileResult, RunResult
+    from .runs.running import RunProgress, run
+    from .runs.searching import search
     from .stages.base import Format, KernelStage, Processor, Stage, WholeSignalStage
     from .stages.base.registry import stage
     from .stages.convolve import Convolve
@@ -40,6 +45,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Amplitude",
+    "Baked",
     "CausalityVerdict",
     "Convolve",
     "Correlate",
@@ -49,6 +55,7 @@ __all__ = [
     "Event",
     "Events",
     "FaltungError",
+    "FileResult",
     "Fir",
     "FlipVerdict",
     "Format",
@@ -68,11 +75,15 @@ __all__ = [
     "Reverb",
     "Reverse",
     "Route",
+    "RunPlan",
+    "RunProgress",
+    "RunResult",
     "Seconds",
     "Smooth",
     "Stage",
     "WholeSignalStage",
     "Within",
+    "bake",
     "causality_check",
     "convolve",
     "correlate",
@@ -80,7 +91,10 @@ __all__ = [
     "flip_check",
     "from_channels_first",
     "match_scores",
+    "plan",
     "read",
+    "run",
+    "search",
     "stage",
     "write",
 ]
@@ -97,6 +111,11 @@ _HOMES = {
     "library": "Pipeline",
     "match.events": "Event Events",
     "match.find": "find_matches match_scores",
+    "runs.baking": "Baked bake",
+    "runs.plans": "RunPlan plan",
+    "runs.results": "FileResult RunResult",
+    "runs.running": "RunProgress run",
+    "runs.searching": "search",
     "stages.base": "Format KernelStage Processor Stage WholeSignalStage",
     "stages.convolve": "Convolve",
     "stages.correlate": "Correlate",

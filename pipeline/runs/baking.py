@@ -33,7 +33,14 @@ __all__ = ["Baked", "bake"]
 
 @dataclass(frozen=True)
 class Baked:
-    """A kernel as it was written to a file."""
+    """A kernel as it was written to a file.
+
+    Examples
+    --------
+    >>> made = bake([Delay(delay="2 samples")], "ir.txt", fs=48_000)
+    >>> made.form, made.taps, made.to_dict()["file_channels"]
+    ('text, one tap a line', 3, 1)
+    """
 
     output: str
     form: str
@@ -93,8 +100,7 @@ def bake(
 
     Examples
     --------
-    >>> import tempfile
-    >>> made = bake([{"use": "echo", "delay": "3 samples", "gain": 0.5}], f"{tempfile.mkdtemp()}/ir.npy", fs=48000)
+    >>> made = bake([Echo(delay="3 samples", gain=0.5)], "ir.npy", fs=48_000)
     >>> made.taps, made.late_frames
     (4, 0)
     """

@@ -71,7 +71,13 @@ class Prediction:
 
 @dataclass(frozen=True)
 class RunPlan(Sequence[Prediction]):
-    """What a run would come to: a sequence of predictions, one for each input that could be opened."""
+    """What a run would come to: a sequence of predictions, one for each input that could be opened.
+
+    Examples
+    --------
+    >>> print(plan([Echo(delay="250 ms", gain="-6 dB")], fs=48_000))
+    0 echo
+    """
 
     plans: tuple[Plan, ...]
     """Plan of the stages for each format among the inputs."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from ..batch.manifest import Data
 from ..batch.resume import Item
@@ -25,7 +25,16 @@ _INTERNAL = {"at", "message", "code", "status", "traceback", "envelope", "search
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one file."""
+    """What became of one file.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> _ = write("in.wav", np.zeros(8), 8000)
+    >>> (file,) = run([Gain(gain="-6 dB")], "in.wav", "out.wav")
+    >>> print(file, file.facts["frames"], file.error)
+    in.wav -> out.wav: done 8 None
+    """
 
     item: Item
     status: Status
@@ -81,7 +90,19 @@ class FileResult:
 
 @dataclass(frozen=True)
 class RunResult(Sequence[FileResult]):
-    """What became of a run: a sequence of `FileResult`, those that were done or failed first."""
+    """What became of a run: a sequence of `FileResult`, those that were done or failed first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> for name in ("a.wav", "b.wav"):
+    ...     _ = write(name, np.zeros(8), 8000)
+    >>> result = run([Gain(gain="-6 dB")], ["a.wav", "b.wav"], "out/{name}")
+    >>> print(result)
+    2 done
+    >>> len(result), result.exit_code, [file.output for file in result], [file.error for file in result.failed]
+    (2, 0, ['out/a.wav', 'out/b.wav'], [])
+    """
 
     work: Work
     files: tuple[FileResult, ...]
@@ -148,8 +169,8 @@ class RunResult(Sequence[FileResult]):
         return json.dumps(self.to_dict(), indent=2, allow_nan=False)
 
     def __str__(self) -> str:
-        statuses = dict.fromkeys(file.status for file in self.files)
-        counted = ", ".join(f"{len(self.of(status))} {status}" for status in statuses) or "no files"
+        counts = {status: len(self.of(status)) for status in get_args(Status)}
+        counted = ", ".join(f"{count} {status}" for status, count in counts.items() if count) or "no files"
         lines = (f"  {file.source}: {file.reason}" for file in self.failed)
         return "\n".join([counted, *lines])
 

@@ -33,7 +33,17 @@ __all__ = ["RunProgress", "execute", "prepare_run", "run"]
 
 @dataclass(frozen=True)
 class RunProgress:
-    """How far a run is, as it is told to whoever asked."""
+    """How far a run is, as it is told to whoever asked.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> _ = write("in.wav", np.zeros(8), 8000)
+    >>> _ = run([Gain(gain=0.5)], "in.wav", "out.wav", progress=lambda one: print(one.kind, one.source, one.frames))
+    begun in.wav 0
+    read in.wav 8
+    ended in.wav 0
+    """
 
     kind: Literal["begun", "read", "ended"]
     """A file is begun, so many frames of it have been read, or it has ended."""
@@ -117,11 +127,11 @@ def run(
 
     Examples
     --------
-    >>> import tempfile, numpy as np, soundfile
-    >>> folder = tempfile.mkdtemp()
-    >>> soundfile.write(f"{folder}/in.wav", np.zeros(8), 8000)
-    >>> print(run([{"use": "gain", "gain": "-6 dB"}], f"{folder}/in.wav", f"{folder}/out.wav"))
-    1 done
+    >>> import numpy as np
+    >>> _ = write("in.wav", np.zeros(8), 8000)
+    >>> result = run([Gain(gain="-6 dB")], ["in.wav"], "out/{name}", jobs=2)
+    >>> print(result, result.failed)
+    1 done ()
     """
     work = prepare_run(
         config, inputs, output, settings=settings, report=report, overwrite=overwrite, skip_existing=skip_existing,

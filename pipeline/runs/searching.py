@@ -67,13 +67,11 @@ def search(
 
     Examples
     --------
-    >>> import tempfile, numpy as np, soundfile
-    >>> folder = tempfile.mkdtemp()
+    >>> import numpy as np
     >>> x = np.random.default_rng(1).uniform(-0.5, 0.5, 800)
-    >>> soundfile.write(f"{folder}/day.wav", x, 8000, subtype="DOUBLE")
-    >>> soundfile.write(f"{folder}/call.wav", x[300:350], 8000, subtype="DOUBLE")
-    >>> (found,) = search(f"{folder}/day.wav", f"{folder}/call.wav", threshold=0.9)
-    >>> [event.start_frame for event in found.searches[0].events]
+    >>> _ = write("day.wav", x, 8000), write("call.wav", x[300:350], 8000)
+    >>> (file,) = search("day.wav", "call.wav", threshold=0.9)
+    >>> [event.start_frame for event in file.searches[0]]
     [300]
     """
     work = prepare_search(
