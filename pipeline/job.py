@@ -16,12 +16,10 @@ import numpy as np
 
 from .config.model import Configuration
 from .dsp.envelope import Envelope
-from .engine.ahead import ahead
-from .engine.memory import BLOCK
 from .engine.options import Options
-from .engine.plan import Plan, make_plan
+from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
-from .engine.stream import Detections, stream
+from .engine.stream import Detections, ahead, stream
 from .errors import UsageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer, same_file
 from .io.names import is_stream, refuse_taken

@@ -80,8 +80,8 @@ def faltung_peaks(recording: str, templates: np.ndarray) -> list[np.ndarray]:
     from concurrent.futures import ThreadPoolExecutor
 
     from pipeline.dsp.search import Search, SearchSettings
-    from pipeline.engine.ahead import ahead
-    from pipeline.engine.memory import BLOCK
+    from pipeline.engine.plan import BLOCK
+    from pipeline.engine.stream import ahead
     from pipeline.io import open_reader
     from pipeline.system import keep_freed_memory
 

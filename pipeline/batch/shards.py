@@ -33,9 +33,8 @@ import numpy as np
 
 from ..dsp.patch_search import PatchSearch
 from ..dsp.search import Part, Search
-from ..engine.grouping import Group
-from ..engine.memory import BLOCK
-from ..engine.plan import Plan, Step
+from ..engine.plan import BLOCK, Plan, Step
+from ..engine.steps import Group
 from ..engine.stream import Detections, InputCheck, hold_edges, processed
 from ..errors import FaltungError, ReadError
 from ..io import Reader, SignalInfo, is_remote

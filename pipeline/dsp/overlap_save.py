@@ -17,10 +17,9 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ..kernel import Array, Kernel
-from .gather import Gather, Pool
+from .gather import Gather, Pool, SerialExecutor
 from .methods import Method
 from .nonfinite import NonFinite, Sample, extract
-from .serial import SerialExecutor
 from .transforms import irfft, rfft, spectrum_of
 
 __all__ = ["OverlapSave"]

@@ -10,7 +10,7 @@ leave the score as it is. With ``y`` the samples so changed, ``u`` the template 
 * the transform errs by at most ``a = e log2(n) ||y||``, with the norm of *all* n samples (measured: a tenth of it);
 * ``y`` is rounded, relative to each sample, and ``u`` has a sum of at most ``d e sqrt(m)``: ``N_k`` moves by
   ``(d + 1) e sqrt(E_k)``, ``sqrt(V_k)`` by ``e sqrt(E_k)``;
-* ``E_k`` and ``S_k^2 / m`` err by at most ``(3 d + 3) e E_k`` together (`sliding`: nothing is subtracted), and half
+* ``E_k`` and ``S_k^2 / m`` err by at most ``(3 d + 3) e E_k`` together (`sliding_sums`), and half
   of that, relative to ``V_k``, reaches the score.
 
 As ``V_k <= E_k`` and ``|rho| <= 1``, the score errs by at most ``a / sqrt(V_k) + (2.5 d + 4) e E_k / V_k``. Where
@@ -25,7 +25,7 @@ m counts all samples of the patch, and d the additions over the rows too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,10 +33,9 @@ import numpy.typing as npt
 
 from ..kernel import Array
 from .score_bank import Bank
-from .sliding import depth, sliding_any, sliding_sums
 from .transforms import irfft, rfft
 
-__all__ = ["FLAT", "GAP", "TOLERANCE", "score_rows"]
+__all__ = ["FLAT", "GAP", "TOLERANCE", "score_rows", "sliding_any", "sliding_sums"]
 
 FLAT, GAP = 1, 2
 """Positions in `pipeline.dsp.detection.STATUSES`."""
@@ -247,3 +246,42 @@ def _directly(rows: Array, banks: list[Bank], eps: float, out: Array, unit: int)
         if bank.centred:
             status[0, 0, here] = np.where(flat, FLAT, 0)
     return {m: status}
+
+
+def depth(length: int) -> int:
+    """Additions, at most, that any sample goes through in a window of ``length``."""
+    return 2 * length.bit_length()
+
+
+def sliding_sums(rows: Array, lengths: Iterable[int], windows: int) -> dict[int, Array]:
+    """``out[m][..., k] = sum_{i<m} rows[..., k+i]`` for each length m, k below ``windows``; rows of windows+m-1.
+
+    By doubling, ``S_2L[k] = S_L[k] + S_L[k+L]``, and a length by its binary digits. Nothing is subtracted, so that a
+    sum of squares has a *relative* error of at most ``depth(m) u`` with ``u = eps / 2``, whatever stands beside the
+    window: running sums carry the rounding of a burst on to all that follows it.
+    """
+    wanted = set(lengths)
+    sums: dict[int, Array] = {}
+    power, spare, size = rows, None, 1  # power[..., k] is the sum of `size` samples from k on
+    while True:
+        for m in wanted:
+            if m & size:
+                part = power[..., m & (size - 1) :][..., :windows]  # behind those of the lower digits
+                if m in sums:
+                    sums[m] += part
+                else:
+                    sums[m] = part.copy()
+        if 2 * size > max(wanted):
+            return sums
+        kept = power.shape[-1] - size
+        doubled = np.empty((*rows.shape[:-1], kept)) if spare is None else spare[..., :kept]
+        np.add(power[..., :kept], power[..., size:], out=doubled)
+        spare, power = (None if power is rows else power), doubled
+        size *= 2
+
+
+def sliding_any(marks: npt.NDArray[np.bool_], length: int, windows: int) -> npt.NDArray[np.bool_]:
+    """Whether any of ``marks[..., k:k+length]`` is set, for k = 0..windows-1."""
+    counts = np.zeros((*marks.shape[:-1], marks.shape[-1] + 1), np.int64)
+    np.cumsum(marks, axis=-1, out=counts[..., 1:])
+    return counts[..., length : length + windows] > counts[..., :windows]

@@ -16,10 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernel import Array
-from .gather import Gather
+from .gather import Gather, SerialExecutor
 from .score_bank import ChannelMode, Score, banks
 from .score_blocks import score_rows
-from .serial import SerialExecutor
 
 __all__ = ["ChannelMode", "Score", "Scorer", "Scores"]
 

@@ -19,10 +19,10 @@ import numpy.typing as npt
 
 from ..kernel import Array
 from .detection import Detection, Peaks, Regions
-from .median import RunningMedian
 from .peaks import MOST, Picker, Polarity, joined, needed
 from .score_bank import ChannelMode, Score
 from .scores import Scorer, Scores
+from .thresholds import RunningMedian
 
 __all__ = ["Part", "Search", "SearchSettings"]
 

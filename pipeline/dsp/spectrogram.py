@@ -18,8 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernel import Array
-from .gather import Gather
-from .serial import SerialExecutor
+from .gather import Gather, SerialExecutor
 from .transforms import rfft
 from .windows import hann
 

@@ -1,4 +1,4 @@
-"""Where to draw the line between a find and chance: statistics on the sizes of peaks, of a template and of its decoy.
+"""Where to draw the line between a find and chance: statistics on scores, of a template and of its decoy.
 
 A score's size is ``s = |score|``. The null is made of the peaks of a decoy, ``d_1 >= d_2 >= ... >= d_n``, and says
 how many peaks at or above a size chance is expected to give in as much of the same signal.
@@ -15,7 +15,9 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["MIN_DECOYS", "Null", "fdr_size", "gaussian_rate"]
+from ..kernel import Array
+
+__all__ = ["MIN_DECOYS", "Null", "RunningMedian", "fdr_size", "gaussian_rate"]
 
 MIN_DECOYS = 40
 """With fewer peaks a null says nothing of its tail."""
@@ -24,6 +26,7 @@ _RANKS = 10  # expected peaks from which on the decoys are counted; below, their
 _TAIL = 50  # of the largest decoys, at most a twentieth of all, at least _LEAST: what the tail is fitted to
 _LEAST = 20
 _MAD = 0.6744897501960817  # median |z| of a standard normal z
+_SHIFT = 52 - 10  # of the mantissa's 52 bits 10 are kept
 
 Sizes = npt.NDArray[np.float64]
 
@@ -112,3 +115,46 @@ def gaussian_rate(k: float, fs: float) -> float:
     alike, so events are fewer.
     """
     return fs * math.erfc(_MAD * k / math.sqrt(2.0))
+
+
+class RunningMedian:
+    """Median of |x| over all x that are not 0, to 2^-11 of itself: a score of exactly 0 is none.
+
+    The numbers may come in pieces. The sign apart, a float is its exponent and its mantissa: shifted right, its bits
+    are the number of a bin whose width is 2^-10 of the values in it. No pass is repeated, and how the numbers were cut
+    changes nothing.
+    """
+
+    def __init__(self) -> None:
+        self._first = 0  # number of the first bin that is counted
+        self._counts: npt.NDArray[np.int64] = np.zeros(0, np.int64)
+
+    def add(self, x: Array) -> None:
+        """Count float64 numbers in."""
+        bins = (x.view(np.int64) & np.int64(2**63 - 1)) >> _SHIFT
+        bins = bins[x != 0]
+        if not len(bins):
+            return
+        first = int(bins.min())
+        self._count(first, np.bincount(bins - first))
+
+    def join(self, other: RunningMedian) -> None:
+        """Count in what another has counted."""
+        if len(other._counts):
+            self._count(other._first, other._counts)
+
+    def _count(self, first: int, counts: npt.NDArray[np.int64]) -> None:
+        low = min(first, self._first) if len(self._counts) else first
+        high = max(first + len(counts), self._first + len(self._counts))
+        total = np.zeros(high - low, np.int64)
+        total[self._first - low :][: len(self._counts)] += self._counts
+        total[first - low :][: len(counts)] += counts
+        self._first, self._counts = low, total
+
+    def value(self) -> float:
+        """The middle of the bin that holds the median, the lower one of two; NaN where nothing was counted."""
+        if not len(self._counts):
+            return float("nan")
+        at = int(np.searchsorted(np.cumsum(self._counts), (self._counts.sum() + 1) // 2))
+        bits = ((self._first + at) << _SHIFT) + (1 << (_SHIFT - 1))
+        return float(np.int64(bits).view(np.float64))

@@ -12,7 +12,7 @@ from ..errors import DiskFullError, WriteError
 from ..kernel import Array
 from ..stages.base import Format
 from ..system import is_disk_full
-from .memory import BLOCK
+from .plan import BLOCK
 
 __all__ = ["Spool", "scaled_down"]
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import queue
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,12 +18,14 @@ from ..dsp.nonfinite import all_finite
 from ..errors import SignalError
 from ..kernel import Array
 from ..stages.base import Detector, DetectorStage, Format, Processor, WholeSignalStage
-from .memory import BLOCK
 from .options import Options
-from .plan import Plan, Step
+from .plan import BLOCK, Plan, Step
 from .spool import Spool
 
-__all__ = ["Detections", "InputCheck", "hold_edges", "processed", "stream"]
+__all__ = ["Detections", "InputCheck", "ahead", "hold_edges", "processed", "stream"]
+
+T = TypeVar("T")
+_STILL_BUSY = 0.02  # seconds between looks at a thread that is asked to stop
 
 Detections = list[tuple[int, Detection]]
 """What detectors found: the index of the stage, and the detection on the timeline of the chain's input."""
@@ -159,3 +165,38 @@ def _heard(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator[A
         position = end
         if len(kept):
             yield kept
+
+
+def ahead(items: Iterable[T], depth: int = 1) -> Iterator[T]:
+    """The items of an iterable, in their order, up to ``depth`` of them drawn before they are asked for.
+
+    What the iterable raises is raised here, after the items before it. When the caller stops early the thread has
+    ended before control returns, so that what it draws from may be closed.
+    """
+    ready: queue.Queue[tuple[T] | BaseException | None] = queue.Queue(depth)
+    stop = threading.Event()
+
+    def draw() -> None:
+        last: BaseException | None = None
+        try:
+            for item in items:
+                ready.put((item,))
+                if stop.is_set():
+                    break
+        except BaseException as error:
+            last = error
+        ready.put(last)
+
+    thread = threading.Thread(target=draw, name="faltung-ahead", daemon=True)
+    thread.start()
+    try:
+        while isinstance(got := ready.get(), tuple):
+            yield got[0]
+        if got is not None:
+            raise got
+    finally:
+        stop.set()
+        while thread.is_alive():
+            with contextlib.suppress(queue.Empty):
+                ready.get_nowait()
+            thread.join(_STILL_BUSY)

@@ -16,9 +16,8 @@ from ..dsp.score_bank import ChannelMode, Score
 from ..dsp.scores import Scorer
 from ..dsp.search import Search, SearchSettings
 from ..engine.functional import as_signal
-from ..engine.memory import BLOCK
 from ..engine.options import Options
-from ..engine.plan import make_plan
+from ..engine.plan import BLOCK, make_plan
 from ..engine.stream import Detections, stream
 from ..errors import SettingError
 from ..io import open_reader

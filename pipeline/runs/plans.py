@@ -16,9 +16,8 @@ from ..batch.manifest import read_manifest
 from ..batch.resume import Item, ItemState, batch_of
 from ..config.inputs import Place
 from ..config.load import LoadedConfig
-from ..engine.align import Align
-from ..engine.grouping import Group
 from ..engine.plan import Plan, StagePlan, Step, make_plan
+from ..engine.steps import Align, Group
 from ..errors import FaltungError, SettingError, UsageError
 from ..io import SignalInfo
 from ..io.encodings import bytes_per_sample

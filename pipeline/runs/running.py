@@ -21,7 +21,7 @@ from ..batch.manifest import Data, Manifest, read_manifest
 from ..batch.resume import Check, Item
 from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
 from ..config.inputs import Place
-from ..dsp.serial import SerialExecutor
+from ..dsp.gather import SerialExecutor
 from ..errors import SettingError, UsageError
 from ..io.sink import remove_left_behind
 from ..system import keep_freed_memory, share_threads

@@ -17,7 +17,7 @@ from pipeline.batch.local import LocalExecutor
 from pipeline.batch.shards import Shards, stretches
 from pipeline.batch.task import configuration_text, make_task, run_task
 from pipeline.config.load import parse_config
-from pipeline.dsp.serial import SerialExecutor
+from pipeline.dsp.gather import SerialExecutor
 from pipeline.errors import ReadError
 from pipeline.io.base import Reader
 from pipeline.job import Job, plan_job

@@ -18,7 +18,7 @@ from pipeline.batch.driver import run_tasks
 from pipeline.batch.shards import Shards
 from pipeline.batch.task import begin_task, configuration_text, is_light, make_task, run_task
 from pipeline.config.load import parse_config
-from pipeline.dsp.serial import SerialExecutor
+from pipeline.dsp.gather import SerialExecutor
 from pipeline.io import Remote
 from pipeline.units import parse_duration
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from pipeline.dsp.median import RunningMedian
+from pipeline.dsp.thresholds import RunningMedian
 
 
 def median(*parts: list[float]) -> float:

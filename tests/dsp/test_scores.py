@@ -7,9 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from pipeline.dsp.score_blocks import FLAT, GAP
+from pipeline.dsp.score_blocks import FLAT, GAP, sliding_any, sliding_sums
 from pipeline.dsp.scores import Scorer, transform_points
-from pipeline.dsp.sliding import sliding_any, sliding_sums
 from pipeline.errors import SignalError
 
 from .score_oracle import direct_score

@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 
 from pipeline.dsp.methods import choose_method, shape_of
-from pipeline.engine.align import Align
-from pipeline.engine.grouping import group_kernels
 from pipeline.engine.options import Options
 from pipeline.engine.plan import Plan, make_plan
 from pipeline.engine.spool import Spool
+from pipeline.engine.steps import Align, group_kernels
 from pipeline.engine.stream import stream
 from pipeline.errors import DiskFullError, SettingError, SignalError, WriteError
 from pipeline.kernel import Kernel
