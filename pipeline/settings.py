@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
 from pydantic.fields import FieldInfo
@@ -26,6 +26,11 @@ from . import fields
 from .problems import setting_error
 from .units import Duration, parse_duration, parse_fraction, parse_frequency, parse_gain
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass as _ModelClass
+else:
+    _ModelClass = type(BaseModel)
+
 __all__ = ["Settings", "descriptions", "own_text"]
 
 _UNITS = {name: getattr(fields, name).__metadata__[0] for name in ("Amplitude", "Fraction", "Hertz", "Seconds")}
@@ -35,7 +40,7 @@ _FEW = 6  # characters of a number that nobody would write otherwise
 
 
 class _Signature:
-    """``inspect.signature`` of a class of settings: each by name, with its type and its default."""
+    """Signature of a class of settings: each by name, with its type and its default; none of what it makes."""
 
     def __get__(self, instance: Settings | None, owner: type[Settings]) -> inspect.Signature:
         if instance is not None:
@@ -43,32 +48,21 @@ class _Signature:
         return inspect.Signature([_parameter(name, field) for name, field in _in_order(owner)])
 
 
-class _Documentation:
-    """The docstring of a class of settings: its own text, what each setting means, an example."""
+class _SettingsClass(_ModelClass):
+    # nested settings are made by pydantic itself, which gives every error its place, and not by a call
+    def __call__(self, *args: Any, **settings: Any) -> Any:
+        try:
+            return super().__call__(*args, **settings)
+        except ValidationError as error:
+            raise setting_error(error, settings, self) from None  # type: ignore[arg-type]
 
-    def __init__(self, text: str | None) -> None:
-        self.text = text
-
-    def __get__(self, instance: Settings | None, owner: type[Settings]) -> str | None:
-        meant = descriptions(owner)
-        lines = []
-        for name, field in _in_order(owner):
-            kind = _type_name(field.annotation, field.metadata)
-            default = "" if field.is_required() else f", default {_in_short(field.default, field)!r}"
-            if field.default is None:
-                kind, default = kind.removesuffix(" | None"), ", optional"
-            lines.append(f"{name} : {kind}{default}")
-            lines += textwrap.wrap(meant.get(name, ""), 100, initial_indent="    ", subsequent_indent="    ")
-        text, _, own_example = inspect.cleandoc(self.text or "").partition(_EXAMPLES)
-        parts = [text.rstrip(), "\n".join(["Settings", "--------", *lines]) if lines else ""]
-        examples = getattr(owner, "examples", ())
-        shown = [own_example] if own_example else []
-        shown += [f">>> {_example(owner, example)}\n{owner(**example)!r}" for example in examples]
-        parts.append(_EXAMPLES + "\n".join(shown) if shown else "")
-        return "\n\n".join(part for part in parts if part) or None
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        """Text of the source, then what each setting means, then an example."""
+        return _documentation(self) or None  # type: ignore[arg-type]
 
 
-class Settings(BaseModel):
+class Settings(BaseModel, metaclass=_SettingsClass):
     """Frozen settings; what stands below a setting in the source is its description."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,19 +70,9 @@ class Settings(BaseModel):
     expanded_away: ClassVar[tuple[str, ...]] = ()
     """Names that stand beside the settings in a file, and are no settings any more when those are made."""
 
-    def __init__(self, **settings: Any) -> None:
-        try:
-            super().__init__(**settings)
-        except ValidationError as error:
-            raise setting_error(error, settings, type(self)) from None
-
-    # nested settings are made by pydantic itself, which gives every error its place
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
-
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
         cls.__signature__ = _Signature()  # type: ignore[assignment]
-        cls.__doc__ = _Documentation(vars(cls).get("__doc__"))  # type: ignore[assignment]
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
@@ -115,9 +99,25 @@ class Settings(BaseModel):
 
 def own_text(model: type[BaseModel]) -> str:
     """The docstring that stands in the source of a class of settings; empty where there is none."""
-    written = vars(model).get("__doc__")
-    text = written.text if isinstance(written, _Documentation) else written
-    return inspect.cleandoc(text or "").partition(_EXAMPLES)[0].rstrip()
+    return inspect.cleandoc(vars(model).get("__doc__") or "").partition(_EXAMPLES)[0].rstrip()
+
+
+def _documentation(model: type[BaseModel]) -> str:
+    meant = descriptions(model)
+    lines = []
+    for name, field in _in_order(model):
+        kind = _type_name(field.annotation, field.metadata)
+        default = "" if field.is_required() else f", default {_in_short(field.default, field)!r}"
+        if field.default is None:
+            kind, default = kind.removesuffix(" | None"), ", optional"
+        lines.append(f"{name} : {kind}{default}")
+        lines += textwrap.wrap(meant.get(name, ""), 100, initial_indent="    ", subsequent_indent="    ")
+    parts = [own_text(model), "\n".join(["Settings", "--------", *lines]) if lines else ""]
+    written = inspect.cleandoc(vars(model).get("__doc__") or "").partition(_EXAMPLES)[2]
+    shown = [written] if written else []
+    shown += [f">>> {_example(model, one)}\n{model(**one)!r}" for one in getattr(model, "examples", ())]
+    parts.append(_EXAMPLES + "\n".join(shown) if shown else "")
+    return "\n\n".join(part for part in parts if part)
 
 
 def descriptions(model: type[BaseModel]) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import inspect
 import pickle
+import pydoc
 import subprocess
 import sys
 import warnings
@@ -13,7 +14,7 @@ from typing import Annotated, Any
 import pytest
 
 import pipeline
-from pipeline import Amplitude, Echo, Fir, Gain, Options, Parallel, Resample, Reverb, Seconds, Within
+from pipeline import Amplitude, Delay, Echo, Fir, Gain, Options, Parallel, Resample, Reverb, Seconds, Within
 from pipeline.errors import SettingError
 from pipeline.settings import Settings, own_text
 from pipeline.stages.base.registry import available_stages, stage_class, stage_from_settings
@@ -115,6 +116,13 @@ def test_the_docstring_tells_every_setting_and_its_examples_run(name: str) -> No
     test = doctest.DocTestParser().get_doctest(text, {cls.__name__: cls}, name, None, None)
     assert len(test.examples) >= len(cls.examples) > 0
     assert doctest.DocTestRunner().run(test).failed == 0
+
+
+def test_help_shows_the_signature_and_every_setting() -> None:
+    shown = pydoc.plain(pydoc.render_doc(Delay))
+    assert "\n |  Delay(*, delay: Seconds, id: str | None = None, enabled: bool = True)\n" in shown
+    assert "\n |  Settings\n |  --------\n |  delay : Seconds\n |      How much later: `250 ms`" in shown
+    assert Delay(delay=1).__doc__ == own_text(Delay)  # type: ignore[arg-type]
 
 
 def test_the_text_of_the_source_is_there_by_itself() -> None:
