@@ -28,7 +28,7 @@ def run_tasks(
     window: int = 1,
     manifest: Manifest | None = None,
     runner: Runner = run_task,
-    on_begin: Callable[[int], None] = lambda _: None,
+    on_begin: Callable[[int], object] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
     fail_fast: bool = False,
 ) -> Generator[tuple[int, Data]]:

@@ -27,7 +27,7 @@ def test_an_item_whose_output_is_taken_meanwhile_is_not_begun(tmp_path: Path) ->
             records.extend(record["status"] for record in added)
 
     (tmp_path / "y.wav").touch()
-    task = {"record": {}, "fresh": True, "target": str(tmp_path / "y.wav"), "events": []}
+    task = {"record": {}, "fresh": True, "target": str(tmp_path / "y.wav"), "events": [], "page": None}
     ((_, outcome),) = run_tasks([task], SerialExecutor(), manifest=All(), runner=lambda _: {"status": "done"})
     assert "exists already" in outcome["error"]
     assert records == ["failed"]
