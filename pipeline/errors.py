@@ -15,6 +15,10 @@
         └── WriteError            it cannot be written; whatever stood under its name before is untouched
             └── DiskFullError     there is no room left; the run can go on once there is
 
+A `SettingError` knows its place among the settings; whoever read them from a file turns it into a `ConfigError` with
+file, line and column (`LoadedConfig.locate`). In Python it comes as it is. A batch writes the message of an item that
+failed into its manifest and goes on; the command prints messages, never a traceback.
+
 ``exit_code`` is what the ``faltung`` command ends with: 1, one item failed; 2, usage or configuration, nothing
 was touched; 3, the run could not go on.
 """

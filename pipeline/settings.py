@@ -9,10 +9,8 @@ from __future__ import annotations
 import ast
 import inspect
 import itertools
-import math
 import textwrap
-from collections.abc import Callable, Iterator
-from decimal import Decimal
+from collections.abc import Iterator
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
@@ -24,7 +22,7 @@ from pydantic_core import CoreSchema
 
 from . import fields
 from .problems import setting_error
-from .units import Duration, parse_duration, parse_fraction, parse_frequency, parse_gain
+from .units import Duration, write_duration, write_fraction, write_frequency, write_gain
 
 if TYPE_CHECKING:
     from pydantic._internal._model_construction import ModelMetaclass as _ModelClass
@@ -36,7 +34,7 @@ __all__ = ["Settings", "descriptions", "own_text"]
 _UNITS = {name: getattr(fields, name).__metadata__[0] for name in ("Amplitude", "Fraction", "Hertz", "Seconds")}
 """Validators that mark a field type with a unit, by the type's name."""
 _EXAMPLES = "Examples\n--------\n"
-_FEW = 6  # characters of a number that nobody would write otherwise
+_WRITERS = {"Amplitude": write_gain, "Fraction": write_fraction, "Hertz": write_frequency}
 
 
 class _Signature:
@@ -214,7 +212,7 @@ def _in_short(value: Any, field: FieldInfo) -> Any:
 
 def _as_text(value: Any, annotation: Any, metadata: tuple[Any, ...] = ()) -> Any:
     if isinstance(value, Duration):
-        return _time(value)
+        return write_duration(value)
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, Settings) and not hasattr(value, "use"):
@@ -228,46 +226,6 @@ def _as_text(value: Any, annotation: Any, metadata: tuple[Any, ...] = ()) -> Any
     if isinstance(value, float) and units and units[0] in _WRITERS:
         return _WRITERS[units[0]](value)
     return value
-
-
-def _time(value: Duration) -> str:
-    if value.unit == "s" and 0 < abs(value.value) < 1:
-        return _that_reads_back(f"{_scaled(value.value, 3)} ms", parse_duration, value) or str(value)
-    return str(value)
-
-
-def _frequency(value: float) -> Any:
-    text = f"{_scaled(value, -3)} kHz" if value >= 1000 else f"{value:g} Hz"
-    return _that_reads_back(text, parse_frequency, value) or value
-
-
-def _amplitude(value: float) -> Any:
-    """A factor of few digits as it is, another in decibels where these are few: ``-6 dB``."""
-    if len(repr(value)) <= _FEW or value <= 0:
-        return value
-    return _that_reads_back(f"{20 * math.log10(value):.6g} dB", parse_gain, value) or value
-
-
-def _fraction(value: float) -> Any:
-    if len(repr(value)) <= _FEW:
-        return value
-    return _that_reads_back(f"{_scaled(value, 2)}%", parse_fraction, value) or value
-
-
-_WRITERS: dict[str, Callable[[float], Any]] = {
-    "Amplitude": _amplitude,
-    "Fraction": _fraction,
-    "Hertz": _frequency,
-}
-
-
-def _scaled(value: float, power: int) -> str:
-    """A number times ten to a power, in the fewest digits that say it."""
-    return f"{Decimal(repr(value)).scaleb(power).normalize():f}"
-
-
-def _that_reads_back(text: str, parse: Callable[[object], Any], value: Any) -> str | None:
-    return text if parse(text) == value else None
 
 
 def _example(model: type[BaseModel], example: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Reads values with units, as people write them: ``"250 ms"``, ``"4 kHz"``, ``"-6 dB"``, ``"30%"``.
+"""Reads values with units, as people write them, and writes them so: ``"250 ms"``, ``"4 kHz"``, ``"-6 dB"``, ``"30%"``.
 
 A bare number is seconds, hertz or linear gain. What is ambiguous is refused, with a likely fix: ``5 m`` may be
 minutes, milliseconds or metres. Case matters only where it must: ``mHz`` is a thousandth, ``MHz`` a million.
@@ -8,13 +8,26 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, TypeVar
 
 from .errors import UnitError
 
-__all__ = ["Duration", "parse_duration", "parse_fraction", "parse_frequency", "parse_gain"]
+__all__ = [
+    "Duration",
+    "parse_duration",
+    "parse_fraction",
+    "parse_frequency",
+    "parse_gain",
+    "write_duration",
+    "write_fraction",
+    "write_frequency",
+    "write_gain",
+]
+
+_V = TypeVar("_V")
 
 _NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s].*?)?\s*", re.ASCII)
 
@@ -26,6 +39,8 @@ _HERTZ = {"mHz": "1e-3", "Hz": "1", "kHz": "1e3", "MHz": "1e6"}
 _LONGEST_TIME = 1e9  # seconds, 31 years: frames stay finite at any rate
 _MOST_SAMPLES = 2**53  # whole numbers beyond it are not all floats
 _LONGEST = 100  # characters; the pattern's time grows with the square of the text, and nothing honest is longer
+
+_FEW = 6  # characters of a number that nobody would write with a unit instead
 
 _TIME_HELP = "write seconds as a number, or a unit such as '250 ms', '0.25 s', '2 min' or '11025 samples'"
 _HERTZ_HELP = "write hertz as a number, or a unit such as '440 Hz' or '4 kHz'"
@@ -171,3 +186,37 @@ def parse_fraction(value: object) -> float:
         fix = f"; did you mean '{number:g}%'?" if not unit and 1 < number <= 100 else ""
         raise UnitError(f"a fraction must be from 0 to 1 (0% to 100%), got {value!r}{fix}")
     return fraction
+
+
+def write_duration(value: Duration) -> str:
+    """A time with the unit that suits it, ``250 ms``, ``2 samples``; `parse_duration` gives the same back."""
+    if value.unit == "s" and 0 < abs(value.value) < 1:
+        return str(_if_read_back(f"{_shifted(value.value, 3)} ms", parse_duration, value))
+    return str(value)
+
+
+def write_frequency(value: float) -> str | float:
+    """A frequency with its unit, ``4 kHz``; the number itself where `parse_frequency` would not give it back."""
+    text = f"{_shifted(value, -3)} kHz" if value >= 1000 else f"{value:g} Hz"
+    return _if_read_back(text, parse_frequency, value)
+
+
+def write_gain(value: float) -> str | float:
+    """A factor of few digits as it is, another in decibels where `parse_gain` gives it back: ``-6 dB``."""
+    if len(repr(value)) <= _FEW or value <= 0:
+        return value
+    return _if_read_back(f"{20 * math.log10(value):.6g} dB", parse_gain, value)
+
+
+def write_fraction(value: float) -> str | float:
+    """A part of few digits as it is, another as a percentage where `parse_fraction` gives it back."""
+    return value if len(repr(value)) <= _FEW else _if_read_back(f"{_shifted(value, 2)}%", parse_fraction, value)
+
+
+def _shifted(value: float, digits: int) -> str:
+    """A number times ten to the power of ``digits``, written with as few digits as say it."""
+    return f"{Decimal(repr(value)).scaleb(digits).normalize():f}"
+
+
+def _if_read_back(text: str, parse: Callable[[object], _V], value: _V) -> str | _V:
+    return text if len(text) <= _LONGEST and parse(text) == value else value

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipeline import units
 from pipeline.errors import UnitError
 from pipeline.units import Duration, parse_duration, parse_fraction, parse_frequency, parse_gain
 
@@ -175,3 +176,21 @@ def test_any_text_gives_a_finite_number_or_a_unit_error(value):
             continue
         number = result.value if isinstance(result, Duration) else result
         assert math.isfinite(number)
+
+
+@pytest.mark.parametrize("text", ["250 ms", "10.03 ms", "2 samples", "1.5 s", "0.001 ms", "3600 s"])
+def test_a_time_is_written_as_it_is_read(text):
+    assert units.write_duration(units.parse_duration(text)) == text
+
+
+@pytest.mark.parametrize("text", ["4 kHz", "44.1 kHz", "440 Hz", "0.1 Hz"])
+def test_a_frequency_is_written_as_it_is_read(text):
+    assert units.write_frequency(units.parse_frequency(text)) == text
+
+
+@given(st.floats(0, 1e9), st.floats(-1e6, 1e6), st.floats(1e-9, 1e9), st.floats(0, 1))
+def test_what_is_written_is_read_back_to_the_same_value(seconds, gain, hertz, fraction):
+    assert units.parse_duration(units.write_duration(units.Duration(seconds))) == units.Duration(seconds)
+    assert units.parse_gain(units.write_gain(gain)) == gain
+    assert units.parse_frequency(units.write_frequency(hertz)) == hertz
+    assert units.parse_fraction(units.write_fraction(fraction)) == fraction
