@@ -77,6 +77,13 @@ def end_fork_server() -> None:
         worker_module._fork_server.end()
 
 
+@pytest.fixture(autouse=True, scope="module")
+def no_fork_server_afterwards() -> Iterator[None]:
+    """It holds all that was open here when it began: the pipes to a browser, which waits for their end."""
+    yield
+    end_fork_server()
+
+
 @pytest.fixture
 def fresh_fork_server() -> Iterator[None]:
     """What workers are copies of is begun in the test, and not left to the next."""
