@@ -227,7 +227,8 @@ class SndfileWriter(AudioWriter):
         if self._sink.tell() == 0:
             raise WriteError(self.request.path, f"{self._container} cannot hold a signal of 0 frames; write WAV")
         if self._container == "AIFF":
-            zero_aiff_stamp(self._sink)
+            frame_bytes = ENCODINGS[self._subtype].bytes * self.request.channels
+            fix_aiff_header(self._sink, self.frames, frame_bytes)
         elif self._container == "OGG":
             fix_ogg_serial(self._sink, PurePath(self.request.path).name)
         return self._audio_report()
@@ -238,11 +239,18 @@ class SndfileWriter(AudioWriter):
             self._file.close()
 
 
-def zero_aiff_stamp(file: OutputFile) -> None:
-    """Set the time stamp in the PEAK chunk of an AIFF file, if it has one, to 0."""
+def fix_aiff_header(file: OutputFile, frames: int, frame_bytes: int) -> None:
+    """Set the time stamp of an AIFF file to 0, and its length to that of the signal.
+
+    libsndfile counts the byte that fills up an odd number of them as audio: 3 frames of a byte each would be 4.
+    """
     for name, at, _ in _chunks(file.fileno(), "AIFF", file.size()):
         if name == b"PEAK":
             file.patch(at + 12, bytes(4))  # behind the chunk's head and its version number
+        elif name == b"COMM":
+            file.patch(at + 10, struct.pack(">I", frames))  # behind the chunk's head and the number of channels
+        elif name == b"SSND":
+            file.patch(at + 4, struct.pack(">I", 8 + frames * frame_bytes))
 
 
 def fix_ogg_serial(file: OutputFile, name: str) -> None:
