@@ -192,17 +192,18 @@ class BegunTask:
 
     def commit(self, folders: FolderSync | None = None) -> Data:
         """Outcome of the task, whose outputs get their names; ``folders``, if given, makes these durable."""
-        if self.job is not None:
+        if self.job is not None and not self._outcome:
             with self.catching_errors():
                 report = self.job.commit(folders)
                 seconds = self._seconds + report.seconds - self.job.report.seconds
                 self._outcome = _done(report, seconds, self.envelope, _outputs(self._task))
                 if self._task["searching"]:
                     self._outcome["searches"] = report.events
+        self.abort()
         return {"seconds": self._seconds, **self._outcome, "started": self._started, "pid": os.getpid()}
 
     def abort(self) -> None:
-        """Forget the outputs."""
+        """Forget the outputs that have no name yet."""
         if self.job is not None:
             self.job.abort()
 

@@ -105,6 +105,17 @@ def test_of_a_task_that_fails_or_is_left_no_output_stays(place: Path, monkeypatc
     assert names(place) == set()
 
 
+def test_of_a_search_whose_page_cannot_be_made_no_output_stays(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("pipeline.match_report.search_page.SearchPage.begin", fail)
+    one = {**task(place, MATCH, "y.wav", "y.csv", overwrite=False), "page": str(place / "y.html")}
+    outcome = begin_task(one).commit()  # as a worker does
+    assert "Input/output error" in outcome["error"]
+    assert names(place) == set()
+
+
 @pytest.mark.parametrize("taken", ["y.wav", "y.csv", "y.jsonl"])
 def test_a_fresh_output_that_is_there_when_its_turn_comes_is_refused(place: Path, taken: str) -> None:
     (place / taken).write_bytes(b"mine")
