@@ -1,4 +1,4 @@
-"""What a search for templates gives, as columns: the peaks of the scores, the regions that have none, the null.
+"""Results of a search for templates, as columns: the peaks of the scores, the regions that have none, the null.
 
 Frames are counted from the first frame of the signal that was searched; a peak stands at the **start** of its window.
 """
@@ -13,7 +13,7 @@ import numpy.typing as npt
 __all__ = ["STATUSES", "Detection", "Peaks", "Regions"]
 
 STATUSES = ("ok", "flat", "gap")
-"""Of a window: it has a score; it is constant, to within rounding; it holds a sample that is not finite."""
+"""States of a window: it has a score; it is constant, to within rounding; it holds a sample that is not finite."""
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class Peaks:
     template: npt.NDArray[np.int32]
     """Position in `Detection.templates`."""
     channel: npt.NDArray[np.int32]
-    """From 0; 0 where the channels give one score together."""
+    """Number of the channel, from 0; 0 where the channels give one score together."""
     score: npt.NDArray[np.float64]
     offset: npt.NDArray[np.float64]
-    """Where a parabola through the peak and its two neighbours has its extremum, in frames from the peak."""
+    """Extremum of a parabola through the peak and its two neighbours, in frames from the peak."""
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -47,15 +47,15 @@ class Regions:
 
 @dataclass(frozen=True)
 class Detection:
-    """What one search found in one signal."""
+    """Result of one search in one signal."""
 
     fs: float
-    """Of the signal that was searched, in Hz."""
+    """Rate of the signal that was searched, in Hz."""
     frames: int
-    """Of the signal that was searched."""
+    """Length of the signal that was searched."""
     templates: tuple[str, ...]
     lengths: tuple[int, ...]
-    """Of the templates, in frames."""
+    """Lengths of the templates, in frames."""
     peaks: Peaks
     regions: Regions
     decoys: Peaks | None = None
@@ -65,7 +65,7 @@ class Detection:
     bounded: bool = True
     """Whether scores lie in [-1, 1], as those of ``ncc`` do."""
     warnings: tuple[str, ...] = ()
-    """What the search could not do: it keeps 2^20 peaks at most, of each channel (and template, if none compete)."""
+    """Limits that the search met: it keeps 2^20 peaks at most, of each channel (and template, if none compete)."""
     hop: int = 1
     """Frames from one window that is scored to the next."""
 

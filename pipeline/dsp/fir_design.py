@@ -84,7 +84,7 @@ def design_fir(kind: Kind, cutoffs_hz: Sequence[float], transition_hz: float, at
 
 
 def stopband_attenuation(taps: Taps, kind: Kind, cutoffs_hz: Sequence[float], transition_hz: float, fs: float) -> float:
-    """How far below 0 dB the loudest point of the stopband lies, in dB.
+    """Attenuation of the stopband: how far below 0 dB its loudest point lies, in dB.
 
     On a grid of at least 64 M points, which may miss the top of a ripple by 0.05 dB: that much is taken off; and at
     the edges of the stopband themselves, where the gain falls too steeply for a grid.

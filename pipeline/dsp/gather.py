@@ -95,7 +95,7 @@ class Gather(Generic[T]):
         self._under_way: deque[Future[T]] = deque()
 
     def process(self, block: Array, start: Start[T]) -> Iterator[T]:
-        """Take frames in; what is known by now."""
+        """Take frames in; results of the groups that are known by now."""
         while len(block):
             taken = block[: self._region.shape[1] - self._filled]
             self._region[:, self._filled : self._filled + len(taken)] = taken.T
@@ -107,7 +107,7 @@ class Gather(Generic[T]):
                 yield from self.finished(self._ahead)
 
     def flush(self, total: int, fill: float, start: Start[T]) -> Iterator[T]:
-        """The groups up to new frame ``total``; what lies behind the end of the stream holds ``fill``."""
+        """Results of the groups up to new frame ``total``; what lies behind the end of the stream holds ``fill``."""
         while self.begun < total:
             blocks = min(self._group, -(-(total - self.begun) // self._block))
             self._region[:, self._filled : self._overlap + blocks * self._block] = fill
@@ -116,7 +116,7 @@ class Gather(Generic[T]):
         yield from self.finished()
 
     def finished(self, keep: int = 0) -> Iterator[T]:
-        """What was made of the groups that are begun, all but the newest ``keep``."""
+        """Results of the groups that are begun, all but the newest ``keep``."""
         while len(self._under_way) > keep:
             yield self._under_way.popleft().result()
 

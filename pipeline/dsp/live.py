@@ -102,7 +102,7 @@ class _Far:
         self._turn = 0  # of the hops in a block
 
     def answer(self, newest: Array) -> Array:
-        """What the far taps add to the hop (channels, hop) that is given out now, (channels out, hop)."""
+        """Contribution of the far taps to the hop (channels, hop) that is given out now, (channels out, hop)."""
         turn, self._turn = self._turn, (self._turn + 1) % self._group
         hop = slice(turn * self._hop, (turn + 1) * self._hop)
         added = self._ready[:, hop]

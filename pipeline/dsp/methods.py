@@ -44,7 +44,7 @@ Precision = Literal["double", "single"]
 
 @dataclass(frozen=True)
 class Shape:
-    """What the cost of a kernel depends on."""
+    """Lengths and counts of a kernel that its cost depends on."""
 
     length: int
     nonzero: int
@@ -56,7 +56,7 @@ class Shape:
 
 @dataclass(frozen=True)
 class Method:
-    """How a kernel is applied, and what it is reckoned to cost."""
+    """Way of applying a kernel, and its reckoned cost."""
 
     name: Literal["sparse", "direct", "fft"]
     cost: float
@@ -77,7 +77,7 @@ class Method:
 
 
 def shape_of(kernel: Kernel) -> Shape:
-    """What the cost of a kernel depends on."""
+    """Shape of a kernel."""
     taps = kernel.taps.reshape(kernel.length, -1)
     used = np.count_nonzero(taps, axis=0)
     routes = kernel.taps.ndim == 3
@@ -85,7 +85,7 @@ def shape_of(kernel: Kernel) -> Shape:
 
 
 def shape_of_product(a: Shape, b: Shape) -> Shape:
-    """What ``a * b`` will be like, at its fullest, without computing it."""
+    """Shape of ``a * b`` at its fullest, without computing it."""
     length = a.length + b.length - 1
     routes = a.routes or b.routes
     return Shape(length, min(length, a.nonzero * b.nonzero), max(a.paths, b.paths) if routes else 1, routes)

@@ -96,21 +96,21 @@ class PatchSearch:
             yield from self._in_frames(self._search.process(columns))
 
     def detection(self) -> Detection:
-        """What was found, in frames; called once, after `flush`."""
+        """Result of the search, in frames; called once, after `flush`."""
         return self._moved(replace(self._search.detection(), frames=self._frames))
 
     def part(self, *, ended: bool) -> Part:
-        """As `Search.part`."""
+        """Result of a part, as `Search.part` gives it."""
         for columns in self._columns.flush():
             self._search.process(columns)
         return replace(self._search.part(ended=ended), end=self._frames)
 
     def merged(self, parts: Iterable[Part]) -> Detection:
-        """As `Search.merged`."""
+        """Result of all parts, as `Search.merged` gives it."""
         return self._moved(self._search.merged(parts))
 
     def _moved(self, found: Detection) -> Detection:
-        """From columns to frames."""
+        """The same result counted in frames, no longer in columns."""
         hop = self._grid.hop
 
         def moved(peaks: Peaks) -> Peaks:
@@ -131,7 +131,7 @@ class PatchSearch:
         return self._search.memory(threads) + 6 * held  # repeated, turned, joined
 
     def described(self) -> str:
-        """How the scores are computed, for a plan."""
+        """Description of how the scores are computed, for a plan."""
         grid = self._grid
         taken = f"spectrogram of windows of {grid.window} frames every {grid.hop}, {grid.bins} bins"
         return f"{taken}; {self._search.described()}"

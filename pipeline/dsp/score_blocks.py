@@ -40,7 +40,7 @@ __all__ = ["FLAT", "GAP", "TOLERANCE", "score_rows", "sliding_any", "sliding_sum
 FLAT, GAP = 1, 2
 """Positions in `pipeline.dsp.detection.STATUSES`."""
 TOLERANCE = 1e-10
-"""For each of the two terms of the bound."""
+"""Limit of each of the two terms of the bound."""
 
 _U = 2.0**-53  # what rounding adds, relative to the result
 _DIRECT = 16  # windows that are not worth a transform
@@ -110,7 +110,7 @@ class _Samples:
     """Rows of a channel, which have one centre."""
     centred: bool
     holes: Marks | None
-    """What is not finite; ``y`` is 0 there."""
+    """Places of samples that are not finite; ``y`` is 0 there."""
     spectra: Array
 
 
@@ -158,7 +158,7 @@ def _write(samples: _Samples, bank: Bank, unit: int | None, factor: Array, out: 
 def _factors(
     samples: _Samples, m: int, squares: Array, energy: Array, sums: Array | None, eps: float
 ) -> tuple[Array, Statuses | None, Marks | None]:
-    """What each sum is multiplied by (units, blocks, windows); statuses; the windows that must be done again."""
+    """Factors of the sums (units, blocks, windows); statuses; the windows that must be done again."""
     count, additions = m * samples.bins, depth(m) + samples.y.shape[2] - 1
     variance = energy if sums is None else energy - (sums**2).sum(axis=2) / count
     whole = squares.sum(axis=(-2, -1))
@@ -220,7 +220,7 @@ def _runs(bad: Marks) -> Iterator[tuple[int, int]]:
 
 
 def _directly(rows: Array, banks: list[Bank], eps: float, out: Array, unit: int) -> dict[int, Statuses]:
-    """As `score_rows`, for one row: every window by itself, its mean taken out first."""
+    """Scores as of `score_rows`, for one row: every window by itself, its mean taken out first."""
     (bank,) = banks
     m, windows = bank.length, out.shape[-1]
     units = bank.units[:, unit if bank.units.shape[1] > 1 else 0]

@@ -35,7 +35,7 @@ class Scores:
     values: npt.NDArray[np.float64]
     """(templates, channels, windows); one channel where the channels give one score together."""
     statuses: dict[int, npt.NDArray[np.uint8]]
-    """For each length of template with windows that have no score: (channels, windows)."""
+    """Statuses for each length of template with windows that have no score: (channels, windows)."""
 
 
 class Scorer:
@@ -122,7 +122,7 @@ class Scorer:
         return self._count * points + under_way * self.group * points + working + (under_way + 3) * scores
 
     def described(self) -> str:
-        """How the scores are computed, for a plan."""
+        """Description of how the scores are computed, for a plan."""
         templates = f"{self._count} template{'s' if self._count > 1 else ''}"
         return f"{templates}: fft {self.n_fft}, blocks of {self.block} windows, {self.group} at a time, in float64"
 

@@ -29,16 +29,16 @@ __all__ = ["Part", "Search", "SearchSettings"]
 
 @dataclass(frozen=True)
 class Part:
-    """What a search of one part of a signal gives on: `Search.merged` makes of the parts what one search finds."""
+    """Result of searching one part of a signal: `Search.merged` makes of the parts what one search finds."""
 
     first: int
     """Frame of the signal that the part begins with."""
     end: int
     """Frames of the signal that were seen."""
     windows: int
-    """That were scored, from ``first`` on."""
+    """Number of windows that were scored, from ``first`` on."""
     kept: tuple[tuple[npt.NDArray[np.int64], Array], ...]
-    """Of each template, decoys behind them, and each channel: the windows that matter to peaks, and their scores."""
+    """Windows that matter to peaks, and their scores, of each template, decoys behind them, and each channel."""
     medians: list[list[RunningMedian]]
     runs: _Runs
 
@@ -146,7 +146,7 @@ class Search:
         return self._taken(self._scorer.flush())
 
     def part(self, *, ended: bool) -> Part:
-        """What a search with ``first_frame`` leaves for `merged`; ``ended``: the signal ends here. Called once."""
+        """Result of a search with ``first_frame``, for `merged`; ``ended``: the signal ends here. Called once."""
         if self._pieces is None:
             raise ValueError("a search of a whole signal has no part; give it first_frame")
         self._taken(self._scorer.flush() if ended else self._scorer.finish())
@@ -165,7 +165,7 @@ class Search:
         return Part(self._first, self._frames, self._windows, kept, self._medians, self._runs)
 
     def merged(self, parts: Iterable[Part]) -> Detection:
-        """What the parts of a signal, in order, hold together; of a search that was given no frame."""
+        """Result of the parts of a signal, in order, together; of a search that was given no frame."""
         for part in parts:
             self._frames = part.end
             for start in range(part.first, part.first + part.windows, self.grain):
@@ -182,7 +182,7 @@ class Search:
         return self.detection()
 
     def detection(self) -> Detection:
-        """What was found, after `flush`; called once."""
+        """Result of the search, after `flush`; called once."""
         peaks, dropped = _picked(self._pickers, 0)
         decoys, decoys_dropped = _picked(self._decoys, self.count) if self._decoys else (None, False)
         medians = np.array([[m.value() for m in row] for row in self._medians]) if self._medians else None
@@ -209,7 +209,7 @@ class Search:
         return self._scorer.memory(threads)
 
     def described(self) -> str:
-        """How the scores are computed, for a plan."""
+        """Description of how the scores are computed, for a plan."""
         return self._scorer.described()
 
     def _taken(self, pieces: Iterable[Scores]) -> list[Scores]:

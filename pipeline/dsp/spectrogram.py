@@ -29,7 +29,7 @@ _POINTS, _MOST = 1 << 15, 32  # of the windows that are transformed at once, and
 
 @dataclass(frozen=True)
 class Grid:
-    """Where a spectrogram has values: ``1 <= hop <= window`` in frames, the bins ``first`` to ``stop - 1``."""
+    """Points of a spectrogram: ``1 <= hop <= window`` in frames, the bins ``first`` to ``stop - 1``."""
 
     window: int
     hop: int

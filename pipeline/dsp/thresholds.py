@@ -1,4 +1,4 @@
-"""Where to draw the line between a find and chance: statistics on scores, of a template and of its decoy.
+"""Statistics that draw the line between a find and chance: on the scores a template and of its decoy.
 
 A score's size is ``s = |score|``. The null is made of the peaks of a decoy, ``d_1 >= d_2 >= ... >= d_n``, and says
 how many peaks at or above a size chance is expected to give in as much of the same signal.
@@ -20,7 +20,7 @@ from ..kernel import Array
 __all__ = ["MIN_DECOYS", "Null", "RunningMedian", "fdr_size", "gaussian_rate"]
 
 MIN_DECOYS = 40
-"""With fewer peaks a null says nothing of its tail."""
+"""Least number of peaks of a null: with fewer it says nothing of its tail."""
 
 _RANKS = 10  # expected peaks from which on the decoys are counted; below, their tail is extended
 _TAIL = 50  # of the largest decoys, at most a twentieth of all, at least _LEAST: what the tail is fitted to
@@ -32,7 +32,7 @@ Sizes = npt.NDArray[np.float64]
 
 
 class Null:
-    """How many peaks of chance are expected at or above a size.
+    """Null distribution: how many peaks of chance are expected at or above a size.
 
     Down to about 10 expected the decoys are counted: ``E(s) = max(1 + #{d > s}, #{d >= s})``, which is j at ``d_j``.
     Beyond, their tail is extended. Noise crosses a level r of a normalised correlation at a rate proportional to

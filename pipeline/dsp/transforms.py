@@ -31,7 +31,7 @@ _loading = Lock()
 
 @cache
 def library() -> str:
-    """What computes the transforms: ``"ducc0"`` or ``"scipy"``."""
+    """Name of the library that computes the transforms: ``"ducc0"`` or ``"scipy"``."""
     if os.environ.get("FALTUNG_FFT", "") == "scipy" or _backend_was_set():
         return "scipy"
     return "ducc0" if find_spec("ducc0") is not None else "scipy"

@@ -1,4 +1,4 @@
-"""What a run can be asked for, beyond its stages."""
+"""Options of a run: all that it can be asked for beyond its stages."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Options"]
 
 
 class Options(Settings):
-    """How a chain of stages is run; frozen.
+    """Options of running a chain of stages; frozen.
 
     Examples
     --------
@@ -26,18 +26,18 @@ class Options(Settings):
     precision: Precision = "double"
     """Computes in float64 (`double`) or in float32 (`single`), which is quicker."""
     tail: Literal["keep", "trim"] = "keep"
-    """What sounds on after the input's end: `keep` it, or `trim` the output to the input's length."""
+    """Tail, which sounds on after the input's end: `keep` it, or `trim` the output to the input's length."""
     pre_roll: Literal["trim", "keep"] = "trim"
-    """What a stage that needs the future gives before time zero: `trim` it away, or `keep` it."""
+    """Output of a stage that needs the future before time zero: `trim` it away, or `keep` it."""
     edges: Literal["zero", "hold"] = "zero"
-    """What lies before the first frame and after the last: silence (`zero`), or the first and the last value for ever
+    """Signal before the first frame and after the last: silence (`zero`), or the first and the last value for ever
     (`hold`), for time series that have no silence; the output then has the input's length."""
     fuse: bool = True
     """Multiplies neighbouring kernels into one where that is cheaper."""
     nonfinite: Literal["error", "propagate"] = "error"
     """A NaN or an infinity in the input: an `error`, or let it spread to the frames it touches (`propagate`)."""
     hop: Annotated[int, Field(ge=16, le=1 << 20)] | None = None
-    """For live use: frames that go in and come out at a time; none lets every kernel have its best block."""
+    """Frames that go in and come out at a time, for live use; none lets every kernel have its best block."""
 
     threads: Annotated[int, Within(1, 64)] | None = None
     """Threads that compute; none takes as many as there are processors. The number changes no bit of the output."""

@@ -64,9 +64,9 @@ class Step:
     format_out: Format
     work: Stage | Group | Align
     latency: int
-    """Of the chain up to here, this step included."""
+    """Latency of the chain up to here, this step included."""
     tail: int
-    """Of the chain up to here, this step included."""
+    """Tail of the chain up to here, this step included."""
 
     def open(self, executor: Executor | None = None) -> Processor:
         """A processor for one signal; ``executor`` computes side by side what can be."""
@@ -78,7 +78,7 @@ class Step:
 
     @property
     def method(self) -> Method | None:
-        """How the kernel is applied, where it is one."""
+        """Method by which the kernel is applied, where it is one."""
         return self.work.method if isinstance(self.work, Group) else None
 
     def frames_after(self, frames: int) -> int:
@@ -96,7 +96,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will happen to a signal of one format."""
+    """Plan for signals of one format: all that will happen to them."""
 
     format_in: Format
     format_out: Format
@@ -116,7 +116,7 @@ class Plan:
 
     @property
     def passes(self) -> int:
-        """How often the signal is gone through: once, and once more for each stage that needs the whole of it."""
+        """Passes through the signal: one, and one more for each stage that needs the whole of it."""
         return 1 + sum(isinstance(step.work, WholeSignalStage) for step in self.steps)
 
     @property
@@ -132,7 +132,7 @@ class Plan:
 
     @property
     def workers(self) -> int:
-        """Of these, those that work on transforms: where they cost little, one is left to reading and writing."""
+        """Threads that work on transforms: where they cost little, one is left to reading and writing."""
         costs = [step.method.cost / step.format_in.channels for step in self.steps if step.method is not None]
         return max(1, self.threads - (sum(costs) <= _LIGHT and not self._detects))
 

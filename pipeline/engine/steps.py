@@ -72,7 +72,7 @@ class Align:
 
     @classmethod
     def before_rate_change(cls, latency: int, fs_in: float, fs_out: float, options: Options) -> Align:
-        """What to add before ``fs_in`` becomes ``fs_out``, with ``latency`` frames before time zero."""
+        """Alignment before ``fs_in`` becomes ``fs_out``, with ``latency`` frames before time zero."""
         if not options.keeps_pre_roll:
             return cls(-latency)
         step = (Fraction(fs_out) / Fraction(fs_in)).limit_denominator(_LARGEST_STEP).denominator

@@ -28,7 +28,7 @@ T = TypeVar("T")
 _STILL_BUSY = 0.02  # seconds between looks at a thread that is asked to stop
 
 Detections = list[tuple[int, Detection]]
-"""What detectors found: the index of the stage, and the detection on the timeline of the chain's input."""
+"""Results of the detectors: the index of the stage, and the detection on the timeline of the chain's input."""
 
 
 def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Detections | None = None) -> Iterator[Array]:
@@ -122,7 +122,7 @@ def _repeated(frame: Array, times: int) -> Iterator[Array]:
 
 
 def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
-    """What a processor makes of a signal, to its end."""
+    """Output of a processor for a signal, to its end."""
     for block in signal:
         yield processor.process(block)
     yield processor.flush()

@@ -1,4 +1,4 @@
-"""From the peaks of a search to events: those at or above the threshold, each with what chance would have given.
+"""Events from the peaks of a search: those at or above the threshold, each with what chance would have given.
 
 Convention: an event stands at the **start** of its window, frame n; the window is n to ``n + m - 1``, and its score
 is known when its last frame is. Times are whole frames over the rate; the sub-sample offset is beside them.
@@ -43,19 +43,19 @@ class Event:
     file: str
     template: str
     channel: int
-    """From 0."""
+    """Number of the channel, from 0."""
     start_s: float
     """``start_frame / fs``, without the offset."""
     end_s: float
     """``(start_frame + m) / fs``: exclusive."""
     start_frame: int
     peak_s: float
-    """When the score is known: ``(start_frame + m - 1) / fs``, the window's last frame."""
+    """Time at which the score is known: ``(start_frame + m - 1) / fs``, the window's last frame."""
     score: float
     polarity: str
     """``positive`` or ``negative``: the sign of the score."""
     offset: float
-    """Of the peak from ``start_frame``, in frames, from a parabola."""
+    """Distance of the peak from ``start_frame``, in frames, by a parabola."""
     status: str
     """``ok``: a window without a score gives no event."""
     expected_false_alarms: float | None
@@ -89,16 +89,16 @@ class Events:
 
     file: str
     fs: float
-    """Of the recording, in Hz."""
+    """Rate of the recording, in Hz."""
     frames: int
-    """Of the recording."""
+    """Length of the recording."""
     templates: tuple[str, ...]
     events: tuple[Event, ...]
-    """By time, then template, then channel."""
+    """Events by time, then template, then channel."""
     thresholds: _Matrix
-    """On |score|, of shape (templates, channels); infinite where nothing can be an event."""
+    """Thresholds on |score|, of shape (templates, channels); infinite where nothing can be an event."""
     how: str
-    """How they were set, in one sentence."""
+    """Sentence on how they were set."""
     candidates: int
     """Peaks before the threshold."""
     decoys: int | None
@@ -186,7 +186,7 @@ def events_found(stages: Sequence[Stage], found: Detections, file: str = "") -> 
 
 
 def warnings_of(found: Detections) -> list[str]:
-    """What the searches could not do, and which templates cannot be in so short a signal."""
+    """Sentences on limits that the searches met, and on templates that cannot be in so short a signal."""
     warnings: list[str] = []
     for _, search in found:
         warnings += search.warnings

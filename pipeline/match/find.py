@@ -40,7 +40,7 @@ def find_matches(
     polarity: Polarity = "positive",
     min_distance: str | float | None = None,
 ) -> Events:
-    """Where a template occurs in a signal: the peaks of its score that reach the threshold, by time.
+    """Places where a template occurs in a signal: the peaks of its score that reach the threshold, by time.
 
     The score of the window that starts at frame k is ``rho[k]`` of `match_scores`. It is what the stage ``match``
     finds in a run, except that a sample that is not finite is a gap, and no error.
@@ -107,7 +107,7 @@ def find_matches(
 def match_scores(
     x: npt.ArrayLike, template: npt.ArrayLike, *, score: Score = "ncc", channels: ChannelMode = "each"
 ) -> npt.NDArray[np.float64]:
-    """How well a template fits each window of a signal, ``rho[k]`` for the window that starts at frame k.
+    """Scores of a template at each window of a signal, ``rho[k]`` for the window that starts at frame k.
 
     ``rho[k] = sum_i (x[k+i]-mean_k)(t[i]-mean_t) / (||x_k-mean_k|| ||t-mean_t||)``: Pearson's r, in [-1, 1], off by at
     most 1e-9 whatever offsets, bursts and levels; 0 where a window is constant or holds a NaN.

@@ -28,7 +28,7 @@ class Correlate(KernelStage):
     )
 
     template: NumbersOrFile
-    """What to look for: a list of numbers, or a file (`.npy`, `.txt`, audio), one column a channel or one for all."""
+    """Template to look for: numbers, or a file (`.npy`, `.txt`, audio), one column a channel or one for all."""
     normalize: Literal["none", "l2"] = "none"
     """`l2` divides by the root of the template's energy, each channel by its own, so that the template scores
     as high as its energy's root; `none`, the default, takes it as it is."""

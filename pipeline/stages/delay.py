@@ -19,7 +19,7 @@ class Delay(KernelStage):
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"delay": "250 ms"}, {"delay": "48 samples"})
 
     delay: Annotated[Seconds, Within("0 s", "1 h")]
-    """How much later: `250 ms`, `48 samples` or a number of seconds, at most 1 h; rounded to whole frames."""
+    """Delay: `250 ms`, `48 samples` or a number of seconds, at most 1 h; rounded to whole frames."""
 
     def kernel(self, fmt: Format) -> Kernel:
         frames = fmt.frames(self.delay)

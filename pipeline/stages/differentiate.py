@@ -36,11 +36,11 @@ class Differentiate(KernelStage):
     per: Literal["sample", "second"] = "sample"
     """The unit of the slope: per `sample` (the default) or per `second`, which is fs times as much."""
     length: Annotated[Seconds, Within("0 s", above=True)] | None = None
-    """How much of the signal a `smoothed` slope is fitted to: `5 ms`, `21 samples`."""
+    """Length of the signal that a `smoothed` slope is fitted to: `5 ms`, `21 samples`."""
     order: Annotated[int, Within(1, 20)] | None = None
     """Degree of the polynomial of a `smoothed` slope; default 2."""
     phase: Literal["causal", "zero"] | None = None
-    """Of a `smoothed` slope: `causal` (the default) delays by half of `length`; `zero` needs the future instead."""
+    """Phase of a `smoothed` slope: `causal`, the default, delays by half of `length`; `zero` needs the future."""
 
     @model_validator(mode="after")
     def _fit_if_smoothed(self) -> Self:

@@ -38,9 +38,9 @@ class EchoTap(Settings):
     """One copy of the signal."""
 
     delay: Annotated[Seconds, Within("0 s", "10 s")]
-    """How much later than the signal: `250 ms`; at most 10 s (any number of samples)."""
+    """Time after the signal: `250 ms`; at most 10 s (any number of samples)."""
     gain: Amplitude
-    """How loud: `-6 dB`; a negative number inverts the polarity."""
+    """Gain of the copy: `-6 dB`; a negative number inverts the polarity."""
 
 
 @stage("echo")
@@ -60,7 +60,7 @@ class Echo(KernelStage):
     delay: Annotated[Seconds, Within("0 s", "10 s", above=True)] | None = None
     """The time between two repeats: `250 ms` or a number of seconds; at most 10 s (any number of samples)."""
     gain: Amplitude | None = None
-    """How much louder each repeat is than the one before: `-6 dB`, which is the default."""
+    """Gain from each repeat to the next: `-6 dB`, which is the default."""
     repeats: Annotated[int, Within(1, MAX_REPEATS)] | None = None
     """The number of repeats; default 1, or with `t60` as many as it takes to fall to `level`."""
     taps: Annotated[tuple[EchoTap, ...], Field(max_length=MAX_REPEATS)] | None = None
@@ -70,7 +70,7 @@ class Echo(KernelStage):
     t60: Annotated[Seconds, Within("0 s", above=True)] | None = None
     """Instead of a gain: the time in which an endless echo decays by 60 dB, `2 s`."""
     level: Annotated[Amplitude, Within("-300 dB", "-20 dB")] | None = None
-    """Where an endless echo is cut off, relative to the signal; default `-120 dB`."""
+    """Level at which an endless echo is cut off, relative to the signal; default `-120 dB`."""
 
     @field_validator("taps")
     @classmethod

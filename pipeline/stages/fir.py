@@ -89,13 +89,13 @@ class Fir(KernelStage):
     )
 
     kind: Kind | None = None
-    """What passes: `lowpass`, `highpass`, `bandpass`, or all but a band, `bandstop`."""
+    """Band that passes: `lowpass`, `highpass`, `bandpass`, or all but a band, `bandstop`."""
     cutoff: Cutoff | None = None
-    """Where the gain is one half: `1 kHz`, or both edges of a band, `[300 Hz, 3 kHz]`."""
+    """Frequency where the gain is one half: `1 kHz`, or both edges of a band, `[300 Hz, 3 kHz]`."""
     transition: Annotated[Hertz, Within(0, above=True)] | None = None
-    """How wide the slope between pass and stop may be, centred on the cutoff: `300 Hz`; narrower takes more taps."""
+    """Width of the slope between pass and stop, at most, centred on the cutoff: `300 Hz`; narrower takes more taps."""
     attenuation: Attenuation | None = None
-    """How far down the stopband lies at least: `60 dB`, which is the default; from 21 to 180 dB."""
+    """Attenuation of the stopband, at least: `60 dB`, which is the default; from 21 to 180 dB."""
     taps: NumbersOrFile | None = None
     """Instead of a design: the taps themselves, a list of numbers or a file (`.npy`, `.txt`, WAV)."""
     phase: Literal["causal", "zero"] = "causal"

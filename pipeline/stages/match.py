@@ -43,7 +43,7 @@ class Match(DetectorStage):
     )
 
     template: Templates
-    """What to look for: one template or several, one column a channel or one for all."""
+    """Templates to look for: one or several, one column a channel or one for all."""
     score: Literal["ncc", "correlation", "matched_filter"] = "ncc"
     """`ncc`: normalised by the norms, from -1 to 1, whatever level and offset; `correlation`: `sum x[k+i] t[i]`;
     `matched_filter`: the gain at which the template fits best."""
@@ -52,13 +52,13 @@ class Match(DetectorStage):
     polarity: Literal["positive", "negative", "both"] = "positive"
     """Which scores are peaks: the template, the template turned upside down, or both."""
     min_distance: Seconds | None = None
-    """Of two peaks that are nearer, the higher one counts; default half of the shortest template."""
+    """Least time between two peaks: of nearer ones the higher counts; default half of the shortest template."""
     threshold: Threshold = Threshold(score=0.7)
-    """From which |score| on a peak counts."""
+    """Threshold: from which |score| on a peak counts."""
     domain: Literal["waveform", "spectrogram"] = "waveform"
-    """What is compared: the `waveform`, or the levels of a `spectrogram`, for sounds whose phase varies."""
+    """Domain that is compared: the `waveform`, or the levels of a `spectrogram`, for sounds whose phase varies."""
     spectrogram: SpectrogramSettings | None = None
-    """Of `domain: spectrogram`: its window, hop, band and floor."""
+    """Window, hop, band and floor of `domain: spectrogram`."""
 
     _loaded: tuple[Templates, Format, list[Template]] | None = None
 
@@ -118,7 +118,7 @@ class Match(DetectorStage):
             raise SettingError(str(error), "template") from error
 
     def grid(self, fmt: Format) -> Grid | None:
-        """That of the spectrograms, where they are compared."""
+        """Grid of the spectrograms, where they are compared."""
         return (self.spectrogram or SpectrogramSettings()).grid(fmt) if self.domain == "spectrogram" else None
 
     def band(self, fs: float) -> tuple[float, float]:

@@ -35,7 +35,7 @@ class Resample(Stage):
     fs: Annotated[Hertz, Within(0, above=True)]
     """The rate that comes out: `44.1 kHz` or a number of hertz."""
     quality: Literal["quick", "low", "medium", "high", "very_high"] = "very_high"
-    """How sharp and clean soxr's filter is, from cubic interpolation (`quick`) to -175 dB (`very_high`, the default);
+    """Quality of soxr's filter: from cubic interpolation (`quick`) to -175 dB (`very_high`, the default);
     all below `very_high` compute in single precision."""
 
     def open(self, fmt: Format) -> Processor:

@@ -34,7 +34,7 @@ class Reverb(KernelStage):
     ir: InputFile
     """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""
     mix: Fraction = 1.0
-    """How much of the room: `30%`; 0% is the dry signal, 100% (the default) the room alone."""
+    """Part of the room in the mix: `30%`; 0% is the dry signal, 100% (the default) the room alone."""
     predelay: Annotated[Seconds, Within("0 s", "10 s")] = Duration(0.0)
     """Time between the signal and the room's answer: `20 ms`; default 0."""
     normalize: Literal["none", "dc", "l1", "l2"] = "none"
@@ -43,7 +43,7 @@ class Reverb(KernelStage):
     resample: bool = False
     """Converts a file of another rate, keeping the frequency response; false (the default) makes it an error."""
     layout: Literal["auto", "mono", "per_channel", "true_stereo"] = "auto"
-    """What the file's channels are: one for all (`mono`), one for each of the signal's (`per_channel`; a mono signal
+    """Meaning of the file's channels: one for all (`mono`), one for each of the signal's (`per_channel`; a mono signal
     gets them all), or LL LR RL RR (`true_stereo`). `auto`, the default, goes by the number of channels."""
 
     def kernel(self, fmt: Format) -> Kernel:

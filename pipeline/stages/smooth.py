@@ -40,7 +40,7 @@ class Smooth(KernelStage):
     """The weights: all alike (`moving_average`, the default), a raised cosine (`hann`), a bell (`gaussian`, cut at
     three sigma), a decay (`exponential`), or a polynomial fitted by least squares (`savgol`)."""
     length: Annotated[Seconds, Within("0 s", above=True)]
-    """How long the window is: `5 ms`, `21 samples` or a number of seconds; of `exponential` the time constant, the
+    """Length of the window: `5 ms`, `21 samples` or a number of seconds; of `exponential` the time constant, the
     decay being cut where it has fallen by 120 dB."""
     phase: Literal["causal", "zero"] = "causal"
     """`causal` (the default) looks back only; `zero` is centred: no delay, but it needs the future."""

@@ -44,7 +44,7 @@ Precision = Literal["double", "single"]
 
 @dataclass(frozen=True)
 class Format:
-    """What a stage must know of a signal: the rate ``fs`` in Hz, the channels, the precision of the samples.
+    """Format of a signal: the rate ``fs`` in Hz, the channels, the precision of the samples.
 
     Examples
     --------
@@ -94,7 +94,7 @@ class Processor(Protocol):
     """
 
     format: Format
-    """Of what comes out."""
+    """Format of the output."""
     latency: int
     """Output frame n + latency belongs to input frame n."""
     tail: int
@@ -105,7 +105,7 @@ class Processor(Protocol):
         ...
 
     def flush(self) -> Array:
-        """What is left; called once, at the end."""
+        """The rest of the output; called once, at the end."""
         ...
 
 
@@ -147,7 +147,7 @@ class Stage(Settings):
         return None
 
     def notes(self, fmt: Format) -> list[str]:  # noqa: ARG002
-        """What the plan should say of the stage beyond its numbers."""
+        """Sentences that the plan should say of the stage beyond its numbers."""
         return []
 
     def rounding_notes(self, fmt: Format) -> list[str]:
@@ -214,7 +214,7 @@ class Detector(Processor, Protocol):
     """A processor that looks for something while the signal streams by."""
 
     def detection(self) -> Detection:
-        """What was found, on the timeline of its input; called once, after `flush`."""
+        """Result of the search, on the timeline of its input; called once, after `flush`."""
         ...
 
 
@@ -241,7 +241,7 @@ class Recording(Protocol):
 
     @property
     def format(self) -> Format:
-        """Of its samples."""
+        """Format of its samples."""
         ...
 
     @property

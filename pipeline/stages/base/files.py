@@ -116,7 +116,7 @@ def check_rate(path: Path, fs: float, fmt: Format, setting: str, fix: str = "con
 
 
 def read_array(path: Path, setting: str) -> tuple[Array, float | None]:
-    """What a file holds, and its rate in Hz if it says."""
+    """Contents of a file, and its rate in Hz if it says."""
     from ...io import read_signal
     from ...io.arrays import PLAIN, load_plain
 
@@ -130,7 +130,7 @@ def read_array(path: Path, setting: str) -> tuple[Array, float | None]:
 
 @contextlib.contextmanager
 def naming_file(path: Path, setting: str) -> Iterator[None]:
-    """Whatever keeps a file from being read inside the block, as a `SettingError` that names it."""
+    """A context in which whatever keeps a file from being read inside the block, as a `SettingError` that names it."""
     try:
         path.stat()  # says why, where a reader may only say that it could not
         yield

@@ -18,15 +18,15 @@ class SpectrogramSettings(Settings):
     """A spectrogram of Hann windows; bins lie ``1 / window`` apart, 50 Hz for 20 ms."""
 
     window: Annotated[Seconds, Within("0 s", "1 s", above=True)] = Duration(0.02)
-    """How long each window is: longer ones tell frequencies apart better, and times worse."""
+    """Length of a window: longer ones tell frequencies apart better, and times worse."""
     hop: Annotated[Seconds, Within("0 s", "1 s", above=True)] = Duration(0.005)
-    """From the start of a window to that of the next; at most `window`. Finds are as fine as this."""
+    """Time from the start of a window to that of the next; at most `window`. Finds are as fine as this."""
     low: Annotated[Hertz, Within(0)] = 0.0
     """The lowest frequency that is compared: a bin at `low` counts."""
     high: Annotated[Hertz, Within(0, above=True)] | None = None
     """The highest; default half of the rate."""
     floor: Annotated[Amplitude, Within("-300 dB", "0 dB")] = 1e-4
-    """What is below counts as this level, where 0 dB is a sine of amplitude 1; default `-80 dB`."""
+    """Lowest level: what is below counts as this, where 0 dB is a sine of amplitude 1; default `-80 dB`."""
 
     def grid(self, fmt: Format, setting: str = "spectrogram") -> Grid:
         """The grid for signals of this format.

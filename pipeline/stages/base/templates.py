@@ -40,7 +40,7 @@ _BLOCK = 1 << 16  # frames read at once on the way to a slice
 
 @dataclass(frozen=True)
 class Template:
-    """What is looked for: a name and taps of shape ``(m, C)``, m at least 2 and no column constant."""
+    """Template that is looked for: a name and taps of shape ``(m, C)``, m at least 2 and no column constant."""
 
     name: str
     taps: Taps
@@ -50,7 +50,7 @@ _Time = Annotated[Seconds, Within("0 s")]
 
 
 class TemplateSource(Settings):
-    """Where a template comes from: exactly one of `file`, `folder` and `taps`; of a file perhaps a slice."""
+    """Source of a template: exactly one of `file`, `folder` and `taps`; of a file perhaps a slice."""
 
     file: InputFile | None = None
     """A `.npy`, `.txt` or audio file; a folder stands for every template in it."""
@@ -59,13 +59,13 @@ class TemplateSource(Settings):
     taps: Numbers | None = None
     """A list of numbers, or of rows with one number a channel."""
     start: _Time | None = None
-    """Where in the file the template starts: `1.2 s`; default its beginning."""
+    """Start of the template in the file: `1.2 s`; default its beginning."""
     end: _Time | None = None
-    """Where it ends, exclusive: `1.6 s`; default the end of the file."""
+    """End of the template in the file, exclusive: `1.6 s`; default the end of the file."""
     length: Annotated[Seconds, Within("0 s", above=True)] | None = None
-    """How long it is, instead of `end`: `400 ms`."""
+    """Length of the template, instead of `end`: `400 ms`."""
     name: Annotated[str, Field(min_length=1)] | None = None
-    """What its events are called; not for a folder."""
+    """Name of its events; not for a folder."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

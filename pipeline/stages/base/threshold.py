@@ -41,7 +41,7 @@ _LONGEST = 100  # characters of a rate
 
 @dataclass(frozen=True)
 class Rate:
-    """So many in a stretch of time; ``str()`` gives the text that is read back to the same value."""
+    """Rate: a number of events in a stretch of time; ``str()`` gives the text that is read back to the same value."""
 
     count: float
     per: str
@@ -49,7 +49,7 @@ class Rate:
 
     @property
     def per_second(self) -> float:
-        """In Hz."""
+        """The rate in Hz."""
         return self.count / _SECONDS[self.per]
 
     def __str__(self) -> str:
@@ -80,14 +80,14 @@ RateField = Annotated[
 
 
 class Threshold(Settings):
-    """From which |score| on a find counts; exactly one of these; in short `0.7`, `mad 8`, `1 per hour`, `fdr 5%`."""
+    """|score| from which on a find counts; exactly one of these; in short `0.7`, `mad 8`, `1 per hour`, `fdr 5%`."""
 
     score: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
     """The |score| itself: `0.7`."""
     mad: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """So many times the median |score| of the recording: `8`."""
+    """Threshold in medians: so many times the median |score| of the recording: `8`."""
     false_alarms: RateField | None = None
-    """As many events as chance is expected to give, over all templates and channels: `1 per hour`."""
+    """Rate of events that chance is expected to give, over all templates and channels: `1 per hour`."""
     fdr: Annotated[Fraction, Within(0, 0.99, above=True)] | None = None
     """The part of the events that chance is expected to have given: `5%`."""
 
@@ -149,7 +149,7 @@ def _spoken(text: str) -> dict[str, str] | None:
 
 
 def _least_asymmetry(taps: Taps) -> float:
-    """Of the columns of ``(m, C)``, each without its mean."""
+    """Least asymmetry of the columns of ``(m, C)``, each without its mean."""
     centred = taps - taps.mean(axis=0)
     return min(Kernel(column).asymmetry for column in centred.T)
 
