@@ -53,26 +53,22 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
 
-EXPLAINING = [command for command in commands() if command.startswith("faltung explain ")]
+each_command = pytest.mark.parametrize("command", commands() + commands(MATCHING))
 
 
-def test_every_command_that_explains_works_but_for_its_pictures(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Drawing takes seconds; `tests/explain/` has the worked example drawn, and the long form all of these."""
+@each_command
+def test_every_command_of_the_readme_and_of_the_page_on_matching_works(
+    command: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In this process, and without pictures of explanations; `tests/explain/` has the worked example drawn."""
     monkeypatch.chdir(place)
     draw_nothing(monkeypatch)
-    assert len(EXPLAINING) == 3
-    for command in EXPLAINING:
-        assert main(shlex.split(command)[1:]) == 0
+    assert main(shlex.split(command)[1:]) == 0
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param(command, marks=pytest.mark.long) if command in EXPLAINING else command
-        for command in commands() + commands(MATCHING)
-    ],
-)
-def test_every_command_of_the_readme_and_of_the_page_on_matching_works(command: str, place: Path) -> None:
+@pytest.mark.long
+@each_command
+def test_every_command_of_the_readme_and_of_the_page_on_matching_works_in_a_shell(command: str, place: Path) -> None:
     done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr
 

@@ -200,7 +200,8 @@ def test_a_worker_without_the_package_or_with_another_plugin_is_refused(schedule
             pass
 
 
-def test_a_scheduler_that_does_not_answer_is_told_in_a_moment(batch, faltung):  # noqa: F811
+def test_a_scheduler_that_does_not_answer_is_told_in_a_moment(batch, faltung, monkeypatch):  # noqa: F811
+    monkeypatch.setattr("pipeline.batch.dask.cluster", partial(cluster, patience_s=0.5))
     began = time.monotonic()
     done = faltung("run", str(batch / "batch.yaml"), "--scheduler", "tcp://127.0.0.1:9")
     assert (done.code, done.out) == (2, "")

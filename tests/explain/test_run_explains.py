@@ -27,7 +27,7 @@ stages:
 def test_a_run_that_is_to_explain_itself_does_so_for_each_kernel_stage(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draw_nothing(monkeypatch)  # the long form of the README's commands does
+    draw_nothing(monkeypatch)  # the README's commands in a shell do
     (tmp_path / "c.yaml").write_text(CONFIG, "utf-8")
     x = np.random.default_rng(0).standard_normal(8000) * np.exp(-np.arange(8000) / 800) * 0.3
     soundfile.write(tmp_path / "in.wav", x, 8000)
