@@ -115,10 +115,18 @@ class Report:
         return shown - (self.plan.latency if self.plan.options.keeps_pre_roll and self.frames_in else 0)
 
 
+@contextmanager
+def open_signal(job: Job, source: str | Path) -> Iterator[tuple[Reader, Format]]:
+    """A file as a job reads it, and its format."""
+    dtype = np.float64 if job.options.precision == "double" else np.float32
+    with open_reader(source, dtype=dtype, **job.reading) as reader:
+        yield reader, Format(reader.info.fs, reader.info.channels, job.options.precision)
+
+
 def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
     """The plan for a file, which is opened for its format only."""
-    with _reader(job, source) as reader:
-        return job.plan(_format(job, reader.info)), reader.info
+    with open_signal(job, source) as (reader, fmt):
+        return job.plan(fmt), reader.info
 
 
 @dataclass(frozen=True)
@@ -226,8 +234,8 @@ def begin_job(
     hooks = hooks or Hooks()
     refuse_outputs(source, target, events, overwrite=overwrite)
     with ExitStack() as outputs, ExitStack() as stack:
-        reader = stack.enter_context(_reader(job, source))
-        plan = (hooks.plan or job.plan)(_format(job, reader.info))
+        reader, fmt = stack.enter_context(open_signal(job, source))
+        plan = (hooks.plan or job.plan)(fmt)
         writer = None if target is None else outputs.enter_context(_writer(job, plan, reader.info, target, overwrite))
         blocks: Iterator[Array]
         read = _read_blocks(reader, job.options.hop or BLOCK, hooks)
@@ -277,22 +285,6 @@ def refuse_outputs(source: Target, target: Target | None, events: Sequence[Targe
         event_format(path)
         if not is_stream(path):
             refuse_taken(path, overwrite=overwrite)
-
-
-@contextmanager
-def open_signal(job: Job, source: str | Path) -> Iterator[tuple[Reader, Format]]:
-    """A file as a job reads it, and its format."""
-    with _reader(job, source) as reader:
-        yield reader, _format(job, reader.info)
-
-
-def _reader(job: Job, source: str | Path) -> Reader:
-    dtype = np.float64 if job.options.precision == "double" else np.float32
-    return open_reader(source, dtype=dtype, **job.reading)
-
-
-def _format(job: Job, info: SignalInfo) -> Format:
-    return Format(info.fs, info.channels, job.options.precision)
 
 
 def _writer(job: Job, plan: Plan, info: SignalInfo, target: Target, overwrite: bool) -> Writer:

@@ -40,11 +40,11 @@ from ..config.load import validate_config
 from ..config.model import Configuration
 from ..dsp.envelope import Envelope
 from ..engine.plan import Plan
-from ..errors import FaltungError, SettingError, without_secrets
+from ..errors import DiskFullError, FaltungError, SettingError, without_secrets
 from ..io import Remote, is_remote
 from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
 from ..stages.base import Format
-from ..system import FolderSync
+from ..system import FolderSync, is_disk_full
 from .manifest import Data, timestamp
 from .resume import digest, identity, page_and_picture
 
@@ -247,7 +247,12 @@ def prepared_for(configuration: str) -> Prepared:
 
 def _failed(error: Exception) -> Data:
     where = {"at": list(error.path), "message": error.message} if isinstance(error, SettingError) else {}
-    return {"status": "failed", "error": _reason(error), "code": getattr(error, "exit_code", 1), **where}
+    return {"status": "failed", "error": _reason(error), "code": _exit_code(error), **where}
+
+
+def _exit_code(error: Exception) -> int:
+    full = isinstance(error, OSError) and is_disk_full(error)
+    return getattr(error, "exit_code", DiskFullError.exit_code if full else 1)
 
 
 def _reason(error: Exception) -> str:

@@ -105,6 +105,17 @@ def test_of_a_task_that_fails_or_is_left_no_output_stays(place: Path, monkeypatc
     assert names(place) == set()
 
 
+@pytest.mark.parametrize(("number", "code"), [(28, 3), (27, 3), (5, 1)], ids=["no space", "too large", "no disk"])
+def test_a_full_disk_is_told_from_other_errors_wherever_it_is_met(
+    place: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: int
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, "why")
+
+    monkeypatch.setattr("pipeline.job.begin_events", fail)
+    assert run_task(task(place, MATCH, "y.wav", "y.csv", overwrite=False))["code"] == code
+
+
 def test_of_a_search_whose_page_cannot_be_made_no_output_stays(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OSError(5, "Input/output error")
