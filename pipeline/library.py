@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from .engine.functional import as_signal, refuse_channels_first
+from .engine.functional import as_columns, as_signal, refuse_channels_first
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.stream import stream
@@ -177,7 +177,7 @@ class Pipeline:
             no such signal, also one that looks like ``(channels, frames)``; a stage that does not fit it.
         """
         signal = as_signal(x)
-        blocks = [signal[:, None] if signal.ndim == 1 else signal]
+        blocks = [as_columns(signal)]
         plan = self.plan(fs, blocks[0].shape[1])
         out = np.concatenate([plan.format_out.empty(), *stream(plan, blocks)])
         return out[:, 0] if signal.ndim == 1 and plan.format_out.channels == 1 else out

@@ -16,7 +16,7 @@ from ..errors import SignalError
 from ..kernel import Array, Kernel
 from ..stages.base.processors import channels_after
 
-__all__ = ["Mode", "as_signal", "convolve", "correlate", "from_channels_first", "refuse_channels_first"]
+__all__ = ["Mode", "as_columns", "as_signal", "convolve", "correlate", "from_channels_first", "refuse_channels_first"]
 
 Mode = Literal["full", "same", "valid"]
 
@@ -37,6 +37,11 @@ def as_signal(x: npt.ArrayLike) -> Array:
     array = _floating(x)
     refuse_channels_first(array.shape)
     return array
+
+
+def as_columns(signal: Array) -> Array:
+    """The same signal as ``(frames, channels)``, one channel where it has one axis."""
+    return signal[:, None] if signal.ndim == 1 else signal
 
 
 def refuse_channels_first(shape: tuple[int, ...], *, block: bool = False) -> None:
@@ -124,10 +129,10 @@ def convolve(x: npt.ArrayLike, h: npt.ArrayLike | Kernel, mode: Mode = "full", a
         raise SignalError(f"axis must be one of the {signal.ndim} that the signal has, got {axis!r}")
     signal = np.moveaxis(signal, axis, 0)
     refuse_channels_first(signal.shape)
-    planar = signal[:, None] if signal.ndim == 1 else signal
-    channels = channels_after(kernel, planar.shape[1])
-    convolver = open_convolver(kernel, planar.shape[1], planar.dtype)
-    full = np.concatenate([convolver.process(planar), convolver.flush()])
+    columns = as_columns(signal)
+    channels = channels_after(kernel, columns.shape[1])
+    convolver = open_convolver(kernel, columns.shape[1], columns.dtype)
+    full = np.concatenate([convolver.process(columns), convolver.flush()])
     kept = full[_kept(len(signal), kernel.length, mode)]
     one_dimensional = signal.ndim == 1 and channels == 1
     return np.moveaxis(kept[:, 0] if one_dimensional else kept, 0, axis)

@@ -1,21 +1,19 @@
-"""`match_scores` and `search` for whole arrays, `find_matches` for arrays and files, by the machines that stream."""
+"""`match_scores` for whole arrays, `find_matches` for arrays and files, by the machines that stream."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from ..dsp.detection import Detection
 from ..dsp.peaks import Polarity
 from ..dsp.score_bank import ChannelMode, Score
 from ..dsp.scores import Scorer
-from ..dsp.search import Search, SearchSettings
-from ..engine.functional import as_signal
+from ..engine.functional import as_columns, as_signal
 from ..engine.options import Options
 from ..engine.plan import BLOCK, make_plan
 from ..engine.stream import Detections, stream
@@ -26,7 +24,7 @@ from ..stages.base.threshold import Threshold
 from ..stages.match import Match
 from .events import Events, events_found
 
-__all__ = ["find_matches", "match_scores", "search"]
+__all__ = ["find_matches", "match_scores"]
 
 
 def find_matches(
@@ -90,10 +88,9 @@ def find_matches(
             reader = stack.enter_context(open_reader(x, dtype=np.float64))
             fmt, blocks, file = Format(reader.info.fs, reader.info.channels), reader.blocks(BLOCK), os.fsdecode(x)
         else:
-            signal = as_signal(x)
-            planar = signal if signal.ndim == 2 else signal[:, None]
-            precision: Precision = "single" if signal.dtype == np.float32 else "double"
-            fmt, blocks, file = Format(fs, planar.shape[1], precision), iter([planar]), ""
+            columns = as_columns(as_signal(x))
+            precision: Precision = "single" if columns.dtype == np.float32 else "double"
+            fmt, blocks, file = Format(fs, columns.shape[1], precision), iter([columns]), ""
         try:
             plan = make_plan(stages, fmt, Options(precision=fmt.precision, nonfinite="propagate"))
             found: Detections = []
@@ -145,31 +142,8 @@ def match_scores(
         if value not in known:
             raise SettingError(f"must be one of {', '.join(map(repr, known))}, got {value!r}", setting)
     signal = as_signal(x)
-    planar = signal if signal.ndim == 2 else signal[:, None]
-    scorer = Scorer([template], planar.shape[1], score, channels, eps=float(np.finfo(signal.dtype).eps))
-    parts = [scores.values[0] for step in (scorer.process(planar), scorer.flush()) for scores in step]
+    columns = as_columns(signal)
+    scorer = Scorer([template], columns.shape[1], score, channels, eps=float(np.finfo(signal.dtype).eps))
+    parts = [scores.values[0] for step in (scorer.process(columns), scorer.flush()) for scores in step]
     rows = np.concatenate(parts, axis=1) if parts else np.zeros((scorer.channels_out, 0))
     return rows[0] if signal.ndim == 1 or channels != "each" else np.ascontiguousarray(rows.T)
-
-
-def search(
-    x: npt.ArrayLike,
-    templates: Sequence[npt.ArrayLike],
-    fs: float = 1.0,
-    *,
-    names: Sequence[str] | None = None,
-    **settings: Any,
-) -> Detection:
-    """Peaks of the scores of several templates in a signal of ``fs`` Hz.
-
-    ``names`` are those of the templates, default ``t0``, ``t1``, ...; ``settings`` are those of
-    `pipeline.dsp.search.SearchSettings`. Raises as `match_scores` does.
-    """
-    signal = as_signal(x)
-    planar = signal if signal.ndim == 2 else signal[:, None]
-    named = [f"t{i}" for i in range(len(templates))] if names is None else names
-    asked = SearchSettings(**{"eps": float(np.finfo(signal.dtype).eps), **settings})
-    made = Search(templates, named, fs, planar.shape[1], asked)
-    made.process(planar)
-    made.flush()
-    return made.detection()

@@ -1,4 +1,4 @@
-"""A search made of scipy alone: scores, peaks, and the `Detection` that they make."""
+"""A search made of scipy alone: scores, peaks, and the `Detection` that they make; and that of this package."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from scipy import signal
 
 from pipeline.dsp.detection import Detection, Peaks, Regions
+from pipeline.dsp.search import Search, SearchSettings
 
 NO_REGIONS = Regions(*(np.zeros(0, np.int64),) * 2, *(np.zeros(0, np.int32),) * 2, np.zeros(0, np.uint8))
 
@@ -59,3 +60,14 @@ def search(x, t, fs=8000.0, *, decoys=True):
         decoys=peaks_of(ncc(x, t[::-1]), distance) if decoys else None,
         median=np.array([[np.median(np.abs(scores))]]),
     )
+
+
+def searched(x, templates, fs=1.0, **settings):
+    """What the search of this package finds in a whole signal."""
+    signal = np.asarray(x)
+    blocks = signal if signal.ndim == 2 else signal[:, None]
+    names = [f"t{i}" for i in range(len(templates))]
+    made = Search(templates, names, fs, blocks.shape[1], SearchSettings(**settings))
+    made.process(blocks)
+    made.flush()
+    return made.detection()

@@ -10,13 +10,12 @@ import pytest
 import soundfile as sf
 
 from pipeline.match.events import events_of
-from pipeline.match.find import search as searched
 from pipeline.stages.base import Format
 from pipeline.stages.base.templates import Template
 from pipeline.stages.base.threshold import Threshold, check_decoys
 from pipeline.stages.match import Match
 
-from .helpers import search
+from .helpers import search, searched
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason="the recordings are kept beside the repository")

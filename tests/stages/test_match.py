@@ -11,12 +11,13 @@ from pipeline.engine.plan import make_plan
 from pipeline.engine.stream import stream
 from pipeline.errors import SettingError, SignalError
 from pipeline.match.events import events_of
-from pipeline.match.find import match_scores, search
+from pipeline.match.find import match_scores
 from pipeline.stages import match as module
 from pipeline.stages.base import Format
 from pipeline.stages.base.registry import stage_from_settings
 from pipeline.stages.base.spectrogram import SpectrogramSettings
 from pipeline.stages.match import Match
+from tests.match.helpers import searched
 
 from .helpers import MONO, STEREO, noise, refused, run
 
@@ -148,28 +149,28 @@ class TestDetection:
 class TestSearch:
     def test_templates_compete_unless_told_otherwise(self):
         templates = [T, T + 0.3 * noise(40, seed=9)]
-        assert search(recording(), templates, floor=0.7).peaks.template.tolist() == [0, 0, 0]
-        both = search(recording(), templates, floor=0.7, compete=False).peaks
+        assert searched(recording(), templates, floor=0.7).peaks.template.tolist() == [0, 0, 0]
+        both = searched(recording(), templates, floor=0.7, compete=False).peaks
         assert both.frame.tolist() == sorted(PLACES * 2)
         assert both.template.tolist() == [0, 1] * 3
 
     def test_channels_never_compete(self):
-        peaks = search(recording(channels=2), [T], floor=0.7).peaks
+        peaks = searched(recording(channels=2), [T], floor=0.7).peaks
         assert peaks.frame.tolist() == sorted(PLACES * 2)
         assert peaks.channel.tolist() == [0, 1] * 3
 
     def test_decoys_are_the_peaks_of_the_reversed_templates(self):
-        found = search(recording(), [T, T[:20]], decoys=True)
-        reverse = search(recording(), [T[::-1], T[19::-1]])
+        found = searched(recording(), [T, T[:20]], decoys=True)
+        reverse = searched(recording(), [T[::-1], T[19::-1]])
         for name, column in vars(reverse.peaks).items():
             np.testing.assert_array_equal(getattr(found.decoys, name), column)
         assert found.templates == ("t0", "t1")
-        np.testing.assert_array_equal(found.peaks.frame, search(recording(), [T, T[:20]]).peaks.frame)
+        np.testing.assert_array_equal(found.peaks.frame, searched(recording(), [T, T[:20]]).peaks.frame)
 
     def test_the_median_is_that_of_the_windows_that_have_a_score(self):
         x = recording(channels=2)
         x[500:1_500, 1] = 0
-        median = search(x, [T, T[:20]], median=True).median
+        median = searched(x, [T, T[:20]], median=True).median
         assert median.shape == (2, 2)
         for t, template in enumerate((T, T[:20])):
             scores = np.abs(match_scores(x, template))
@@ -178,7 +179,7 @@ class TestSearch:
                 assert median[t, channel] == pytest.approx(np.median(kept), rel=2e-3)
 
     def test_without_a_window_there_is_no_median(self):
-        assert np.isnan(search(np.zeros(100), [T], median=True).median).all()
+        assert np.isnan(searched(np.zeros(100), [T], median=True).median).all()
 
 
 class TestScores:
