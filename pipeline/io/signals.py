@@ -31,7 +31,9 @@ def read_signal(path: PathArg, *, max_frames: int = 1 << 26, **options: Any) -> 
     max_frames
         more is an error: whole recordings are for `open_reader`, block by block.
     options
-        as of `open_reader`: ``dtype``, ``fs``, ``truncated``, ``columns``, ``time_column``, ``gaps``.
+        ``fs`` in Hz of a table that tells none; ``columns``, its channels, and ``time_column``, each by name or
+        position from 0; ``gaps="interpolate"`` or ``"nan"`` for gaps in its times; ``truncated="accept"`` for a file
+        that is cut short; ``dtype``, float64 or float32.
 
     Returns
     -------
