@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.explain.figure import png_bytes, two_readings
-from pipeline.explain.worked import WORKED
+from pipeline.explain.drawing import png_bytes
+from pipeline.explain.example import WORKED
+from pipeline.explain.figure import two_readings
 
 FLIP = Path(__file__).resolve().parent / "figures" / "flip.png"
 

@@ -18,11 +18,11 @@ __all__ = ["explain_claims", "explain_config", "explain_worked", "show_explained
 
 def explain_worked(folder: Path, stage: str | None, lang: str, *, overwrite: bool) -> Explained:
     """The worked example; raises `UsageError` where a stage is asked of it."""
-    from ..explain.explain import explain_default
+    from ..explain.explain import explain_example
 
     if stage is not None:
         raise UsageError("--stage chooses a stage of a configuration; name the configuration, too")
-    return explain_default(folder, lang=lang, overwrite=overwrite)
+    return explain_example(folder, lang=lang, overwrite=overwrite)
 
 
 def explain_config(
@@ -30,7 +30,7 @@ def explain_config(
 ) -> Explained:
     """A stage of a configuration, with an input of one's own or the configuration's first."""
     from ..config.load import load_config
-    from ..explain.explain import explain_run
+    from ..explain.explain import explain_stage
     from ..runs.work import sources_of
 
     loaded = load_config(config)
@@ -39,13 +39,13 @@ def explain_config(
         raise UsageError("no input; name a file after CONFIG, or set input: in it")
     if str(sources[0]) == "-":
         raise UsageError("explain reads a file, not standard input; name one")
-    return explain_run(loaded, sources[0], folder, stage=stage, lang=lang, overwrite=overwrite)
+    return explain_stage(loaded, sources[0], folder, stage=stage, lang=lang, overwrite=overwrite)
 
 
 def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:
     """Put each claim to its experiment, write the report, and say what became of them."""
+    from ..explain.bilingual import LANGUAGES
     from ..explain.claims import VERDICTS, run_claims, write_claims
-    from ..explain.words import LANGUAGES
 
     if lang not in LANGUAGES:
         raise UsageError(f"--lang is one of {', '.join(LANGUAGES)}, got {lang!r}")

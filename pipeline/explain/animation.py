@@ -1,13 +1,17 @@
-"""The animation of the flip: draws the shots of the storyboard, and writes them as a GIF or a film.
+"""The animation of the flip: its shots, what each shows and for how long, their pictures, and the files of them.
 
-Convention: three bands over one axis of frames: the samples of x, the taps of h, and the output below.
+Convention: a shot is complete in itself. Places of taps are in frames on the axis of the signal, and may be fractions
+while the kernel turns. Pictures have three bands over one axis of frames: the samples of x, the taps of h, and the
+output below.
 """
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,22 +20,128 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernel import Taps
-from .palette import COLOURS, MARKERS
-from .panels import frame, grounds, stems
-from .storyboard import SYMMETRIC, Shot
-from .worked import Example, value_text
+from .drawing import COLOURS, INK, MARKERS, frame, now_at, stems, styled, zone_words
+from .example import Example, Kind, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
-__all__ = ["draw", "film_bytes", "gif_bytes", "images"]
+__all__ = ["CONTACT", "Shot", "contact_bytes", "draw", "film_bytes", "gif_bytes", "images", "storyboard"]
 
-INK = COLOURS["ink"]
+SYMMETRIC = (1.0, 2.0, 1.0)
+CONTACT = ("launch", "trace", "turn", "slide", "future", "encore")
+"""The scenes of which the last shot but a few stands on the contact sheet."""
+
+TURN_STEPS = 10
 FILM_FPS = 25
 FEW = 9  # samples: more, and only the output at now is labelled
 FEW_TAPS = 4
+GAP = 12  # pixels between the pictures of the contact sheet
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture."""
+
+    scene: str
+    text: str
+    seconds: float
+    now: int | None = None
+    landed: tuple[int, ...] = ()
+    """The samples whose copies lie on the stack."""
+    falling: tuple[int, float] | None = None
+    """A sample whose copy is on its way, and how far: 0 launched, 1 arrived."""
+    taps_at: tuple[float, ...] | None = None
+    """Where each tap stands, tap 0 first."""
+    kind: Kind = "convolve"
+    upto: int | None = None
+    """Outputs are marked up to this frame."""
+    traced: bool = False
+    symmetric: bool = False
+    key: bool = False
+    """Stands on the contact sheet."""
+
+
+def storyboard(example: Example) -> list[Shot]:
+    """All shots for an example: about twelve seconds."""
+    shots = [*_launch(example), *_trace(example), *_turn(example), *_slide(example), *_future(example)]
+    return [*shots, *_encore(example)]
+
+
+def _sounding(example: Example) -> tuple[int, ...]:
+    return tuple(int(i) for i in np.flatnonzero(example.x))
+
+
+def _launch(example: Example) -> list[Shot]:
+    rows = _sounding(example)
+    pace = 2.6 / max(1, len(rows))
+    steps = (0.0, 0.35, 0.7, 1.0) if len(rows) <= 4 else (0.0,)
+    shots = []
+    for place, i in enumerate(rows):
+        text = f"x[{i}] launches a copy of h, forward in time"
+        for fall in steps:
+            seconds = pace / len(steps) if len(steps) == 1 else pace * (0.55 if fall == 0 else 0.45 / (len(steps) - 1))
+            shots.append(Shot("launch", text, seconds, now=i, landed=rows[:place], falling=(i, fall)))
+    shots[-len(steps)] = replace(shots[-len(steps)], key=True)
+    return [*shots, Shot("launch", "the copies add up: that is y", 0.7, landed=rows)]
+
+
+def _trace(example: Example) -> list[Shot]:
+    now, rows = example.now, _sounding(example)
+    first = Shot("trace", f"stop at n = {now}: who made y[{now}]?", 0.8, now=now, landed=rows)
+    text = "the newest sample by h[0], older ones by later taps: h read backwards"
+    return [first, Shot("trace", text, 1.6, now=now, landed=rows, traced=True, key=True)]
+
+
+def _turn(example: Example) -> list[Shot]:
+    now, rows, m = example.now, _sounding(example), len(example.h)
+    shots = []
+    for step in range(TURN_STEPS + 1):
+        share = math.cos(math.pi * step / TURN_STEPS)
+        places = tuple(now + k * share for k in range(m))
+        text = "so, to compute it: turn h over about h[0]"
+        seconds = 0.4 if step in (0, TURN_STEPS) else 0.09
+        shots.append(Shot("turn", text, seconds, now=now, landed=rows, taps_at=places, key=step == 3))
+    return shots
+
+
+def _slide(example: Example) -> list[Shot]:
+    rows, m, count = _sounding(example), len(example.h), len(example.x)
+    pace = 1.9 / count
+    text = "the turned h slides: its sums land on the same stack"
+    return [
+        Shot("slide", text, pace, n, rows, taps_at=tuple(float(n - k) for k in range(m)), upto=n, key=n == example.now)
+        for n in range(count)
+    ]
+
+
+def _future(example: Example) -> list[Shot]:
+    m, count = len(example.h), len(example.x)
+    pace = 2.0 / (count + m - 1)
+    shots = []
+    for n in range(1 - m, count):
+        early = n < int(np.flatnonzero(example.x)[0])
+        text = "not turned: h reaches into what is not yet heard"
+        if early and example.r[n + m - 1] != 0:
+            text = "not turned: the output swells before its cause"
+        places = tuple(float(n + k) for k in range(m))
+        seconds = pace * (2 if early else 1)
+        shots.append(Shot("future", text, seconds, n, taps_at=places, kind="correlate", upto=n, key=n == example.now))
+    return shots
+
+
+def _encore(example: Example) -> list[Shot]:
+    count, text = len(example.x), "a symmetric h: turned or not, the same"
+    shown = sorted({*range(0, count, 1 if count <= 8 else 2), count - 1})
+    shots = []
+    for n in shown:
+        last = n == count - 1
+        places = tuple(float(n + k - 1) for k in range(3))
+        seconds = 0.9 if last else 0.7 / len(shown)
+        shots.append(Shot("encore", text, seconds, n, taps_at=places, upto=n, symmetric=True, key=last))
+    return shots
 
 
 def draw(made: Figure, shot: Shot, example: Example) -> None:
@@ -63,16 +173,11 @@ def draw(made: Figure, shot: Shot, example: Example) -> None:
 def _zones(axes: Axes, shot: Shot, *, words: bool = False) -> None:
     if shot.now is None:
         return
-    edge, (low, high), top = shot.now + 0.5, axes.get_xlim(), axes.get_ylim()[1]
-    grounds(axes, edge)
-    axes.axvline(edge, color=INK, linewidth=1.6, zorder=2)
+    edge, (low, high) = shot.now + 0.5, axes.get_xlim()
+    now_at(axes, edge)
     if words:
-        place: dict[str, Any] = {"va": "bottom", "fontsize": 9, "color": INK, "clip_on": False}
-        axes.text(edge, top, "now", ha="center", weight="bold", **place)
-        if edge - low > 2.5:
-            axes.text((low + edge) / 2 - 0.3, top, "heard", ha="center", **place)
-        if high - edge > 2.5:
-            axes.text((high + edge) / 2 + 0.3, top, "not yet", ha="center", **place)
+        heard, not_yet = (low + edge) / 2 - 0.3, (high + edge) / 2 + 0.3
+        zone_words(axes, edge, heard if edge - low > 2.5 else None, not_yet if high - edge > 2.5 else None)
 
 
 def _samples(axes: Axes, x: Taps, shot: Shot, low: float, high: float) -> None:
@@ -192,15 +297,12 @@ def _trace_back(made: Figure, bands: tuple[Axes, Axes], example: Example, shot: 
 
 def images(shots: Iterable[Shot], example: Example) -> list[Image]:
     """The shots as pictures of 800 x 450."""
-    import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image as PilImage
 
-    from .figure import STYLE
-
     drawn = []
-    with mpl.rc_context(STYLE):
+    with styled():
         made = Figure(figsize=(8, 4.5), dpi=100, facecolor=COLOURS["paper"])
         canvas: Any = FigureCanvasAgg(made)  # without types
         for shot in shots:
@@ -244,3 +346,20 @@ def film_bytes(shots: Sequence[Shot], pictures: Sequence[Image]) -> bytes | None
         command = [program, "-loglevel", "error", "-y", *source, *coding, *exact, str(target)]
         done = subprocess.run(command, input=raw, capture_output=True, check=False)  # noqa: S603  (ffmpeg, by its path)
         return target.read_bytes() if done.returncode == 0 and target.exists() else None
+
+
+def contact_bytes(pictures: Sequence[Image]) -> bytes:
+    """The contact sheet, a PNG: two columns and as many rows as needed, read row by row."""
+    from PIL import Image as PilImage
+
+    width, height = pictures[0].size
+    rows = -(-len(pictures) // 2)
+    sheet = PilImage.new("RGB", (2 * width + 3 * GAP, rows * height + (rows + 1) * GAP), "#d8d8de")
+    for place, picture in enumerate(pictures):
+        row, column = divmod(place, 2)
+        sheet.paste(picture, (GAP + column * (width + GAP), GAP + row * (height + GAP)))
+    file = BytesIO()
+    sheet.quantize(128, method=PilImage.Quantize.MEDIANCUT, dither=PilImage.Dither.NONE).save(
+        file, "PNG", optimize=True
+    )
+    return file.getvalue()

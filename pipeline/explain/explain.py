@@ -14,29 +14,24 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UsageError
 from ..io import Remote
 from ..io.sink import write_bytes
-from .animation import film_bytes, gif_bytes, images
-from .captions import alt_text, caption
-from .contact import contact_bytes
-from .excerpt import Excerpt, excerpt, for_listening
-from .figure import FigureData, figure, png_bytes
-from .identity import Identity
-from .numbers import MADE_BY, numbers
-from .page import page_data, page_html
-from .run import Run, default_run, run_of
-from .sounds import make_sounds, wav_bytes
-from .storyboard import storyboard
-from .words import LANGUAGES, Words, join, say
-from .worked import WORKED
+from .animation import contact_bytes, film_bytes, gif_bytes, images, storyboard
+from .bilingual import LANGUAGES, Bilingual, join, say
+from .drawing import png_bytes
+from .example import WORKED
+from .figure import FigureData, alt_text, caption, figure
+from .page import MADE_BY, numbers, page_data, page_html
+from .sounds import Identity, make_sounds, wav_bytes
+from .subject import Excerpt, Subject, default_subject, excerpt, for_listening, subject_of
 
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig
 
-__all__ = ["Explained", "explain_default", "explain_run"]
+__all__ = ["Explained", "explain_example", "explain_stage"]
 
 
 @dataclass(frozen=True)
 class Explained:
-    """What was written, and what was proved on the way."""
+    """The folder of an explanation: the files that were written, and what was proved on the way."""
 
     folder: Path
     files: dict[str, int]
@@ -47,12 +42,12 @@ class Explained:
     lang: str
 
 
-def explain_default(folder: str | Path, *, lang: str = "en", overwrite: bool = False) -> Explained:
+def explain_example(folder: str | Path, *, lang: str = "en", overwrite: bool = False) -> Explained:
     """Explain with the worked example: x = [0, 3, 0, 1, 2, 0, 0, 0], h = [4, 2, 1]."""
-    return _explain(default_run(), Excerpt(WORKED, say("worked")), None, Path(folder), lang, overwrite)
+    return _explain(default_subject(), Excerpt(WORKED, say("worked")), None, Path(folder), lang, overwrite)
 
 
-def explain_run(
+def explain_stage(
     loaded: LoadedConfig,
     source: str | Path | Remote,
     folder: str | Path,
@@ -73,30 +68,35 @@ def explain_run(
     Raises
     ------
     UsageError, ConfigError, SignalError, ReadError
-        nothing to explain: see `run_of`; or the folder holds other files of these names.
+        nothing to explain: see `subject_of`; or the folder holds other files of these names.
     """
-    run = run_of(loaded, Path(source) if isinstance(source, str) else source, stage)
-    cut = excerpt(run)
-    return _explain(run, cut, cut, Path(folder), lang, overwrite)
+    subject = subject_of(loaded, Path(source) if isinstance(source, str) else source, stage)
+    cut = excerpt(subject)
+    return _explain(subject, cut, cut, Path(folder), lang, overwrite)
 
 
-def _explain(run: Run, shown: Excerpt, own: Excerpt | None, folder: Path, lang: str, overwrite: bool) -> Explained:
+def _explain(
+    subject: Subject, shown: Excerpt, own: Excerpt | None, folder: Path, lang: str, overwrite: bool
+) -> Explained:
     if lang not in LANGUAGES:
         raise UsageError(f"--lang is one of {', '.join(LANGUAGES)}, got {lang!r}")
     replaces = overwrite or _is_ours(folder)
-    listening = for_listening(run)
+    listening = for_listening(subject)
     sounds = make_sounds(listening.x, listening.h, listening.fs)
     data = FigureData.of(shown.example)
     captions = caption(shown.example, data.difference)
-    notes = [*run.notes, *listening.notes, *([_symmetry_note(run)] if own is not None else [])]
+    notes = [*subject.notes, *listening.notes, *([_symmetry_note(subject)] if own is not None else [])]
     texts = {"caption": captions, "alt": alt_text(data)}
     found = numbers(shown.example, shown.name, texts, data.difference, sounds, notes)
-    said: dict[str, Any] = {"caption": captions, "notes": notes}
+    shown_texts: dict[str, Any] = {"caption": captions, "notes": notes}
     if own is None:
-        said |= {"signal": say("scene"), "stage": say("room")}
+        shown_texts |= {"signal": say("scene"), "stage": say("room")}
     else:
-        said |= {"signal": dict.fromkeys(LANGUAGES, run.signal), "stage": dict.fromkeys(LANGUAGES, run.stage)}
-    page = page_html(page_data(own, listening, sounds, said), sounds, lang)
+        shown_texts |= {
+            "signal": dict.fromkeys(LANGUAGES, subject.signal),
+            "stage": dict.fromkeys(LANGUAGES, subject.stage),
+        }
+    page = page_html(page_data(own, listening, sounds, shown_texts), sounds, lang)
     shots = storyboard(shown.example)
     pictures = images(shots, shown.example)
     film = film_bytes(shots, pictures)
@@ -114,11 +114,11 @@ def _explain(run: Run, shown: Excerpt, own: Excerpt | None, folder: Path, lang: 
     return Explained(folder, sizes, sounds.identities, shown.name[lang], tuple(note[lang] for note in notes), lang)
 
 
-def _symmetry_note(run: Run) -> Words:
+def _symmetry_note(subject: Subject) -> Bilingual:
     """Whether the flip can be seen at all with this kernel, and whether the stage already goes without it."""
-    sentence = run.symmetry
+    sentence = subject.symmetry
     note = say("asymmetric" if sentence.startswith("asymmetric") else "symmetric", sentence=sentence)
-    return join(note, say("correlates")) if run.correlates else note
+    return join(note, say("correlates")) if subject.correlates else note
 
 
 def _is_ours(folder: Path) -> bool:

@@ -1,26 +1,47 @@
 """The twelve sounds of the flip, and the proof on their samples of what is said about them.
 
 Convention: every sound begins with 0.5 s of silence. All that are made from the signal share one time line: after the
-silence come ``M-1`` frames of pre-roll, then time zero. One gain is common to all, so loudness may be compared.
+silence come ``M-1`` frames of pre-roll, then time zero. One gain is common to all, so loudness may be compared. A
+difference is the largest magnitude, as a share of the largest sample of either side.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
 from ..engine.functional import convolve, correlate
+from ..io.wav import wav_header
 from ..kernel import Kernel, Taps
-from .identity import Identity, identity, rounding_bound
-from .proofs import FRAMES, difference, lsb_between, worst_against_definition
+from .bilingual import Bilingual, say
 from .scene import chirps, symmetric_pair
 
-__all__ = ["Sound", "SoundSet", "make_sounds", "wav_bytes"]
+__all__ = [
+    "Identity",
+    "Sound",
+    "SoundSet",
+    "difference",
+    "make_sounds",
+    "wav_bytes",
+    "worst_against_definition",
+]
 
 HEADROOM = 0.9  # the loudest sample of all sounds
 LEAD_S = 0.5
 PAIR_S = 0.18
+
+FRAMES = 200
+"""Frames at which a sum is done by its definition: enough to find a fault, few enough to be quick."""
+
+_PAIRS = {
+    "06_is_05_delayed": ("06_convolved_with_reversed", "05_correlated"),
+    "07_is_05": ("07_reverse_convolve_reverse", "05_correlated"),
+    "08_null_is_silent": ("08_symmetric_convolved", "08_symmetric_correlated"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +60,26 @@ class Sound:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """One identity and its residual."""
+
+    name: str
+    words: Bilingual
+    """The formula and what it says."""
+    residual: float
+    """The largest difference, as a share of the largest sample; for a place, in frames."""
+    bound: float
+    """The most that rounding may cause; 0 for what must be exact."""
+    lsb: int | None = None
+    """The largest difference between the 16-bit samples, where both sides are written."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the residual keeps its bound."""
+        return self.residual <= self.bound
+
+
+@dataclass(frozen=True)
 class SoundSet:
     """All sounds, the gain they share, and what was proved."""
 
@@ -52,12 +93,10 @@ class SoundSet:
 
 def wav_bytes(sound: Sound) -> bytes:
     """A sound as a mono WAV of 16 bits."""
-    from ..io.wav import wav_header
-
-    return wav_header(sound.fs, 1, "PCM_16", len(sound.samples)) + codes(sound.samples).astype("<i2").tobytes()
+    return wav_header(sound.fs, 1, "PCM_16", len(sound.samples)) + _codes(sound.samples).astype("<i2").tobytes()
 
 
-def codes(samples: Taps) -> Taps:
+def _codes(samples: Taps) -> Taps:
     """The nearest 16-bit codes, full scale being 32768; nothing here is loud enough to be clipped."""
     return np.rint(samples * 32768)
 
@@ -100,34 +139,78 @@ def make_sounds(x: Taps, h: Taps, fs: int) -> SoundSet:
     sounds = {name: Sound(name, samples * gain, fs) for name, samples in sorted(raw.items())}
     score, backwards = (int(raw[name][lead:].argmax()) for name in ("10_correlation_score", "11_convolution_score"))
     proofs = _proofs(raw, x, h, pre, zero) + _found(score, backwards, at, decoy)
-    written = {name: codes(sound.samples) for name, sound in sounds.items()}
-    proofs = tuple(lsb_between(proof, written, pre) for proof in proofs)
+    written = {name: _codes(sound.samples) for name, sound in sounds.items()}
+    proofs = tuple(_lsb_between(proof, written, pre) for proof in proofs)
     facts = {"lead": lead, "pre_roll": pre, "chirp_at": at, "decoy_at": decoy, "scene_template": len(up)}
     return SoundSet(tuple(sounds.values()), proofs, gain, zero, facts)
 
 
 def _proofs(raw: dict[str, Taps], x: Taps, h: Taps, pre: int, zero: int) -> tuple[Identity, ...]:
     y, r = raw["04_convolved"], raw["05_correlated"]
-    bound = rounding_bound(x, h, float(np.abs(r).max(initial=0.0)))
-    bound_y = rounding_bound(x, h, float(np.abs(y).max(initial=0.0)))
+    bound = _rounding_bound(x, h, float(np.abs(r).max(initial=0.0)))
+    bound_y = _rounding_bound(x, h, float(np.abs(y).max(initial=0.0)))
     long = float(np.finfo(np.float64).eps) * len(y)  # a sum of that many terms
     late = np.concatenate([np.zeros(pre), r[: len(r) - pre]])
     total, size = float(x.sum() * h.sum()), float(np.abs(x).sum() * np.abs(h).sum()) or 1.0
     sums = max(abs(float(y.sum()) - total), abs(float(r.sum()) - total)) / size
     spectra = difference(np.abs(np.fft.rfft(y)), np.abs(np.fft.rfft(r)))
     return (
-        identity("04_is_convolution", worst_against_definition(y, x, h, zero, -1), bound_y, count=FRAMES),
-        identity("05_is_correlation", worst_against_definition(r, x, h, zero, +1), bound, count=FRAMES),
-        identity("06_is_05_delayed", difference(raw["06_convolved_with_reversed"], late), bound, pre=pre),
-        identity("07_is_05", difference(raw["07_reverse_convolve_reverse"], r), bound),
-        identity("same_sum", sums, long),
-        identity("same_spectrum", spectra, long),
-        identity("08_null_is_silent", np.abs(raw["08_null"]).max(initial=0.0), 0.0),
+        _identity("04_is_convolution", worst_against_definition(y, x, h, zero, -1), bound_y, count=FRAMES),
+        _identity("05_is_correlation", worst_against_definition(r, x, h, zero, +1), bound, count=FRAMES),
+        _identity("06_is_05_delayed", difference(raw["06_convolved_with_reversed"], late), bound, pre=pre),
+        _identity("07_is_05", difference(raw["07_reverse_convolve_reverse"], r), bound),
+        _identity("same_sum", sums, long),
+        _identity("same_spectrum", spectra, long),
+        _identity("08_null_is_silent", np.abs(raw["08_null"]).max(initial=0.0), 0.0),
     )
 
 
 def _found(score: int, backwards: int, at: int, decoy: int) -> tuple[Identity, ...]:
     return (
-        identity("10_finds_the_chirp", abs(score - at), 0.0, found=score, true=at),
-        identity("11_finds_the_backwards_one", abs(backwards - decoy), 0.0, found=backwards, true=decoy),
+        _identity("10_finds_the_chirp", abs(score - at), 0.0, found=score, true=at),
+        _identity("11_finds_the_backwards_one", abs(backwards - decoy), 0.0, found=backwards, true=decoy),
     )
+
+
+def _identity(name: str, residual: float, bound: float, **values: Any) -> Identity:
+    """An identity with its sentence, and the values in it."""
+    return Identity(name, say(f"identity_{name}", **values), float(residual), float(bound))
+
+
+def _rounding_bound(x: Taps, h: Taps, scale: float) -> float:
+    """The most that two transforms may differ by: ``eps log2(2M) ||h||_2 ||x||_2``, as a share of ``scale``."""
+    size = float(np.linalg.norm(h) * np.linalg.norm(x))
+    return float(np.finfo(np.float64).eps) * math.log2(2 * max(len(h), 2)) * size / scale if scale > 0 else 0.0
+
+
+def difference(a: Taps, b: Taps) -> float:
+    """``max|a - b|``, as a share of the largest sample; 0 for two silences."""
+    scale = max(float(np.abs(a).max(initial=0.0)), float(np.abs(b).max(initial=0.0)))
+    return float(np.abs(a - b).max(initial=0.0)) / scale if scale > 0 else 0.0
+
+
+def worst_against_definition(out: Taps, x: Taps, h: Taps, zero: int, direction: int, count: int = FRAMES) -> float:
+    """How far an output is from ``sum_k h[k] x[n + direction*k]``, summed in long double at ``count`` frames.
+
+    ``out`` begins ``zero`` frames before frame 0; ``direction`` is -1 for convolution, +1 for correlation.
+    """
+    frames = np.random.default_rng(0).integers(1 - len(h), len(x) + len(h) - 1, count)
+    k = np.arange(len(h))
+    worst = 0.0
+    for n in (int(np.abs(out).argmax()) - zero, *frames.tolist()):
+        i = n + direction * k
+        inside = (i >= 0) & (i < len(x))
+        exact = np.sum(h[inside].astype(np.longdouble) * x[i[inside]])
+        worst = max(worst, abs(float(exact) - float(out[n + zero])))
+    scale = float(np.abs(out).max(initial=0.0))
+    return worst / scale if scale > 0 else worst
+
+
+def _lsb_between(identity: Identity, written: Mapping[str, Taps], pre: int) -> Identity:
+    """The same identity with its residual between the 16-bit samples, where it is one between two files."""
+    if identity.name not in _PAIRS:
+        return identity
+    a, b = (written[name] for name in _PAIRS[identity.name])
+    if identity.name == "06_is_05_delayed":
+        b = np.concatenate([np.zeros(pre), b[: len(b) - pre]])
+    return replace(identity, lsb=int(np.abs(a - b).max(initial=0)))

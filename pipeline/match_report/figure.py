@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..explain.figure import STYLE
-from ..explain.palette import COLOURS
+from ..explain.drawing import COLOURS, STYLE
 from .levels import Levels, Patches
 from .picture import Overlay, Picture
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-from ..explain.figure import png_bytes
+from ..explain.drawing import png_bytes
 from ..io import is_remote
 from ..pages import PLAYED, link, page_from, report_parts, shown
 from .figure import match_figure

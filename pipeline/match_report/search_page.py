@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..dsp.envelope import Envelope
-from ..explain.figure import png_bytes
+from ..explain.drawing import png_bytes
 from ..io.sink import AtomicFile, make_folder_of
 from ..job import Job, Report
 from .figure import match_figure

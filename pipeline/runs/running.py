@@ -314,7 +314,7 @@ def _explanations(work: Work, files: Sequence[FileResult]) -> tuple[tuple[Path, 
     """
     if not work.loaded.settings.explain:
         return ()
-    from ..explain.explain import explain_run
+    from ..explain.explain import explain_stage
     from ..job import plan_job
 
     explained = []
@@ -326,7 +326,7 @@ def _explanations(work: Work, files: Sequence[FileResult]) -> tuple[tuple[Path, 
         for planned in plan_job(work.job, os.fspath(source))[0].stages:
             if planned.kernel is not None:
                 folder = beside / f"{planned.index}-{planned.stage.id or planned.stage.use}"
-                explain_run(work.loaded, source, folder, stage=str(planned.index))
+                explain_stage(work.loaded, source, folder, stage=str(planned.index))
                 pages.append(folder / "index.html")
         explained.append(tuple(pages))
     return tuple(explained)

@@ -10,7 +10,7 @@ import pytest
 
 from pipeline.config.load import load_config
 from pipeline.explain import explain as module
-from pipeline.explain.explain import Explained, explain_default, explain_run
+from pipeline.explain.explain import Explained, explain_example, explain_stage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Explained:
     """The worked example, as ``faltung explain`` writes it."""
-    return explain_default(tmp_path_factory.mktemp("worked"))
+    return explain_example(tmp_path_factory.mktemp("worked"))
 
 
 @pytest.fixture(scope="session")
@@ -27,7 +27,7 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Explained:
     loaded = load_config(ROOT / "configs" / "echo.yaml")
     with pytest.MonkeyPatch.context() as patch:
         draw_nothing(patch)
-        return explain_run(loaded, ROOT / "data" / "drums.wav", tmp_path_factory.mktemp("echo"))
+        return explain_stage(loaded, ROOT / "data" / "drums.wav", tmp_path_factory.mktemp("echo"))
 
 
 def draw_nothing(patch: pytest.MonkeyPatch) -> None:

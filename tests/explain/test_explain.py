@@ -11,9 +11,8 @@ import soundfile as sf
 from pipeline.cli import main
 from pipeline.config.load import load_config, parse_config
 from pipeline.errors import SignalError, UsageError
-from pipeline.explain.excerpt import excerpt, for_listening, onset
-from pipeline.explain.explain import explain_default
-from pipeline.explain.run import Run, run_of
+from pipeline.explain.explain import explain_example
+from pipeline.explain.subject import Subject, excerpt, for_listening, onset, subject_of
 
 from .conftest import ROOT, draw_nothing
 
@@ -62,7 +61,7 @@ def test_the_first_asymmetric_kernel_is_taken(recording):
     loaded = config(
         [{"use": "gain", "gain": 0.5}, {"use": "normalize"}, {"use": "echo", "delay": "10 ms", "gain": 0.5}]
     )
-    run = run_of(loaded, recording)
+    run = subject_of(loaded, recording)
     assert (run.stage, len(run.h), run.h[80]) == ("echo", 81, 0.5)
     assert any("as it reaches stage 2" in note["en"] for note in run.notes)
     assert np.abs(run.x).max() == pytest.approx(10 ** (-1 / 20), rel=0.2)
@@ -70,17 +69,17 @@ def test_the_first_asymmetric_kernel_is_taken(recording):
 
 def test_a_stage_is_chosen_by_id_or_index(recording):
     loaded = config([{"use": "delay", "delay": "1 ms", "id": "late"}, {"use": "echo", "delay": "10 ms", "gain": 0.5}])
-    assert run_of(loaded, recording, "late").stage == "late (delay)"
-    assert run_of(loaded, recording, "1").stage == "echo"
+    assert subject_of(loaded, recording, "late").stage == "late (delay)"
+    assert subject_of(loaded, recording, "1").stage == "echo"
 
 
 def test_the_loudest_channel_is_taken_and_named(recording):
-    run = run_of(config([{"use": "echo", "delay": "10 ms", "gain": 0.5}]), recording)
+    run = subject_of(config([{"use": "echo", "delay": "10 ms", "gain": 0.5}]), recording)
     assert run.notes[0]["en"] == "channel 1 of 2, the loudest"
 
 
 def test_a_stage_that_correlates_is_undone(recording):
-    run = run_of(config([{"use": "correlate", "template": [4, 2, 1]}]), recording)
+    run = subject_of(config([{"use": "correlate", "template": [4, 2, 1]}]), recording)
     assert run.correlates
     assert run.h.tolist() == [4, 2, 1]
 
@@ -90,27 +89,27 @@ def test_an_unknown_stage_is_refused_with_those_there_are(recording):
     with pytest.raises(
         UsageError, match=r"--stage x: no stage has this id or index; there are 0 \(e\), 1 \(normalize\)"
     ):
-        run_of(loaded, recording, "x")
+        subject_of(loaded, recording, "x")
     with pytest.raises(UsageError, match="'normalize', is no kernel"):
-        run_of(loaded, recording, "1")
+        subject_of(loaded, recording, "1")
 
 
 def test_a_configuration_without_a_kernel_is_refused(recording):
     with pytest.raises(UsageError, match="no stage of this configuration is a kernel"):
-        run_of(config([{"use": "reverse"}]), recording)
+        subject_of(config([{"use": "reverse"}]), recording)
 
 
 def test_silence_is_refused(tmp_path):
     sf.write(tmp_path / "silence.wav", np.zeros(100), 8000)
     with pytest.raises(SignalError, match=r"silence.wav: only silence reaches stage 0, 'echo'"):
-        run_of(config([{"use": "echo", "delay": "1 ms", "gain": 0.5}]), tmp_path / "silence.wav")
+        subject_of(config([{"use": "echo", "delay": "1 ms", "gain": 0.5}]), tmp_path / "silence.wav")
 
 
 def test_on_the_grid_of_a_sparse_kernel_the_excerpt_is_exact():
     rng = np.random.default_rng(5)
     x, h = rng.standard_normal(5000), np.zeros(901)
     h[[0, 300, 900]] = 1, 0.5, 0.25
-    cut = excerpt(Run(x, h, 8000, "noise", "echo"))
+    cut = excerpt(Subject(x, h, 8000, "noise", "echo"))
     assert cut.example.h.tolist() == [1, 0.5, 0, 0.25]
     assert "every 300th" in cut.name["en"]
     first = int(cut.name["en"].split("frames ")[1].split(" to")[0].replace(",", ""))
@@ -124,7 +123,7 @@ def test_on_the_grid_of_a_sparse_kernel_the_excerpt_is_exact():
 def test_a_dense_kernel_is_excerpted_where_it_shows_the_flip():
     h = np.exp(-np.arange(500) / 5)
     h[:100] = 0
-    cut = excerpt(Run(np.ones(50), h * 1e9, 8000, "ones", "decay"))
+    cut = excerpt(Subject(np.ones(50), h * 1e9, 8000, "ones", "decay"))
     assert cut.example.h[0] == cut.example.h.max()
     assert "taps 100 to 105 of 500" in cut.name["en"]
 
@@ -132,13 +131,13 @@ def test_a_dense_kernel_is_excerpted_where_it_shows_the_flip():
 def test_a_symmetric_kernel_stays_symmetric_in_its_excerpt():
     for m in (31, 32):
         h = np.hanning(m + 2)[1:-1]
-        shown = excerpt(Run(np.ones(50), h, 8000, "ones", "hann")).example.h
+        shown = excerpt(Subject(np.ones(50), h, 8000, "ones", "hann")).example.h
         assert np.array_equal(shown, shown[::-1])
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
 def test_the_shortest_signals_and_kernels_have_an_excerpt(length):
-    cut = excerpt(Run(np.arange(1.0, length + 1), np.arange(1.0, length + 1), 8000, "x", "h"))
+    cut = excerpt(Subject(np.arange(1.0, length + 1), np.arange(1.0, length + 1), 8000, "x", "h"))
     assert cut.example.h.tolist() == list(range(1, length + 1))
     assert cut.example.x.any()
 
@@ -151,7 +150,7 @@ def test_the_onset_is_the_first_frame_at_a_tenth_of_the_peak():
 @pytest.mark.parametrize("taps", [1, 400, 100_000])
 def test_what_is_heard_fits_into_a_page_at_any_rate(fs, taps):
     rng = np.random.default_rng(8)
-    heard = for_listening(Run(rng.standard_normal(300_000), rng.standard_normal(taps), fs, "x", "h"))
+    heard = for_listening(Subject(rng.standard_normal(300_000), rng.standard_normal(taps), fs, "x", "h"))
     assert 3000 <= heard.fs <= 24_000
     line = heard.fs // 2 + len(heard.x) + 2 * (len(heard.h) - 1)
     assert 8 * line + 2 * (heard.fs // 2 + len(heard.h)) + 3 * 2.5 * heard.fs <= 1_020_000
@@ -160,35 +159,35 @@ def test_what_is_heard_fits_into_a_page_at_any_rate(fs, taps):
 
 
 def test_the_same_input_gives_the_same_files(worked, tmp_path, quick):
-    again = explain_default(tmp_path)
+    again = explain_example(tmp_path)
     for name in again.files:
         if name.endswith((".wav", ".json", ".html")):
             assert (tmp_path / name).read_bytes() == (worked.folder / name).read_bytes()
 
 
 def test_an_earlier_explanation_is_replaced_and_other_files_are_not(tmp_path, quick):
-    explain_default(tmp_path)
-    explain_default(tmp_path)
+    explain_example(tmp_path)
+    explain_example(tmp_path)
     (tmp_path / "numbers.json").write_text('{"mine": true}', "utf-8")
     with pytest.raises(UsageError, match=r"index\.html: exists already; give --overwrite"):
-        explain_default(tmp_path)
+        explain_example(tmp_path)
     assert (tmp_path / "numbers.json").read_text("utf-8") == '{"mine": true}'
-    explain_default(tmp_path, overwrite=True)
+    explain_example(tmp_path, overwrite=True)
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path, quick):
     (tmp_path / "file").write_text("x", "utf-8")
     with pytest.raises(UsageError, match="is no folder"):
-        explain_default(tmp_path / "file")
+        explain_example(tmp_path / "file")
 
 
 def test_another_language_is_refused(tmp_path, quick):
     with pytest.raises(UsageError, match="--lang is one of en, zh, got 'de'"):
-        explain_default(tmp_path, lang="de")
+        explain_example(tmp_path, lang="de")
 
 
 def test_the_page_opens_in_the_language_asked_for(tmp_path, quick):
-    explained = explain_default(tmp_path, lang="zh")
+    explained = explain_example(tmp_path, lang="zh")
     assert '<html lang="zh-CN">' in (tmp_path / "index.html").read_text("utf-8")
     assert "手算" in explained.name
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline.explain.worked import PRESETS, WORKED, Example
+from pipeline.explain.example import PRESETS, WORKED, Example
 from tests.browser import until
 
 VIEWS = ("launch", "gather", "delay", "listen")

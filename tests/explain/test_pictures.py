@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from pipeline.explain.animation import gif_bytes, images
-from pipeline.explain.captions import alt_text, caption
-from pipeline.explain.contact import contact_bytes
-from pipeline.explain.figure import FigureData, figure, png_bytes
-from pipeline.explain.storyboard import CONTACT, storyboard
-from pipeline.explain.worked import PRESETS, WORKED, Example
+from pipeline.explain.animation import CONTACT, contact_bytes, gif_bytes, images, storyboard
+from pipeline.explain.drawing import png_bytes
+from pipeline.explain.example import PRESETS, WORKED, Example
+from pipeline.explain.figure import FigureData, alt_text, caption, figure
 
 RUN = Example.of(
     [0.455, 0.341, -0.385, 0.483, 0.438, -0.425, 0.36, 0.554, 0.379, -0.524, 0.42, 0.244],
@@ -145,7 +143,7 @@ def test_no_text_of_the_animation_lies_over_another(name):
     from matplotlib.figure import Figure
 
     from pipeline.explain.animation import draw
-    from pipeline.explain.figure import STYLE
+    from pipeline.explain.drawing import STYLE
 
     for shot in storyboard(EXAMPLES[name]):
         if not shot.key:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.explain.palette import COLOURS, diverging
-from pipeline.explain.worked import PRESETS, WORKED, Example, sum_text, value_text
+from pipeline.explain.drawing import COLOURS, diverging
+from pipeline.explain.example import PRESETS, WORKED, Example, sum_text, value_text
 
 small = st.lists(st.integers(-9, 9), min_size=1, max_size=9)
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from ...kernel import Array
-from ..palette import COLOURS, MARKERS
+from ..drawing import COLOURS, MARKERS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ...kernel import Array
-from ..palette import COLOURS
+from ..drawing import COLOURS
 from . import plane_figures
 from .drawing import figure, future, stems, styled, svg, value
 from .result import ClaimResult

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...kernel import Array
-from ..palette import COLOURS
+from ..drawing import COLOURS
 from .drawing import cells, figure, mosaic, value
 
 if TYPE_CHECKING:

@@ -1,0 +1,141 @@
+"""Colours, shapes, style and the marks that every picture of the flip shares.
+
+Convention: a quantity keeps its colour and its shape everywhere, so that neither alone carries the meaning. Colours
+are those of Okabe and Ito, told apart by all common kinds of colour blindness. Text is always ink, never a colour; what
+is not yet heard is hatched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from ..kernel import Taps
+from .example import value_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "COLOURS",
+    "INK",
+    "MARKERS",
+    "NOT_YET",
+    "STYLE",
+    "diverging",
+    "frame",
+    "now_at",
+    "png_bytes",
+    "stems",
+    "styled",
+    "zone_words",
+]
+
+COLOURS = {
+    "x": "#0072B2",
+    "h": "#E69F00",
+    "product": "#009E73",
+    "y": "#111111",
+    "r": "#CC79A7",
+    "negative": "#D55E00",
+    "ink": "#1b1b1f",
+    "faint": "#5f5f68",
+    "line": "#c9c9d1",
+    "heard": "#e8f1f8",
+    "not_yet": "#b9b9c2",
+    "paper": "#ffffff",
+}
+"""By quantity: input, kernel, product, output, correlation; then the negative end of the scale, text and grounds."""
+
+MARKERS = {"x": "o", "h": "s", "h0": "D", "product": "^", "y": "s", "r": "v"}
+"""By quantity; ``h0`` is the tap for time zero, the diamond."""
+
+INK = COLOURS["ink"]
+
+NOT_YET: dict[str, Any] = {"hatch": "////", "edgecolor": COLOURS["not_yet"], "linewidth": 0}
+"""The look of the future, over any ground."""
+
+STYLE: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "hatch.linewidth": 0.7,
+    "axes.unicode_minus": True,
+    "svg.hashsalt": "faltung",
+}
+
+
+def diverging(value: float, largest: float) -> str:
+    """A colour for a signed number: white at 0, full green at ``+largest``, full vermilion at ``-largest``.
+
+    ``largest`` is the largest magnitude there is, so nothing is ever clamped.
+    """
+    end = COLOURS["product"] if value >= 0 else COLOURS["negative"]
+    share = abs(value) / largest if largest > 0 else 0.0
+    parts = (int(end[i : i + 2], 16) for i in (1, 3, 5))
+    return "#" + "".join(f"{round(255 + (part - 255) * 0.75 * share):02x}" for part in parts)
+
+
+def styled() -> AbstractContextManager[None]:
+    """The project's style of matplotlib, for as long as the block lasts."""
+    import matplotlib as mpl
+
+    return mpl.rc_context(STYLE)
+
+
+def frame(axes: Axes, low: float, high: float, values: Sequence[float], *, room: float = 0.28) -> None:
+    """Quiet axes from frame ``low`` to ``high``, tall enough for the values and what is written above them."""
+    top, bottom = max(0.0, *values), min(0.0, *values)
+    span = (top - bottom) or 1.0
+    axes.set_xlim(low, high)
+    axes.set_ylim(bottom - (room if bottom < 0 else 0.1) * span, top + room * span)
+    axes.set_yticks([])
+    for side in ("left", "right", "top"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.axhline(0, color=INK, linewidth=0.9, zorder=1)
+    axes.tick_params(axis="x", length=0, labelsize=9, colors=COLOURS["faint"], pad=3)
+
+
+def now_at(axes: Axes, edge: float) -> None:
+    """The line of now at ``edge``: a tint before it for what is heard, hatching after it for what is not yet."""
+    low, high = axes.get_xlim()
+    axes.axvspan(low, edge, color=COLOURS["heard"], zorder=0, linewidth=0)
+    axes.axvspan(edge, high, facecolor="#fafafb", zorder=0, **NOT_YET)
+    axes.axvline(edge, color=INK, linewidth=1.6, zorder=2)
+
+
+def zone_words(axes: Axes, edge: float, heard: float | None, not_yet: float | None) -> None:
+    """The words ``now``, ``heard`` and ``not yet`` above the axes, each at its place; None leaves one out."""
+    top = axes.get_ylim()[1]
+    place: dict[str, Any] = {"va": "bottom", "fontsize": 9, "color": INK, "clip_on": False}
+    axes.text(edge, top, "now", ha="center", weight="bold", **place)
+    for at, word in ((heard, "heard"), (not_yet, "not yet")):
+        if at is not None:
+            axes.text(at, top, word, ha="center", **place)
+
+
+def stems(axes: Axes, n: Sequence[float], values: Taps, quantity: str, *, text: bool = True, size: float = 8) -> None:
+    """A stem for each value, its mark by quantity; zeros are small."""
+    colour = COLOURS[quantity]
+    span = axes.get_ylim()[1] - axes.get_ylim()[0]
+    small = 9 if len(values) <= 10 else 7
+    for at, value in zip(n, values.tolist(), strict=True):
+        axes.plot([at, at], [0, value], color=colour, linewidth=2.2, zorder=3, solid_capstyle="butt")
+        marker = size if value else size * 0.45
+        axes.plot([at], [value], MARKERS[quantity], color=colour, markersize=marker, zorder=4)
+        if text and value:
+            up = value >= 0
+            place = value + (0.07 if up else -0.1) * span
+            axes.text(
+                at, place, value_text(value), ha="center", va="bottom" if up else "top", fontsize=small, color=INK
+            )
+
+
+def png_bytes(made: Figure) -> bytes:
+    """A figure as a PNG that carries no date and no version, so that it is the same every time."""
+    file = BytesIO()
+    with styled():
+        made.savefig(file, format="png", metadata={"Software": None}, facecolor=COLOURS["paper"])
+    return file.getvalue()
