@@ -13,6 +13,8 @@ import pipeline
 from pipeline import Delay, Echo, FaltungError, Gain, Kernel, Pipeline
 from pipeline.errors import SettingError, SignalError
 
+ROOT = Path(__file__).parents[1]
+
 CHAIN = Pipeline([Echo(delay="250 ms", gain="-6 dB"), {"use": "gain", "gain": 0.5}, Delay(delay=1)], tail="trim")  # type: ignore[arg-type]
 
 
@@ -124,6 +126,15 @@ WRONG: dict[str, Callable[[], object]] = {
     "a rate of nothing": lambda: pipeline.write("out.wav", np.zeros(8), fs=0),
     "a kind of file there is not": lambda: pipeline.write("out.docx", np.zeros(8), fs=8000),
     "an encoding there is not": lambda: pipeline.write("out.wav", np.zeros(8), fs=8000, subtype="PCM_17"),
+    "a rate of words to write": lambda: pipeline.write("out.wav", np.zeros(8), fs="x"),  # type: ignore[arg-type]
+    "a dither there is not": lambda: pipeline.write("out.wav", np.zeros(8), 8000, dither="x"),  # type: ignore[arg-type]
+    "a ragged recording": lambda: pipeline.write("out.wav", [[0.0], [1.0, 2.0]], 8000),
+    "a dtype there is not": lambda: pipeline.read(ROOT / "data" / "pluck.wav", dtype="x"),
+    "a rate of words to read": lambda: pipeline.read(ROOT / "data" / "pluck.wav", fs="x"),
+    "jobs of words": lambda: pipeline.run([Gain(gain=1)], ["in.wav"], "out.wav", jobs="x"),  # type: ignore[arg-type]
+    "a configuration of nothing": lambda: pipeline.plan(None),  # type: ignore[arg-type]
+    "a response of what is no kernel": lambda: pipeline.bake([pipeline.Reverse()], "out.wav", fs=8000),
+    "a search of nothing": lambda: pipeline.search([], "no.wav"),
     "a name that is taken": lambda: pipeline.stage("gain")(Echo),
     "a range of words": lambda: pipeline.Within("x").check(3, None),
 }

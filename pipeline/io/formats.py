@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from numbers import Real
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -161,8 +162,9 @@ def open_reader(
     """
     if truncated not in ("error", "accept"):
         raise UsageError(f"truncated: is 'error' or 'accept', got {truncated!r}")
-    if np.dtype(dtype) not in (np.dtype(np.float32), np.dtype(np.float64)):
-        raise UsageError(f"dtype: is float32 or float64, got {np.dtype(dtype)}")
+    if dtype not in (np.float32, np.float64, "float32", "float64"):
+        raise UsageError(f"dtype: is float32 or float64, got {getattr(dtype, '__name__', dtype)}")
+    _check_number(display(path), fs)
     source = open_source(path)
     try:
         kind = _kind_of(source)
@@ -174,6 +176,11 @@ def open_reader(
         source.close()
         raise
     return reader
+
+
+def _check_number(name: str, fs: Any) -> None:
+    if isinstance(fs, bool) or not isinstance(fs, Real | None):
+        raise UsageError(f"{name}: the sampling rate must be a number of Hz, got {fs!r}")
 
 
 def _kind_of(source: Source) -> ReaderKind:
@@ -232,6 +239,7 @@ def open_writer(
         It cannot be written, with the true cause.
     """
     name = display(path)
+    _check_number(name, fs)
     if not fs > 0:
         raise UsageError(f"{name}: the sampling rate must be above 0 Hz, got {fs:g} Hz")
     if channels < 1:

@@ -122,7 +122,14 @@ def write_signal(
     >>> report.frames, report.clipped, report.first_clip
     (3, 1, (2, 0))
     """
-    name, samples = display(path), np.asarray(x)
+    name = display(path)
+    for setting, value, known in (("dither", dither, ("none", "tpdf")), ("clip", clip, ("warn", "error"))):
+        if value not in known:
+            raise UsageError(f"{name}: {setting} is {' or '.join(map(repr, known))}, got {value!r}")
+    try:
+        samples = np.asarray(x)
+    except ValueError:  # rows of different lengths
+        raise SignalError(f"{name}: a signal is an array of numbers, got {x!r:.60}") from None
     if samples.ndim not in (1, 2) or samples.dtype.kind not in "fiub":
         got = f"{samples.dtype} {samples.shape}"
         raise SignalError(f"{name}: a signal is numbers of shape (frames,) or (frames, channels), got {got}")
