@@ -18,15 +18,7 @@ from numpy.typing import DTypeLike
 
 from ..errors import ReadError, UsageError
 from ..text import nearest
-from .base import (
-    OutputFormat,
-    PathArg,
-    Reader,
-    ReadOptions,
-    SignalInfo,
-    Writer,
-    WriteRequest,
-)
+from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
 from .names import display, is_stream
 from .source import Source, explain_unknown, is_flac, is_mp3, looks_like_text, open_source
