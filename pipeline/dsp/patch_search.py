@@ -130,11 +130,11 @@ class PatchSearch:
         held = self.count * self.channels_out * self._search.grain * self._grid.hop * 8
         return self._search.memory(threads) + 6 * held  # repeated, turned, joined
 
-    def described(self) -> str:
+    def describe(self) -> str:
         """Description of how the scores are computed, for a plan."""
         grid = self._grid
         taken = f"spectrogram of windows of {grid.window} frames every {grid.hop}, {grid.bins} bins"
-        return f"{taken}; {self._search.described()}"
+        return f"{taken}; {self._search.describe()}"
 
     def _in_frames(self, pieces: Iterable[Scores]) -> Iterator[Scores]:
         hop = self._grid.hop

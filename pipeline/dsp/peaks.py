@@ -62,13 +62,13 @@ class Picker:
         """Take in the scores of the next frames."""
         if scores.shape[1]:
             self._scores = np.concatenate([self._scores, scores], axis=1) if len(self._scores) else scores
-            self._look(ended=False)
+            self._find_candidates(ended=False)
             self._settle(len(self._height) - self._distance)
 
     def flush(self) -> Peaks:
         """The peaks, in the order of their frames; of channel 0."""
         if len(self._scores):
-            self._look(ended=True)
+            self._find_candidates(ended=True)
             self._settle(len(self._height))
         if len(self._found[0]) > self._most:
             self._thin()
@@ -78,7 +78,7 @@ class Picker:
         order = np.argsort(frame)
         return Peaks(frame[order], template[order], np.zeros_like(template), score[order], offset[order])
 
-    def _look(self, *, ended: bool) -> None:
+    def _find_candidates(self, *, ended: bool) -> None:
         """Find the candidates among the frames whose successor is known."""
         first = len(self._height)
         before = max(0, first - 1)  # frame 0 has none before it, and rises
@@ -86,7 +86,7 @@ class Picker:
         found = []
         for row in self._scores:
             track = _oriented(row[before:], self._polarity)
-            tops = _tops(track, self._floor, rising=first == 0)
+            tops = _local_maxima(track, self._floor, rising=first == 0)
             tops[: first - before] = False
             at = np.flatnonzero(tops)
             at, open_end = _without_steps(track, at, ended=ended)
@@ -158,7 +158,7 @@ def _oriented(scores: Array, polarity: Polarity) -> Array:
     return -scores if polarity == "negative" else scores
 
 
-def _tops(track: Array, floor: float, *, rising: bool) -> npt.NDArray[np.bool_]:
+def _local_maxima(track: Array, floor: float, *, rising: bool) -> npt.NDArray[np.bool_]:
     """Rises to at least ``floor`` that no rise follows; ``rising`` is whether the first frame is one."""
     rises = np.empty(len(track) + 1, np.bool_)
     np.greater(track[1:], track[:-1], out=rises[1:-1])
@@ -176,7 +176,7 @@ def needed(scores: Array, polarity: Polarity, floor: float) -> npt.NDArray[np.in
     track = _oriented(scores, polarity)
     steps = np.diff(track)
     falls, rises = np.flatnonzero(steps < 0), np.flatnonzero(steps > 0)
-    at, _ = _without_steps(track, np.flatnonzero(_tops(track, floor, rising=False)), ended=True)
+    at, _ = _without_steps(track, np.flatnonzero(_local_maxima(track, floor, rising=False)), ended=True)
     kept = np.zeros(len(track), np.bool_)
     for near in (-1, 0, 1):
         kept[np.clip(at + near, 0, len(track) - 1)] = True
@@ -188,7 +188,7 @@ def needed(scores: Array, polarity: Polarity, floor: float) -> npt.NDArray[np.in
 def _without_steps(track: Array, at: npt.NDArray[np.intp], *, ended: bool) -> tuple[npt.NDArray[np.intp], int | None]:
     """Rises that are not followed by a rise, without those that a plateau and then a rise follow.
 
-    A plateau whose end is not known yet makes all from its first frame on unknown: that frame is told too.
+    A plateau whose end is not known yet makes all from its first frame on unknown: that frame is given too.
     """
     level = np.flatnonzero(track[at] == track[np.minimum(at + 1, len(track) - 1)])  # the last frame's end is open too
     if not len(level):

@@ -121,7 +121,7 @@ class Scorer:
         scores = self._count * self.channels_out * self.group * self.block * 8
         return self._count * points + under_way * self.group * points + working + (under_way + 3) * scores
 
-    def described(self) -> str:
+    def describe(self) -> str:
         """Description of how the scores are computed, for a plan."""
         templates = f"{self._count} template{'s' if self._count > 1 else ''}"
         return f"{templates}: fft {self.n_fft}, blocks of {self.block} windows, {self.group} at a time, in float64"

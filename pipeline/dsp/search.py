@@ -208,9 +208,9 @@ class Search:
         """Bytes that are in use at the peak, with ``threads`` that compute."""
         return self._scorer.memory(threads)
 
-    def described(self) -> str:
+    def describe(self) -> str:
         """Description of how the scores are computed, for a plan."""
-        return self._scorer.described()
+        return self._scorer.describe()
 
     def _taken(self, pieces: Iterable[Scores]) -> list[Scores]:
         kept = []

@@ -65,10 +65,10 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Detections | None
                 signal = _rendered(step.work, signal, spool, plan, index, check)
             elif isinstance(step.work, DetectorStage):
                 zero = plan.steps[index - 1].latency if index else 0
-                signal = _searched(step, step.work.open(step.format_in, executor), signal, zero, plan, found)
+                signal = _detected(step, step.work.open(step.format_in, executor), signal, zero, plan, found)
             else:
                 signal = processed(step.open(executor), signal)
-        yield from _heard(signal, plan, check)
+        yield from _trimmed(signal, plan, check)
 
 
 class InputCheck:
@@ -128,7 +128,7 @@ def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
     yield processor.flush()
 
 
-def _searched(
+def _detected(
     step: Step, detector: Detector, signal: Iterator[Array], zero: int, plan: Plan, found: Detections | None
 ) -> Iterator[Array]:
     yield from processed(detector, signal)
@@ -152,7 +152,7 @@ def _rendered(
     yield from stage.render(spool)
 
 
-def _heard(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator[Array]:
+def _trimmed(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator[Array]:
     """Cut off what lies before time zero and after the end, as the options say."""
     zero = plan.latency + (plan.tail if plan.options.edges == "hold" else 0)
     skip = 0 if plan.options.keeps_pre_roll else zero

@@ -241,10 +241,10 @@ def _pairs(peaks: Peaks) -> set[tuple[int, int]]:
     return {divmod(code, width) for code in found.tolist()}
 
 
-def _here(peaks: Peaks, pair: tuple[int, int]) -> npt.NDArray[np.bool_]:
+def _are_of(peaks: Peaks, pair: tuple[int, int]) -> npt.NDArray[np.bool_]:
     """Which of the peaks are those of one template in one channel."""
-    here: npt.NDArray[np.bool_] = (peaks.template == pair[0]) & (peaks.channel == pair[1])
-    return here
+    mine: npt.NDArray[np.bool_] = (peaks.template == pair[0]) & (peaks.channel == pair[1])
+    return mine
 
 
 def _nulls(detection: Detection) -> _Nulls:
@@ -252,7 +252,7 @@ def _nulls(detection: Detection) -> _Nulls:
     decoys = detection.decoys
     if decoys is None:
         return {}
-    scores = {pair: decoys.score[_here(decoys, pair)] for pair in sorted(_pairs(decoys))}
+    scores = {pair: decoys.score[_are_of(decoys, pair)] for pair in sorted(_pairs(decoys))}
     return {pair: Null(s, bounded=detection.bounded) for pair, s in scores.items() if len(s) >= MIN_DECOYS}
 
 
@@ -277,7 +277,7 @@ def _at_rate(detection: Detection, rate: Rate, nulls: _Nulls, shape: tuple[int, 
     """``E = r T`` in all, an equal share for each template in each channel."""
     decoys = _decoys(detection)
     for pair in sorted(_pairs(decoys) | _pairs(detection.peaks)):
-        found = int(_here(decoys, pair).sum())
+        found = int(_are_of(decoys, pair).sum())
         if found < MIN_DECOYS:
             raise SettingError(
                 f"the reversed template {detection.templates[pair[0]]!r} has {found} peaks in channel {pair[1]}, "
@@ -333,7 +333,7 @@ def _accepted(detection: Detection, values: _Matrix, nulls: _Nulls, file: str) -
     peaks, fs = detection.peaks, detection.fs
     chance = np.full(len(peaks), math.nan)
     for pair, null in nulls.items():
-        here = _here(peaks, pair)
+        here = _are_of(peaks, pair)
         chance[here] = len(nulls) * null.expected(np.abs(peaks.score[here]))
     for i in np.flatnonzero(np.abs(peaks.score) >= values[peaks.template, peaks.channel]).tolist():
         start, template, score = int(peaks.frame[i]), int(peaks.template[i]), float(peaks.score[i])

@@ -144,7 +144,7 @@ class Match(DetectorStage):
         return self.search(fmt).memory(threads)
 
     def notes(self, fmt: Format) -> list[str]:
-        return [self.search(fmt).described()]
+        return [self.search(fmt).describe()]
 
 
 class MatchProcessor:

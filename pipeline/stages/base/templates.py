@@ -182,7 +182,7 @@ def _slice(source: TemplateSource, path: Path, fmt: Format, setting: str) -> Tap
     start = source.start.frames(fmt.fs) if source.start else 0
     stop = source.end.frames(fmt.fs) if source.end else start + source.length.frames(fmt.fs) if source.length else None
     if stop is not None and stop <= start:
-        raise SettingError(f"{path.name}: a slice ends after it starts, got {_shown(start, stop, fmt)}", setting)
+        raise SettingError(f"{path.name}: a slice ends after it starts, got {_span_text(start, stop, fmt)}", setting)
     parts: list[Array] = []
     done = 0
     for block in _blocks(path, fmt, setting):
@@ -192,11 +192,11 @@ def _slice(source: TemplateSource, path: Path, fmt: Format, setting: str) -> Tap
             break
     if done < (start + 1 if stop is None else min(stop, start + MAX_TAPS)):
         lasts = f"{path.name} lasts {done / fmt.fs:g} s ({done} frames)"
-        raise SettingError(f"{lasts}; the slice is outside it: {_shown(start, stop, fmt)}", setting)
+        raise SettingError(f"{lasts}; the slice is outside it: {_span_text(start, stop, fmt)}", setting)
     return checked_taps(np.concatenate(parts), f"{path.name}: ", setting)
 
 
-def _shown(start: int, stop: int | None, fmt: Format) -> str:
+def _span_text(start: int, stop: int | None, fmt: Format) -> str:
     end = "its end" if stop is None else f"{stop / fmt.fs:g} s"
     return f"{start / fmt.fs:g} s to {end}"
 

@@ -96,11 +96,11 @@ class Threshold(Settings):
     def _bare_number(cls, data: Any) -> Any:
         if isinstance(data, int | float) and not isinstance(data, bool):
             return {"score": data}
-        spoken = _spoken(data) if isinstance(data, str) else data
-        if not isinstance(spoken, dict | Threshold):
+        given = _from_short_form(data) if isinstance(data, str) else data
+        if not isinstance(given, dict | Threshold):
             fix = "a number, or one of 'score: 0.7', 'mad: 8', 'false_alarms: 1 per hour', 'fdr: 5%'"
             raise invalid(f"must be {fix}, got {data!r:.80}")
-        return spoken
+        return given
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -132,7 +132,7 @@ class Threshold(Settings):
         return self.mad is not None
 
 
-def _spoken(text: str) -> dict[str, str] | None:
+def _from_short_form(text: str) -> dict[str, str] | None:
     """``mad 8`` as the setting it stands for; None where it stands for none."""
     if len(text) > _LONGEST:
         return None
