@@ -102,6 +102,16 @@ def test_p1_no_cut_of_the_input_changes_a_bit(case: Case, route: str, dtype: np.
         assert np.array_equal(bits(run(kernel, x, case.method, cuts)), bits(whole)), name
 
 
+@pytest.mark.long
+@every_case
+@every_route
+@every_precision
+def test_p1_holds_one_frame_at_a_time_to_the_end(case: Case, route: str, dtype: np.dtype) -> None:
+    kernel, x = kernel_of(case, route, dtype), signal(4001, dtype)
+    whole = run(kernel, x, case.method)
+    assert np.array_equal(bits(run(kernel, x, case.method, list(range(1, 4001)))), bits(whole))
+
+
 @every_precision
 @pytest.mark.parametrize("frames", [0, 1, 2, 512, 513, 514, 1538, 1539, 1540])
 def test_p1_holds_at_every_length_around_blocks_and_groups(frames: int, dtype: np.dtype) -> None:
