@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from ..io.names import shown_path
@@ -45,17 +45,17 @@ def explain_config(
 def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:
     """Put each claim to its experiment, write the report, and say what became of them."""
     from ..explain.bilingual import LANGUAGES
-    from ..explain.claims import VERDICTS, run_claims, write_claims
+    from ..explain.claims import VERDICTS
+    from ..explain.claims.report import run_claims, write_claims
 
     if lang not in LANGUAGES:
         raise UsageError(f"--lang is one of {', '.join(LANGUAGES)}, got {lang!r}")
-    spoken: Literal["en", "zh"] = "zh" if lang == "zh" else "en"
     results = run_claims()
-    page = write_claims(folder, lang=spoken, results=results)
+    page = write_claims(folder, lang=lang, results=results)
     verdicts = table("verdict", "claim", "what the experiment shows", fold=2)
     for one in results:
         texts = (VERDICTS[one.verdict], one.claim, one.finding)
-        verdicts.add_row(*(getattr(text, spoken) for text in texts))
+        verdicts.add_row(*(text[lang] for text in texts))
     Output(quiet).show(verdicts, "", card({"written": shown_path(page)}))
 
 

@@ -12,7 +12,10 @@ from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from ..kernel import Taps
+import numpy as np
+
+from ..kernel import Array, Taps
+from .bilingual import with_minus
 from .example import value_text
 
 if TYPE_CHECKING:
@@ -25,12 +28,20 @@ __all__ = [
     "MARKERS",
     "NOT_YET",
     "STYLE",
+    "cells",
     "diverging",
     "frame",
+    "narrow_figure",
+    "narrow_mosaic",
+    "narrow_style",
+    "not_yet_from",
     "now_at",
     "png_bytes",
+    "short_text",
     "stems",
     "styled",
+    "svg_bytes",
+    "thin_stems",
     "zone_words",
 ]
 
@@ -64,6 +75,28 @@ STYLE: dict[Any, Any] = {
     "axes.unicode_minus": True,
     "svg.hashsalt": "faltung",
 }
+
+NARROW_STYLE: dict[Any, Any] = {
+    **STYLE,
+    "font.size": 10,
+    "axes.titlesize": 10.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 10,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": COLOURS["faint"],
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": COLOURS["faint"],
+    "ytick.color": COLOURS["faint"],
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 9.5,
+    "hatch.linewidth": 0.6,
+    "svg.fonttype": "path",
+}
+_WIDTH = 4.6  # inches: at 320 px the letters are still some 9 px high
 
 
 def diverging(value: float, largest: float) -> str:
@@ -138,4 +171,75 @@ def png_bytes(made: Figure) -> bytes:
     file = BytesIO()
     with styled():
         made.savefig(file, format="png", metadata={"Software": None}, facecolor=COLOURS["paper"])
+    return file.getvalue()
+
+
+def narrow_style() -> AbstractContextManager[None]:
+    """The style of figures for a telephone, for as long as the block lasts."""
+    import matplotlib as mpl
+
+    return mpl.rc_context(NARROW_STYLE)
+
+
+def narrow_figure(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, list[Axes]]:
+    """A narrow figure and its axes, row by row. They speak in formulas, so that one serves every language."""
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(_WIDTH, height), layout="constrained")
+    axes = drawn.subplots(rows, columns, squeeze=False, **options)
+    return drawn, list(axes.ravel())
+
+
+def narrow_mosaic(places: Sequence[Sequence[str]], height: float, ratios: list[float]) -> tuple[Figure, list[Axes]]:
+    """A narrow figure and its axes, laid out by names; a name that is repeated is one wide axis."""
+    from matplotlib.figure import Figure
+
+    drawn = Figure(figsize=(_WIDTH, height), layout="constrained")
+    return drawn, list(drawn.subplot_mosaic([list(row) for row in places], height_ratios=ratios).values())
+
+
+def thin_stems(
+    ax: Axes, n: Array, v: Array, quantity: str, *, shift: float = 0.0, hollow: bool = False, label: str = ""
+) -> None:
+    """Values as stems with the colour and shape of their quantity, for narrow figures."""
+    colour = COLOURS[quantity]
+    ax.vlines(np.asarray(n) + shift, 0, v, color=colour, linewidth=1.4)
+    face = COLOURS["paper"] if hollow else colour
+    (drawn,) = ax.plot(np.asarray(n) + shift, v, MARKERS[quantity], color=colour, markerfacecolor=face, label=label)
+    drawn.set_markersize(6.5 if hollow else 5.5)
+    drawn.set_markeredgewidth(1.3)
+    ax.axhline(0, color=COLOURS["faint"], linewidth=0.8)
+    ax.margins(y=0.15)
+
+
+def not_yet_from(ax: Axes, now: float, end: float) -> None:
+    """The line of now, and what is not yet there, hatched."""
+    ax.axvspan(now, end, facecolor="none", zorder=0, **NOT_YET)
+    ax.axvline(now, color=INK, linewidth=1, linestyle=(0, (4, 2)))
+    ax.set_xlim(right=end)
+
+
+def cells(ax: Axes, table: Array, *, numbers: bool = True, largest: float | None = None) -> None:
+    """An array as cells, darker where larger; a number in each that is not 0."""
+    end = largest or float(np.abs(table).max()) or 1.0
+    ax.imshow(table, cmap="Greys", vmin=0, vmax=2.2 * end, interpolation="nearest")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(True)
+    if numbers:
+        for (i, j), v in np.ndenumerate(table):
+            if v:
+                ax.text(j, i, short_text(v), ha="center", va="center", fontsize=9)
+
+
+def short_text(v: float) -> str:
+    """At most three digits, with a true minus."""
+    return with_minus(f"{v:.3g}")
+
+
+def svg_bytes(drawn: Figure) -> bytes:
+    """The figure as SVG, the same bytes each time."""
+    file = BytesIO()
+    drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return file.getvalue()

@@ -1,20 +1,59 @@
-"""In two dimensions: which way the kernel turns, what the formula with r computes, and which way a gradient points.
+"""Claims about images: which way the kernel turns, the formula with r, where a gradient points, what shows the flip.
 
-Convention: ``x[i, j]``, rows downward, columns to the right; a kernel's tap [0, 0] is its top left corner.
+Convention: images are ``x[i, j]``, rows downward, columns to the right; a kernel's tap [0, 0] is its top left corner.
+Convolution launches a copy of the kernel from every pixel; correlation lays the kernel on every place and sums the
+products. Neither is made from the other.
 """
-# ruff: noqa: RUF001  (Chinese has punctuation of its own)
 
 from __future__ import annotations
 
 import numpy as np
 
-from ...kernel import Taps
-from .plane import HOOK, LINE, laid, launched, turned
-from .result import ClaimResult, Text
+from ...kernel import Kernel, Taps
+from ..bilingual import Bilingual, listed, with_minus
+from . import ClaimResult
 
-__all__ = ["both_axes", "gradient", "index_formula", "variants"]
+__all__ = [
+    "HOOK",
+    "LINE",
+    "both_axes",
+    "formula",
+    "gradient",
+    "index_formula",
+    "indispensable",
+    "laid",
+    "launched",
+    "turned",
+    "variants",
+]
 
 _SEED = 7
+
+HOOK: Taps = np.array([[5.0, 4.0, 3.0], [0.0, 0.0, 2.0], [0.0, 0.0, 1.0]])
+"""A hook that fades: it differs from each of its turns and mirror images, and from its transpose."""
+
+LINE: Taps = np.eye(3)
+"""A straight line, which is its own turn by 180 degrees and its own transpose."""
+
+
+def launched(x: Taps, k: Taps) -> Taps:
+    """Convolution, all of it: ``y[i, j] = sum_pq k[p, q] x[i-p, j-q]``, ``(R + r - 1, C + c - 1)``."""
+    out = np.zeros((x.shape[0] + k.shape[0] - 1, x.shape[1] + k.shape[1] - 1))
+    for (i, j), value in np.ndenumerate(x):
+        out[i : i + k.shape[0], j : j + k.shape[1]] += value * k
+    return out
+
+
+def laid(x: Taps, k: Taps) -> Taps:
+    """Correlation where the kernel lies wholly inside: ``r[i, j] = sum_pq k[p, q] x[i+p, j+q]``."""
+    windows = np.lib.stride_tricks.sliding_window_view(x, k.shape)
+    out: Taps = (windows * k).sum(axis=(2, 3))
+    return out
+
+
+def turned(k: Taps) -> Taps:
+    """The kernel turned by 180 degrees: rows and columns both reversed."""
+    return k[::-1, ::-1]
 
 
 def variants(k: Taps) -> dict[str, Taps]:
@@ -33,46 +72,32 @@ def _errors(k: Taps) -> dict[str, float]:
     return {name: float(np.abs(laid(padded, v) - convolution).max()) for name, v in variants(k).items()}
 
 
+def _errors_listed(errors: dict[str, float]) -> Bilingual:
+    """The errors in a row; in English each with its variant, which the Chinese sentence names itself."""
+    named = listed(f"{name} {error:g}" for name, error in errors.items())
+    return {**listed(f"{error:g}" for error in errors.values()), "en": named["en"]}
+
+
 def both_axes() -> ClaimResult:
-    """Of the variants of a fading hook, only the one turned by 180 degrees convolves; a line cannot tell."""
+    """The one variant of a fading hook that convolves is turned by 180 degrees; a line cannot tell."""
     hook, line = _errors(HOOK), _errors(LINE)
     good = [name for name, error in hook.items() if error == 0]
     blind = [name for name, error in line.items() if error == 0]
-    return ClaimResult(
-        key="both_axes",
-        claim=Text("In two dimensions rows and columns are both flipped.", "卷积核的翻转（行列翻转）。"),
-        verdict="right",
-        nuance=Text("a turn by 180°, not a transpose", "即旋转 180°，而不是转置"),
-        finding=Text(
-            "Launch the kernel from every pixel, and compare with five kernels laid on every place. For a hook that "
-            f"fades one of them equals the launches: {', '.join(good)} reversed, a turn by 180°. Rows alone are wrong "
-            f"by up to {hook['rows']:g}, columns alone by {hook['columns']:g}, the transpose by "
-            f"{hook['transposed']:g}. A straight diagonal line would have hidden all this: for it {len(blind)} of the "
-            "five are right, no flip at all among them.",
-            "从每个像素发出一份核，再与五种核逐处相乘求和的结果比较。对一个亮度渐弱的钩形核，只有行列都翻转（旋转 "
-            f"180°）的那一种与之相等；只翻行最多差 {hook['rows']:g}，只翻列最多差 {hook['columns']:g}，转置最多差 "
-            f"{hook['transposed']:g}。若用一条对角直线来检验，这一切都看不出来：五种里有 {len(blind)} 种都“对”，其中包"
-            "括完全不翻转。",
-        ),
-        alt=Text(
-            "Five variants of a fading hook with the largest difference from convolution: "
-            + ", ".join(f"{name} {error:g}" for name, error in hook.items())
-            + ". Below, the same for a diagonal line: "
-            + ", ".join(f"{name} {error:g}" for name, error in line.items())
-            + ".",
-            "渐弱钩形核的五种变体（原样、翻行、翻列、行列都翻、转置）与卷积的最大差："
-            + "、".join(f"{error:g}" for error in hook.values())
-            + "。下方对角直线的同样五个数："
-            + "、".join(f"{error:g}" for error in line.values())
-            + "。",
-        ),
-        numbers={"hook": hook, "line": line},
-        series={
-            **{f"hook {name}": v for name, v in variants(HOOK).items()},
-            **{f"line {name}": v for name, v in variants(LINE).items()},
-            "hook errors": np.array(list(hook.values())),
-            "line errors": np.array(list(line.values())),
-        },
+    series = {
+        **{f"hook {name}": v for name, v in variants(HOOK).items()},
+        **{f"line {name}": v for name, v in variants(LINE).items()},
+        "hook errors": np.array(list(hook.values())),
+        "line errors": np.array(list(line.values())),
+    }
+    return ClaimResult.of(
+        "both_axes",
+        "right",
+        {"hook": hook, "line": line},
+        series,
+        good=", ".join(good),
+        blind=len(blind),
+        hook_errors=_errors_listed(hook),
+        line_errors=_errors_listed(line),
     )
 
 
@@ -96,32 +121,14 @@ def index_formula() -> ClaimResult:
         y = formula(x, k, r)
         errors.append(float(np.abs(y - whole[r : r + len(y), r : r + y.shape[1]]).max()))
     good = [r for r, error in enumerate(errors) if error == 0]
-    return ClaimResult(
-        key="index_formula",
-        claim=Text("(x ∗ k)[i,j] = Σ x[i+p, j+q] · k[r−p, r−q]", "(x ∗ k)[i,j] = Σ x[i+p, j+q] · k[r−p, r−q]"),
-        verdict="sloppy",
-        nuance=Text("r is never defined", "r 从未定义"),
-        finding=Text(
-            "Put p' = r−p: it is convolution, but read r places further on, (x ∗ k)[i+r, j+r]. With p and q over the "
-            f"window 0..{m - 1}, as a program has them, the taps k[r−p] all exist for r = {good[0]} = M−1 alone, and "
-            f"there the two agree exactly. For r = 0, 1, 3, 4 they differ by {errors[0]:g}, {errors[1]:g}, "
-            f"{errors[3]:g}, {errors[4]:g}: indices leave the kernel (and in Python a negative one silently counts "
-            "from its end).",
-            "令 p' = r−p，可知它是卷积，只是往前错了 r 个位置，即 (x ∗ k)[i+r, j+r]。若 p、q 像程序里那样取 "
-            f"0..{m - 1}，则只有 r = {good[0]} = M−1 时 k[r−p] 才全部存在，此时两者完全相等。r = 0、1、3、4 时分别差 "
-            f"{errors[0]:g}、{errors[1]:g}、{errors[3]:g}、{errors[4]:g}：下标越出了核的范围（在 Python 里，负下标还会"
-            "悄悄从末尾数起）。",
-        ),
-        alt=Text(
-            f"Bars of the largest difference from convolution for r = 0 to {2 * m - 2}: "
-            + ", ".join(f"{error:g}" for error in errors)
-            + f". Only r = {good[0]} is zero.",
-            f"r 从 0 到 {2 * m - 2} 时与卷积的最大差："
-            + "、".join(f"{e:g}" for e in errors)
-            + f"。只有 r = {good[0]} 为零。",
-        ),
-        numbers={"r": list(range(2 * m - 1)), "largest_difference": errors, "fits": good},
-        series={"errors": np.array(errors)},
+    return ClaimResult.of(
+        "index_formula",
+        "sloppy",
+        {"r": list(range(2 * m - 1)), "largest_difference": errors, "fits": good},
+        {"errors": np.array(errors)},
+        last=m - 1,
+        highest=2 * m - 2,
+        errors=listed(f"{error:g}" for error in errors),
     )
 
 
@@ -137,40 +144,52 @@ def gradient() -> ClaimResult:
     peaks = {name: tuple(int(i) for i in np.unravel_index(s.argmax(), s.shape)) for name, s in scores.items()}
     ramp = np.add.outer(np.arange(4.0), np.arange(4.0))
     on_ramp = {name: float(laid(ramp, k)[0, 0]) for name, k in (("as it is", slope), ("turned", turned(slope)))}
-    return ClaimResult(
-        key="gradient",
-        claim=Text(
-            "To match a gradient ↘ in the image, the kernel must be flipped to ↖.",
-            "如果输入图像中有一个方向为 ↘ 的梯度，卷积核需要被翻转为 ↖ 才能进行匹配。",
-        ),
-        verdict="backwards",
-        nuance=Text("what matches looks like what is sought", "能匹配的核，与要找的图案同向"),
-        finding=Text(
-            f"A patch that brightens towards ↘ stands at {here}, its turned twin ↖ at {decoy}. Sums of products with "
-            f"the kernel ↘ are largest at {peaks['as it is']}: at the patch. With the kernel turned to ↖ they are "
-            f"largest at {peaks['turned']}: at the twin. On a plain ramp ↘ the two give "
-            f"{_signed(on_ramp['as it is'])} and {_signed(on_ramp['turned'])}. What is true: a function that "
-            "convolves must be handed ↖, and only because its own flip turns it back to ↘.",
-            f"图像中 {here} 处有一块朝 ↘ 变亮的图案，{decoy} 处是它旋转 180° 的 ↖。与 ↘ 核逐处相乘求和，最大值在 "
-            f"{peaks['as it is']}，正是图案所在；把核翻成 ↖，最大值却在 {peaks['turned']}，找到的是反向的那一块。在一"
-            f"个单纯的 ↘ 斜坡上，两者分别得到 {_signed(on_ramp['as it is'])} 和 {_signed(on_ramp['turned'])}。这句话里"
-            "真实的部分只是：若所用函数做的是卷积，就得交给它 ↖，因为它自己会再翻一次，翻回 ↘。",
-        ),
-        alt=Text(
-            f"An image with a patch at {here} and its turned twin at {decoy}; the score of the kernel as it is peaks "
-            f"at {peaks['as it is']}, that of the turned kernel at {peaks['turned']}.",
-            f"图像中 {here} 处为图案，{decoy} 处为其反向图案；原核的得分峰值在 {peaks['as it is']}，翻转后的在 "
-            f"{peaks['turned']}。",
-        ),
-        numbers={
-            "patch_at": list(here),
-            "twin_at": list(decoy),
-            "peaks": {n: list(p) for n, p in peaks.items()},
-            "ramp": on_ramp,
-        },
-        series={"image": x, "slope": slope, "score": scores["as it is"], "score_turned": scores["turned"]},
+    numbers = {
+        "patch_at": list(here),
+        "twin_at": list(decoy),
+        "peaks": {n: list(p) for n, p in peaks.items()},
+        "ramp": on_ramp,
+    }
+    series = {"image": x, "slope": slope, "score": scores["as it is"], "score_turned": scores["turned"]}
+    signed = {name: with_minus(f"{score:+g}") for name, score in on_ramp.items()}
+    return ClaimResult.of("gradient", "backwards", numbers, series, here=here, decoy=decoy, found=peaks, signed=signed)
+
+
+def indispensable() -> ClaimResult:
+    """Common image kernels are symmetric; a delta probe shows at once which ones are not."""
+    kernels: dict[str, Taps] = {
+        "box": np.full((3, 3), 1 / 9),
+        "Gauss": np.outer([1.0, 2, 1], [1.0, 2, 1]) / 16,
+        "Laplace": np.array([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]),
+        "Sobel": np.outer([1.0, 2, 1], [1.0, 0, -1]),
+        "smear": np.array([[0.0, 0, 0], [0, 0.6, 0.3], [0, 0, 0.1]]),
+        "hook": HOOK,
+    }
+    x = np.random.default_rng(5).integers(0, 10, (16, 16)).astype(np.float64)
+    difference = {}
+    for name, k in kernels.items():
+        y, r = laid(x, turned(k)), laid(x, k)
+        difference[name] = round(float(np.abs(y - r).max() / np.abs(y).max()), 12)
+    delta = np.zeros((5, 5))
+    delta[2, 2] = 1.0
+    came_back = launched(delta, HOOK)[1:-1, 1:-1]
+    same = [name for name, d in difference.items() if d == 0]
+    numbers = {
+        "relative_difference": difference,
+        "delta_by_convolution": came_back.tolist(),
+        "asymmetry_of_hook": Kernel(HOOK.ravel()).asymmetry,
+    }
+    series = {
+        "difference": np.array(list(difference.values())),
+        "by_convolution": came_back,
+        "by_correlation": turned(came_back),
+    }
+    return ClaimResult.of(
+        "indispensable",
+        "sloppy",
+        numbers,
+        series,
+        same=", ".join(same),
+        count=len(same),
+        differences=listed(f"{name} {d:.2g}" for name, d in difference.items()),
     )
-
-
-def _signed(v: float) -> str:
-    return f"{v:+g}".replace("-", "\N{MINUS SIGN}")

@@ -9,8 +9,7 @@ import base64
 import json
 from pathlib import Path
 
-from . import algebra, definition, images, learning, matching, past
-from .result import LANGUAGES, VERDICTS, ClaimResult, Language
+from . import VERDICTS, ClaimResult, images, learning, signals
 
 __all__ = ["NUMBERS", "PAGE", "run_claims", "write_claims"]
 
@@ -18,19 +17,19 @@ PAGE = "claims.html"
 NUMBERS = "numbers.json"
 
 _CLAIMS = (
-    definition.continuous,
+    signals.continuous,
     images.both_axes,
     images.index_formula,
-    matching.pattern,
-    past.aligned_with_the_past,
-    past.past_and_future,
+    signals.pattern,
+    signals.aligned_with_the_past,
+    signals.past_and_future,
     images.gradient,
-    algebra.commutes,
+    signals.commutes,
     learning.frameworks,
     learning.learnt_weights,
-    matching.indispensable,
-    matching.symmetric_matching,
-    definition.circular,
+    images.indispensable,
+    signals.symmetric_matching,
+    signals.circular,
 )
 
 
@@ -39,7 +38,7 @@ def run_claims() -> list[ClaimResult]:
     return [claim() for claim in _CLAIMS]
 
 
-def write_claims(folder: str | Path, *, lang: Language = "en", results: list[ClaimResult] | None = None) -> Path:
+def write_claims(folder: str | Path, *, lang: str = "en", results: list[ClaimResult] | None = None) -> Path:
     """Write ``claims.html``, which needs no network, and ``numbers.json`` into a folder, made if it is not there.
 
     Parameters
@@ -72,7 +71,7 @@ def write_claims(folder: str | Path, *, lang: Language = "en", results: list[Cla
     return place / PAGE
 
 
-def page(results: list[ClaimResult], lang: Language) -> str:
+def page(results: list[ClaimResult], lang: str) -> str:
     """The report as one HTML page, its figures inside."""
     from ...pages import page_from
     from .figures import figure_svg
@@ -80,4 +79,4 @@ def page(results: list[ClaimResult], lang: Language) -> str:
     figures = {r.key: "data:image/svg+xml;base64," + base64.b64encode(figure_svg(r)).decode() for r in results}
     numbers = {r.key: json.dumps(r.numbers, indent=1, ensure_ascii=False) for r in results}
     values = {"results": results, "figures": figures, "numbers": numbers, "verdicts": VERDICTS}
-    return page_from("pipeline.explain", "claims.html.j2", {**values, "languages": LANGUAGES, "lang": lang})
+    return page_from("pipeline.explain", "claims.html.j2", {**values, "lang": lang})
