@@ -16,7 +16,7 @@ import pytest
 import pipeline
 from pipeline import Amplitude, Delay, Echo, Fir, Gain, Options, Parallel, Resample, Reverb, Seconds, Within
 from pipeline.errors import SettingError
-from pipeline.settings import Settings, own_text
+from pipeline.settings import Settings, descriptions, own_text
 from pipeline.stages.base.registry import available_stages, stage_class, stage_from_settings
 
 SHIPPED = sorted(source.name for source in available_stages() if source.distribution == "faltung")
@@ -121,7 +121,7 @@ def test_the_docstring_tells_every_setting_and_its_examples_run(name: str) -> No
 def test_help_shows_the_signature_and_every_setting() -> None:
     shown = pydoc.plain(pydoc.render_doc(Delay))
     assert "\n |  Delay(*, delay: Seconds, id: str | None = None, enabled: bool = True)\n" in shown
-    assert "\n |  Settings\n |  --------\n |  delay : Seconds\n |      How much later: `250 ms`" in shown
+    assert f"\n |  Settings\n |  --------\n |  delay : Seconds\n |      {descriptions(Delay)['delay'][:30]}" in shown
     assert Delay(delay=1).__doc__ == own_text(Delay)  # type: ignore[arg-type]
 
 
