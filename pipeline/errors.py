@@ -31,24 +31,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-__all__ = [
-    "ConfigError",
-    "DiskFullError",
-    "FaltungError",
-    "FileError",
-    "KernelError",
-    "PluginError",
-    "Problem",
-    "ReadError",
-    "SettingError",
-    "SignalError",
-    "UnitError",
-    "UsageError",
-    "WriteError",
-    "format_path",
-    "without_secrets",
-]
-
 _URL = re.compile(r"://(?P<user>[^/\s]*@)?(?P<path>[^\s?]*)(?P<query>\?[^\s?=/]+=\S*?(?=[:,;'\")]*(?:\s|$)))?")
 
 SettingPath = tuple[str | int, ...]

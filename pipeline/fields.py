@@ -27,19 +27,6 @@ from pydantic_core.core_schema import ValidationInfo
 from .errors import UnitError
 from .units import Duration, parse_duration, parse_fraction, parse_frequency, parse_gain
 
-__all__ = [
-    "Amplitude",
-    "Fraction",
-    "Hertz",
-    "InputFile",
-    "Seconds",
-    "Within",
-    "expand_variables",
-    "files_named_in",
-    "invalid",
-    "read_input_path",
-]
-
 
 def invalid(message: str) -> PydanticCustomError:
     """An error for a validator to raise; its text reaches the user as it stands, braces and all."""

@@ -30,20 +30,6 @@ from .match.writers import begin_events, event_format
 from .stages.base import Format, Stage
 from .system import FolderSync
 
-__all__ = [
-    "BegunJob",
-    "Hooks",
-    "Job",
-    "Progress",
-    "Render",
-    "Report",
-    "begin_job",
-    "open_signal",
-    "plan_job",
-    "refuse_outputs",
-    "run_job",
-]
-
 Target = str | Path
 
 Progress = Callable[[int, int | None, float], None]

@@ -19,8 +19,6 @@ import numpy.typing as npt
 
 from .errors import KernelError
 
-__all__ = ["MAX_TAPS", "Array", "Kernel", "Taps"]
-
 MAX_TAPS = 10_000_000
 """The longest kernel accepted: 208 s at 48 kHz."""
 

@@ -25,8 +25,6 @@ from .text import shorten
 if TYPE_CHECKING:
     from .job import Report
 
-__all__ = ["Pipeline"]
-
 
 class Pipeline:
     """A chain of stages and how it is run; it counts, gives and shows its stages as the list that it is.

@@ -15,8 +15,6 @@ from pydantic_core import ErrorDetails
 from .errors import SettingError, SettingPath
 from .text import nearest, shorten
 
-__all__ = ["ID_PATTERN", "Located", "field_of", "found_in", "setting_error", "show"]
-
 ID_PATTERN = r"^[A-Za-z_][\w-]*$"
 
 _RULES = {

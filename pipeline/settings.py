@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 else:
     _ModelClass = type(BaseModel)
 
-__all__ = ["Settings", "descriptions", "own_text"]
-
 _UNITS = {name: getattr(fields, name).__metadata__[0] for name in ("Amplitude", "Fraction", "Hertz", "Seconds")}
 """Validators that mark a field type with a unit, by the type's name."""
 _EXAMPLES = "Examples\n--------\n"

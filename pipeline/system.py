@@ -28,29 +28,6 @@ with suppress(ImportError):
 with suppress(ImportError):
     msvcrt = import_module("msvcrt")
 
-__all__ = [
-    "BINARY",
-    "DISK_FULL",
-    "NO_FOLLOW",
-    "TIMED_OUT",
-    "FolderSync",
-    "begin_writeback",
-    "can_rename_open_files",
-    "end_process",
-    "interrupt_after",
-    "is_append_only",
-    "is_disk_full",
-    "keep_freed_memory",
-    "limit_time",
-    "lock_file",
-    "pread",
-    "pwrite",
-    "settle_process",
-    "share_threads",
-    "sync_folder",
-    "usable_processors",
-]
-
 BINARY: int = getattr(os, "O_BINARY", 0)
 """For `os.open`: bytes as they are, where a system would else translate ends of lines."""
 

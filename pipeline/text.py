@@ -6,22 +6,6 @@ import math
 import os
 from collections.abc import Iterable, Sequence
 
-__all__ = [
-    "clock",
-    "count",
-    "decibels",
-    "duration",
-    "first_few",
-    "hertz",
-    "nearest",
-    "number",
-    "one_line",
-    "plain",
-    "shorten",
-    "size",
-    "times",
-]
-
 
 def plain(text: str) -> str:
     """The text with every character that could steer a terminal, or not be encoded, written as an escape."""

@@ -15,18 +15,6 @@ from typing import Literal, TypeVar
 
 from .errors import UnitError
 
-__all__ = [
-    "Duration",
-    "parse_duration",
-    "parse_fraction",
-    "parse_frequency",
-    "parse_gain",
-    "write_duration",
-    "write_fraction",
-    "write_frequency",
-    "write_gain",
-]
-
 _V = TypeVar("_V")
 
 _NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([^\d\s].*?)?\s*", re.ASCII)

@@ -20,8 +20,6 @@ from urllib.parse import urlsplit
 
 from ..errors import UsageError
 
-__all__ = ["check_address", "cluster", "versions"]
-
 _LIBRARIES = ("faltung", "numpy", "scipy", "soundfile", "soxr")
 _PATIENCE_S = 5  # for a scheduler and its workers to answer
 _RETRIES = 2  # of what a worker could not take in

@@ -16,8 +16,6 @@ from ..io.names import refuse_taken
 from .manifest import Data, Manifest, timestamp
 from .task import Runner, paths_written, run_task
 
-__all__ = ["run_tasks"]
-
 _TICK_S = 0.1  # between two looks at whether to stop
 
 

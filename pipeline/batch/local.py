@@ -28,8 +28,6 @@ from ..errors import FaltungError
 from ..system import TIMED_OUT
 from .worker import Call, Worker, answers, start_fork_server, start_worker
 
-__all__ = ["BUNDLE", "LocalExecutor", "WorkerLostError"]
-
 BUNDLE = 16
 """Light tasks at most that a worker is given at a time."""
 

@@ -23,8 +23,6 @@ from ..errors import UsageError
 from ..io.sink import naming_errors
 from ..system import BINARY, lock_file
 
-__all__ = ["Data", "Manifest", "ManifestState", "read_manifest", "timestamp"]
-
 Data = dict[str, Any]
 """Plain data, as JSON holds it."""
 

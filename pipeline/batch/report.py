@@ -29,17 +29,6 @@ from ..text import clock, decibels, size, times
 if TYPE_CHECKING:
     from ..config.model import Configuration
 
-__all__ = [
-    "KIND",
-    "STATUSES",
-    "Record",
-    "page_html",
-    "refuse_other_files",
-    "run_facts",
-    "run_report",
-    "write_report",
-]
-
 KIND = "faltung run report"
 """The first value of the JSON file, and the generator that the page names."""
 

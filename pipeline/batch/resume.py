@@ -37,21 +37,6 @@ from ..stages.base.registry import available_stages
 from ..text import shorten
 from .manifest import Data, ManifestState, timestamp
 
-__all__ = [
-    "Batch",
-    "Check",
-    "Item",
-    "ItemState",
-    "Names",
-    "as_text",
-    "batch_of",
-    "changes",
-    "digest",
-    "identity",
-    "key_of",
-    "recipe_of",
-]
-
 Check = Literal["stat", "hash"]
 
 _ASIDE = {"version", "input", "output", "events", "batch", "explain", "report", "threads"}

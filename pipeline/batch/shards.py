@@ -47,8 +47,6 @@ from ..units import Duration
 from .manifest import Data
 from .task import Runner, prepared_for, run_task
 
-__all__ = ["Shards", "render_shard", "search_shard", "stretches", "why_whole"]
-
 _TICK_S = 0.1  # between two looks at whether to stop
 
 OnShard = Callable[[str, int, int, float], None]

@@ -51,18 +51,6 @@ from .resume import digest, identity, page_and_picture
 if TYPE_CHECKING:
     from ..match_report.search_page import SearchPage
 
-__all__ = [
-    "BegunTask",
-    "Prepared",
-    "Runner",
-    "begin_task",
-    "configuration_text",
-    "is_light",
-    "make_task",
-    "prepared_for",
-    "run_task",
-]
-
 _LIGHT = 256 << 10
 """Bytes of an input: of 16 bit mono at 16 kHz 8 s, which take some 4 ms."""
 

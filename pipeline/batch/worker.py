@@ -35,8 +35,6 @@ from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from ..system import FolderSync, end_process, keep_freed_memory, limit_time, settle_process
 
-__all__ = ["Answer", "Begun", "Call", "Worker", "answers", "start_fork_server", "start_worker"]
-
 _COPIES = sys.platform == "linux" and hasattr(os, "fork")
 _NUMBER = struct.Struct("q")
 _LOOK_S = 0.5  # between two looks whether the parent is there

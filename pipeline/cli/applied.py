@@ -23,8 +23,6 @@ from ..io.names import refuse_taken
 from ..io.sink import write_bytes
 from ..runs.work import Choices, Work, prepare
 
-__all__ = ["CommandLinePipeline", "parse_taps", "rebased", "seen_from"]
-
 
 class CommandLinePipeline:
     """Input, output and stages as they were written, and options that were given."""

@@ -9,8 +9,6 @@ import typer
 
 from . import options as opt
 
-__all__ = ["app"]
-
 app = typer.Typer(
     name="faltung",
     no_args_is_help=True,

@@ -18,8 +18,6 @@ from ..system import usable_processors
 from ..text import count, one_line, size
 from .terminal import render, table
 
-__all__ = ["Check", "all_checks", "show_checks"]
-
 DISTRIBUTION = "faltung"
 _LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pydantic", "yaml", "typer", "rich", "matplotlib", "jinja2")
 _ENOUGH_ROOM = 1 << 30  # bytes; a whole-signal stage puts an hour of stereo aside in 2.8 GB

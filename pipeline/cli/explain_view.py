@@ -13,8 +13,6 @@ from .terminal import Output, card, table
 if TYPE_CHECKING:
     from ..explain.explain import Explained
 
-__all__ = ["explain_claims", "explain_config", "explain_worked", "show_explained"]
-
 
 def explain_worked(folder: Path, stage: str | None, lang: str, *, overwrite: bool) -> Explained:
     """The worked example; raises `UsageError` where a stage is asked of it."""

@@ -26,8 +26,6 @@ from .applied import rebased, seen_from
 from .run_view import do, show_passed_over, show_plan_of, tell_not_begun
 from .terminal import Output, table, tell, write_json
 
-__all__ = ["CommandLineSearch", "template_settings"]
-
 _MOST_ROWS = 40
 _HELP = "write START:END in seconds or with units, such as 1.2:1.6 or '9600 samples:0.4 s'"
 

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.table import Table
 
-__all__ = ["predictions_table", "show_run_plan"]
-
 
 def show_run_plan(plan: RunPlan) -> None:
     """The plan for each format among the inputs, then what each input comes to."""

@@ -29,8 +29,6 @@ from ..errors import ConfigError, FaltungError
 from ..system import interrupt_after, is_disk_full
 from .terminal import tell
 
-__all__ = ["Interrupts", "Terminated", "in_options", "report_error", "run_command", "terminable"]
-
 _OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
 """Parameters of the functions whose option is not their name behind dashes."""
 

@@ -19,8 +19,6 @@ from .terminal import console, tell
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
 
-__all__ = ["ProgressBar"]
-
 _NAME_WIDTH = 24
 _ASKED = "finishing {}; Ctrl-C again stops at once"
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ..batch.manifest import Data
     from ..runs.baking import Baked
 
-__all__ = ["check_streams", "do", "finish", "show_baked", "show_passed_over", "show_plan_of", "tell_not_begun"]
-
 _MOST_ROWS = 40  # of a table; more files are told in sum
 _LISTED = 20  # failures and warnings that are listed one by one
 

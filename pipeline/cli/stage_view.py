@@ -13,8 +13,6 @@ from ..stages.base import Stage
 from ..stages.base.registry import available_stages, stage_class
 from .terminal import render, table
 
-__all__ = ["describe", "list_stages", "show_list", "show_stage"]
-
 _TYPES = {
     "integer": "whole number",
     "number": "number",

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
-__all__ = ["Output", "card", "console", "end_with", "render", "table", "tell", "write", "write_json"]
-
 _PIPED_WIDTH = 200
 
 

@@ -22,8 +22,6 @@ from ..text import nearest
 from .model import Configuration
 from .yaml_text import read_value
 
-__all__ = ["apply_overrides", "from_working_folder", "parse_words", "source_of"]
-
 _EXAMPLE = "such as: echo delay='250 ms' : smooth length='5 ms'"
 
 

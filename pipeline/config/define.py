@@ -16,8 +16,6 @@ from ..stages.base.registry import available_stages, stage_class
 from ..text import nearest
 from .yaml_values import MAX_NODES
 
-__all__ = ["Expanded", "expand_definitions"]
-
 
 @dataclass
 class Expanded:

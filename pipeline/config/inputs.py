@@ -19,8 +19,6 @@ from ..errors import UsageError
 from ..fields import expand_variables
 from ..io.remote import Remote, is_remote, matches
 
-__all__ = ["STREAM", "Place", "expand_inputs", "input_root", "variables_in"]
-
 STREAM = Path("-")
 """Standard input or output."""
 

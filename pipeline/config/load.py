@@ -21,8 +21,6 @@ from .model import Configuration
 from .yaml_text import MAX_BYTES, read_yaml
 from .yaml_values import Document
 
-__all__ = ["LoadedConfig", "load_config", "parse_config", "validate_config"]
-
 
 @dataclass(frozen=True)
 class _Places:

@@ -25,8 +25,6 @@ from ..io.remote import Remote, is_remote
 from ..text import first_few, nearest, shorten
 from .inputs import STREAM, Place, variables_in
 
-__all__ = ["NAMES", "OutputTemplate", "Part", "one_name", "output_folder", "parse_template", "plan_outputs"]
-
 NAMES = ("stem", "name", "ext", "parent", "relative")
 
 _LONGEST = 4096  # no path is longer

@@ -19,8 +19,6 @@ from ..stages.base import Stage
 from ..stages.base.registry import available_stages, stage_class
 from .model import Configuration
 
-__all__ = ["json_schema", "schema_text"]
-
 _Schema = dict[str, Any]
 
 

@@ -23,8 +23,6 @@ from ..errors import ConfigError, Problem
 from .model import Configuration
 from .yaml_values import MAX_DEPTH, MAX_NODES, CoreResolver, Document, Mark, Reading, TooMuch, place
 
-__all__ = ["MAX_BYTES", "read_value", "read_yaml", "to_yaml"]
-
 MAX_BYTES = 256 * 1024
 
 _QUOTES = "a text that begins with it needs quotes"

@@ -16,18 +16,6 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ..errors import Problem, SettingPath
 
-__all__ = [
-    "MAX_DEPTH",
-    "MAX_DIGITS",
-    "MAX_NODES",
-    "CoreResolver",
-    "Document",
-    "Mark",
-    "Reading",
-    "TooMuch",
-    "place",
-]
-
 Mark = tuple[int, int]
 """Line and column, both counted from 1."""
 

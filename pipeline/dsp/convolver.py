@@ -17,8 +17,6 @@ from .methods import Method, choose_method, shape_of
 from .overlap_save import OverlapSave
 from .shifted_adds import ShiftedAdds
 
-__all__ = ["Convolver", "open_convolver"]
-
 
 class Convolver(Protocol):
     """The memory of one convolution."""

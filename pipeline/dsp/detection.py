@@ -10,8 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["STATUSES", "Detection", "Peaks", "Regions"]
-
 STATUSES = ("ok", "flat", "gap")
 """States of a window: it has a score; it is constant, to within rounding; it holds a sample that is not finite."""
 

@@ -7,8 +7,6 @@ import numpy as np
 from ..kernel import Array, Taps
 from .nonfinite import all_finite
 
-__all__ = ["Envelope"]
-
 
 class Envelope:
     """The outline of a signal of any length, in the memory of ``stretches`` pairs of numbers.

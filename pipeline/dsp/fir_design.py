@@ -15,8 +15,6 @@ import numpy as np
 
 from ..kernel import Taps
 
-__all__ = ["Kind", "design_fir", "kaiser_beta", "kaiser_length", "most_taps", "stopband_attenuation", "windowed_sinc"]
-
 Kind = Literal["lowpass", "highpass", "bandpass", "bandstop"]
 
 _MEASURED = 1 << 16  # taps up to which the attenuation is measured (a transform of 64 times as many points)

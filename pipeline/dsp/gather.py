@@ -17,8 +17,6 @@ import numpy as np
 
 from ..kernel import Array
 
-__all__ = ["Gather", "Pool", "SerialExecutor"]
-
 T = TypeVar("T")
 Start = Callable[[Array, int, int], Future[T]]
 

@@ -20,8 +20,6 @@ from .methods import Method
 from .nonfinite import NonFinite, extract
 from .transforms import irfft, rfft, spectrum_of
 
-__all__ = ["LiveOverlapSave"]
-
 
 class LiveOverlapSave:
     """Streams ``(n, channels)`` blocks; a call returns all the whole hops that are known with its last frame.

@@ -18,8 +18,6 @@ import numpy as np
 
 from ..kernel import Kernel
 
-__all__ = ["Method", "Shape", "choose_method", "shape_of", "shape_of_product"]
-
 # Nanoseconds, measured by bench/calibrate.py. Only their ratios matter.
 _ADD = {"double": 0.45, "single": 0.28}
 """A tap on a sample: multiply into a scratch block, add."""

@@ -10,8 +10,6 @@ import numpy as np
 
 from ..kernel import Array, Kernel
 
-__all__ = ["NonFinite", "Sample", "all_finite", "extract"]
-
 Sample = tuple[int, int, int, float]
 """First frame, end, channel and value of a run of NaN, or of one infinity."""
 

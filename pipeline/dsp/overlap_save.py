@@ -22,8 +22,6 @@ from .methods import Method
 from .nonfinite import NonFinite, Sample, extract
 from .transforms import irfft, rfft, spectrum_of
 
-__all__ = ["OverlapSave"]
-
 Forward = tuple[list[Array], list[Sample]]
 """The spectra of a group, one (channels, bins) a block, and the samples that had to be extracted."""
 Group = tuple[Array, list[Sample]]

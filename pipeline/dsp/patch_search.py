@@ -27,8 +27,6 @@ from .search import Part, Search, SearchSettings
 from .spectrogram import Grid, Spectrogram, spectrogram
 from .transforms import irfft, rfft
 
-__all__ = ["PatchSearch", "patch_asymmetry"]
-
 
 class PatchSearch:
     """Searches blocks ``(n, channels)``; a score is given on for each frame, that of the column that began last.

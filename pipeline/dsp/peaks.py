@@ -23,8 +23,6 @@ import numpy.typing as npt
 from ..kernel import Array
 from .detection import Peaks
 
-__all__ = ["MOST", "Picker", "Polarity", "joined", "needed"]
-
 Polarity = Literal["positive", "negative", "both"]
 
 MOST = 1 << 20

@@ -12,8 +12,6 @@ from ..errors import SignalError
 from ..kernel import Array
 from .transforms import rfft
 
-__all__ = ["Bank", "ChannelMode", "Score", "banks", "columns"]
-
 Score = Literal["ncc", "correlation", "matched_filter"]
 ChannelMode = Literal["each", "mean", "sum"]
 

@@ -24,8 +24,6 @@ from .score_bank import ChannelMode, Score
 from .scores import Scorer, Scores
 from .thresholds import RunningMedian
 
-__all__ = ["Part", "Search", "SearchSettings"]
-
 
 @dataclass(frozen=True)
 class Part:

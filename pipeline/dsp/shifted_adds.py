@@ -13,8 +13,6 @@ import numpy as np
 
 from ..kernel import Array, Kernel
 
-__all__ = ["ShiftedAdds"]
-
 _STEP = 1 << 16  # samples computed at a time: the scratch block and the output stay in the cache
 
 

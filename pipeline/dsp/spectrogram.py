@@ -22,8 +22,6 @@ from .gather import Gather, SerialExecutor
 from .transforms import rfft
 from .windows import hann
 
-__all__ = ["Grid", "Spectrogram", "spectrogram"]
-
 _POINTS, _MOST = 1 << 15, 32  # of the windows that are transformed at once, and how many these are
 
 

@@ -17,8 +17,6 @@ import numpy.typing as npt
 
 from ..kernel import Array
 
-__all__ = ["MIN_DECOYS", "Null", "RunningMedian", "fdr_size", "gaussian_rate"]
-
 MIN_DECOYS = 40
 """Least number of peaks of a null: with fewer it says nothing of its tail."""
 

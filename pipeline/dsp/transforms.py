@@ -23,8 +23,6 @@ import numpy as np
 
 from ..kernel import Array
 
-__all__ = ["irfft", "library", "rfft", "spectrum_of"]
-
 _POCKETFFT = "scipy.fft._pocketfft.pypocketfft"
 _loading = Lock()
 

@@ -12,8 +12,6 @@ import numpy as np
 
 from ..kernel import Taps
 
-__all__ = ["exponential", "exponential_length", "gaussian", "hann", "moving_average", "savitzky_golay"]
-
 
 def moving_average(m: int) -> Taps:
     """``h[k] = 1/M``."""

@@ -16,8 +16,6 @@ from ..errors import SignalError
 from ..kernel import Array, Kernel
 from ..stages.base.processors import channels_after
 
-__all__ = ["Mode", "as_columns", "as_signal", "convolve", "correlate", "from_channels_first", "refuse_channels_first"]
-
 Mode = Literal["full", "same", "valid"]
 
 _FEW = 8  # channels that an array of fewer frames may have: a short cut of surround sound, no sound turned round

@@ -11,8 +11,6 @@ from ..settings import Settings
 from ..stages.base import Precision
 from ..system import usable_processors
 
-__all__ = ["Options"]
-
 
 class Options(Settings):
     """Options of running a chain of stages; frozen.

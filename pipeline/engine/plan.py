@@ -20,8 +20,6 @@ from ..stages.base.processors import KernelProcessor, channels_after, frames_aft
 from .options import Options
 from .steps import Align, Group, group_kernels
 
-__all__ = ["BLOCK", "Plan", "StagePlan", "Step", "make_plan"]
-
 BLOCK = 1 << 17
 """Frames read from a file at a time."""
 

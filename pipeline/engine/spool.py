@@ -14,8 +14,6 @@ from ..stages.base import Format
 from ..system import is_disk_full
 from .plan import BLOCK
 
-__all__ = ["Spool", "scaled_down"]
-
 _IN_MEMORY = 32 << 20  # bytes
 
 

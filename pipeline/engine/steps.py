@@ -20,8 +20,6 @@ from ..kernel import MAX_TAPS, Array, Kernel
 from ..stages.base import Format
 from .options import Options
 
-__all__ = ["Align", "Group", "group_kernels"]
-
 _LARGEST_STEP = 1 << 20  # rates with no simpler ratio than this are met to the nearest frame
 
 

@@ -22,8 +22,6 @@ from .options import Options
 from .plan import BLOCK, Plan, Step
 from .spool import Spool
 
-__all__ = ["Detections", "InputCheck", "ahead", "hold_edges", "processed", "stream"]
-
 T = TypeVar("T")
 _STILL_BUSY = 0.02  # seconds between looks at a thread that is asked to stop
 

@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
-__all__ = ["CONTACT", "Shot", "contact_bytes", "draw", "film_bytes", "gif_bytes", "images", "storyboard"]
-
 SYMMETRIC = (1.0, 2.0, 1.0)
 CONTACT = ("launch", "trace", "turn", "slide", "future", "encore")
 """The scenes of which the last shot but a few stands on the contact sheet."""

@@ -12,8 +12,6 @@ from typing import Any, Literal
 
 from ..pages import template_text
 
-__all__ = ["LANGUAGES", "Bilingual", "Language", "fill", "join", "listed", "say", "texts_of", "with_minus"]
-
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 

@@ -22,29 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = [
-    "COLOURS",
-    "INK",
-    "MARKERS",
-    "NOT_YET",
-    "STYLE",
-    "cells",
-    "diverging",
-    "frame",
-    "narrow_figure",
-    "narrow_mosaic",
-    "narrow_style",
-    "not_yet_from",
-    "now_at",
-    "png_bytes",
-    "short_text",
-    "stems",
-    "styled",
-    "svg_bytes",
-    "thin_stems",
-    "zone_words",
-]
-
 COLOURS = {
     "x": "#0072B2",
     "h": "#E69F00",

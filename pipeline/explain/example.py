@@ -16,8 +16,6 @@ import numpy.typing as npt
 from ..engine.functional import convolve, correlate
 from ..kernel import Taps
 
-__all__ = ["PRESETS", "WORKED", "Example", "Kind", "Term", "sum_text", "value_text"]
-
 Kind = Literal["convolve", "correlate"]
 
 MINUS = "\N{MINUS SIGN}"

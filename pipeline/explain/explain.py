@@ -26,8 +26,6 @@ from .subject import Excerpt, Subject, default_subject, excerpt, for_listening, 
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig
 
-__all__ = ["Explained", "explain_example", "explain_stage"]
-
 
 @dataclass(frozen=True)
 class Explained:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-__all__ = ["FigureData", "alt_text", "caption", "figure", "two_readings"]
-
 SYMMETRIC = np.array([1.0, 2.0, 1.0])
 FAINT, LINE = COLOURS["faint"], COLOURS["line"]
 

@@ -22,8 +22,6 @@ from .example import PRESETS, WORKED, Example, sum_text
 from .sounds import Sound, SoundSet, wav_bytes
 from .subject import Excerpt, Listening
 
-__all__ = ["MADE_BY", "TRACKS", "numbers", "page_data", "page_html"]
-
 MADE_BY = "faltung explain"
 
 TRACKS = ("01_dry", "04_convolved", "05_correlated", "08_symmetric_convolved", "08_symmetric_correlated", "08_null")

@@ -9,8 +9,6 @@ import numpy as np
 
 from ..kernel import Taps
 
-__all__ = ["SCENE_FS", "chirps", "clicks_and_pluck", "echoing_room", "symmetric_pair"]
-
 SCENE_FS = 22_050
 """The rate of the scene in Hz: its twelve sounds then fit into one small page."""
 

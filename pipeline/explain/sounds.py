@@ -20,16 +20,6 @@ from ..kernel import Kernel, Taps
 from .bilingual import Bilingual, say
 from .scene import chirps, symmetric_pair
 
-__all__ = [
-    "Identity",
-    "Sound",
-    "SoundSet",
-    "difference",
-    "make_sounds",
-    "wav_bytes",
-    "worst_against_definition",
-]
-
 HEADROOM = 0.9  # the loudest sample of all sounds
 LEAD_S = 0.5
 PAIR_S = 0.18

@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from ..config.load import LoadedConfig
     from ..engine.plan import StagePlan
 
-__all__ = ["Excerpt", "Listening", "Subject", "default_subject", "excerpt", "for_listening", "onset", "subject_of"]
-
 READ_S = 20.0
 READ_FRAMES = 1 << 21  # at most this much is read: an excerpt of a few seconds is looked for in it
 

@@ -14,8 +14,6 @@ import numpy.typing as npt
 
 from .targets import as_target
 
-__all__ = ["CausalityVerdict", "causality_check"]
-
 _SEED = 21
 
 

@@ -19,8 +19,6 @@ from ..io.encodings import integer_bits, is_linear
 from ..kernel import Array, Taps
 from .targets import Target
 
-__all__ = ["command_target"]
-
 _READ_TEXT = {"sox"}  # its `fir` takes coefficients from a text file
 _SHORTEST = 16  # taps in the WAV file, padded with zeros: ffmpeg 5.1's `afir` gives near silence for fewer than 8
 _SECONDS = 60.0

@@ -20,8 +20,6 @@ from ..text import count
 from .probes import Response, measure
 from .targets import as_target
 
-__all__ = ["FlipVerdict", "Word", "flip_check"]
-
 Word = Literal["convolution", "correlation", "cannot tell", "neither", "not linear", "not time-invariant"]
 
 _CLOSE = 16  # times the rounding: up to here a response is the kernel

@@ -13,8 +13,6 @@ import numpy as np
 from ..kernel import Array
 from .targets import Target
 
-__all__ = ["EDGES", "Response", "measure"]
-
 EDGES = {
     "zeros": "constant",
     "nearest": "edge",

@@ -23,8 +23,6 @@ from ..library import Pipeline
 from ..stages.base import Stage
 from ..text import nearest
 
-__all__ = ["DEFAULT_IMAGE_KERNEL", "DEFAULT_KERNEL", "Target", "as_target", "named_target", "rounding"]
-
 DEFAULT_KERNEL: Taps = np.array([4.0, 2.0, 1.0])
 """Equal to no reversal of itself, at any gain or delay: what comes back tells which way it was read."""
 

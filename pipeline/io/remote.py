@@ -20,8 +20,6 @@ from typing import Any
 from ..errors import FaltungError, FileError, ReadError, UsageError, WriteError, without_secrets
 from ..system import pread
 
-__all__ = ["Remote", "fetch", "is_remote", "matches", "upload"]
-
 BLOCK_BYTES = 1 << 22
 
 _URL = re.compile(r"(?!file://)[A-Za-z][A-Za-z0-9+.-]*://")

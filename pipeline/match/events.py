@@ -22,8 +22,6 @@ from ..errors import SettingError, UsageError
 from ..stages.base import Stage
 from ..stages.base.threshold import Rate, Threshold
 
-__all__ = ["Event", "Events", "Unscored", "events_found", "events_of", "warnings_of"]
-
 _Matrix = npt.NDArray[np.float64]
 _Nulls = dict[tuple[int, int], Null]
 

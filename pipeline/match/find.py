@@ -24,8 +24,6 @@ from ..stages.base.threshold import Threshold
 from ..stages.match import Match
 from .events import Events, events_found
 
-__all__ = ["find_matches", "match_scores"]
-
 
 def find_matches(
     x: npt.ArrayLike | str | os.PathLike[str],

@@ -26,8 +26,6 @@ from ..io.sink import Sink, open_sink
 from ..text import nearest
 from .events import Event, Events
 
-__all__ = ["COLUMNS", "begin_events", "event_format", "write_events"]
-
 COLUMNS = tuple(field.name for field in fields(Event))
 """Columns of CSV, JSON lines and Parquet."""
 

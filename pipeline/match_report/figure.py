@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from ..kernel import Taps
 
-__all__ = ["match_figure"]
-
 _MOST_DRAWN = 2_000  # events; more would hide the signal
 _NAME = 20  # characters of a template's that stand over a narrow panel
 

@@ -15,8 +15,6 @@ from ..dsp.spectrogram import Grid, Spectrogram, spectrogram
 from ..kernel import Array, Taps
 from ..match.events import Event
 
-__all__ = ["Levels", "Patches", "levels_of", "patch_of"]
-
 _COLUMNS, _BINS = 2048, 256  # that are drawn at most: more than the picture has dots
 
 

@@ -14,8 +14,6 @@ from ..pages import PLAYED, link, page_from, report_parts, shown
 from .figure import match_figure
 from .picture import Picture
 
-__all__ = ["MOST_ROWS", "match_page"]
-
 MOST_ROWS = 2_000
 """Events that are listed, the strongest of all; the event files have every one."""
 

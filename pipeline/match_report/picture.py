@@ -22,8 +22,6 @@ from ..stages.base.templates import load_templates
 from ..stages.match import Match
 from .levels import Levels, Patches, levels_of, patch_of
 
-__all__ = ["STRETCHES", "Overlay", "Picture", "picture_of"]
-
 STRETCHES = 2048
 """Of the outlines: more than the picture has columns."""
 

@@ -12,8 +12,6 @@ from .figure import match_figure
 from .page import match_page
 from .picture import STRETCHES, picture_of
 
-__all__ = ["SearchPage"]
-
 
 class SearchPage:
     """Page of one search at ``path``; `waveform` and `scores` gather the outlines of its input and its output."""

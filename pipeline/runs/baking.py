@@ -28,8 +28,6 @@ from ..library import Pipeline
 from .plans import described_format
 from .work import Config, load, sources_of
 
-__all__ = ["Baked", "bake"]
-
 
 @dataclass(frozen=True)
 class Baked:

@@ -28,8 +28,6 @@ from ..stages.base import Format, Stage
 from ..units import parse_frequency
 from .work import Config, Paths, Work, items_of, load, sources_of
 
-__all__ = ["Prediction", "RunPlan", "described_format", "label_of", "method_of", "plan"]
-
 
 @dataclass(frozen=True)
 class Prediction:

@@ -15,8 +15,6 @@ from ..match.events import Events
 from ..text import count, duration
 from .work import Work
 
-__all__ = ["FileResult", "RunResult", "clipping"]
-
 Status = Literal["done", "failed", "unchanged", "skipped", "not begun"]
 
 _INTERNAL = {"at", "message", "code", "status", "traceback", "envelope", "searches"}

@@ -28,8 +28,6 @@ from ..system import keep_freed_memory, share_threads
 from .results import FileResult, RunResult
 from .work import Choices, Config, Paths, Work, load, prepare, resumed
 
-__all__ = ["RunProgress", "execute", "prepare_run", "run"]
-
 
 @dataclass(frozen=True)
 class RunProgress:

@@ -14,8 +14,6 @@ from .results import RunResult
 from .running import RunProgress, execute, prepare_run
 from .work import Paths, Work
 
-__all__ = ["prepare_search", "search"]
-
 Template = str | os.PathLike[str] | Mapping[str, Any]
 """A file or a folder, or a mapping as in a configuration: ``{"file": "day.wav", "start": 1.2, "end": "1.6 s"}``."""
 

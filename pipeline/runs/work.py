@@ -30,8 +30,6 @@ from ..system import usable_processors
 from ..text import first_few
 from ..units import Duration
 
-__all__ = ["Choices", "Config", "Work", "load", "prepare", "resumed", "sources_of"]
-
 Stages = Stage | Sequence[Stage | Mapping[str, Any]]
 Config = str | os.PathLike[str] | Mapping[str, Any] | Pipeline | Stages | LoadedConfig
 """A configuration: the path of a file, what such a file holds, or stages."""

@@ -12,8 +12,6 @@ from .base import Format, KernelStage, require
 from .base.files import Numbers, taps_for
 from .base.registry import stage
 
-__all__ = ["Convolve"]
-
 
 @stage("convolve")
 class Convolve(KernelStage):

@@ -15,8 +15,6 @@ from .base import Format, KernelStage, require
 from .base.files import NumbersOrFile, taps_for
 from .base.registry import stage
 
-__all__ = ["Correlate"]
-
 
 @stage("correlate")
 class Correlate(KernelStage):

@@ -9,8 +9,6 @@ from ..kernel import MAX_TAPS, Kernel
 from .base import Format, KernelStage, require
 from .base.registry import stage
 
-__all__ = ["Delay"]
-
 
 @stage("delay")
 class Delay(KernelStage):

@@ -17,8 +17,6 @@ from ..kernel import MAX_TAPS, Kernel
 from .base import Format, KernelStage, require
 from .base.registry import stage
 
-__all__ = ["Differentiate"]
-
 
 @stage("differentiate")
 class Differentiate(KernelStage):

@@ -19,8 +19,6 @@ from .base import Format, KernelStage, require
 from .base.registry import stage
 from .delay import Delay
 
-__all__ = ["Echo", "EchoTap"]
-
 MAX_REPEATS = 100_000
 _DEFAULT_GAIN = 10 ** (-6 / 20)
 _DEFAULT_LEVEL = 10 ** (-120 / 20)

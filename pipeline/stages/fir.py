@@ -21,8 +21,6 @@ from .base import Format, KernelStage, require
 from .base.files import NumbersOrFile, taps_for
 from .base.registry import stage
 
-__all__ = ["Fir"]
-
 _DECIBELS = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*(?:dB)?\s*", re.IGNORECASE | re.ASCII)
 
 

@@ -14,8 +14,6 @@ from ..kernel import Kernel
 from .base import Format, KernelStage
 from .base.registry import stage
 
-__all__ = ["Gain"]
-
 
 @stage("gain")
 class Gain(KernelStage):

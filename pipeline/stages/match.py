@@ -30,8 +30,6 @@ from .base.spectrogram import SpectrogramSettings
 from .base.templates import Template, Templates, load_templates
 from .base.threshold import Threshold, check_decoys
 
-__all__ = ["Match"]
-
 
 @stage("match")
 class Match(DetectorStage):

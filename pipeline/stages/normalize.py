@@ -18,8 +18,6 @@ from ..kernel import Array
 from .base import Recording, WholeSignalStage
 from .base.registry import stage
 
-__all__ = ["Normalize"]
-
 _BLOCK = 1 << 16
 _DEFAULT_PEAK = 10 ** (-1 / 20)
 

@@ -21,8 +21,6 @@ from .base import Format, Processor, Stage
 from .base.processors import KernelProcessor, Series, channels_after
 from .base.registry import AnyStage, stage
 
-__all__ = ["Parallel"]
-
 _Branch = tuple[AnyStage, ...]
 
 

@@ -18,8 +18,6 @@ from .base import Format, Processor, Stage, require
 from .base.processors import frames_after
 from .base.registry import stage
 
-__all__ = ["Resample"]
-
 _CHUNK = 4096  # frames that soxr is given at a time, wherever the input was cut
 _MAX_RATIO = 1000
 _QUALITIES = {"quick": "QQ", "low": "LQ", "medium": "MQ", "high": "HQ", "very_high": "VHQ"}

@@ -19,8 +19,6 @@ from .base import Format, KernelStage, require
 from .base.files import read_taps
 from .base.registry import stage
 
-__all__ = ["Reverb"]
-
 
 @stage("reverb")
 class Reverb(KernelStage):

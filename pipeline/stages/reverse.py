@@ -13,8 +13,6 @@ from ..kernel import Array
 from .base import Recording, WholeSignalStage
 from .base.registry import stage
 
-__all__ = ["Reverse"]
-
 _BLOCK = 1 << 16
 
 

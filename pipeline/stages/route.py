@@ -12,8 +12,6 @@ from ..kernel import Kernel, Taps
 from .base import Format, KernelStage, require
 from .base.registry import stage
 
-__all__ = ["Route"]
-
 _Row = Annotated[tuple[Amplitude, ...], Field(max_length=64)]
 
 

@@ -16,8 +16,6 @@ from ..kernel import MAX_TAPS, Kernel, Taps
 from .base import Format, KernelStage, require
 from .base.registry import stage
 
-__all__ = ["Smooth"]
-
 _SYMMETRIC = {"moving_average": windows.moving_average, "hann": windows.hann, "gaussian": windows.gaussian}
 
 

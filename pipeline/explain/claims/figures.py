@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
-__all__ = ["draw", "figure_svg"]
-
 Series = dict[str, Array]
 
 _VARIANTS = {"as it is": "k", "rows": "k[::−1]", "columns": "k[:, ::−1]", "both": "k[::−1,\n::−1]", "transposed": "k.T"}

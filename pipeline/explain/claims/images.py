@@ -13,20 +13,6 @@ from ...kernel import Kernel, Taps
 from ..bilingual import Bilingual, listed, with_minus
 from . import ClaimResult
 
-__all__ = [
-    "HOOK",
-    "LINE",
-    "both_axes",
-    "formula",
-    "gradient",
-    "index_formula",
-    "indispensable",
-    "laid",
-    "launched",
-    "turned",
-    "variants",
-]
-
 _SEED = 7
 
 HOOK: Taps = np.array([[5.0, 4.0, 3.0], [0.0, 0.0, 2.0], [0.0, 0.0, 1.0]])

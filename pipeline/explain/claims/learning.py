@@ -17,8 +17,6 @@ from ...engine.functional import convolve, correlate
 from ...kernel import Array, Taps
 from . import ClaimResult, claim_text
 
-__all__ = ["TORCH_CONV1D", "TRUE_KERNEL", "Learnt", "frameworks", "learn", "learnt_weights", "lesson"]
-
 TORCH_CONV1D: Taps = np.array([6.0, 13, 4, 8, 8, 0])
 """The answer of torch 2.13.0's ``torch.nn.functional.conv1d`` for x = [0, 3, 0, 1, 2, 0, 0, 0] and [4, 2, 1]."""
 

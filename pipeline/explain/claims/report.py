@@ -11,8 +11,6 @@ from pathlib import Path
 
 from . import VERDICTS, ClaimResult, images, learning, signals
 
-__all__ = ["NUMBERS", "PAGE", "run_claims", "write_claims"]
-
 PAGE = "claims.html"
 NUMBERS = "numbers.json"
 

@@ -19,24 +19,6 @@ from ...kernel import Array, Taps
 from ..bilingual import listed, with_minus
 from . import ClaimResult
 
-__all__ = [
-    "Placed",
-    "aligned_with_the_past",
-    "apart",
-    "circular",
-    "commutes",
-    "continuous",
-    "convolved",
-    "correlated",
-    "first_change",
-    "past_and_future",
-    "pattern",
-    "reads",
-    "recursion",
-    "riemann",
-    "symmetric_matching",
-]
-
 _X: Taps = np.array([0.0, 3, 0, 1, 2, 0, 0, 0])
 _INPUT: Taps = np.array([0.0, 3, 0, 1, 2, 0, 0, 1, 0, 2, 0, 0])
 _H: Taps = np.array([4.0, 2, 1])

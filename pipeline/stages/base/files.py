@@ -22,17 +22,6 @@ from ...fields import invalid, read_input_path
 from ...kernel import Array, Kernel, Taps
 from . import Format
 
-__all__ = [
-    "Numbers",
-    "NumbersOrFile",
-    "check_rate",
-    "checked_taps",
-    "naming_file",
-    "read_array",
-    "read_taps",
-    "taps_for",
-]
-
 _Rows = tuple[float, ...] | tuple[tuple[float, ...], ...]
 
 _INLINE = {"type": "array", "items": {"type": ["number", "array"], "items": {"type": "number"}}, "minItems": 1}

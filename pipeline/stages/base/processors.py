@@ -15,8 +15,6 @@ from ...errors import SettingError
 from ...kernel import Array, Kernel
 from . import Format, Processor, Recording, WholeSignalStage
 
-__all__ = ["BufferWholeSignal", "InMemory", "KernelProcessor", "Series", "channels_after", "frames_after"]
-
 
 def channels_after(kernel: Kernel, channels: int) -> int:
     """Channels that come out when a signal of ``channels`` goes in; raises `SettingError` when it cannot."""

@@ -25,8 +25,6 @@ from . import Stage
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["AnyStage", "StageSource", "available_stages", "stage", "stage_class", "stage_from_settings"]
-
 GROUP = "faltung.stages"
 _registered: dict[str, type[Stage]] = {}
 

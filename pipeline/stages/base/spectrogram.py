@@ -11,8 +11,6 @@ from ...settings import Settings
 from ...units import Duration
 from . import Format, require
 
-__all__ = ["SpectrogramSettings"]
-
 
 class SpectrogramSettings(Settings):
     """A spectrogram of Hann windows; bins lie ``1 / window`` apart, 50 Hz for 20 ms."""

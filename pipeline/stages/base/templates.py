@@ -33,8 +33,6 @@ from ...units import Duration
 from . import Format, require
 from .files import Numbers, check_rate, checked_taps, naming_file, read_array, read_taps
 
-__all__ = ["Template", "TemplateSource", "Templates", "load_templates"]
-
 _BLOCK = 1 << 16  # frames read at once on the way to a slice
 
 

@@ -27,8 +27,6 @@ from ...kernel import Kernel, Taps
 from ...settings import Settings
 from .templates import Template
 
-__all__ = ["MIN_ASYMMETRY", "Rate", "Threshold", "check_decoys"]
-
 MIN_ASYMMETRY = 0.1
 """The least asymmetry of a template whose reversal can be its decoy: at a, the decoy scores up to ``1 - a`` on the
 very events, and below 0.1 that is as high as events differ among themselves."""
