@@ -1,4 +1,4 @@
-"""The trials in ``tests/soak/``, each in a short form, and in one of a minute at most that is marked ``long``."""
+"""The trials in ``tests/soak/``, each in a short form, and in a longer one that is marked ``long``."""
 
 from __future__ import annotations
 

@@ -36,6 +36,7 @@ def draw_nothing(patch: pytest.MonkeyPatch) -> None:
     for name in ("gif_bytes", "contact_bytes", "png_bytes", "figure"):
         patch.setattr(module, name, lambda *_: b"picture")
     patch.setattr(module, "film_bytes", lambda *_: None)
+    patch.setattr("pipeline.explain.claims.figures.figure_svg", lambda result: b"<?xml")
 
 
 @pytest.fixture

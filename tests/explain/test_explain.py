@@ -223,7 +223,7 @@ def test_the_command_takes_another_input_and_a_stage(recording, tmp_path, quick,
     assert "in.wav: frames" in capfd.readouterr()[0]
 
 
-def test_the_word_claims_runs_the_claims(tmp_path, capfd, monkeypatch):
+def test_the_word_claims_runs_the_claims(tmp_path, capfd, monkeypatch, quick):
     monkeypatch.chdir(tmp_path)
     assert main(["explain", "claims", "--lang", "zh"]) == 0
     out, _ = capfd.readouterr()
