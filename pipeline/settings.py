@@ -45,7 +45,9 @@ class _Signature:
 
 
 class _SettingsClass(_ModelClass):
-    # nested settings are made by pydantic itself, which gives every error its place, and not by a call
+    # What a call of a class of settings does, and what help shows of it. Settings inside others are made by pydantic
+    # itself and not by a call, so that each of their errors keeps its place.
+
     def __call__(self, *args: Any, **settings: Any) -> Any:
         try:
             return super().__call__(*args, **settings)

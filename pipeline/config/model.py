@@ -92,7 +92,7 @@ class BatchSettings(Settings):
     """The file that remembers what was done, relative to this one; none keeps it in `.faltung`, a folder beside the
     outputs, or beside this file where they go to a store. A run goes on where the last one stopped."""
     check: Literal["stat", "hash"] = "stat"
-    """How a file that changed is told: by its size and time (`stat`), or by its content too (`hash`)."""
+    """Check of whether a file changed: by its size and time (`stat`), or by its content too (`hash`)."""
     timeout: Annotated[Seconds, Within("1 s", "24 h")] | None = None
     """The longest that one file, or shard, may take, with `jobs` of 2 or more: `10 min`; none waits for ever."""
     shard: Annotated[Seconds, Within("1 s", "24 h")] | None = None
@@ -115,19 +115,19 @@ class Configuration(Options):
     """A path or a URL with `{stem}`, `{name}`, `{ext}`, `{parent}` or `{relative}` of the input; a path is relative to
     this file."""
     stages: Annotated[tuple[AnyStage, ...], Field(min_length=1)]
-    """What the signal goes through, in this order."""
+    """Stages that the signal goes through, in this order."""
     events: PathTemplates = ()
-    """Where to write what the `match` stages find: a path as `output` is one, or a list of them, each in the format of
+    """Files for what the `match` stages find: a path as `output` is one, or a list of them, each in the format of
     its extension: `.csv`, `.jsonl`, `.parquet`, `.selections.txt` (Raven) or another `.txt` (Audacity labels). Without
     `output`, nothing else is written."""
     format: FormatSettings = FormatSettings()
-    """How the samples of the output are stored."""
+    """Storage of the samples of the output."""
     clip: Literal["warn", "error", "scale"] = "warn"
     """Samples over full scale, where the output has one: count and `warn`, an `error`, or `scale` the signal down."""
     truncated: Literal["error", "accept"] = "error"
     """An input that is shorter than it declares: an `error`, or `accept` what is there, with a warning."""
     batch: BatchSettings = BatchSettings()
-    """How a run on many files is done."""
+    """Settings of a run on many files."""
     explain: bool = False
     """Adds to each output of a run a page, pictures and sounds that explain each of its kernel stages, in the folder
     `NAME-explain` beside it; `faltung explain` makes them by themselves."""
