@@ -1,18 +1,21 @@
-"""The numbers of a search's picture: outlines of signal and scores, and the best and the worst event on the template.
+"""The numbers of a search's picture: outlines of signal and scores, the best and the worst event on the template.
 
 Everything is bounded, whatever the length of the recording: outlines have `STRETCHES` stretches, and of the recording
-itself only two windows are read again; all of it once more where spectrograms were compared.
+itself only two windows are read again; all of it once more where spectrograms were compared. A column of those is drawn
+around the middle of its window, where what it tells of was heard; of columns and bins that share a place in the picture
+the highest is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from ..dsp.envelope import Envelope
+from ..dsp.spectrogram import Grid, Spectrogram, spectrogram
 from ..io import open_reader
 from ..job import Job, Report
 from ..kernel import Array, Taps
@@ -20,13 +23,34 @@ from ..match.events import Event, Events
 from ..stages.base import Format
 from ..stages.base.templates import load_templates
 from ..stages.match import Match
-from .levels import Levels, Patches, levels_of, patch_of
 
 STRETCHES = 2048
-"""Of the outlines: more than the picture has columns."""
+"""Stretches of the outlines: more than the picture has columns."""
 
 _SEEN = 800  # frames of an event that are drawn; of more, an oscillation has no room
 _BLOCK = 1 << 16
+_COLUMNS, _BINS = 2048, 256  # that are drawn at most: more than the picture has dots
+
+
+@dataclass(frozen=True, eq=False)
+class Levels:
+    """Levels in dB with their place in a picture."""
+
+    values: Taps
+    """(columns, bins); NaN where none is known."""
+    span: tuple[float, float]
+    """From the left edge to the right one, in s."""
+    band: tuple[float, float]
+    """From the lower edge to the upper one, in Hz."""
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """The patch of an event and that of its template."""
+
+    event: Event
+    window: Levels
+    template: Levels
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +62,7 @@ class Overlay:
 
     event: Event
     start_s: float
-    """Of the first frame of the stretch."""
+    """Time of the first frame of the stretch."""
     window: Taps
     fitted: Taps
     gain: float
@@ -62,7 +86,7 @@ class Picture:
     worst: Overlay | Patches | None
     """None where there are no two events."""
     levels: Levels | None = None
-    """Of the recording, where spectrograms were compared."""
+    """Spectrogram of the recording, where those were compared."""
 
 
 def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope, scores: Envelope) -> Picture:
@@ -91,7 +115,7 @@ def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope,
         x, t = _column(window, event), _column(taps[event.template], event)
         if grid is None:
             return _overlay(event, x, t, fs)
-        return Patches(event, patch_of(x, grid, fs, event.start_s), patch_of(t, grid, fs))
+        return Patches(event, _patch_of(x, grid, fs, event.start_s), _patch_of(t, grid, fs))
 
     pair = [seen(event, window) for event, window in zip(shown, windows, strict=True)]
     decoys = np.zeros((0, 2))
@@ -149,3 +173,41 @@ def _overlay(event: Event, x: Taps, t: Taps, fs: float) -> Overlay:
     first = max(0, min(int(np.abs(centred).argmax()) - _SEEN // 4, len(t) - _SEEN))
     seen = slice(first, first + _SEEN)
     return Overlay(event, event.start_s + first / fs, x[seen], (gain * centred + x.mean())[seen], gain)
+
+
+def levels_of(blocks: Iterable[Array], frames: int, channels: int, grid: Grid, fs: float) -> Levels:
+    """The spectrogram of a recording in blocks, the highest of its channels."""
+    columns = grid.columns(frames)
+    wide, high = max(1, -(-columns // _COLUMNS)), -(-grid.bins // _BINS)
+    values = np.full((-(-columns // wide), -(-grid.bins // high)), np.nan)
+    stream, done = Spectrogram(grid, channels), 0
+
+    def put(found: Array) -> None:
+        nonlocal done
+        if not len(found):
+            return
+        levels = np.fmax.reduce(found.reshape(len(found), channels, grid.bins), axis=1)
+        levels = np.fmax.reduceat(levels, np.arange(0, grid.bins, high), axis=1)
+        edges = np.arange(done - done % wide, done + len(found), wide) - done
+        levels = np.fmax.reduceat(levels, np.maximum(edges, 0), axis=0)
+        here = slice(done // wide, done // wide + len(levels))
+        values[here] = np.fmax(values[here], levels)
+        done += len(found)
+
+    for block in blocks:
+        for found in stream.process(block):
+            put(found)
+    for found in stream.flush():
+        put(found)
+    return _placed(values, grid, fs, 0.0, wide, high)
+
+
+def _patch_of(taps: Array, grid: Grid, fs: float, start_s: float = 0.0) -> Levels:
+    """The spectrogram of one channel that begins at ``start_s``."""
+    return _placed(spectrogram(taps[:, None], grid), grid, fs, start_s)
+
+
+def _placed(values: Taps, grid: Grid, fs: float, start_s: float, wide: int = 1, high: int = 1) -> Levels:
+    left, low = start_s + (grid.window - grid.hop) / 2 / fs, (grid.first - 0.5) * fs / grid.window
+    right, top = left + len(values) * wide * grid.hop / fs, low + values.shape[1] * high * fs / grid.window
+    return Levels(values, (left, right), (low, top))

@@ -13,8 +13,9 @@ from pipeline.config.load import validate_config
 from pipeline.dsp.envelope import Envelope
 from pipeline.dsp.spectrogram import Grid, spectrogram
 from pipeline.job import Hooks, Job, run_job
-from pipeline.match_report import STRETCHES, match_figure, match_page, page, picture_of
-from pipeline.match_report.levels import levels_of
+from pipeline.match_report import search_page
+from pipeline.match_report.picture import STRETCHES, levels_of, picture_of
+from pipeline.match_report.search_page import match_figure, match_page
 from tests.batch.test_report import visit  # noqa: F401
 from tests.browser import until
 from tests.match.helpers import chirp, coloured
@@ -195,7 +196,7 @@ def test_the_page_lists_the_events_with_links_that_play_them(day):
 
 def test_the_strongest_of_many_events_are_listed(day, monkeypatch):
     picture, *_ = day
-    monkeypatch.setattr(page, "MOST_ROWS", 2)
+    monkeypatch.setattr(search_page, "MOST_ROWS", 2)
     html = match_page(picture, "day.wav", day[3].parent, PNG)
     assert [row[0].strip() for row in Table(html).rows[1:]] == ["0.375000", "8.750000"]
     assert "the 2 with the highest scores" in html
