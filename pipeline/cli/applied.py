@@ -37,7 +37,7 @@ class CommandLinePipeline:
             self._options["format"] = {"subtype": subtype}
 
     def work(self, *, overwrite: bool, save: Path | None) -> Work:
-        """What to do, checked; raises `ConfigError` and `UsageError`, also where ``save`` cannot be written to."""
+        """Work to do, checked; raises `ConfigError` and `UsageError`, also where ``save`` cannot be written to."""
         if save is not None:
             refuse_taken(save, overwrite=overwrite)
         loaded = validate_config({"version": 1, "stages": self._stages, **self._options})

@@ -66,7 +66,7 @@ def _db(value: float) -> str:
 
 
 def _sentences(plan: Plan) -> Table:
-    """What to know of each stage, in words."""
+    """Facts of each stage, in words."""
     shown = table("stage", "what to know", fold=1)
     for planned in plan.stages:
         shown.add_row(label_of(planned), "\n".join(_facts(planned)))
@@ -96,7 +96,7 @@ def _facts(planned: StagePlan) -> list[str]:
 
 
 def _steps_table(plan: Plan) -> Table:
-    """What really runs: neighbouring kernels as one, and how each is applied."""
+    """Steps that really run: neighbouring kernels as one, and how each is applied."""
     labels = {planned.index: label_of(planned) for planned in plan.stages}
     shown = table("what runs", "how", "taps", "latency\nframes", "tail\nframes", right=(2, 3, 4))
     for step in plan.steps:

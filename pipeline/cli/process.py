@@ -124,7 +124,7 @@ def _prepare_streams() -> None:
 
 
 def _drop_standard_output() -> None:
-    """What is still in the buffer can go nowhere; without this the interpreter would try, and complain, at its end."""
+    """Close standard output, whose buffer can go nowhere: the interpreter would try, and complain, at its end."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -134,7 +134,7 @@ class Terminated(BaseException):
 
 
 _received: list[type[BaseException]] = []
-"""What has been raised by a signal; a mark that survives where the exception itself was swallowed."""
+"""Exceptions raised by signals: a mark that survives where the exception itself was swallowed."""
 
 _PATIENCE = 0.5  # seconds for removing what was begun; it takes a few milliseconds
 

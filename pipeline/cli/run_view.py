@@ -118,7 +118,7 @@ def _tell_threads(work: Work, output: Output) -> None:
 
 
 def _show_result(result: RunResult, output: Output) -> None:
-    """What was written, what to know of it, then what failed and why."""
+    """Outputs, what to know of them, then what failed and why."""
     work, done = result.work, result.done
     ran = len(done) + len(result.failed)
     if output.quiet:
@@ -144,7 +144,7 @@ def _show_result(result: RunResult, output: Output) -> None:
 
 
 def show_passed_over(result: RunResult, output: Output) -> None:
-    """What was not to be done: outputs that existed, files done before."""
+    """Files that were not to be done: outputs existed, or earlier runs did them."""
     work = result.work
     if work.skipped:
         were = "was" if len(work.skipped) == 1 else "were"

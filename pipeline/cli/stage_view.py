@@ -128,7 +128,7 @@ def _default_text(value: Any) -> str:
 
 
 def _choices(prop: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a setting may be, null aside."""
+    """Types that a setting may have, null aside."""
     if "anyOf" not in prop:
         return [prop]
     return [choice for part in prop["anyOf"] if part.get("type") != "null" for choice in _choices_within(part)]
@@ -150,7 +150,7 @@ def _unit_of_items(choice: dict[str, Any]) -> str | None:
 
 
 def _kind(prop: dict[str, Any], defs: dict[str, Any]) -> str:
-    """What a setting takes, in a word or two."""
+    """Kind of value that a setting takes, in a word or two."""
     if "x-unit" in prop:
         return str(prop["x-unit"]).partition(":")[0].partition(", relative")[0].removeprefix("a ")
     if "$ref" in prop:

@@ -85,7 +85,7 @@ def write(text: str) -> None:
 
 @dataclass(frozen=True)
 class Output:
-    """What a command says, as loud as it was asked to be."""
+    """Words of a command, as loud as it was asked to be."""
 
     quiet: bool = False
     verbose: bool = False

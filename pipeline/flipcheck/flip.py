@@ -59,7 +59,7 @@ class FlipVerdict:
     causal: bool | None
     """Whether nothing comes before the impulse; None for images, which have no past."""
     edges: str | None
-    """What is taken to stand outside the signal: zeros, nearest, reflect, mirror, wrap; None where it does not show."""
+    """Samples taken to stand outside the signal: zeros, nearest, reflect, mirror, wrap; None where it does not show."""
     length: str
     """How long the output is, in words and letters."""
     warnings: tuple[str, ...] = ()

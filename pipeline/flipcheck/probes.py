@@ -20,7 +20,7 @@ EDGES = {
     "mirror": "reflect",
     "wrap": "wrap",
 }
-"""What may stand outside the signal, in the words of scipy.ndimage, and `numpy.pad`'s word for each."""
+"""Ways to go on outside the signal, in the words of scipy.ndimage, and `numpy.pad`'s word for each."""
 
 _SEED = 20
 _LEVELS = 256  # noise in steps of 1/256, which every encoding of a WAV file holds exactly
@@ -28,7 +28,7 @@ _LEVELS = 256  # noise in steps of 1/256, which every encoding of a WAV file hol
 
 @dataclass(frozen=True)
 class Response:
-    """What the probes found."""
+    """Findings of the probes."""
 
     values: Array
     """The answer to an impulse of 1, silence taken off, as long as the output."""
@@ -44,7 +44,7 @@ class Response:
     error: float
     """Largest deviation from the rule that was broken, or from the launches, relative to the output."""
     edges: str | None
-    """Of `EDGES`, all that agree; None where nothing can be told."""
+    """All of `EDGES` that agree; None where nothing can be told."""
 
     @property
     def support(self) -> list[tuple[int, int]]:
@@ -133,7 +133,7 @@ def _from_launches(values: Array, x: Array, y: Array, centre: tuple[int, ...], w
 
 
 def _edges(target: Target, values: Array, centre: tuple[int, ...], silence: Array, tolerance: float) -> str | None:
-    """What the target takes to stand outside the signal; None where it never looks there, or it is none of `EDGES`.
+    """Way in which the target goes on outside the signal; None where it never looks there, or it is none of `EDGES`.
 
     A response that reaches one frame out cannot tell some of them apart; all that agree are named.
     """

@@ -1,1 +1,1 @@
-"""What the command does with files, as plain functions with frozen results: run, plan, bake and search."""
+"""Runs: which files a configuration means and what becomes of each, as plain functions with frozen results."""

@@ -1,4 +1,4 @@
-"""What a run would do, before it does it: the plan of the stages, each output with its size, and each file's state.
+"""Plans of runs: the plan of the stages, each output with its size, and each file's state.
 
 Bytes are those of the samples; a header adds some. What a codec will make of a signal cannot be known: None.
 """
@@ -31,7 +31,7 @@ from .work import Config, Paths, Work, items_of, load, sources_of
 
 @dataclass(frozen=True)
 class Prediction:
-    """What will be written for one input; ``frames`` and what follows from it are None for a pipe."""
+    """Output that will be written for one input; ``frames`` and what follows from it are None for a pipe."""
 
     source: Place
     target: Place | None
@@ -68,7 +68,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class RunPlan(Sequence[Prediction]):
-    """What a run would come to: a sequence of predictions, one for each input that could be opened.
+    """Plan of a run: a sequence of predictions, one for each input that could be opened.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def plan(
     fs: float | str | None = None,
     channels: int | None = None,
 ) -> RunPlan:
-    """What `run` would do, stage by stage and file by file; nothing is run or written.
+    """Plan of what `run` would do, stage by stage and file by file; nothing is run or written.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def plan(
 
 
 def plan_work(work: Work) -> RunPlan:
-    """What the run of this work would do."""
+    """Plan of the run of this work."""
     alone = work.batch is None and len(work.items) == 1
     return plan_items(work.loaded, work.job, work.items, work.states, alone=alone, skipped=len(work.skipped))
 

@@ -23,7 +23,7 @@ _INTERNAL = {"at", "message", "code", "status", "traceback", "envelope", "search
 
 @dataclass(frozen=True)
 class FileResult:
-    """What became of one file.
+    """Result of one file.
 
     Examples
     --------
@@ -38,7 +38,7 @@ class FileResult:
     status: Status
     """``done``; ``failed``; ``unchanged``, done by an earlier run; ``skipped``, its output existed; ``not begun``."""
     facts: Data
-    """What its task told, by the names that `pipeline.batch.task` lists; empty where nothing was done."""
+    """Facts that its task told, by the names that `pipeline.batch.task` lists; empty where nothing was done."""
 
     @property
     def source(self) -> str:
@@ -62,12 +62,12 @@ class FileResult:
 
     @property
     def warnings(self) -> list[str]:
-        """What to know of the output."""
+        """Warnings about the output."""
         return [*clipping(self.facts), *self.facts.get("warnings", ())]
 
     @property
     def searches(self) -> tuple[Events, ...]:
-        """What each ``match`` stage found, where a search was asked to bring it back."""
+        """Events that each ``match`` stage found, where a search was asked to bring it back."""
         return tuple(self.facts.get("searches", ()))
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class FileResult:
 
 @dataclass(frozen=True)
 class RunResult(Sequence[FileResult]):
-    """What became of a run: a sequence of `FileResult`, those that were done or failed first.
+    """Result of a run: a sequence of `FileResult`, those that were done or failed first.
 
     Examples
     --------

@@ -52,7 +52,7 @@ class RunProgress:
     fs: float = 1.0
     """Rate of the file in Hz."""
     outcome: Data | None = None
-    """What became of a file that has ended, by the names that `pipeline.batch.task` lists."""
+    """Facts of a file that has ended, by the names that `pipeline.batch.task` lists."""
 
 
 Watcher = Callable[[RunProgress], object]
@@ -203,7 +203,7 @@ def execute(
 
 
 def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Callable[[], bool]) -> dict[int, Data]:
-    """What became of each file that was begun, by its place among the items."""
+    """Outcome of each file that was begun, by its place among the items."""
     outcomes: dict[int, Data] = {}
     tasks = _tasks(work)
     alone = len(tasks) == 1 and work.batch is None

@@ -87,7 +87,7 @@ class Choices:
 
 @dataclass(frozen=True)
 class Work:
-    """What a run has to do; everything that can be refused beforehand was not."""
+    """Work of a run; everything that can be refused beforehand was not."""
 
     loaded: LoadedConfig
     job: Job
@@ -207,7 +207,7 @@ def prepare(
     page: str | os.PathLike[str] | None = None,
     searching: bool = False,
 ) -> Work:
-    """What a run has to do, checked; a batch is then `resumed`. ``report`` comes before ``report:``.
+    """Work of a run, checked; a batch is then `resumed`. ``report`` comes before ``report:``.
 
     Where it is ``searching``, what is found is brought back with the result, and need not be written; ``page`` is the
     template of a page about each search.
