@@ -39,14 +39,23 @@ def commands(text: str = README) -> list[str]:
     return [line[2:] for line in lines if line.startswith("$ faltung ")]
 
 
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that looks like a clone, for commands that write."""
-    folder = tmp_path_factory.mktemp("clone")
+def clone(folder: Path) -> Path:
+    """Make a folder look like a clone, for commands that write."""
     for name in ("data", "configs"):
         shutil.copytree(ROOT / name, folder / name)
     (folder / "out").mkdir()
     return folder
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return clone(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture(scope="module")
+def other_place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the same commands have not been run yet."""
+    return clone(tmp_path_factory.mktemp("other"))
 
 
 def environment() -> dict[str, str]:
@@ -68,8 +77,10 @@ def test_every_command_of_the_readme_and_of_the_page_on_matching_works(
 
 @pytest.mark.long
 @each_command
-def test_every_command_of_the_readme_and_of_the_page_on_matching_works_in_a_shell(command: str, place: Path) -> None:
-    done = subprocess.run(["bash", "-c", command], cwd=place, capture_output=True, text=True, env=environment())
+def test_every_command_of_the_readme_and_of_the_page_on_matching_works_in_a_shell(
+    command: str, other_place: Path
+) -> None:
+    done = subprocess.run(["bash", "-c", command], cwd=other_place, capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr
 
 

@@ -166,8 +166,12 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, False)  # list entries are set in under their key
 
 
+_RARE_BREAKS = re.compile("[\x85\u2028\u2029]")
+"""Ends of lines that pyyaml reads as spaces, or as other ends, unless they are escaped."""
+
+
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "'" if value == "<<" else None
+    style = '"' if _RARE_BREAKS.search(value) else "'" if value == "<<" else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style)
 
 

@@ -88,7 +88,7 @@ def test_a_file_is_written_as_people_write_it():
 KEYS = st.text(max_size=12).filter(str.isprintable) | st.sampled_from(["<<", "=", "~", "no", "1", "null", "? a", "- b"])
 SCALARS = st.none() | st.booleans() | st.integers(-(10**299), 10**299) | st.floats(allow_nan=False) | st.text()
 SCALARS |= st.sampled_from(
-    ["010", "1e3", "no", "~", ".inf", "0x1F", "*a", "{a}", "%", "a\n b\n", " a", "x: y", "\udc80"]
+    ["010", "1e3", "no", "~", ".inf", "0x1F", "*a", "{a}", "%", "a\n b\n", " a", "x: y", "\udc80", "\x85", "a\u2028b"]
 )
 TREES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4))
 
@@ -99,6 +99,11 @@ def test_what_is_written_reads_back_the_same(data):
     assert document.problems == []
     assert document.data == {"version": 1, **data}
     assert repr(document.data) == repr({"version": 1, **data})  # the order too, and -0.0 is not 0
+
+
+@pytest.mark.parametrize("text", ["\x85", "a\x85b", "a\u2028b", "\u2029 ", "a\n\x85", "\r", "\r\n", "\ufeff", "\t"])
+def test_rare_ends_of_lines_are_written_so_that_they_are_read(text):
+    assert read_yaml(to_yaml({"id": text})).data["id"] == text
 
 
 def test_settings_are_written_without_what_is_left_at_its_default(tmp_path):
