@@ -20,15 +20,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernel import Taps
-from .drawing import COLOURS, INK, MARKERS, frame, now_at, stems, styled, zone_words
-from .example import Example, Kind, value_text
+from .drawing import COLOURS, INK, MARKERS, frame, now_at, stems, styled, tap_mark, zone_words
+from .example import PRESETS, Example, Kind, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from PIL.Image import Image
 
-SYMMETRIC = (1.0, 2.0, 1.0)
 CONTACT = ("launch", "trace", "turn", "slide", "future", "encore")
 """The scenes of which the last shot but a few stands on the contact sheet."""
 
@@ -144,7 +143,7 @@ def _encore(example: Example) -> list[Shot]:
 
 def draw(made: Figure, shot: Shot, example: Example) -> None:
     """Draw a shot into an empty figure."""
-    pair = Example.of(example.x, SYMMETRIC, example.now) if shot.symmetric else None
+    pair = Example.of(example.x, PRESETS["symmetric"], example.now) if shot.symmetric else None
     h = pair.h if pair else example.h
     low, high = float(example.n[0]) - 0.6, float(example.n[-1]) + 0.6
     made.text(0.5, 0.945, shot.text, ha="center", va="center", fontsize=14, weight="bold", color=INK)
@@ -203,15 +202,7 @@ def _kernel(axes: Axes, h: Taps, example: Example, shot: Shot, low: float, high:
     gap = 0.07 * (top - bottom)
     for k, (at, value) in enumerate(zip(places, values.tolist(), strict=True)):
         axes.plot([at, at], [sink, value + sink], color=COLOURS["h"], linewidth=2.6, zorder=8, clip_on=False)
-        mark = MARKERS["h0" if k == 0 else "h"]
-        style: dict[str, Any] = {
-            "color": COLOURS["h"],
-            "markeredgecolor": INK,
-            "mew": 0.8,
-            "zorder": 9,
-            "clip_on": False,
-        }
-        axes.plot([at], [value + sink], mark, markersize=10, **style)
+        tap_mark(axes, at, value + sink, k, zorder=9, clip_on=False)
         if fall == 0:
             up = value >= 0
             place = value + (1.6 * gap if up else -1.6 * gap)
@@ -254,7 +245,7 @@ def _output(axes: Axes, example: Example, shot: Shot, low: float, high: float) -
 
 def _coinciding(axes: Axes, pair: Example, shot: Shot, low: float, high: float) -> None:
     """Both outputs of a symmetric kernel about its middle: on the same points."""
-    y, r = pair.y[2:], pair.r[:-2]
+    y, r = pair.about_middle
     frame(axes, low, high, y.tolist(), room=0.25)
     n = np.arange(len(y)) - 1
     seen = n <= (shot.upto or 0)

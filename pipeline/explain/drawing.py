@@ -87,11 +87,11 @@ def diverging(value: float, largest: float) -> str:
     return "#" + "".join(f"{round(255 + (part - 255) * 0.75 * share):02x}" for part in parts)
 
 
-def styled() -> AbstractContextManager[None]:
-    """The project's style of matplotlib, for as long as the block lasts."""
+def styled(style: dict[Any, Any] = STYLE) -> AbstractContextManager[None]:
+    """One of the styles, for as long as the block lasts."""
     import matplotlib as mpl
 
-    return mpl.rc_context(STYLE)
+    return mpl.rc_context(style)
 
 
 def frame(axes: Axes, low: float, high: float, values: Sequence[float], *, room: float = 0.28) -> None:
@@ -151,13 +151,6 @@ def png_bytes(made: Figure) -> bytes:
     return file.getvalue()
 
 
-def narrow_style() -> AbstractContextManager[None]:
-    """The style of figures for a telephone, for as long as the block lasts."""
-    import matplotlib as mpl
-
-    return mpl.rc_context(NARROW_STYLE)
-
-
 def narrow_figure(rows: int, columns: int, height: float, **options: Any) -> tuple[Figure, list[Axes]]:
     """A narrow figure and its axes, row by row. They speak in formulas, so that one serves every language."""
     from matplotlib.figure import Figure
@@ -208,6 +201,12 @@ def cells(ax: Axes, table: Array, *, numbers: bool = True, largest: float | None
         for (i, j), v in np.ndenumerate(table):
             if v:
                 ax.text(j, i, short_text(v), ha="center", va="center", fontsize=9)
+
+
+def tap_mark(axes: Axes, at: float, value: float, k: int, *, size: float = 10, **look: Any) -> None:
+    """The mark of tap k: a square, for tap 0 the diamond."""
+    mark = MARKERS["h0" if k == 0 else "h"]
+    axes.plot([at], [value], mark, color=COLOURS["h"], markeredgecolor=INK, mew=0.8, markersize=size, **look)
 
 
 def short_text(v: float) -> str:

@@ -69,6 +69,12 @@ class Example:
         return np.concatenate([correlate(self.x, self.h), np.zeros(len(self.h) - 1)])
 
     @property
+    def about_middle(self) -> tuple[Taps, Taps]:
+        """`y` and `r` of a kernel of odd length about its middle tap, so that a symmetric one makes them the same."""
+        ahead = len(self.h) - 1
+        return self.y[ahead:], self.r[: len(self.r) - ahead]
+
+    @property
     def largest(self) -> float:
         """The largest magnitude among single products: the end of their colour scale."""
         return float(np.abs(self.x).max(initial=0.0) * np.abs(self.h).max(initial=0.0)) or 1.0

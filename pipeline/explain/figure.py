@@ -14,14 +14,13 @@ import numpy as np
 
 from ..kernel import Taps
 from .bilingual import Bilingual, say
-from .drawing import COLOURS, INK, MARKERS, diverging, frame, now_at, stems, styled, zone_words
-from .example import Example, Term, sum_text, value_text
+from .drawing import COLOURS, INK, MARKERS, diverging, frame, now_at, stems, styled, tap_mark, zone_words
+from .example import PRESETS, Example, Term, sum_text, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure, SubFigure
 
-SYMMETRIC = np.array([1.0, 2.0, 1.0])
 FAINT, LINE = COLOURS["faint"], COLOURS["line"]
 
 
@@ -43,8 +42,7 @@ class FigureData:
         m = len(example.h)
         click = np.zeros(2 * m + 1)
         click[m] = 1.0
-        pair = Example.of(example.x, SYMMETRIC)
-        both = pair.y[2:], pair.r[:-2]
+        both = Example.of(example.x, PRESETS["symmetric"]).about_middle
         worst = float(np.abs(both[0] - both[1]).max())
         return cls(example, Example.of(click, example.h, now=m), both, worst)
 
@@ -218,13 +216,12 @@ def _time_zones(axes: Axes, now: float) -> None:
     zone_words(axes, edge, min((low + edge) / 2, edge - 1.1), max((edge + high) / 2, edge + 1.2))
 
 
-def _taps(axes: Axes, at: Sequence[float], k: Sequence[int], values: Taps, *, size: float = 10) -> None:
+def _taps(axes: Axes, at: Sequence[float], k: Sequence[int], values: Taps) -> None:
     """Taps with their numbers under them; the diamond is tap 0."""
     span = axes.get_ylim()[1] - axes.get_ylim()[0]
     for place, index, value in zip(at, k, values.tolist(), strict=True):
         axes.plot([place, place], [0, value], color=COLOURS["h"], linewidth=2.2, zorder=3, solid_capstyle="butt")
-        mark = MARKERS["h0" if index == 0 else "h"]
-        axes.plot([place], [value], mark, color=COLOURS["h"], markersize=size, zorder=4, markeredgecolor=INK, mew=0.8)
+        tap_mark(axes, place, value, index, zorder=4)
         up = value >= 0
         where = value + (0.09 if up else -0.09) * span
         axes.text(place, where, value_text(value), ha="center", va="bottom" if up else "top", fontsize=9, color=INK)
@@ -240,30 +237,20 @@ def _table(axes: Axes, cells: Taps, rows: Sequence[int], x: Taps, out: Taps, now
 
     count, width = len(rows), cells.shape[1]
     small = 9 if width <= 10 else 6.5
+    written: dict[str, Any] = {"va": "center", "fontsize": small}
     for line, i in enumerate(rows):
-        axes.text(
-            -0.75, line, f"x[{i}] = {value_text(float(x[i]))}", ha="right", va="center", fontsize=small, color=INK
-        )
+        axes.text(-0.75, line, f"x[{i}] = {value_text(float(x[i]))}", ha="right", color=INK, **written)
         for n in range(width):
             value = float(cells[line, n])
             face = diverging(value, largest) if value else "#ffffff"
             axes.add_patch(Rectangle((n - 0.5, line - 0.5), 1, 1, facecolor=face, edgecolor=LINE, linewidth=0.6))
             if value:
-                axes.text(n, line, value_text(value), ha="center", va="center", fontsize=small, color=INK)
+                axes.text(n, line, value_text(value), ha="center", color=INK, **written)
     for n in range(width):
-        axes.text(n, -0.85, str(n), ha="center", va="center", fontsize=small, color=FAINT)
-        axes.text(
-            n,
-            count + 0.1,
-            value_text(float(out[n])),
-            ha="center",
-            va="center",
-            fontsize=small,
-            color=INK,
-            weight="bold",
-        )
-    axes.text(-0.75, -0.85, "n", ha="right", va="center", fontsize=small, color=FAINT)
-    axes.text(-0.75, count + 0.1, "y[n], the sum", ha="right", va="center", fontsize=small, color=INK, weight="bold")
+        axes.text(n, -0.85, str(n), ha="center", color=FAINT, **written)
+        axes.text(n, count + 0.1, value_text(float(out[n])), ha="center", color=INK, weight="bold", **written)
+    axes.text(-0.75, -0.85, "n", ha="right", color=FAINT, **written)
+    axes.text(-0.75, count + 0.1, "y[n], the sum", ha="right", color=INK, weight="bold", **written)
     axes.add_patch(Rectangle((now - 0.5, -0.5), 1, count + 1, fill=False, edgecolor=INK, linewidth=2.2, zorder=5))
     axes.set_xlim(-2.9, width - 0.4)
     axes.set_ylim(count + 0.75, -1.3)
@@ -288,23 +275,13 @@ def _gather(axes: Axes, x: Taps, terms: Sequence[Term], now: int, sentence: str)
         axes.text(i + 0.18 - left, 2, value_text(value), ha="left", va="center", fontsize=size, color=INK)
         axes.text(i, 2.5, f"x[{i}]", ha="center", va="center", fontsize=8, color=FAINT)
     for term in terms:
-        mark = MARKERS["h0" if term.k == 0 else "h"]
         axes.plot([term.i - left] * 2, [1.75, 1.3], color=LINE, linewidth=1)
-        axes.plot([term.i - left], [1], mark, color=COLOURS["h"], markersize=size, markeredgecolor=INK, mew=0.8)
+        tap_mark(axes, term.i - left, 1, term.k, size=size)
         axes.text(term.i + 0.18 - left, 1, value_text(term.tap), ha="left", va="center", fontsize=size, color=INK)
         axes.text(term.i, 0.6, f"h[{term.k}]", ha="center", va="center", fontsize=8, color=FAINT)
         colour = COLOURS["product" if term.product >= 0 else "negative"]
         axes.plot([term.i - left], [0], MARKERS["product"], color=colour, markersize=size)
         axes.text(term.i + 0.18 - left, 0, value_text(term.product), ha="left", va="center", fontsize=size, color=INK)
-    middle = (low - 0.8 + now + 0.5) / 2
-    axes.text(
-        middle,
-        -0.8,
-        sentence,
-        ha="center",
-        va="center",
-        fontsize=15 if len(sentence) < 30 else 9,
-        color=INK,
-        weight="bold",
-    )
+    place: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 15 if len(sentence) < 30 else 9}
+    axes.text((low - 0.8 + now + 0.5) / 2, -0.8, sentence, color=INK, weight="bold", **place)
     axes.axis("off")

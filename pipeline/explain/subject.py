@@ -25,7 +25,7 @@ from ..library import Pipeline
 from ..stages.base import Format
 from .bilingual import Bilingual, say
 from .example import Example
-from .scene import SCENE_FS, clicks_and_pluck, echoing_room
+from .sounds import SCENE_FS, clicks_and_pluck, echoing_room
 
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig
@@ -36,7 +36,7 @@ READ_FRAMES = 1 << 21  # at most this much is read: an excerpt of a few seconds 
 
 SMALL_TAPS = 6
 SMALL_FRAMES = 12
-SYMMETRIC = 1e-9
+SYMMETRIC = 1e-9  # asymmetry below which nobody sees the flip
 MAX_FS = 24_000
 MIN_FS = 3_000
 TABLE_FS = 8_000
@@ -180,7 +180,7 @@ def _chosen(planned: tuple[StagePlan, ...], asked: str | None) -> StagePlan:
         raise UsageError(f"--stage {asked}: no stage has this id or index; there are {known}")
     if not kernels:
         raise UsageError("no stage of this configuration is a kernel, so there is nothing to flip")
-    return next((p for p in kernels if p.kernel is not None and p.kernel.asymmetry > 1e-9), kernels[0])
+    return next((p for p in kernels if p.kernel is not None and p.kernel.asymmetry > SYMMETRIC), kernels[0])
 
 
 def _at_rate(subject: Subject, fs: float) -> tuple[Taps, bool]:

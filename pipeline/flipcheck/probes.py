@@ -49,11 +49,7 @@ class Response:
     @property
     def support(self) -> list[tuple[int, int]]:
         """First and last m of the answer on each axis, beyond rounding; ``[]`` where there is none."""
-        floor = self.tolerance * float(np.abs(self.values).max())
-        found = np.argwhere(np.abs(self.values) > floor)
-        if not len(found):
-            return []
-        return [(int(a) - c, int(b) - c) for a, b, c in zip(found.min(0), found.max(0), self.centre, strict=True)]
+        return _support(self.values, self.centre, self.tolerance)
 
     @property
     def taps(self) -> Array:
@@ -93,6 +89,13 @@ def measure(target: Target) -> Response:
         float(unequal if not linear else launches),
         _edges(target, values, centre, silence, tolerance) if invariant and values.shape == shape else None,
     )
+
+
+def _support(values: Array, centre: tuple[int, ...], tolerance: float) -> list[tuple[int, int]]:
+    heard = np.argwhere(np.abs(values) > tolerance * float(np.abs(values).max()))
+    if not len(heard):
+        return []
+    return [(int(a) - c, int(b) - c) for a, b, c in zip(heard.min(0), heard.max(0), centre, strict=True)]
 
 
 def _shape(target: Target) -> tuple[int, ...]:
@@ -140,18 +143,14 @@ def _edges(target: Target, values: Array, centre: tuple[int, ...], silence: Arra
     from scipy.signal import fftconvolve
 
     shape = values.shape
-    floor = tolerance * float(np.abs(values).max())
-    found = np.argwhere(np.abs(values) > floor)
-    if not len(found):
-        return None
-    first, last = found.min(0), found.max(0)
-    reach = max(int(np.abs(first - centre).max()), int(np.abs(last - centre).max()))
+    support = _support(values, centre, tolerance)
+    reach = max((max(abs(first), abs(last)) for first, last in support), default=0)
     if reach == 0 or reach >= min(shape):
         return None
     x = np.random.default_rng(_SEED + 1).integers(-_LEVELS, _LEVELS, shape, endpoint=True) / _LEVELS * target.amplitude
     y = target(x) - silence
-    taps = values[tuple(slice(a, b + 1) for a, b in zip(first, last, strict=True))]
-    start = [reach - (a - c) for a, c in zip(first, centre, strict=True)]
+    taps = values[tuple(slice(a + c, b + c + 1) for (a, b), c in zip(support, centre, strict=True))]
+    start = [reach - first for first, _ in support]
     names = []
     for name, mode in EDGES.items():
         full = fftconvolve(np.pad(x, reach, mode=mode), taps)  # type: ignore[call-overload]

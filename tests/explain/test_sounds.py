@@ -7,8 +7,17 @@ import pytest
 import soundfile as sf
 
 from pipeline.explain import sounds as module
-from pipeline.explain.scene import SCENE_FS, chirps, clicks_and_pluck, echoing_room, symmetric_pair
-from pipeline.explain.sounds import difference, make_sounds, wav_bytes, worst_against_definition
+from pipeline.explain.sounds import (
+    SCENE_FS,
+    chirps,
+    clicks_and_pluck,
+    difference,
+    echoing_room,
+    make_sounds,
+    symmetric_pair,
+    wav_bytes,
+    worst_against_definition,
+)
 
 NAMES = [
     "01_dry", "02_kernel", "03_kernel_reversed", "04_convolved", "05_correlated", "06_convolved_with_reversed",

@@ -1,4 +1,4 @@
-"""Claims usually made for the flip: what is said, the verdict of an experiment, its numbers, and what they say.
+"""Claims made for the flip: each as it is usually put, the verdict of an experiment, and its numbers.
 
 Convention: the texts of a claim stand in ``templates/claims.json``, in English and in Chinese; every number in them
 comes out of its experiment. ``series`` holds the arrays that its figure draws.

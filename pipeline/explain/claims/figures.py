@@ -17,13 +17,14 @@ from ..bilingual import with_minus
 from ..drawing import (
     COLOURS,
     INK,
+    NARROW_STYLE,
     NOT_YET,
     cells,
     narrow_figure,
     narrow_mosaic,
-    narrow_style,
     not_yet_from,
     short_text,
+    styled,
     svg_bytes,
     thin_stems,
 )
@@ -41,13 +42,13 @@ _VARIANTS = {"as it is": "k", "rows": "k[::−1]", "columns": "k[:, ::−1]", "b
 
 def draw(result: ClaimResult) -> Figure:
     """The figure of one claim."""
-    with narrow_style():
+    with styled(NARROW_STYLE):
         return _DRAW[result.key](result.series)
 
 
 def figure_svg(result: ClaimResult) -> bytes:
     """The figure of one claim as SVG."""
-    with narrow_style():
+    with styled(NARROW_STYLE):
         return svg_bytes(_DRAW[result.key](result.series))
 
 
