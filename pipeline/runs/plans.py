@@ -26,7 +26,7 @@ from ..job import Job, plan_job
 from ..kernel import Kernel
 from ..stages.base import Format, Stage
 from ..units import parse_frequency
-from .work import Config, Paths, Work, items_of, load, sources_of
+from .work import Config, Paths, Work, items_of, load, resumed, sources_of
 
 
 @dataclass(frozen=True)
@@ -163,7 +163,9 @@ def plan(
 
 
 def plan_work(work: Work) -> RunPlan:
-    """Plan of the run of this work."""
+    """Plan of the run of this work, without what is done already."""
+    if work.batch is not None:
+        work = resumed(work, read_manifest(work.batch.manifest))
     alone = work.batch is None and len(work.items) == 1
     return plan_items(work.loaded, work.job, work.items, work.states, alone=alone, skipped=len(work.skipped))
 

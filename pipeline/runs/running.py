@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..batch.driver import run_tasks
-from ..batch.manifest import Data, Manifest, read_manifest
+from ..batch.manifest import Data, Manifest
 from ..batch.resume import Check, Item
 from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
 from ..config.inputs import Place
@@ -151,7 +151,7 @@ def prepare_run(
     dry_run: bool = False,
     **choices: Any,
 ) -> Work:
-    """The work of `run`, checked, which `execute` does; for a dry run, what is done already is left out of it.
+    """The work of `run`, checked, which `execute` does; for a dry run, `plan_work` says what it would come to.
 
     Workers are copies of the process that is begun here, before there are threads and the lock of a manifest.
     """
@@ -163,8 +163,7 @@ def prepare_run(
         from ..batch.worker import start_fork_server
 
         start_fork_server()
-    work = prepare(loaded, inputs, output, chosen, report, page=page, searching=searching)
-    return resumed(work, read_manifest(work.batch.manifest)) if dry_run and work.batch is not None else work
+    return prepare(loaded, inputs, output, chosen, report, page=page, searching=searching)
 
 
 def execute(
