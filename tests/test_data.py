@@ -9,8 +9,8 @@ from types import ModuleType
 
 import numpy as np
 import pytest
+import scipy
 import soundfile
-from scipy import signal
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -44,7 +44,7 @@ def rms(x):
 def t60_s(h, fs, centre_hz):
     """Decay time from -5 to -35 dB of the backward-integrated octave (Schroeder 1965; T30 of ISO 3382)."""
     edges = centre_hz * np.array([2**-0.5, 2**0.5])
-    octave = signal.sosfiltfilt(signal.butter(4, edges, "bandpass", fs=fs, output="sos"), h)
+    octave = scipy.signal.sosfiltfilt(scipy.signal.butter(4, edges, "bandpass", fs=fs, output="sos"), h)
     energy = np.cumsum(octave[::-1] ** 2)[::-1]
     decay_db = 10 * np.log10(np.maximum(energy / energy[0], 1e-12))
     (fit,) = np.nonzero((decay_db < -5) & (decay_db > -35))
@@ -174,7 +174,7 @@ def test_the_sensor_has_even_steps_and_its_spikes_where_it_says():
     times = np.array([row["time"].removesuffix("Z") for row in rows], dtype="datetime64[s]")
     assert set(np.diff(times).astype(int)) == {10}
     temperature = np.array([float(row["temperature_c"]) for row in rows])
-    odd = np.flatnonzero(np.abs(temperature - signal.medfilt(temperature, 21)) > 1)
+    odd = np.flatnonzero(np.abs(temperature - scipy.signal.medfilt(temperature, 21)) > 1)
     assert odd.tolist() == [row for row, _ in make.SENSOR_SPIKES]
 
 

@@ -58,9 +58,7 @@ def oracle(x: np.ndarray, fs: float, frames: np.ndarray) -> tuple[np.ndarray, fl
     y = np.zeros((length, x.shape[1]), np.longdouble)
     for time, gain in echoes.items():
         y[time : time + len(x)] += gain * x
-    z = np.zeros((length + len(window) - 1, x.shape[1]), np.longdouble)
-    for k, tap in enumerate(window):
-        z[k : k + length] += tap * y
+    z = np.stack([np.convolve(channel, window.astype(np.longdouble)) for channel in y.T], axis=1)
     total = len(z) + len(hall) - 1
     out = np.zeros((len(frames), x.shape[1]), np.longdouble)
     for row, n in enumerate(frames):

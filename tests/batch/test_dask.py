@@ -13,6 +13,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,7 @@ from tests.cli.conftest import PATIENCE, ROOT, Done, environment, faltung, place
 
 from .tasks import ends_with, marked, square, third_attempt
 
-distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+pytestmark = pytest.mark.skipif(find_spec("distributed") is None, reason="distributed is not installed")
 
 BATCH = """\
 version: 1
@@ -69,7 +70,9 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         address = json.loads((folder / "address").read_text())["address"]
         workers = ("--nworkers", "2", "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1")
         processes.append(launch(folder, "dask_worker", address, *workers))
-        with distributed.Client(address, set_as_default=False, timeout=PATIENCE) as client:
+        from distributed import Client
+
+        with Client(address, set_as_default=False, timeout=PATIENCE) as client:
             client.wait_for_workers(2, timeout=PATIENCE)
         yield address
     finally:
@@ -101,7 +104,9 @@ def outputs(folder: Path) -> dict[str, bytes]:
 
 
 def test_none_is_lost_when_a_worker_is_killed_and_every_byte_is_that_of_a_local_run(scheduler, patient, batch, faltung):  # noqa: F811
-    with distributed.Client(scheduler, set_as_default=False) as client:
+    from distributed import Client
+
+    with Client(scheduler, set_as_default=False) as client:
         first = min(client.run(os.getpid).values())
     line = [sys.executable, "-c", PATIENT, "run", "batch.yaml", "--scheduler", scheduler, "--json"]
     pipe = subprocess.PIPE

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import signal
+import scipy
 
 from pipeline.dsp.fir_design import design_fir, kaiser_beta, kaiser_length, stopband_attenuation, windowed_sinc
 
@@ -16,8 +16,8 @@ KINDS = [
 
 @pytest.mark.parametrize("attenuation", [15, 21, 21.1, 40, 50, 50.1, 60, 120])
 def test_kaisers_formulas_are_scipys(attenuation):
-    assert kaiser_beta(attenuation) == pytest.approx(signal.kaiser_beta(attenuation), abs=1e-15)
-    m, _ = signal.kaiserord(attenuation, 500 / 24000)
+    assert kaiser_beta(attenuation) == pytest.approx(scipy.signal.kaiser_beta(attenuation), abs=1e-15)
+    m, _ = scipy.signal.kaiserord(attenuation, 500 / 24000)
     assert kaiser_length(attenuation, 500, 48000) == (m if m % 2 else m + 1)
 
 
@@ -26,7 +26,7 @@ def test_kaisers_formulas_are_scipys(attenuation):
 def test_the_windowed_sinc_is_scipys(kind, cutoffs, m):
     beta = 5.6
     cutoff = cutoffs if len(cutoffs) == 2 else cutoffs[0]
-    expected = signal.firwin(m, cutoff, window=("kaiser", beta), pass_zero=kind, fs=48000)
+    expected = scipy.signal.firwin(m, cutoff, window=("kaiser", beta), pass_zero=kind, fs=48000)
     np.testing.assert_allclose(windowed_sinc(kind, cutoffs, m, beta, 48000.0), expected, rtol=0, atol=1e-14)
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from scipy import signal
+import scipy
 
 from pipeline.dsp import score_blocks
 from pipeline.dsp.patch_search import PatchSearch, patch_asymmetry
@@ -25,8 +25,8 @@ NOISE = 0.1 * RNG.standard_normal((FRAMES, 1))
 
 def oracle(x, grid):
     """(columns, bins) by scipy, for one channel."""
-    window = signal.get_window("hann", grid.window + 2, fftbins=False)[1:-1]
-    stft = signal.ShortTimeFFT(window / window.sum() * 2, grid.hop, FS, mfft=grid.window)
+    window = scipy.signal.get_window("hann", grid.window + 2, fftbins=False)[1:-1]
+    stft = scipy.signal.ShortTimeFFT(window / window.sum() * 2, grid.hop, FS, mfft=grid.window)
     first = -(
         -(grid.window // 2) // grid.hop
     )  # its columns have their middles at multiples of the hop, and so have ours
@@ -262,9 +262,11 @@ class TestFinds:
 
 def test_convolution_would_need_the_patch_turned_by_180_degrees():
     levels, patch = RNG.standard_normal((30, 20)), RNG.standard_normal((4, 6))
-    correlated = signal.correlate2d(levels, patch, "valid")
-    np.testing.assert_allclose(correlated, signal.convolve2d(levels, patch[::-1, ::-1], "valid"), atol=1e-12)
-    assert np.abs(correlated - signal.convolve2d(levels, patch[::-1], "valid")).max() > 1, "time alone is not enough"
+    correlated = scipy.signal.correlate2d(levels, patch, "valid")
+    np.testing.assert_allclose(correlated, scipy.signal.convolve2d(levels, patch[::-1, ::-1], "valid"), atol=1e-12)
+    assert np.abs(correlated - scipy.signal.convolve2d(levels, patch[::-1], "valid")).max() > 1, (
+        "time alone is not enough"
+    )
 
 
 class TestAsymmetry:

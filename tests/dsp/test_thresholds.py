@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scipy import special, stats
+import scipy
 
 from pipeline.dsp.thresholds import MIN_DECOYS, Null, fdr_size, gaussian_rate
 
@@ -101,11 +101,13 @@ def test_a_decoy_that_equals_a_target_counts_against_it():
 
 
 def test_the_rate_of_gaussian_scores():
-    assert gaussian_rate(8, 48000) * 3600 == pytest.approx(48000 * 3600 * 2 * stats.norm.sf(8 * stats.norm.ppf(0.75)))
+    assert gaussian_rate(8, 48000) * 3600 == pytest.approx(
+        48000 * 3600 * 2 * scipy.stats.norm.sf(8 * scipy.stats.norm.ppf(0.75))
+    )
     assert 5 < gaussian_rate(8, 48000) * 3600 < 20, "several an hour"
     assert gaussian_rate(1, 1000) == pytest.approx(500), "half of all are above the median"
     scores = np.random.default_rng(3).standard_normal(400_000)
     reached = int((np.abs(scores) >= 4 * np.median(np.abs(scores))).sum())
     expected = gaussian_rate(4, len(scores))
-    assert special.pdtr(reached, expected) > 0.001
-    assert special.pdtrc(reached, expected) > 0.001
+    assert scipy.special.pdtr(reached, expected) > 0.001
+    assert scipy.special.pdtrc(reached, expected) > 0.001

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from scipy import signal
+import scipy
 
 from pipeline.dsp import windows
 
@@ -20,7 +20,7 @@ def test_symmetric_windows_are_so_bit_for_bit_and_sum_to_one(window, m):
 
 
 def test_gaussian_takes_a_sigma():
-    w = signal.windows.gaussian(41, 4.5)
+    w = scipy.signal.windows.gaussian(41, 4.5)
     np.testing.assert_allclose(windows.gaussian(41, 4.5), w / w.sum(), rtol=1e-13)
 
 

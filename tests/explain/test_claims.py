@@ -7,8 +7,7 @@ import math
 
 import numpy as np
 import pytest
-import scipy.ndimage
-import scipy.signal
+import scipy
 
 from pipeline.explain.bilingual import LANGUAGES
 from pipeline.explain.claims import VERDICTS

@@ -8,8 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-import scipy.ndimage
-import scipy.signal
+import scipy
 
 from pipeline import Correlate, Echo, Pipeline, Smooth
 from pipeline.cli import main

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import signal
+import scipy
 
 from pipeline.dsp.detection import Detection, Peaks, Regions
 from pipeline.dsp.search import Search, SearchSettings
@@ -20,7 +20,7 @@ def chirp(m):
 def coloured(frames, seed, pole=0.9):
     """Gaussian noise through one pole."""
     noise = np.random.default_rng(seed).standard_normal(frames + 200)
-    return signal.lfilter([1.0], [1.0, -pole], noise)[200:]
+    return scipy.signal.lfilter([1.0], [1.0, -pole], noise)[200:]
 
 
 def ncc(x, t):
@@ -28,11 +28,11 @@ def ncc(x, t):
     m, t = len(t), (t - t.mean()) / np.linalg.norm(t - t.mean())
     sums, squares = (np.concatenate([[0.0], np.cumsum(part)]) for part in (x, x * x))
     energy = squares[m:] - squares[:-m] - (sums[m:] - sums[:-m]) ** 2 / m
-    return signal.oaconvolve(x, t[::-1], "valid") / np.sqrt(energy)
+    return scipy.signal.oaconvolve(x, t[::-1], "valid") / np.sqrt(energy)
 
 
 def peaks_of(scores, distance):
-    frames, _ = signal.find_peaks(np.abs(scores), distance=distance + 1)
+    frames, _ = scipy.signal.find_peaks(np.abs(scores), distance=distance + 1)
     return columns(frames, scores[frames])
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import signal
+import scipy
 
 from pipeline.errors import SettingError
 from pipeline.stages.correlate import Correlate
@@ -36,7 +36,7 @@ def test_a_smoothed_slope_is_antisymmetric_bit_for_bit(m, phase):
 @pytest.mark.parametrize(("m", "order"), [(5, 2), (21, 4), (3, 1)])
 def test_a_smoothed_slope_is_scipys(m, order):
     kernel = Differentiate(kind="smoothed", length=f"{m} samples", order=order, phase="zero").kernel(MONO)
-    np.testing.assert_allclose(kernel.taps, signal.savgol_coeffs(m, order, deriv=1), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(kernel.taps, scipy.signal.savgol_coeffs(m, order, deriv=1), rtol=0, atol=1e-9)
     assert kernel.origin == m // 2
 
 

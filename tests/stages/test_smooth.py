@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy import signal
+import scipy
 
 from pipeline.errors import SettingError
 from pipeline.stages.smooth import Smooth
@@ -50,12 +50,12 @@ def test_a_moving_average_is_the_mean_of_the_newest_samples():
 
 
 def test_a_hann_window_is_scipys_without_its_zero_ends():
-    w = signal.windows.hann(23, sym=True)[1:-1]
+    w = scipy.signal.windows.hann(23, sym=True)[1:-1]
     np.testing.assert_allclose(taps(Smooth(window="hann", length="21 samples")), w / w.sum(), rtol=1e-13)
 
 
 def test_a_gaussian_is_cut_at_three_sigma():
-    w = signal.windows.gaussian(31, 31 / 6)
+    w = scipy.signal.windows.gaussian(31, 31 / 6)
     np.testing.assert_allclose(taps(Smooth(window="gaussian", length="31 samples")), w / w.sum(), rtol=1e-13)
 
 
@@ -64,7 +64,7 @@ def test_an_exponential_is_the_first_order_recursion_until_120_db():
     h = taps(Smooth(window="exponential", length=f"{tau / 8} ms"))
     step = np.ones(400)
     a = np.exp(-1 / tau)
-    recursive = signal.lfilter([1 - a], [1, -a], step)
+    recursive = scipy.signal.lfilter([1 - a], [1, -a], step)
     np.testing.assert_allclose(np.convolve(h, step)[:400], recursive, rtol=0, atol=1.1e-6)
     assert h[-1] / h[0] <= 1e-6 < h[-2] / h[0]
 
@@ -74,8 +74,8 @@ def test_savgol_is_scipys(m, order):
     settings = {"window": "savgol", "length": f"{m} samples", "order": order}
     centred, causal = taps(Smooth(**settings, phase="zero")), taps(Smooth(**settings))
     # scipy solves for powers of k up to m^order, which costs it digits; the next test is sharper
-    np.testing.assert_allclose(centred, signal.savgol_coeffs(m, order), rtol=0, atol=1e-9)
-    np.testing.assert_allclose(causal, signal.savgol_coeffs(m, order, pos=m - 1), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(centred, scipy.signal.savgol_coeffs(m, order), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(causal, scipy.signal.savgol_coeffs(m, order, pos=m - 1), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("phase", ["causal", "zero"])
