@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from ..config.command_line import parse_words
 from ..config.load import validate_config
 from ..config.yaml_text import to_yaml
-from ..errors import ConfigError, Problem, UsageError
+from ..errors import ConfigError, Problem
 from ..io import is_remote
 from ..io.names import refuse_taken
 from ..io.sink import write_bytes
@@ -92,14 +92,3 @@ def rebased(value: Any, raw: Any, folder: Path) -> Any:
     if isinstance(value, tuple) and len(value) == 1 and not isinstance(raw, list):
         return rebased(value[0], raw, folder)  # one that stands for a list of one
     return raw
-
-
-def parse_taps(text: str) -> list[float] | list[list[float]]:
-    """Taps as they are written after ``--kernel``: ``4,2,1``, rows parted by semicolons; raises `UsageError`."""
-    try:
-        rows = [[float(tap) for tap in row.split(",")] for row in text.split(";")]
-    except ValueError:
-        raise UsageError(f"--kernel must be numbers parted by commas, rows by semicolons, got {text!r}") from None
-    if len({len(row) for row in rows}) > 1:
-        raise UsageError(f"--kernel: rows must have one length, got {', '.join(str(len(row)) for row in rows)} taps")
-    return rows if len(rows) > 1 else rows[0]

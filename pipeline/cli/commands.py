@@ -248,8 +248,8 @@ def flip_check(
       faltung flip-check -- ffmpeg -i {in} -i {kernel} -lavfi afir=gtype=none {out}
     """  # noqa: D301  (the backspace tells typer to keep the lines)
     from ..flipcheck.flip import flip_check as check
+    from ..flipcheck.targets import parse_taps
     from ..units import parse_frequency
-    from .applied import parse_taps
     from .terminal import write, write_json
 
     rate = 48_000.0 if fs is None else parse_frequency(fs)

@@ -152,6 +152,17 @@ def named_target(words: Sequence[str], kernel: npt.ArrayLike | None = None, *, f
     return _function(functools.partial(found, **_settings(first, rest)) if rest else found, taps, " ".join(words))
 
 
+def parse_taps(text: str) -> list[float] | list[list[float]]:
+    """Taps as they are written after ``--kernel``: ``4,2,1``, rows parted by semicolons; raises `UsageError`."""
+    try:
+        rows = [[float(tap) for tap in row.split(",")] for row in text.split(";")]
+    except ValueError:
+        raise UsageError(f"--kernel must be numbers parted by commas, rows by semicolons, got {text!r}") from None
+    if len({len(row) for row in rows}) > 1:
+        raise UsageError(f"--kernel: rows must have one length, got {', '.join(str(len(row)) for row in rows)} taps")
+    return rows if len(rows) > 1 else rows[0]
+
+
 def _checked(kernel: npt.ArrayLike) -> Taps:
     taps = np.asarray(kernel)
     if taps.dtype.kind not in "iuf" or taps.ndim not in (1, 2) or not taps.size:
