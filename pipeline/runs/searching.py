@@ -7,9 +7,12 @@ of the search are outputs of the run like any other, so that a batch goes on whe
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
+from ..errors import ConfigError
 from .results import RunResult
 from .running import RunProgress, execute, prepare_run
 from .work import Paths, Work
@@ -72,11 +75,22 @@ def search(
     >>> [event.start_frame for event in file.searches[0]]
     [300]
     """
-    work = prepare_search(
-        recordings, template, settings, output, page=page, report=report, overwrite=overwrite, force=force,
-        retry_failed=retry_failed, jobs=jobs,
-    )  # fmt: skip
-    return execute(work, progress, stop)
+    with _naming_settings():
+        work = prepare_search(
+            recordings, template, settings, output, page=page, report=report, overwrite=overwrite, force=force,
+            retry_failed=retry_failed, jobs=jobs,
+        )  # fmt: skip
+        return execute(work, progress, stop)
+
+
+@contextmanager
+def _naming_settings() -> Iterator[None]:
+    """Errors in here name a setting by itself: ``threshold: must be ...``, not ``stages[0].threshold``."""
+    try:
+        yield
+    except ConfigError as error:
+        problems = [replace(one, path=one.path[2:]) if one.path[:2] == ("stages", 0) else one for one in error.problems]
+        raise ConfigError(problems) from error
 
 
 def prepare_search(
