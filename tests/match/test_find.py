@@ -115,7 +115,7 @@ def test_a_signal_shorter_than_the_template_has_no_events(frames):
             r"^threshold\.false_alarms: the template 't0' is nea",
         ),
         (
-            {"threshold": "1 per hour", "x": coloured(2 * M, 5)},
+            {"threshold": "1 per hour", "x": lambda: coloured(2 * M, 5)},
             r"^threshold\.false_alarms: the reversed template 't0' has",
         ),
         ({"min_distance": "5 m"}, "^min_distance: '5 m' is ambiguous"),
@@ -127,9 +127,9 @@ def test_a_signal_shorter_than_the_template_has_no_events(frames):
     ],
 )
 def test_what_cannot_be_is_said_without_a_stage(settings, match):
-    given = {"x": scene()[:, 0], "template": chirp(M), **settings}
+    given = {"x": lambda: scene()[:, 0], "template": chirp(M), **settings}
     with pytest.raises(SettingError, match=match):
-        find_matches(given.pop("x"), given.pop("template"), FS, **given)
+        find_matches(given.pop("x")(), given.pop("template"), FS, **given)
 
 
 def test_what_is_no_signal_is_refused():
