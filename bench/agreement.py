@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import signal
 
 __all__ = ["TOLERANCE", "Agreement", "compare", "true_convolution"]
 
@@ -41,7 +41,7 @@ class Agreement:
 
 def true_convolution(x: NDArray[np.floating], h: NDArray[np.floating]) -> NDArray[np.float64]:
     """All frames of ``x * h``, channel by channel, in double precision by a library that is not under test."""
-    result: NDArray[np.float64] = signal.oaconvolve(x.astype(np.float64), h.astype(np.float64), axes=0)
+    result: NDArray[np.float64] = scipy.signal.oaconvolve(x.astype(np.float64), h.astype(np.float64), axes=0)
     return result
 
 

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import scipy
 import soundfile
 from numpy.typing import NDArray
-from scipy import signal
 
 __all__ = ["CHANNELS", "FS", "TAPS", "recording_blocks", "response", "write_recording", "write_response"]
 
@@ -35,7 +35,7 @@ def recording_blocks(frames: int, channels: int = CHANNELS, block: int = _BLOCK)
     state = np.zeros((1, channels))
     for start in range(0, frames, block):
         white = draw.standard_normal((min(block, frames - start), channels))
-        coloured, state = signal.lfilter([level * (1 - _POLE)], [1, -_POLE], white, axis=0, zi=state)
+        coloured, state = scipy.signal.lfilter([level * (1 - _POLE)], [1, -_POLE], white, axis=0, zi=state)
         yield coloured.astype(np.float32)
 
 

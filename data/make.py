@@ -16,8 +16,8 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+import scipy
 import soundfile
-from scipy import signal
 
 Array = npt.NDArray[np.float64]
 Audio = tuple[npt.NDArray[np.int16], int]  # samples and their rate in Hz
@@ -52,8 +52,8 @@ def fade_out(x: Array, seconds: float) -> Array:
 
 def butter(x: Array, order: int, cutoff_hz: Any, kind: Literal["highpass", "bandpass"]) -> Array:
     """``x`` through a causal Butterworth filter."""
-    sos = signal.butter(order, cutoff_hz, kind, fs=FS, output="sos")
-    return np.asarray(signal.sosfilt(sos, x))
+    sos = scipy.signal.butter(order, cutoff_hz, kind, fs=FS, output="sos")
+    return np.asarray(scipy.signal.sosfilt(sos, x))
 
 
 PLUCK_NOTES = (
@@ -76,14 +76,16 @@ def string(f0_hz: float, seconds: float, rng: np.random.Generator, pick: float =
     fraction = period - 0.5 - n
     c = (1 - fraction) / (1 + fraction)
     g = 10 ** (-3 / (f0_hz * (1.6 + 500 / f0_hz)))
-    burst = signal.lfilter([0.45], [1, -0.55], rng.uniform(-1, 1, round(period)) * np.hanning(round(period)) ** 0.25)
+    burst = scipy.signal.lfilter(
+        [0.45], [1, -0.55], rng.uniform(-1, 1, round(period)) * np.hanning(round(period)) ** 0.25
+    )
     excitation = np.zeros(round(seconds * FS))
     for start, sign in ((0, 1), (round(pick * period), -1)):
         excitation[start : start + len(burst)] += sign * (burst - burst.mean())
     feedback = np.zeros(n + 3)
     feedback[:2] = 1, c
     feedback[n:] -= g / 2 * np.array([c, 1 + c, 1])
-    return np.asarray(signal.lfilter([1, c], feedback, excitation))
+    return np.asarray(scipy.signal.lfilter([1, c], feedback, excitation))
 
 
 def pluck() -> Audio:
@@ -94,7 +96,7 @@ def pluck() -> Audio:
         tone = string(440 * 2 ** (semitones / 12), PLUCK_SECONDS - start_s, rng)
         dry[-len(tone) :] += rng.uniform(0.8, 1.0) * tone / np.sqrt(np.mean(tone[: FS // 4] ** 2))
     body = ((108, 8, 0.8), (204, 10, 0.7), (395, 12, 0.4))
-    wet = dry + sum(gain * signal.lfilter(*signal.iirpeak(f_hz, q, fs=FS), dry) for f_hz, q, gain in body)
+    wet = dry + sum(gain * scipy.signal.lfilter(*scipy.signal.iirpeak(f_hz, q, fs=FS), dry) for f_hz, q, gain in body)
     return pcm16(fade_out(butter(wet, 2, 50, "highpass"), 0.4), -3)
 
 
@@ -163,7 +165,7 @@ def clicks() -> Audio:
 def chirp() -> Array:
     """The template: 600 Hz rising to 6 kHz along a straight line in 0.25 s, its ends tapered."""
     t = np.arange(round(CHIRP_SECONDS * FS)) / FS
-    return np.sin(2 * np.pi * (600 * t + (6_000 - 600) / CHIRP_SECONDS / 2 * t**2)) * signal.windows.tukey(
+    return np.sin(2 * np.pi * (600 * t + (6_000 - 600) / CHIRP_SECONDS / 2 * t**2)) * scipy.signal.windows.tukey(
         len(t), 0.1, sym=True
     )
 
@@ -193,12 +195,12 @@ def glottis(n: int, rng: np.random.Generator) -> Array:
     """
     t = np.arange(4 * n) / (4 * SPEECH_FS)
     f0_hz = 128 - 14 * t + 14 * np.sin(np.pi * t / 0.9) ** 2 + 2 * np.sin(2 * np.pi * 5.2 * t)
-    jitter = signal.lfilter([0.0006], [1, -0.998], rng.standard_normal(4 * n))
+    jitter = scipy.signal.lfilter([0.0006], [1, -0.998], rng.standard_normal(4 * n))
     phase = np.cumsum(f0_hz * (1 + jitter)) / (4 * SPEECH_FS) % 1
     opening = 0.5 - 0.5 * np.cos(np.pi * phase / 0.4)
     closing = np.cos(np.pi * (phase - 0.4) / 0.32)
     flow = np.where(phase < 0.4, opening, np.where(phase < 0.56, closing, 0))
-    return np.asarray(signal.resample_poly(np.diff(flow, prepend=flow[0]), 1, 4))
+    return np.asarray(scipy.signal.resample_poly(np.diff(flow, prepend=flow[0]), 1, 4))
 
 
 def resonator(x: Array, f_hz: Array, bandwidth_hz: float, fs: int) -> Array:
@@ -288,7 +290,7 @@ def early(room: Room, ear: Sequence[float], n_frames: int, nearest_m: float) -> 
     inside = (k >= 0) & (k < n_frames)
     out = np.zeros(n_frames)
     for m in range(int(order.max()), -1, -1):  # Horner's rule: out = impulses[0] + wall * (impulses[1] + wall * ...)
-        out = np.asarray(signal.lfilter(*wall(room), out))
+        out = np.asarray(scipy.signal.lfilter(*wall(room), out))
         chosen = inside & (order == m)[:, None]
         np.add.at(out, k[chosen], taps[chosen])
     return out
@@ -341,8 +343,8 @@ def sensor() -> str:
     """
     rng = draw("sensor")
     t = SENSOR_STEP_S * np.arange(SENSOR_ROWS)
-    heater = signal.lfilter([1 / 40], [1, 1 / 40 - 1], (t % 2_400 < 900).astype(float))
-    red = signal.lfilter([0.02], [1, -0.99], rng.standard_normal((2, SENSOR_ROWS)))
+    heater = scipy.signal.lfilter([1 / 40], [1, 1 / 40 - 1], (t % 2_400 < 900).astype(float))
+    red = scipy.signal.lfilter([0.02], [1, -0.99], rng.standard_normal((2, SENSOR_ROWS)))
     true_c = 19 - 3 * np.cos(2 * np.pi * (t / 86_400 + 0.25 - 4 / 24)) + 0.08 * t / 3_600 + 0.8 * heater + red[0]
     dew_c = 9.5 + 0.1 * t / 3_600 + red[1]
     humidity = 100 * np.exp(17.62 * dew_c / (243.12 + dew_c) - 17.62 * true_c / (243.12 + true_c))

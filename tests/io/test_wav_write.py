@@ -9,7 +9,7 @@ import time
 
 import numpy as np
 import pytest
-import scipy.io.wavfile
+import scipy
 import soundfile
 
 from pipeline.errors import SignalError, UsageError, WriteError
