@@ -134,6 +134,17 @@ class FolderSync:
             sync_folder(folder)
 
 
+unfinished: set[str] = set()
+"""Hidden files of this process that have no name yet."""
+
+
+def remove_unfinished() -> None:
+    """Remove every hidden file that has no name yet, at a process's end, whatever cut their own removal short."""
+    while unfinished:
+        with suppress(OSError):
+            os.unlink(unfinished.pop())  # noqa: PTH108  (pathlib need not be loaded for it)
+
+
 def can_rename_open_files() -> bool:
     """Whether a file can get another name, or lose its last, while it is open: not so on Windows."""
     return os.name != "nt"

@@ -26,7 +26,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import ConfigError, FaltungError
-from ..system import interrupt_after, is_disk_full
+from ..system import interrupt_after, is_disk_full, remove_unfinished
 from .terminal import tell
 
 _OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
@@ -52,11 +52,16 @@ def run_command(args: Sequence[str] | None = None) -> int:
         return 141
     except KeyboardInterrupt:
         ignore_further()
+        remove_unfinished()
         return 130
     except Terminated:
+        remove_unfinished()
         return 143
     except Exception as error:
-        known = code_of_signal() or report_error(error)
+        signalled = code_of_signal()
+        if signalled is not None:
+            remove_unfinished()
+        known = signalled or report_error(error)
         if known is None:
             raise
         if isinstance(error, OSError):  # perhaps of standard output itself

@@ -31,6 +31,7 @@ from ..system import (
     lock_file,
     pwrite,
     sync_folder,
+    unfinished,
 )
 from .base import PathArg
 from .names import RealNames, display, is_stream, refuse_taken
@@ -208,6 +209,7 @@ class AtomicFile(OutputFile):
             if len(os.fsencode(Path(self._target).name)) > _NAME_BYTES:
                 raise WriteError(name, "the name is too long for this file system")
             self._part = hidden_beside(self._target)
+            unfinished.add(self._part)
             super().__init__(name, os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, 0o666))
             lock_file(self._fd)
 
@@ -232,7 +234,7 @@ class AtomicFile(OutputFile):
             self.abort()
             raise
         self._close()
-        self._part = ""
+        self._finished()
         folder = str(Path(self._target).parent)
         if folders is None:
             sync_folder(folder)
@@ -261,7 +263,11 @@ class AtomicFile(OutputFile):
         self._close()
         if self._part:
             Path(self._part).unlink(missing_ok=True)
-            self._part = ""
+            self._finished()
+
+    def _finished(self) -> None:
+        unfinished.discard(self._part)
+        self._part = ""
 
 
 class RemoteFile(OutputFile):
