@@ -18,6 +18,7 @@ from importlib import metadata
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..dsp.transforms import library_version
 from ..errors import UsageError
 
 _LIBRARIES = ("faltung", "numpy", "scipy", "soundfile", "soxr")
@@ -112,7 +113,8 @@ def versions() -> dict[str, str]:
     from ..stages.base.registry import available_stages
 
     names = {*_LIBRARIES, *(source.distribution for source in available_stages())}
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in sorted(names)}}
+    found = {name: metadata.version(name) for name in sorted(names)}
+    return {"python": platform.python_version(), **found, "transforms": library_version()}
 
 
 def _first_line(error: BaseException) -> str:

@@ -28,6 +28,7 @@ from ..config.inputs import Place, variables_in
 from ..config.load import LoadedConfig
 from ..config.model import Configuration
 from ..config.outputs import output_folder
+from ..dsp.transforms import library, library_version
 from ..errors import SettingPath, format_path
 from ..fields import files_named_in
 from ..io import Remote
@@ -250,6 +251,7 @@ def recipe_of(settings: Configuration, base: Path, check: Check) -> Data:
     return {
         "settings": _renamed(settings.model_dump(mode="json", exclude=_ASIDE), names),
         "versions": _versions(settings.stages),
+        **({} if library() == "scipy" else {"transforms": library_version()}),
         "files": {name: identity(path, check) for path, name in sorted(files.items())},
         "check": check,
     }
@@ -269,6 +271,8 @@ def as_text(data: Any) -> str:
 def changes(before: Data, after: Data) -> list[str]:
     """Differences in words between two recipes that tell files in the same way."""
     found = [f"version of {name} changed: {old} -> {new}" for name, old, new in _pairs(before, after, "versions")]
+    old, new = (recipe.get("transforms", "scipy") for recipe in (before, after))
+    found += [f"transforms changed: {old} -> {new}"] * (old != new)
     found += _differences(before["settings"], after["settings"], ())
     return found + [f"file {name} changed" for name, *_ in _pairs(before, after, "files")]
 

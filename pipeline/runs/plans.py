@@ -16,6 +16,7 @@ from ..batch.manifest import read_manifest
 from ..batch.resume import Item, ItemState, batch_of
 from ..config.inputs import Place
 from ..config.load import LoadedConfig
+from ..dsp.transforms import library_for
 from ..engine.plan import Plan, StagePlan, Step, make_plan
 from ..engine.steps import Align, Group
 from ..errors import FaltungError, SettingError, UsageError
@@ -317,7 +318,7 @@ def method_of(step: Step) -> str:
     if method.name != "fft":
         return f"{len(work.kernel.nonzero):,} shifted adds" if method.name == "sparse" else "direct sum"
     parts = f", {method.partitions} partitions" if method.partitions > 1 else ""
-    return f"overlap-save, FFT of {method.n_fft:,}{parts}"
+    return f"overlap-save, FFT of {method.n_fft:,}{parts}, by {library_for(method.n_fft)}"
 
 
 def label_of(planned: StagePlan) -> str:

@@ -17,6 +17,7 @@ import soundfile as sf
 
 from pipeline.batch.report import page_html, run_facts, run_report, write_report
 from pipeline.config.load import parse_config
+from pipeline.dsp.transforms import library_version
 from pipeline.errors import UsageError
 from pipeline.job import Hooks, Job, run_job
 from pipeline.pages import shown
@@ -139,7 +140,9 @@ def test_facts_say_what_ran_and_keep_no_credentials():
     assert "input:\n  - https://***@host/in.wav?***\n" in ran["configuration"]
     assert re.fullmatch("[0-9a-f]{32}", ran["configuration_hash"])
     assert ran["configuration_hash"] != facts()["configuration_hash"]
-    assert set(ran["versions"]) == {"faltung", "python", "numpy", "scipy", "soundfile", "soxr", "libsndfile"}
+    libraries = {"numpy", "scipy", "soundfile", "soxr", "libsndfile"}
+    assert set(ran["versions"]) == {"faltung", "python", *libraries, "transforms"}
+    assert ran["versions"]["transforms"] == library_version()
     assert ran["began"] == "2026-05-04T03:02:01+00:00"
 
 
