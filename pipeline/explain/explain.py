@@ -17,7 +17,7 @@ from ..io.sink import write_bytes
 from .animation import contact_bytes, film_bytes, gif_bytes, images, storyboard
 from .bilingual import LANGUAGES, Bilingual, join, say
 from .drawing import png_bytes
-from .example import WORKED
+from .example import WORKED, Example
 from .figure import FigureData, alt_text, caption, figure
 from .page import MADE_BY, numbers, page_data, page_html
 from .sounds import Identity, make_sounds, wav_bytes
@@ -25,6 +25,8 @@ from .subject import Excerpt, Subject, default_subject, excerpt, for_listening, 
 
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig
+
+_FILM = ("flip.gif", "flip.mp4", "contact.png")
 
 
 @dataclass(frozen=True)
@@ -40,9 +42,9 @@ class Explained:
     lang: str
 
 
-def explain_example(folder: str | Path, *, lang: str = "en", overwrite: bool = False) -> Explained:
-    """Explain with the worked example: x = [0, 3, 0, 1, 2, 0, 0, 0], h = [4, 2, 1]."""
-    return _explain(default_subject(), Excerpt(WORKED, say("worked")), None, Path(folder), lang, overwrite)
+def explain_example(folder: str | Path, *, lang: str = "en", film: bool = False, overwrite: bool = False) -> Explained:
+    """Explain with the worked example: x = [0, 3, 0, 1, 2, 0, 0, 0], h = [4, 2, 1]; ``film`` as in `explain_stage`."""
+    return _explain(default_subject(), Excerpt(WORKED, say("worked")), None, Path(folder), lang, film, overwrite)
 
 
 def explain_stage(
@@ -52,6 +54,7 @@ def explain_stage(
     *,
     stage: str | None = None,
     lang: str = "en",
+    film: bool = False,
     overwrite: bool = False,
 ) -> Explained:
     """Explain one stage of a configuration with the signal in ``source``, as it reaches that stage.
@@ -62,6 +65,8 @@ def explain_stage(
         an id or an index; the first kernel that is not symmetric unless given.
     lang
         ``en`` or ``zh``: the language the page opens in.
+    film
+        also the animation as GIF and MP4, and its contact sheet: they take most of the time.
 
     Raises
     ------
@@ -70,15 +75,15 @@ def explain_stage(
     """
     subject = subject_of(loaded, Path(source) if isinstance(source, str) else source, stage)
     cut = excerpt(subject)
-    return _explain(subject, cut, cut, Path(folder), lang, overwrite)
+    return _explain(subject, cut, cut, Path(folder), lang, film, overwrite)
 
 
 def _explain(
-    subject: Subject, shown: Excerpt, own: Excerpt | None, folder: Path, lang: str, overwrite: bool
+    subject: Subject, shown: Excerpt, own: Excerpt | None, folder: Path, lang: str, film: bool, overwrite: bool
 ) -> Explained:
     if lang not in LANGUAGES:
         raise UsageError(f"--lang is one of {', '.join(LANGUAGES)}, got {lang!r}")
-    replaces = overwrite or _is_ours(folder)
+    ours = _is_ours(folder)
     listening = for_listening(subject)
     sounds = make_sounds(listening.x, listening.h, listening.fs)
     data = FigureData.of(shown.example)
@@ -95,21 +100,29 @@ def _explain(
             "stage": dict.fromkeys(LANGUAGES, subject.stage),
         }
     page = page_html(page_data(own, listening, sounds, shown_texts), sounds, lang)
-    shots = storyboard(shown.example)
-    pictures = images(shots, shown.example)
-    film = film_bytes(shots, pictures)
     made = {
         "index.html": page.encode(),
         "figure.png": png_bytes(figure(data, captions["en"])),
-        "flip.gif": gif_bytes(shots, pictures),
-        **({"flip.mp4": film} if film is not None else {}),
-        "contact.png": contact_bytes([picture for shot, picture in zip(shots, pictures, strict=True) if shot.key]),
+        **(_film(shown.example) if film else {}),
         **{f"{sound.name}.wav": wav_bytes(sound) for sound in sounds.sounds},
         "numbers.json": (json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(),
     }
-    _write(folder, made, overwrite=replaces)
+    _write(folder, made, overwrite=overwrite or ours)
+    for name in _FILM if ours else ():
+        if name not in made:  # that of an earlier explanation shows another signal
+            (folder / name).unlink(missing_ok=True)
     sizes = {name: len(content) for name, content in made.items()}
     return Explained(folder, sizes, sounds.identities, shown.name[lang], tuple(note[lang] for note in notes), lang)
+
+
+def _film(example: Example) -> dict[str, bytes]:
+    """Files of the animation; no MP4 where there is no ffmpeg."""
+    shots = storyboard(example)
+    pictures = images(shots, example)
+    film = film_bytes(shots, pictures)
+    sheet = contact_bytes([picture for shot, picture in zip(shots, pictures, strict=True) if shot.key])
+    made = {"flip.gif": gif_bytes(shots, pictures), "flip.mp4": film, "contact.png": sheet}
+    return {name: content for name, content in made.items() if content is not None}
 
 
 def _symmetry_note(subject: Subject) -> Bilingual:
