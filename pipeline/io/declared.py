@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..errors import ReadError
-from ..system import pread
 from .base import ReadOptions
+from .encodings import linear_subtype
 from .source import Source
 
 NO_LENGTH = "the header does not tell the length (it was written to a pipe, or never finished); took all to the end"
@@ -49,6 +49,12 @@ class Facts:
     """Whether libsndfile is to find no end, because it would guess one from the size."""
     counted: bool = False
     """Whether ``frames`` was counted here, and is declared nowhere."""
+    start: int = 0
+    """Position of the first byte of audio, where that is known."""
+    behind: int = 0
+    """Position from which on another recording may begin, where that is known."""
+    linear: tuple[str, str, int] | None = None
+    """Encoding, byte order and bytes of a frame of plain numbers that libsndfile does not read in this container."""
     goes_on: bool = False
     """Whether there may be frames behind ``frames``: it is tried."""
     unreadable: str = ""
@@ -71,6 +77,8 @@ class _Audio:
     fs: float | None = None
     channels: int | None = None
     notes: tuple[str, ...] = ()
+    linear: tuple[str, str] | None = None
+    """Encoding and byte order of plain numbers that libsndfile does not read in this container."""
 
 
 def facts_of(source: Source, options: ReadOptions) -> Facts:
@@ -82,7 +90,9 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
         return audio
     there = max(0, (source.size or 0) - audio.start)
     block, warnings, size = max(1, audio.block), list(audio.notes), min(audio.declared, there)
-    if (audio.unknown and audio.declared > there) or (audio.declared == 0 and there > 7):
+    if (audio.unknown and audio.declared > there) or (
+        audio.declared == 0 and there > 0 and not _are_chunks(source, options.container, audio.start)
+    ):
         size = there
         warnings.append(NO_LENGTH)
     elif audio.declared > there:
@@ -96,16 +106,33 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
         channels=audio.channels,
         patches=audio.patches(size) if size != audio.declared else (),
         warnings=tuple(warnings),
+        start=audio.start,
+        behind=audio.start + (0 if NO_LENGTH in warnings else size),
+        linear=None if audio.linear is None else (*audio.linear, audio.block),
     )
 
 
-def chunks(fd: int, container: str, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, position and length of each chunk of an AIFF, CAF or W64 file, its head included."""
+def _are_chunks(source: Source, container: str, start: int) -> bool:
+    """Whether there are chunks from a byte on, to the end of the file."""
+    size, first = (source.size or 0) - start, {"AIFF": 12, "W64": 40, "CAF": 8}.get(container, 0)
+    ends = [
+        at + length - first
+        for name, at, length in chunks(lambda at, n: source.at(start + at - first, n), container, first + size)
+        if name.isascii() and name.decode().isprintable()
+    ]
+    return bool(ends) and ends[-1] in (size, size - 1)
+
+
+def chunks(at_of: Callable[[int, int], bytes], container: str, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, position and length of each chunk of an AIFF, CAF or W64 file, its head included.
+
+    ``at_of(position, count)`` gives its bytes.
+    """
     at, form, uncounted, even = {"AIFF": (12, ">4sI", 8, 2), "CAF": (8, ">4sq", 12, 1)}.get(
         container, (40, "<4s12xQ", 0, 8)
     )
     width = struct.calcsize(form)
-    while at < size and len(head := pread(fd, width, at)) == width:
+    while at < size and len(head := at_of(at, width)) == width:
         name, length = struct.unpack(form, head)
         length += uncounted
         yield name, at, length
@@ -132,7 +159,9 @@ def _flac(source: Source) -> Facts:
 def _found(source: Source, container: str) -> dict[bytes, tuple[int, int]]:
     """Position and length of the first chunk of each name."""
     found: dict[bytes, tuple[int, int]] = {}
-    for name, at, length in chunks(source.fd, container, source.size or 0):
+    for name, at, length in chunks(source.at, container, source.size or 0):
+        if name in (b"FORM", b"riff", b"caff"):
+            break  # another recording
         if name in found and name in (b"SSND", b"COMM", b"data", b"fmt ", b"desc"):
             raise ReadError(source.name, f"contradicts itself: a second {name.decode().strip()} chunk at byte {at}")
         found.setdefault(name, (at, length))
@@ -144,12 +173,12 @@ def _aiff(source: Source) -> _Audio | Facts:
     if b"COMM" not in found or b"SSND" not in found:
         return Facts(unreadable=f"has no {'SSND' if b'COMM' in found else 'COMM'} chunk, so no audio that can be read")
     common, (at, length) = found[b"COMM"][0], found[b"SSND"]
-    comm = pread(source.fd, 30, common)[8:].ljust(22, b"\0")
+    comm = source.at(common, 30)[8:].ljust(22, b"\0")
     channels, frames, bits = struct.unpack(">HIH", comm[:8])
     exponent, mantissa = struct.unpack(">HQ", comm[8:18])
-    kind = comm[18:22] if pread(source.fd, 4, 8) == b"AIFC" else b"NONE"
+    kind = comm[18:22] if source.at(8, 4) == b"AIFC" else b"NONE"
     block = channels * _FLOATS.get(kind, (bits + 7) // 8 if kind in _WHOLES else 0)
-    offset = struct.unpack(">I", pread(source.fd, 4, at + 8).ljust(4, b"\0"))[0]
+    offset = struct.unpack(">I", source.at(at + 8, 4).ljust(4, b"\0"))[0]
     declared = length - 16 - offset if length > 16 else 0
     unknown = says_unknown(declared) or 0x7EFFFF00 < declared <= 0x7F000000 or (declared == 0 and frames == 0)
     if block and not unknown and not 0 <= declared - frames * block <= 1:
@@ -176,18 +205,30 @@ def _w64(source: Source) -> _Audio | Facts:
         return Facts(unreadable=f"has no {'data' if b'fmt ' in found else 'fmt'} chunk, so no audio that can be read")
     at, length = found[b"data"]
     tag, channels, fs, rate, block, bits = struct.unpack(
-        "<HHIIHH", pread(source.fd, 16, found[b"fmt "][0] + 24).ljust(16, b"\0")
+        "<HHIIHH", source.at(found[b"fmt "][0] + 24, 16).ljust(16, b"\0")
     )
+    if tag == 0xFFFE:  # WAVE_FORMAT_EXTENSIBLE: the kind stands behind
+        tag = struct.unpack("<H", source.at(found[b"fmt "][0] + 48, 2).ljust(2, b"\0"))[0]
     if tag in (1, 3) and block != channels * ((bits + 7) // 8):
         words = f"{bits} bits, {channels} channels, {block} bytes a frame"
         raise ReadError(source.name, f"its fmt chunk contradicts itself: {words}")
-    fixed = block if tag in (1, 3, 6, 7, 0xFFFE) else 0
+    fixed = block if tag in (1, 3, 6, 7) else 0
 
     def patches(size: int) -> tuple[tuple[int, bytes], ...]:
         return ((at + 16, struct.pack("<Q", size + 24)),)
 
     notes = (rate_problem(fs, block, rate),) if fixed and rate != fs * block & 0xFFFFFFFF else ()
-    return _Audio(at + 24, max(0, length - 24), fixed, patches, length >= 2**62, float(fs), channels, notes)
+    return _Audio(
+        at + 24,
+        max(0, length - 24),
+        fixed,
+        patches,
+        length >= 2**62,
+        float(fs),
+        channels,
+        notes,
+        _linear(tag, bits, "<"),
+    )
 
 
 def _au(source: Source) -> _Audio | Facts:
@@ -203,14 +244,14 @@ def _au(source: Source) -> _Audio | Facts:
 
 def _caf(source: Source) -> _Audio | Facts:
     found = _found(source, "CAF")
-    kind = pread(source.fd, 4, found[b"desc"][0] + 20).decode("latin-1") if b"desc" in found else "no description"
-    if kind != "lpcm" or b"data" not in found:
+    kind = source.at(found[b"desc"][0] + 20, 4).decode("latin-1") if b"desc" in found else "no description"
+    if kind not in ("lpcm", "ulaw", "alaw") or b"data" not in found:
         return Facts(
             unreadable=f"is a CAF file with {kind.strip()} that libsndfile does not decode; convert it, for instance:"
             " ffmpeg -i IN.caf OUT.wav"
         )
     at, length = found[b"data"]
-    desc = pread(source.fd, 32, found[b"desc"][0] + 12).ljust(32, b"\0")
+    desc = source.at(found[b"desc"][0] + 12, 32).ljust(32, b"\0")
     fs, block, channels = (struct.unpack(">d8xI4xI4x", desc))[:3]
 
     def patches(size: int) -> tuple[tuple[int, bytes], ...]:
@@ -227,11 +268,20 @@ def _nist(source: Source) -> _Audio | Facts:
     try:
         frames, channels = int(told["sample_count"]), int(told.get("channel_count", 1))
         block = channels * int(told.get("sample_n_bytes", 2))
-        start = int(source.head[8:16])
+        start, order = int(source.head[8:16]), told.get("sample_byte_format", "01")
+        fs = float(told["sample_rate"])
     except (KeyError, ValueError):
-        return Facts(unreadable="is a NIST file that does not tell how many samples it has")
+        return Facts(unreadable="is a NIST file that does not tell its rate, or how many samples it has")
     if coding not in ("pcm", "ulaw", "mu-law", "alaw"):
         return Facts(
             unreadable=f"is a NIST file with {coding}; unpack it, for instance: sph2pipe -f wav IN.sph OUT.wav"
         )
-    return _Audio(start, frames * block, block, lambda _: (), False, None, channels)
+    linear = (
+        _linear(1, 8 * block // max(1, channels), "<" if order.startswith("0") else ">") if coding == "pcm" else None
+    )
+    return _Audio(start, frames * block, block, lambda _: (), False, fs, channels, (), linear)
+
+
+def _linear(tag: int, bits: int, order: str) -> tuple[str, str] | None:
+    subtype = linear_subtype((bits + 7) // 8, floating=tag == 3) if tag in (1, 3) else None
+    return None if subtype in (None, "PCM_U8") else (subtype, order)

@@ -14,12 +14,24 @@ import numpy as np
 
 from ..errors import ReadError
 from . import mpeg, ogg
-from .base import Block, Reader, ReadOptions
-from .declared import Facts, facts_of
+from .base import MAX_CHANNELS, Block, Reader, ReadOptions
+from .declared import NO_LENGTH, Facts, facts_of
+from .riff import WavFormat, WavHeader
 from .sndfile import SndfileReader
 from .source import Source
+from .wav import WavReader
 
 _FLAC_BEGINS = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
+_BEGINS = {
+    "AIFF": re.compile(rb"(?s)FORM....AIF[FC]"),
+    "W64": re.compile(rb"(?s)riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00.{8}wave"),
+    "AU": re.compile(rb"(?s)\.snd\x00\x00..[\x00-\xff]{4}\x00\x00\x00[\x01-\x1b]"),
+    "CAF": re.compile(rb"caff\x00\x01\x00\x00desc"),
+    "NIST": re.compile(rb"NIST_1A\n   1024"),
+}
+"""What a recording begins with, in each container."""
+_HEADER_BYTES = 4200
+"""Bytes of the longest header without audio; one of CAF is filled up to a block of 4096."""
 
 Part = Callable[[], Reader]
 
@@ -81,13 +93,32 @@ def joined(source: Source, parts: Sequence[Part], options: ReadOptions, notes: S
 def open_plain(source: Source, options: ReadOptions) -> Reader:
     """Read an AIFF, W64, AU, CAF or NIST file, whose header is held against the file first."""
     source = source.spooled()
-    return SndfileReader(source, options, facts_of(source, options))
+    facts = facts_of(source, options)
+    begins = _BEGINS.get(options.container)
+    if begins and facts.start:
+        found = list(source.find(begins, facts.behind, 64))
+        # What was written to a pipe may end with its header once more, and nothing behind it.
+        if found:
+            bare = NO_LENGTH in facts.warnings and (source.size or 0) - found[-1] <= _HEADER_BYTES
+            return cut_up(source, [0, *found], open_plain, options, bare=bare)
+    if facts.linear is None or not 1 <= (facts.channels or 0) <= MAX_CHANNELS:
+        return SndfileReader(source, options, facts)
+    subtype, order, block = facts.linear
+    fmt = WavFormat(int(facts.fs or 0), facts.channels or 0, block, subtype)
+    source.skip(facts.start)
+    header = WavHeader(options.container, order, fmt, facts.frames, facts.warnings, (), (), facts.start, None, None)
+    return WavReader(source, header, subtype, options)
 
 
 def cut_up(
-    source: Source, starts: list[int], reader: Callable[[Source, ReadOptions], Reader], options: ReadOptions
+    source: Source,
+    starts: list[int],
+    reader: Callable[[Source, ReadOptions], Reader],
+    options: ReadOptions,
+    *,
+    bare: bool = False,
 ) -> Reader:
-    """Read what begins at each of these bytes and ends before the next."""
+    """Read what begins at each of these bytes and ends before the next, except the last where that is ``bare``."""
 
     def part(start: int, end: int | None) -> Reader:
         window = source.window(start, end)
@@ -98,7 +129,11 @@ def cut_up(
             raise
 
     ends = [*starts[1:], source.size]
-    return joined(source, [partial(part, *bounds) for bounds in zip(starts, ends, strict=True)], options)
+    parts, notes = [partial(part, *bounds) for bounds in zip(starts, ends, strict=True)], []
+    if bare:
+        parts.pop()
+        notes.append(f"the header stands again at byte {starts[-1]}, with no audio behind it; ignored")
+    return joined(source, parts, options, notes)
 
 
 def open_flac(source: Source, options: ReadOptions) -> Reader:
@@ -124,7 +159,8 @@ def open_mpeg(source: Source, options: ReadOptions) -> Reader:
         return reader
 
     def part(link: mpeg.Link) -> Reader:
-        facts = Facts(frames=link.samples, endless=not link.tagged, counted=not link.tagged)
+        single = "has one frame of MPEG audio alone, which libsndfile does not decode"
+        facts = Facts(frames=link.samples, endless=not link.tagged, counted=not link.tagged, unreadable=single)
         return _reader(source.window(link.start, link.end), options, facts)
 
     return joined(source, [partial(part, link) for link in links], options, notes)

@@ -144,8 +144,8 @@ class _Walk:
             return there
         name = self.bytes(at, frame.length)[frame.side_info :]
         if name.startswith((b"Xing", b"Info")) and frame.kind[2] == 3:
-            counts = len(name) >= 12 and name[7] & 1
-            self.left = struct.unpack(">I", name[8:12])[0] if counts else None
+            counts = len(name) >= 12 and name[7] & 1  # a writer to a pipe leaves 0
+            self.left = struct.unpack(">I", name[8:12])[0] or None if counts else None
             if self.left is not None:
                 self.links.append(Link(at, at + frame.length, None, frame.kind, tagged=True))
             return frame.length

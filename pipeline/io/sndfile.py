@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ReadError, UsageError, WriteError
+from ..system import pread
 from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
 from .declared import Facts, chunks
 from .encodings import ENCODINGS, choose_subtype, require_audio
@@ -272,7 +273,7 @@ def fix_aiff_header(file: OutputFile, frames: int, frame_bytes: int) -> None:
 
     libsndfile counts the byte that fills up an odd number of them as audio: 3 frames of a byte each would be 4.
     """
-    for name, at, _ in chunks(file.fileno(), "AIFF", file.size()):
+    for name, at, _ in chunks(lambda at, count: pread(file.fileno(), count, at), "AIFF", file.size()):
         if name == b"PEAK":
             file.patch(at + 12, bytes(4))  # behind the chunk's head and its version number
         elif name == b"COMM":

@@ -3,8 +3,8 @@
 N frames become ``ceil(N * fs_out / fs_in)``: the frames of the same stretch of time. Output frame m lies at time
 ``m / fs_out``, so latency and tail are 0; the filter inside looks a little way into the past and the future.
 
-A sample that is not finite is 0 for soxr, whose blocks would spread it, and NaN afterwards in the frames that an impulse
-in its place reaches.
+A sample that is not finite is 0 for soxr, whose blocks would spread it, and NaN afterwards in the frames that an
+impulse in its place reaches.
 """
 
 from __future__ import annotations
