@@ -271,7 +271,8 @@ def _nist(source: Source) -> _Audio | Facts:
         start, order = int(source.head[8:16]), told.get("sample_byte_format", "01")
         fs = float(told["sample_rate"])
     except (KeyError, ValueError):
-        return Facts(unreadable="is a NIST file that does not tell its rate, or how many samples it has")
+        problem = "is a NIST file that does not tell its rate, or how many samples it has"
+        raise ReadError(source.name, problem) from None
     if coding not in ("pcm", "ulaw", "mu-law", "alaw"):
         return Facts(
             unreadable=f"is a NIST file with {coding}; unpack it, for instance: sph2pipe -f wav IN.sph OUT.wav"
