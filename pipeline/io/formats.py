@@ -183,6 +183,11 @@ def _kind_of(source: Source) -> ReaderKind:
         if kind.matches(source.head):
             return kind
     extension = PurePath(source.name).suffix.lower()
+    if extension in (".mp3", ".mp2", ".mpga"):
+        from .mpeg import begins_later
+
+        if begins_later(source.head):
+            return next(kind for kind in _readers if kind.container == "MP3")
     claims_audio = extension in _writers and _writers[extension].container != "CSV"
     if looks_like_text(source.head) and not claims_audio:
         return _CSV_READER

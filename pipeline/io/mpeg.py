@@ -162,6 +162,16 @@ class _Walk:
         return frame.length
 
 
+def begins_later(head: bytes) -> bool:
+    """Whether two frames of a kind follow one another somewhere: a recording cut out of another."""
+    for at in (found.start() for found in _BEGINS.finditer(head)):
+        frame = _frame(head[at : at + 4])
+        following = _frame(head[at + frame.length :][:4]) if frame and frame.length else None
+        if frame and following and frame.kind == following.kind:
+            return True
+    return False
+
+
 def links(source: Source) -> tuple[list[Link], list[str]]:
     """The recordings in a file of MPEG audio, in their order, and what else was found in it."""
     walk = _Walk(source)

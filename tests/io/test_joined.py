@@ -42,6 +42,11 @@ def put(tmp_path, data, name="x"):
     return path
 
 
+def read_signal_and_warnings(path):
+    with open_reader(path) as reader:
+        return reader.read(1 << 20), reader.warnings
+
+
 def both(path):
     """What is read from the disk, which is what is read from a pipe."""
     before = open_descriptors()
@@ -111,6 +116,9 @@ def test_what_begins_in_the_middle_of_an_mp3_is_read(mp3, tmp_path):
     _, frames = mp3  # a recording of the radio: the first frame refers to bytes that are not there
     x, _ = both(put(tmp_path, b"".join(frames[10:])))
     assert len(x) == 1152 * (len(frames) - 10)
+    y, warnings = read_signal_and_warnings(put(tmp_path, frames[9][100:] + b"".join(frames[10:]), "x.mp3"))
+    np.testing.assert_array_equal(y, x)
+    assert "are no frame of MPEG audio; passed over" in warnings[0]
 
 
 @pytest.mark.parametrize("count", [2, 3])
