@@ -282,3 +282,14 @@ def test_bits_and_bytes_that_agree_are_read_and_no_others(tmp_path, bits, block)
     else:
         with pytest.raises(ReadError, match=r"contradicts itself|holds PCM of 64 bits"):
             read(path)
+
+
+def test_floats_in_an_extensible_w64_are_no_integers(tmp_path):
+    floats = (CODES / 32768).astype("<f4").tobytes()
+    kind = extensible(32, 32, 4, tag=3)[8:]
+    body = b"wave" + W64 + b"fmt " + W64 + struct.pack("<Q", 24 + len(kind)) + kind
+    body += b"data" + W64 + struct.pack("<Q", 24 + len(floats)) + floats
+    head = bytes.fromhex("726966662e91cf11a5d628db04c10000") + struct.pack("<Q", 24 + len(body))
+    x, warnings, info = read(put(tmp_path, head + body))  # libsndfile takes them for PCM_32
+    np.testing.assert_array_equal(x, CODES)
+    assert (info.subtype, warnings) == ("FLOAT", [])
