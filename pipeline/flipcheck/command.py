@@ -1,9 +1,9 @@
 """A command that maps a file or a text of numbers to another, as a target: each probe is written, sent, and read back.
 
 Convention: ``{in}``, ``{out}`` and ``{kernel}`` stand for WAV files, with an extension for another kind: ``{in.png}``,
-``{out.txt}``, ``{kernel.txt}``. ``{taps}`` are the taps in the command itself, ``{taps,}`` with commas between. A
-command that names no file to read gets the numbers on stdin, one a line, and one that names none to write prints them.
-No shell is involved.
+``{out.txt}``, ``{kernel.txt}``. ``{taps}`` are the taps in the command itself, ``{taps,}`` with commas between,
+``{taps;}`` with semicolons between rows. A command that names no file to read gets the numbers on stdin, one a line,
+and one that names none to write prints them. No shell is involved.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ _BYTES = {"png", "pgm", "ppm", "bmp"}
 _FLOATS = {"tif", "tiff"}
 _RAW = {"f32": "<f4", "f64": "<f8"}
 _KINDS = (*_SOUNDS, *_TEXTS, *sorted(_BYTES | _FLOATS), *_RAW)
+
+_PARTED = {"": (" ", " "), ",": (",", ","), ";": (",", ";")}
+"""What stands between taps, and between rows of them, for ``{taps}``, ``{taps,}`` and ``{taps;}``."""
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\bNaN\b|\bNA\b|[-+]?\binf(?:inity)?\b", re.IGNORECASE)
 _COUNTER = re.compile(r"^\s*\[\d+,?\]", re.MULTILINE)  # R prints [1] before the first number of a line
@@ -129,7 +132,8 @@ class _Command:
 
     def _filled(self, mark: re.Match[str], folder: str) -> str:
         if mark[1] is None:
-            return ("," if "," in mark[0] else " ").join(f"{tap:.17g}" for tap in self._taps.reshape(-1))
+            inner, outer = _PARTED[mark[0][5:-1]]
+            return outer.join(inner.join(f"{tap:.17g}" for tap in row) for row in np.atleast_2d(self._taps))
         if mark[1] != "kernel":
             return str(Path(folder, f"{mark[1]}.{self._in if mark[1] == 'in' else self._out}"))
         kind = (mark[2] or (".txt" if Path(self._words[0]).name in _READ_TEXT else ".wav"))[1:]

@@ -71,9 +71,13 @@ def told_edges(target: Target, response: Response, *, fixed: bool) -> str | None
         return response.edges
 
 
-def lag_0(target: Target) -> int | None:
-    """Where the loudest answer stands when the signal is the kernel itself; None where that cannot be asked."""
-    if target.typed is None or target.axes != 1 or target.taps is None or target.taps.size == 1:
+def lag_0(target: Target, response: Response) -> int | None:
+    """Where the loudest answer stands when the signal is the kernel itself; None where that cannot be asked.
+
+    What is as long as its input has frames and no lags.
+    """
+    frames = response.values.shape == response.frames_in
+    if target.typed is None or target.axes != 1 or target.taps is None or target.taps.size == 1 or frames:
         return None
     try:
         y = plain_array(target.typed(target.taps.copy(), target.taps.copy()), 1)
@@ -92,7 +96,10 @@ def dtype_words(target: Target) -> tuple[str, ...]:
     words = []
     for kind, level in (("uint8", 200), ("int16", 20_000)):
         got = _level(target, kind, level, h.astype(kind))
-        words.append(f"{kind}: " + ("refused" if got is None else _fate(*got, level * int(h.sum()), np.dtype(kind))))
+        due = _level(target, "float64", level, h)
+        if due is None:
+            continue
+        words.append(f"{kind}: " + ("refused" if got is None else _fate(*got, due[0], np.dtype(kind))))
     fractions = _level(target, "uint8", 200, h / h.sum())
     if fractions is not None and abs(fractions[0] - 200) > 1:
         words.append(f"fractions on uint8: {fractions[0]:g} for 200")
@@ -166,16 +173,16 @@ def _level(target: Target, kind: str, level: int, h: Array) -> tuple[float, np.d
             y = plain_array(target.typed(np.full(shape, level, kind), h), target.axes)
     except Exception:  # a dtype may be refused in any way
         return None
-    if y.ndim != target.axes or y.dtype.kind not in "iuf":
+    if y.ndim != target.axes or y.dtype.kind not in "iuf" or not y.size:
         return None
     return float(y[tuple(n // 2 for n in y.shape)]), y.dtype
 
 
-def _fate(value: float, dtype: np.dtype[Any], due: int, kind: np.dtype[Any]) -> str:
-    if value == due:
+def _fate(value: float, dtype: np.dtype[Any], due: float, kind: np.dtype[Any]) -> str:
+    if abs(value - due) <= 1e-9 * abs(due):
         return f"exact, as {dtype.name}"
-    if dtype.kind in "iu" and value == float(np.array(due, np.int64).astype(dtype)):
-        return f"wraps, {due} becomes {value:g}"
+    if dtype.kind in "iu" and value == float(np.array(round(due), np.int64).astype(dtype)):
+        return f"wraps, {due:g} becomes {value:g}"
     if dtype.kind in "iu" and value == np.iinfo(kind).max:
         return f"saturates at {value:g}"
-    return f"{value:g} for {due}, as {dtype.name}"
+    return f"{value:g} for {due:g}, as {dtype.name}"

@@ -104,7 +104,7 @@ def flip_check(
         known_as=known_as,
         other_origin=None if chosen is None else other_origin(target),
         slope=rises,
-        lag_0=lag_0(target) if word == "correlation" or known_as == "normalised" else None,
+        lag_0=lag_0(target, response) if word == "correlation" or known_as == "normalised" else None,
         ends=impulse_at_ends(target, response) if known else None,
         nan=response.nan,
         dtypes=dtype_words(target) if chosen is not None else (),

@@ -89,7 +89,9 @@ def plain_array(y: Any, axes: int) -> Array:
     """Numbers out of whatever a library returns, without axes of length 1 beyond ``axes``."""
     if isinstance(y, tuple | list) and y and hasattr(y[0], "shape"):
         y = y[0]  # some functions return the result and what they know of it
-    for method in ("detach", "cpu", "compute", "to_numpy", "numpy"):
+    if hasattr(y, "detach"):
+        y = y.detach().cpu()
+    for method in ("compute", "to_numpy", "numpy"):
         if not isinstance(y, np.ndarray) and callable(getattr(y, method, None)):
             y = getattr(y, method)()
     if type(y).__module__.startswith("SimpleITK"):
@@ -149,7 +151,7 @@ def found_form(
                 y = np.asarray(in_form(f, taps, axes, name, way)(x))
             except Exception:  # noqa: S112  (any refusal means: not in this form)
                 continue
-            if y.ndim == axes and y.dtype.kind in "iuf" and y.size > 1:
+            if y.ndim == axes and y.dtype.kind in "iuf" and y.size > 1 and y.any():
                 return name, way
     return None
 
@@ -175,7 +177,8 @@ def _form(name: str) -> Form:
 
 
 def _loaded() -> Iterator[str]:
-    return (name for name, form in FORMS.items() if form.needs in sys.modules and name not in _ON_DEMAND)
+    there = (name for name, form in FORMS.items() if form.needs.partition(".")[0] in sys.modules)
+    return (name for name in there if name not in _ON_DEMAND)
 
 
 def _named_in(f: Callable[..., Any]) -> list[str]:
@@ -185,8 +188,9 @@ def _named_in(f: Callable[..., Any]) -> list[str]:
     try:
         named = [p.name for p in inspect.signature(plain).parameters.values() if p.default is p.empty]
     except (TypeError, ValueError):
-        named = re.findall(r"\w+", (getattr(plain, "__doc__", None) or "").split("->")[0][:400])
-    return [name for name in _NAMES if name in named[1:] and name not in settled]
+        named = re.findall(r"\w+", (getattr(plain, "__doc__", None) or "").split("\n")[0])
+    known = [name for name in named if "kernel" in name.lower() and "size" not in name.lower()]
+    return [name for name in (*_NAMES, *known) if name in named[1:] and name not in settled]
 
 
 def _keywords(f: Callable[..., Any]) -> list[str]:

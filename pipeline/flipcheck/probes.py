@@ -24,6 +24,9 @@ EDGES = {
 }
 """Ways to go on outside the signal, in the words of scipy.ndimage, and `numpy.pad`'s word for each."""
 
+ANOTHER = "another way"
+"""What is said of an end that follows none of these."""
+
 _SEED = 20
 _MOST_DECIMATION = 16
 _LEVELS = 256  # noise in steps of 1/256, which every encoding of a WAV file holds exactly
@@ -88,9 +91,10 @@ def measure(target: Target) -> Response:
 
     def ask(x: Array) -> Array:
         y = target.raw(x)
-        return target.finite(np.where(np.isnan(silence), 0.0, y) if y.shape == silence.shape else y)
+        return target.finite(np.where(holes, 0.0, y) if y.shape == holes.shape else y)
 
-    holes, silence = silence, np.where(np.isnan(silence), 0.0, silence)
+    holes = np.isnan(silence)
+    silence = np.where(holes, 0.0, silence)
     answer = ask(impulse)
     tolerance = target.tolerance(answer - silence if answer.shape == silence.shape else answer)
     values = (answer - silence) / target.amplitude if answer.shape == silence.shape else answer
@@ -108,7 +112,7 @@ def measure(target: Target) -> Response:
         known_as = "normalised"
     edges = None
     if invariant:
-        edges = "nan" if np.isnan(holes).any() else _edges(target, values, centre, silence, tolerance)
+        edges = "nan" if holes.any() else _edges(target, values, centre, silence, tolerance)
     return Response(
         values,
         centre,
@@ -235,10 +239,9 @@ def _edges(target: Target, values: Array, centre: tuple[int, ...], silence: Arra
     if names:
         return " or ".join(names)
     ends = [_end(fits, axis, end, shape[axis] // 2) for axis in range(len(shape)) for end in (0, 1)]
-    if any(ends):
-        words = ("at the start", "at the end") if len(shape) == 1 else ("above", "below", "on the left", "on the right")
-        return ", ".join(f"{end or 'another way'} {word}" for end, word in zip(ends, words, strict=True))
-    return None
+    words = ("at the start", "at the end") if len(shape) == 1 else ("above", "below", "on the left", "on the right")
+    told = [f"{end or ANOTHER} {word}" for end, word in zip(ends, words, strict=True) if end != " or ".join(EDGES)]
+    return ", ".join(told) if any(ends) else ANOTHER
 
 
 def _end(fits: dict[str, Array], axis: int, end: int, half: int) -> str:
@@ -257,7 +260,8 @@ def impulse_at_ends(target: Target, response: Response) -> str | None:
 
     For signals only, and for outputs in which the answer to a middle impulse moves with it.
     """
-    if response.values.ndim != 1 or response.edges is not None or not response.support:
+    settled = response.edges is not None and ANOTHER not in response.edges
+    if response.values.ndim != 1 or settled or not response.support:
         return None
     n, values, centre = response.frames_in[0], response.values, response.centre[0]
     silence = target.raw(np.zeros(n))

@@ -45,7 +45,7 @@ _HELP = (
     "give MODULE:FUNCTION such as numpy:convolve, FILE.py:FUNCTION, stage:NAME, CONFIG.yaml, or -- and a command with "
     "{in} and {out}, or one that reads numbers and prints numbers"
 )
-MARK = re.compile(r"\{(in|out|kernel)(\.\w+)?\}|\{taps,?\}")
+MARK = re.compile(r"\{(in|out|kernel)(\.\w+)?\}|\{taps[,;]?\}")
 """What stands in a command for a file, and for the taps themselves."""
 
 
@@ -290,13 +290,13 @@ def _function(f: Callable[..., Any], taps: Taps | None, name: str, how: How) -> 
     axes = [taps.ndim] if taps is not None else [2] if how.image else [1, 2]
     if taps is None and not inside and word.lower().endswith("2d"):
         axes = [2, 1]
-    sent = {
-        n: None if inside else taps if taps is not None else (DEFAULT_KERNEL, DEFAULT_IMAGE_KERNEL)[n - 1] for n in axes
-    }
-    tries = ((n, h, found_form(called, h, n, how.form, how.keyword)) for n, h in sent.items())
-    n, h, found = next((one for one in tries if one[2]), (axes[0], sent[axes[0]], None))
+    sent = {n: taps if taps is not None else (DEFAULT_KERNEL, DEFAULT_IMAGE_KERNEL)[n - 1] for n in axes}
+    ways = [(n, sent[n] if handed else None) for handed in dict.fromkeys((not inside, True)) for n in axes]
+    forms = [how.form] if how.form else ["array", None]  # plain arrays of any axes before anything else
+    tries = ((n, h, found_form(called, h, n, form, how.keyword)) for form in forms for n, h in ways)
+    n, h, found = next((one for one in tries if one[2]), (*ways[0], None))
     form, keyword = found or (how.form or "array", how.keyword)
-    handed = taps if inside else h
+    inside, handed = h is None, taps if h is None else h
     target = Target(name, in_form(called, h, n, form, keyword), handed, image=n == 2, whole=FORMS[form].pixels)
     if target.whole:
         target = replace(target, tolerance=one_step)

@@ -46,7 +46,7 @@ class FlipVerdict:
     causal: bool | None
     """Whether nothing comes before the impulse; None for images, which have no past."""
     edges: str | None
-    """Samples taken to stand outside the signal: zeros, nearest, reflect, mirror, wrap, "nan"; each end where they differ;
+    """Samples taken to stand outside the signal: zeros, nearest, reflect, mirror, wrap, "nan"; each end if they differ;
     None where it does not show."""
     length: str
     """How long the output is, in words and letters."""
@@ -100,6 +100,8 @@ class FlipVerdict:
         if self.lag_0 is not None:
             rows.append(("lag 0", f"stands at n = {self.lag_0}"))
         rows.append(("output", self.length + (f"; outside the signal: {self.edges}" if self.edges else "")))
+        if self.ends:
+            rows.append(("ends", self.ends))
         if any(map(any, self.nan)):
             ends = " and ".join(f"{a} before, {b} after" for a, b in self.nan)
             rows.append(("NaN", ends))
