@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import KernelError
+from .ports import Port, taps_for, taps_from
 
 MAX_TAPS = 10_000_000
 """The longest kernel accepted: 208 s at 48 kHz."""
@@ -270,10 +271,19 @@ class Kernel:
 
         ``(M, C)`` taps give ``(C, 1, M)``, for a layer with ``groups=C``.
         """
-        flipped = self.taps[::-1]
-        if flipped.ndim < 3:
-            flipped = flipped.reshape(self.length, 1, -1)
-        return np.ascontiguousarray(flipped.transpose(2, 1, 0))
+        return self.for_("torch").weights
+
+    def for_(self, target: str) -> Port:
+        """The same kernel for another library, ``"torch"``, ``"r"``, ``"web-audio"``: weights, zeros, and the call."""
+        return taps_for(self.taps, self.origin, target)
+
+    @classmethod
+    def from_(cls, weights: npt.ArrayLike, target: str, *, before: int = 0, depthwise: bool = False) -> Kernel:
+        """The kernel that a layer's weights are, which get ``before`` zeros before the signal: its ``padding``.
+
+        ``depthwise`` weights have one kernel a channel, ``groups=C``.
+        """
+        return cls(*taps_from(weights, target, before, depthwise))
 
     # ---- Python's own ------------------------------------------------------------------------------------------
 

@@ -299,7 +299,7 @@ def test_an_impulse_at_either_end_shows_what_the_middle_hides():
     assert (found.verdict, found.edges) == ("convolution", "another way at the start")
     assert found.ends == "an impulse at frame 0 gives -0.94 -0.97 0 0 there, where 1 -0.97 0 0 is due"
     blocks = flip_check(lambda x, h: np.convolve(x, h)[: len(x) // 100 * 100])
-    assert blocks.ends.startswith("an impulse at the last frame gives 0")
+    assert blocks.ends == "an impulse at the last frame is not heard"
     assert flip_check(np.convolve).ends is None
     assert flip_check(lambda x, h: np.convolve(x, h)[: len(x)]).ends is None
 
