@@ -1,6 +1,6 @@
 """Write docs/atlas.md from docs/atlas/*.json, and with --run ask again every function of it that is installed here.
 
-``python docs/atlas.py --run python node apt`` first installs pinned packages in a folder of its own, build/atlas, and asks
+``docs/atlas.py --run python node apt`` first installs pinned packages in a folder of its own, build/atlas, and asks
 what they hold; without names, what this interpreter and this machine have. What changed is printed and written down.
 """
 
@@ -26,7 +26,12 @@ KEPT = (
     "verdict", "known_as", "sentence", "response", "starts", "origin", "other_origin", "gain", "edges", "ends", "nan",
     "length", "slope", "lag_0", "dtypes", "channels", "warnings",
 )  # fmt: skip
-DEBIAN = "Debian 12"
+INTRODUCTION = """{} functions and commands. **Flips** says whether a kernel comes back as it is: convolution; reversed,
+it is correlation. **Origin** is the tap that meets x[n], of a kernel of three and, after a stroke, of four. **Outside**
+is what stands beyond the ends. Ask yours with the line of its row after `faltung flip-check`."""
+RECIPES = """`Kernel([4, 2, 1]).for_(TARGET)` gives the weights `w` and this call, `y[n] = 4 x[n] + 2 x[n-1] + x[n-2]`;
+`Kernel.from_` takes weights back. Of each call of a library that is installed a test says that its output is the
+definition's, for kernels of any origin, of odd and of even length."""
 
 
 def load() -> dict[Path, list[dict[str, Any]]]:
@@ -139,16 +144,11 @@ def page(rows: list[dict[str, Any]]) -> str:
         "",
         "# The atlas of flips",
         "",
-        f"{len(known)} functions and commands. **Flips** says whether a kernel comes back as it is at an impulse: "
-        "convolution; reversed, it is correlation. **Origin** is the tap that meets x[n], of a kernel of three and, after "
-        "a stroke, of four. **Outside** is what stands beyond the ends. Ask yours with the line of its row after "
-        "`faltung flip-check`.",
+        INTRODUCTION.format(len(known)),
         "",
         "## Take a kernel of mine there",
         "",
-        "`Kernel([4, 2, 1]).for_(TARGET)` gives the weights `w`, and this call for `y[n] = 4 x[n] + 2 x[n-1] + x[n-2]`; "
-        "`Kernel.from_` takes weights back. Of each call a test says that its output is the definition's, for kernels of "
-        "any origin and of odd and even length, where the library is installed.",
+        RECIPES,
         "",
         "| target | weights | call |",
         "| --- | --- | --- |",

@@ -1,4 +1,4 @@
-"""Functions of the atlas that need a line of their own: methods, images of a library, what returns more than an answer."""
+"""Functions of the atlas that need a line of their own: methods, images of a library, lags."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ def pillow(image: Any, kernel: Any) -> Any:
 
 def pandas_mean(x: Any) -> Any:
     """A centred mean of four."""
-    import pandas
+    import pandas as pd
 
-    return pandas.Series(x).rolling(4, center=True).mean()
+    return pd.Series(x).rolling(4, center=True).mean()
 
 
 def pandas_apply(x: Any, kernel: Any) -> Any:
     """A sum of products over a trailing window."""
-    import pandas
+    import pandas as pd
 
-    return pandas.Series(x).rolling(len(kernel)).apply(lambda w: w @ kernel, raw=True)
+    return pd.Series(x).rolling(len(kernel)).apply(lambda w: w @ kernel, raw=True)
 
 
 def polars_sum(x: Any, kernel: Any) -> Any:
     """A weighted sum over a trailing window."""
-    import polars
+    import polars as pl
 
-    return polars.Series(x).rolling_sum(len(kernel), weights=kernel.tolist())
+    return pl.Series(x).rolling_sum(len(kernel), weights=kernel.tolist())
 
 
 def polars_mean(x: Any) -> Any:
     """A centred mean of four."""
-    import polars
+    import polars as pl
 
-    return polars.Series(x).rolling_mean(4, center=True)
+    return pl.Series(x).rolling_mean(4, center=True)
 
 
 def xarray_mean(x: Any) -> Any:
@@ -97,14 +97,6 @@ def pylops_adjoint(x: Any, kernel: Any) -> Any:
     import pylops
 
     return pylops.signalprocessing.Convolve1D(len(x), kernel).H @ x
-
-
-def sympy_convolution(x: Any, kernel: Any) -> Any:
-    """Lists in, a list out."""
-    import numpy as np
-    from sympy.discrete.convolutions import convolution
-
-    return np.array([float(v) for v in convolution(x.tolist(), kernel.tolist())])
 
 
 def swt_lowpass(x: Any) -> Any:

@@ -291,7 +291,7 @@ def _function(f: Callable[..., Any], taps: Taps | None, name: str, how: How) -> 
     if taps is None and not inside and word.lower().endswith("2d"):
         axes = [2, 1]
     sent = {n: taps if taps is not None else (DEFAULT_KERNEL, DEFAULT_IMAGE_KERNEL)[n - 1] for n in axes}
-    ways = [(n, sent[n] if handed else None) for handed in dict.fromkeys((not inside, True)) for n in axes]
+    ways = [(n, sent[n] if handed else None) for handed in (not inside, inside) for n in axes]
     forms = [how.form] if how.form else ["array", None]  # plain arrays of any axes before anything else
     tries = ((n, h, found_form(called, h, n, form, how.keyword)) for form in forms for n, h in ways)
     n, h, found = next((one for one in tries if one[2]), (*ways[0], None))
