@@ -90,7 +90,7 @@ def plain_array(y: Any, axes: int) -> Array:
     if isinstance(y, tuple | list) and y and hasattr(y[0], "shape"):
         y = y[0]  # some functions return the result and what they know of it
     if hasattr(y, "detach"):
-        y = y.detach().cpu()
+        y = y.detach().cpu() if hasattr(y, "cpu") else y.detach()
     for method in ("compute", "to_numpy", "numpy"):
         if not isinstance(y, np.ndarray) and callable(getattr(y, method, None)):
             y = getattr(y, method)()
