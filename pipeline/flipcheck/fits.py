@@ -54,6 +54,8 @@ def copies(response: Response, taps: Array) -> str | None:
         gains: list[float] = []
         while np.abs(rest).max() > allowed and len(places) < _MOST_COPIES:
             (first,) = _place(rest, turned)
+            if any(abs(first - response.centre[0] - place) < len(taps) for place in places):
+                break  # copies that overlap could explain anything
             placed = _placed(turned, [first], rest.shape)
             gain = float((rest * placed).sum() / (placed**2).sum())
             rest = rest - gain * placed

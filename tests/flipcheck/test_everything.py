@@ -272,6 +272,12 @@ def test_a_kernel_that_comes_back_again_and_again_is_counted(gains, rest):
     assert found.sentence == f"the kernel comes back {len(gains)} times, every 40 frames{rest}"
 
 
+@pytest.mark.parametrize("wrong", [[4, 2], [4, 1, 2], [4, 0, 1], [1, 4, 2, 1], [4, 2, 2, 1]])
+def test_another_kernel_is_no_sum_of_copies(wrong):
+    found = flip_check(lambda x, h: np.convolve(x, wrong))
+    assert (found.verdict, found.known_as) == ("neither", None)
+
+
 # ---- ends
 
 
