@@ -20,9 +20,11 @@ from .engine.options import Options
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
-from .errors import UsageError, without_secrets
-from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer, same_file
+from .errors import without_secrets
+from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer
+from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
 from .io.names import is_stream, refuse_taken
+from .io.remote import place_of
 from .io.sink import Sink, make_folder_of
 from .kernel import Array
 from .match.events import Events, events_found, warnings_of
@@ -218,7 +220,7 @@ def begin_job(
     """
     began = time.perf_counter()
     hooks = hooks or Hooks()
-    refuse_outputs(source, target, events, overwrite=overwrite)
+    refuse_outputs(source, target, events, overwrite=overwrite, timed=job.reading.get("time_column") is not None)
     with ExitStack() as outputs, ExitStack() as stack:
         reader, fmt = stack.enter_context(open_signal(job, source))
         plan = (hooks.plan or job.plan)(fmt)
@@ -259,14 +261,14 @@ def begin_job(
         return BegunJob(report, tuple(begun))
 
 
-def refuse_outputs(source: Target, target: Target | None, events: Sequence[Target], *, overwrite: bool) -> None:
+def refuse_outputs(
+    source: Target, target: Target | None, events: Sequence[Target], *, overwrite: bool, timed: bool
+) -> None:
     """Raise `UsageError` where an output is the input or another output, and where an event file cannot be written."""
     outputs = [*([] if target is None else [target]), *events]
-    for i, output in enumerate(outputs):
-        if "-" not in (str(source), str(output)) and same_file(source, output):
-            raise UsageError(f"{output}: the output is the input; give it another name")
-        if any(same_file(output, other) for other in outputs[:i]):
-            raise UsageError(f"{output}: two outputs would have this name; give each its own")
+    beside = None if target is None else sidecar_written(target, timed=timed)
+    sidecars = [] if beside is None else [Named(beside, f"the sidecar of {target}")]
+    keep_apart(read_with_sidecars([place_of(source)]), [*(Named(place_of(path)) for path in outputs), *sidecars])
     for path in events:
         event_format(path)
         if not is_stream(path):

@@ -70,6 +70,13 @@ class Item:
         return (*signal, *self.events, *page_and_picture(self.page))
 
     @property
+    def explanations(self) -> Path | None:
+        """Folder beside the output for explanations of its stages; None where a pipe or a store has no place for it."""
+        if not isinstance(self.signal, Path) or "-" in (str(self.source), str(self.signal)):
+            return None
+        return self.signal.with_name(f"{self.signal.stem}-explain")
+
+    @property
     def target(self) -> Place:
         """Output by which it is known, or its input where it has none."""
         return self.outputs[0] if self.outputs else self.source

@@ -281,14 +281,13 @@ def schema(output: opt.SchemaFile = None, overwrite: opt.Overwrite = False) -> N
 
     With every stage installed; editors complete and check with it.
     """
-    from ..config.schema import schema_text
-    from ..io.sink import write_bytes
+    from ..config.schema import schema_text, write_schema
     from .terminal import write
 
     if output is None:
         write(schema_text())
     else:
-        write_bytes(output, schema_text().encode(), overwrite=overwrite)
+        write_schema(output, overwrite=overwrite)
 
 
 @app.command()

@@ -14,7 +14,7 @@ import typer
 from ..config.inputs import expand_inputs
 from ..config.yaml_text import to_yaml
 from ..errors import ConfigError, Problem, UnitError, UsageError
-from ..io.names import refuse_taken, shown_path
+from ..io.names import shown_path
 from ..io.sink import write_bytes
 from ..match.events import Event, Events
 from ..runs.results import FileResult, RunResult
@@ -54,12 +54,10 @@ class CommandLineSearch:
         """Search, and say what was found; raises `typer.Exit` where a recording failed."""
         if "-" in self._outputs and as_json:
             raise UsageError("-o - and --json both want standard output; give one")
-        if save is not None:
-            refuse_taken(save, overwrite=choices["overwrite"])
         with _naming_options():
             work = prepare_search(
                 self._recordings, self._templates, self._settings, self._outputs, page=self._page, dry_run=dry_run,
-                **choices,
+                saved=save, **choices,
             )  # fmt: skip
             if dry_run:
                 show_plan_of(work, as_json=as_json, quiet=quiet, verbose=verbose)

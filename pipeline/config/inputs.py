@@ -11,13 +11,19 @@ import fnmatch
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
-from ..errors import UsageError
-from ..fields import expand_variables
+from ..errors import FaltungError, UsageError
+from ..fields import expand_variables, files_named_in
+from ..io.apart import Named, read_with_sidecars
 from ..io.remote import Remote, is_remote, matches
+
+if TYPE_CHECKING:
+    from .load import LoadedConfig
 
 STREAM = Path("-")
 """Standard input or output."""
@@ -62,6 +68,22 @@ def input_root(patterns: Sequence[str], base: str | Path | None = None) -> Path:
             literal = os.path.lexists(folder.joinpath(*parts)) or not fixed
             folders.append(Path.cwd() / folder.joinpath(*parts[: -1 if literal else fixed[0]]))
     return Path(os.path.commonpath(folders)) if folders else Path.cwd() / (base or "")
+
+
+def files_read(loaded: LoadedConfig, sources: Sequence[Place] | None = None) -> Iterator[Named]:
+    """Everything that a run reads: the configuration, the files of its stages, and inputs, with their sidecars.
+
+    Without ``sources`` these are the inputs of the configuration that can be found.
+    """
+    if loaded.file:
+        yield Named(Path(loaded.file), "the configuration")
+    yield from read_with_sidecars(files_named_in(loaded.settings.stages))
+    if sources is None:
+        sources = []
+        for pattern in loaded.settings.input:
+            with suppress(FaltungError):
+                sources += expand_inputs([pattern], loaded.base)
+    yield from read_with_sidecars(sources)
 
 
 def variables_in(text: str) -> str:

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..errors import FaltungError, FileError, ReadError, UsageError, WriteError, without_secrets
@@ -101,6 +101,11 @@ class Remote:
         fs, path = _store(self.url)
         with _naming_errors(self.url, ReadError):
             return bool(fs.isdir(path)) and not fs.isfile(path)
+
+
+def place_of(path: str | os.PathLike[str]) -> Path | Remote:
+    """A file by its path or URL."""
+    return Remote(os.fspath(path)) if is_remote(path) else Path(path)
 
 
 def matches(pattern: str) -> list[Remote]:

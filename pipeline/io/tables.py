@@ -14,7 +14,7 @@ from ..errors import ReadError, UsageError
 from ..text import nearest
 from .base import WriteRequest
 from .names import is_stream
-from .remote import Remote, fetch, is_remote
+from .remote import Remote, fetch, place_of
 from .sink import OutputFile, open_file
 from .timecolumn import format_stamp
 
@@ -45,7 +45,7 @@ def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int
 
 def sidecar_path(name: str) -> Path | Remote:
     """Name of the sidecar of a table: ``data/run.csv`` has ``data/run.json``."""
-    return (Remote(name) if is_remote(name) else Path(name)).with_suffix(".json")
+    return place_of(name).with_suffix(".json")
 
 
 def _load(path: Path | Remote) -> dict[str, Any] | None:
@@ -82,6 +82,17 @@ def read_sidecar(name: str) -> tuple[float | None, tuple[str, ...]]:
     return float(fs), tuple(names)
 
 
+def refuse_other_json(path: Path | Remote) -> None:
+    """Raise `UsageError` where a file that stands under the name of a sidecar is none."""
+    try:
+        ours = _load(path) is not None
+    except ReadError:
+        ours = False
+    if not ours:
+        name = path.with_suffix("")
+        raise UsageError(f"{path}: is needed for the rate of {name}, and is another file; give {name} another name")
+
+
 def _open_sidecar(name: str, content: dict[str, Any], *, overwrite: bool) -> OutputFile:
     """Sidecar of an output, written but not yet visible.
 
@@ -92,12 +103,7 @@ def _open_sidecar(name: str, content: dict[str, Any], *, overwrite: bool) -> Out
     """
     path = sidecar_path(name)
     if overwrite and path.exists():
-        try:
-            ours = _load(path) is not None
-        except ReadError:
-            ours = False
-        if not ours:
-            raise UsageError(f"{path}: is needed for the rate of {name}, and is another file; give another name")
+        refuse_other_json(path)
     file = open_file(os.fspath(path), overwrite=overwrite)
     file.write((json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
     return file

@@ -148,6 +148,7 @@ def prepare_run(
     report: str | os.PathLike[str] | None = None,
     page: str | os.PathLike[str] | None = None,
     searching: bool = False,
+    saved: Path | None = None,
     dry_run: bool = False,
     **choices: Any,
 ) -> Work:
@@ -163,7 +164,7 @@ def prepare_run(
         from ..batch.worker import start_fork_server
 
         start_fork_server()
-    return prepare(loaded, inputs, output, chosen, report, page=page, searching=searching)
+    return prepare(loaded, inputs, output, chosen, report, page=page, searching=searching, saved=saved)
 
 
 def execute(
@@ -316,10 +317,10 @@ def _explanations(work: Work, files: Sequence[FileResult]) -> tuple[tuple[Path, 
 
     explained = []
     for file in files:
-        source, target = file.item.source, file.item.signal
-        if file.status != "done" or "-" in (str(source), str(target)) or not isinstance(target, Path):
+        source, beside = file.item.source, file.item.explanations
+        if file.status != "done" or beside is None:
             continue
-        beside, pages = target.with_name(f"{target.stem}-explain"), []
+        pages = []
         for planned in plan_job(work.job, os.fspath(source))[0].stages:
             if planned.kernel is not None:
                 folder = beside / f"{planned.index}-{planned.stage.id or planned.stage.use}"
