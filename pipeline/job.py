@@ -5,8 +5,10 @@ Nothing appears under the output's name before the whole of it is written and sa
 
 from __future__ import annotations
 
+import os
+import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,8 +22,8 @@ from .engine.options import Options
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
-from .errors import without_secrets
-from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer
+from .errors import ReadError, without_secrets
+from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
 from .io.names import is_stream, refuse_taken
 from .io.remote import place_of
@@ -222,6 +224,7 @@ def begin_job(
     hooks = hooks or Hooks()
     refuse_outputs(source, target, events, overwrite=overwrite, timed=job.reading.get("time_column") is not None)
     with ExitStack() as outputs, ExitStack() as stack:
+        before = _state(source)
         reader, fmt = stack.enter_context(open_signal(job, source))
         plan = (hooks.plan or job.plan)(fmt)
         writer = None if target is None else outputs.enter_context(_writer(job, plan, reader.info, target, overwrite))
@@ -233,9 +236,12 @@ def begin_job(
         if hooks.render is not None:
             blocks = hooks.render(plan, reader.info, found)
         elif job.options.thread_count > 1 and not job.options.hop and reader.info.frames is not None:
-            blocks = ahead(stream(plan, ahead(read), found))
+            read = ahead(read)
+            stack.callback(_end, read)  # after what draws from it, and before the reader is closed
+            blocks = ahead(stream(plan, read, found))
         else:
             blocks = stream(plan, read, found)
+        stack.callback(_end, blocks)
         notes: list[str] = []
         if job.scale and writer is not None and writer.full_scale is not None:
             blocks = scaled_down(blocks, stack.enter_context(Spool(plan.format_out)), writer.full_scale, notes)
@@ -245,6 +251,7 @@ def begin_job(
             if hooks.envelope_out is not None:
                 hooks.envelope_out.add(block)
         name = without_secrets(str(source))
+        _refuse_changed(name, before, _state(source))
         searches = events_found(job.stages, found, name)
         notes += warnings_of(found)
         written = None if writer is None else writer.finish()
@@ -259,6 +266,31 @@ def begin_job(
         report = Report(name, reader.info, plan, written, frames, seconds, warnings, searches, found)
         outputs.pop_all()
         return BegunJob(report, tuple(begun))
+
+
+def _state(source: Target) -> os.stat_result | None:
+    """What is known of a file without reading it; None where it is none of this machine."""
+    try:
+        status = None if str(source) == "-" or is_remote(source) else Path(source).stat()
+    except (OSError, ValueError):
+        return None
+    return status if status is not None and stat.S_ISREG(status.st_mode) else None
+
+
+def _refuse_changed(name: str, before: os.stat_result | None, after: os.stat_result | None) -> None:
+    """Refuse what was read of two files: one that was replaced, cut or rewritten meanwhile; one that grew is read."""
+    if before is None:
+        return
+    if after is None or (before.st_dev, before.st_ino) != (after.st_dev, after.st_ino):
+        raise ReadError(name, "was replaced by another file while it was read; run it again")
+    if after.st_size < before.st_size or (after.st_size == before.st_size and after.st_mtime_ns != before.st_mtime_ns):
+        raise ReadError(name, "was changed while it was read; run it again when nothing writes to it any more")
+
+
+def _end(blocks: Iterator[Array]) -> None:
+    """End what computes them, with its thread."""
+    if isinstance(blocks, Generator):
+        blocks.close()
 
 
 def refuse_outputs(

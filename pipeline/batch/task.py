@@ -40,7 +40,7 @@ from ..config.load import validate_config
 from ..config.model import Configuration
 from ..dsp.envelope import Envelope
 from ..engine.plan import Plan
-from ..errors import DiskFullError, FaltungError, SettingError, without_secrets
+from ..errors import DiskFullError, FaltungError, PluginError, SettingError, without_secrets
 from ..io.remote import place_of
 from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
 from ..stages.base import Format
@@ -211,6 +211,8 @@ class BegunTask:
             raise
         except (FaltungError, OSError, MemoryError) as error:
             self._outcome = _failed(error)
+        except SystemExit as error:
+            self._outcome = _failed(PluginError(f"a stage would have ended the program: {error!r}"))
         except Exception as error:
             if self._alone:
                 raise

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -16,6 +17,7 @@ from .base import WriteRequest
 from .names import is_stream
 from .remote import Remote, fetch, place_of
 from .sink import OutputFile, open_file
+from .source import cause
 from .timecolumn import format_stamp
 
 _MAX_BYTES = 1 << 16
@@ -55,8 +57,10 @@ def _load(path: Path | Remote) -> dict[str, Any] | None:
             return None
         with os.fdopen(fetch(path.url), "rb") if isinstance(path, Remote) else path.open("rb") as file:
             found = json.loads(file.read(_MAX_BYTES))
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
+            return None
+        raise ReadError(str(path), f"tells the rate, and cannot be read: {cause(error)}") from error
     except (ValueError, RecursionError) as error:
         raise ReadError(str(path), f"is no JSON, so tells no rate: {error}") from error
     return found if isinstance(found, dict) and "fs" in found else None

@@ -22,11 +22,11 @@ from ..batch.resume import Check, Item
 from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
 from ..config.inputs import Place
 from ..dsp.gather import SerialExecutor
-from ..errors import SettingError, UsageError
+from ..errors import SettingError, SignalError, UsageError
 from ..io.sink import remove_left_behind
 from ..system import keep_freed_memory, share_threads
 from .results import FileResult, RunResult
-from .work import Choices, Config, Paths, Work, load, prepare, resumed
+from .work import Choices, Config, Paths, Work, files_written, load, prepare, resumed
 
 
 @dataclass(frozen=True)
@@ -194,6 +194,7 @@ def execute(
     files += [FileResult(item, "skipped", {}) for item in work.skipped]
     left = [item for place, item in enumerate(work.items) if place not in outcomes]
     files += [FileResult(item, "not begun", {}) for item in left]
+    files += [FileResult(Item(one), "failed", {"error": f"{one}: {one.why}", "code": 1}) for one in work.unreadable]
     for state in work.passed_over:
         known = state.state == "unchanged"
         files.append(FileResult(state.item, "unchanged" if known else "not begun", (state.last or {}) if known else {}))
@@ -208,9 +209,9 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
     tasks = _tasks(work)
     alone = len(tasks) == 1 and work.batch is None
     with ExitStack() as stack:
+        targets = [one.path for one in files_written(work.items, work.loaded.settings, None)]
+        remove_left_behind(targets)
         if work.batch is not None:
-            targets = [path for item in work.items for path in item.outputs]
-            remove_left_behind(targets)
             stack.callback(remove_left_behind, targets)
         executor, runner, window = _executor(work, progress, stack)
         ended = run_tasks(
@@ -324,7 +325,11 @@ def _explanations(work: Work, files: Sequence[FileResult]) -> tuple[tuple[Path, 
         for planned in plan_job(work.job, os.fspath(source))[0].stages:
             if planned.kernel is not None:
                 folder = beside / f"{planned.index}-{planned.stage.id or planned.stage.use}"
-                explain_stage(work.loaded, source, folder, stage=str(planned.index))
+                try:
+                    explain_stage(work.loaded, source, folder, stage=str(planned.index))
+                except SignalError as error:  # nothing, silence, or what is no number: nothing can be seen of it
+                    file.facts["warnings"].append(f"not explained: {str(error).removeprefix(f'{Path(source).name}: ')}")
+                    continue
                 pages.append(folder / "index.html")
         explained.append(tuple(pages))
     return tuple(explained)

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..batch.manifest import ManifestState
 from ..batch.resume import Batch, Check, Item, ItemState, batch_of
-from ..config.inputs import STREAM, Place, expand_inputs, files_read, input_root
+from ..config.inputs import STREAM, Place, Unreadable, expand_inputs, files_read, input_root
 from ..config.load import LoadedConfig, load_config, validate_config
 from ..config.model import Configuration
 from ..config.outputs import plan_outputs
@@ -103,6 +103,8 @@ class Work:
     """The page to be written about the run."""
     searching: bool = False
     """Whether what is found is brought back."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """Places among the inputs that hold no signal to be read; each fails."""
 
     @property
     def shard(self) -> Duration | None:
@@ -179,6 +181,7 @@ def items_of(
     template, base = (loaded.settings.output, loaded.base) if output is None else (output, None)
     signals = [] if template is None else [(template, base)]
     templates = [*signals, *((one, loaded.base) for one in loaded.settings.events)]
+    sources = readable(sources)
     planned = [[path for _, path in plan_outputs(sources, *one, root)] for one in templates]
     outputs = zip(*planned, strict=True) if planned else [()] * len(sources)
     pages = [None] * len(sources) if page is None else _pages(sources, os.fspath(page), root)
@@ -187,6 +190,11 @@ def items_of(
         for source, paths, one in zip(sources, outputs, pages, strict=True)
     ]
     return items, [*templates, *([] if page is None else [(os.fspath(page), None)]), None][0]
+
+
+def readable(sources: Sequence[Place]) -> list[Place]:
+    """Sources without the places that no signal can be read from."""
+    return [source for source in sources if not isinstance(source, Unreadable)]
 
 
 def _pages(sources: Sequence[Place], page: str, root: Path) -> list[Path]:
@@ -225,7 +233,7 @@ def prepare(
         raise UsageError("no input; name files as inputs=, or set input: in the configuration")
     if output is None and settings.output is None and not settings.events and not searching:
         raise UsageError("no output; give output=, or set output: in the configuration, or events: for a search")
-    if "-" in (settings.output if output is None else output, *settings.events) and len(sources) > 1:
+    if "-" in (settings.output if output is None else output, *settings.events) and len(readable(sources)) > 1:
         raise UsageError(f"standard output takes one signal, there are {len(sources)} inputs")
     items, first = items_of(loaded, sources, output, root, page)
     _refuse_formats(items, settings)
@@ -240,7 +248,7 @@ def prepare(
     report = settings.report if report is None else Path(report)
     more = [] if batch is None else [Named(batch.manifest, "the manifest")]
     more += [] if saved is None else [Named(saved, "the saved configuration")]
-    keep_apart(files_read(loaded, sources), _files_written(items, settings, report, *more))
+    keep_apart(files_read(loaded, sources), files_written(items, settings, report, *more))
     _refuse_report(report)
     if settings.explain:
         _refuse_explanations(items)
@@ -253,7 +261,17 @@ def prepare(
     left = tuple(item for item in items if item not in skipped)
     if batch is None:
         _refuse_taken(_sidecars_taken(left, settings), overwrite=choices.overwrite)
-    return Work(loaded, Job.of(settings), left, tuple(skipped), choices, batch, report=report, searching=searching)
+    return Work(
+        loaded,
+        Job.of(settings),
+        left,
+        tuple(skipped),
+        choices,
+        batch,
+        report=report,
+        searching=searching,
+        unreadable=tuple(one for one in sources if isinstance(one, Unreadable)),
+    )
 
 
 def resumed(work: Work, past: ManifestState) -> Work:
@@ -287,9 +305,7 @@ def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
         event_format(path)
 
 
-def _files_written(
-    items: Sequence[Item], settings: Configuration, report: Path | None, *more: Named
-) -> Iterator[Named]:
+def files_written(items: Sequence[Item], settings: Configuration, report: Path | None, *more: Named) -> Iterator[Named]:
     """Everything that a run writes: outputs, their sidecars, the report with its data, and ``more``."""
     for item in items:
         yield from map(Named, item.outputs)
