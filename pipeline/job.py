@@ -18,6 +18,7 @@ import numpy as np
 
 from .config.model import Configuration
 from .dsp.envelope import Envelope
+from .dsp.nonfinite import all_finite
 from .engine.options import Options
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
@@ -245,7 +246,13 @@ def begin_job(
         notes: list[str] = []
         if job.scale and writer is not None and writer.full_scale is not None:
             blocks = scaled_down(blocks, stack.enter_context(Spool(plan.format_out)), writer.full_scale, notes)
+        done, expects_finite = 0, job.options.nonfinite == "error"
         for block in blocks:
+            if expects_finite and not all_finite(block):
+                expects_finite = False
+                at = int(np.argwhere(~np.isfinite(block))[0][0]) + done
+                notes.append(f"the output is not finite at frame {at}, though the input is: numbers grew too large")
+            done += len(block)
             if writer is not None:
                 writer.write(block)
             if hooks.envelope_out is not None:

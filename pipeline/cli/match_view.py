@@ -22,6 +22,7 @@ from ..runs.searching import prepare_search
 from ..runs.work import Work
 from ..text import count, duration, number
 from ..units import Duration, parse_duration
+from . import process
 from .applied import rebased, seen_from
 from .run_view import do, show_passed_over, show_plan_of, tell_not_begun
 from .terminal import Output, table, tell, write_json
@@ -57,7 +58,7 @@ class CommandLineSearch:
         with _naming_options():
             work = prepare_search(
                 self._recordings, self._templates, self._settings, self._outputs, page=self._page, dry_run=dry_run,
-                saved=save, **choices,
+                saved=save, apart=process.is_own, **choices,
             )  # fmt: skip
             if dry_run:
                 show_plan_of(work, as_json=as_json, quiet=quiet, verbose=verbose)

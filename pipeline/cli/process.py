@@ -39,8 +39,14 @@ _PARAMETER = re.compile(
 )
 
 
+is_own = False
+"""Whether this process is the command's own, which may be copied for workers."""
+
+
 def run_command(args: Sequence[str] | None = None) -> int:
     """Run a command line, that of the process by default; the exit code."""
+    global is_own
+    is_own = args is None
     _prepare_streams()
     try:
         with terminable():

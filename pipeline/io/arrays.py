@@ -191,6 +191,7 @@ class _ArrayWriter(Writer):
         subtype = request.fmt.subtype or "DOUBLE"
         if subtype not in ("FLOAT", "DOUBLE"):
             raise UsageError(f"{request.path}: {container} holds FLOAT and DOUBLE, got {subtype}")
+        self.single = subtype == "FLOAT"
         self._dtype = f"<{ENCODINGS[subtype].dtype}"
         if request.source and request.source.time:
             self.notes.append(f"{container} has no time column: {request.source.time.name} not carried")

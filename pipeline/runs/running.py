@@ -20,7 +20,7 @@ from ..batch.driver import run_tasks
 from ..batch.manifest import Data, Manifest
 from ..batch.resume import Check, Item
 from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
-from ..config.inputs import Place
+from ..config.inputs import STREAM, Place
 from ..dsp.gather import SerialExecutor
 from ..errors import SettingError, SignalError, UsageError
 from ..io.sink import remove_left_behind
@@ -160,7 +160,7 @@ def prepare_run(
     afar = choices.get("scheduler") is not None and isinstance(config, str | os.PathLike)
     loaded = load(config, settings, base=Path(config).absolute().parent if afar else None)  # type: ignore[arg-type]
     chosen = Choices.of(loaded, **choices)
-    if chosen.jobs > 1 and not dry_run:
+    if (chosen.jobs > 1 or chosen.apart) and not dry_run:
         from ..batch.worker import start_fork_server
 
         start_fork_server()
@@ -213,7 +213,7 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
         remove_left_behind(targets)
         if work.batch is not None:
             stack.callback(remove_left_behind, targets)
-        executor, runner, window = _executor(work, progress, stack)
+        executor, runner, window, watch = _executor(work, progress, stack)
         ended = run_tasks(
             tasks,
             executor,
@@ -223,6 +223,7 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
             on_begin=partial(_tell_begun, work, progress),
             stopped=stop,
             fail_fast=work.choices.fail_fast,
+            watch=watch,
         )
         for place, outcome in stack.enter_context(closing(ended)):
             outcomes[place] = outcome
@@ -236,8 +237,8 @@ def _tell_begun(work: Work, progress: Watcher, place: int) -> None:
     progress(RunProgress("begun", work.items[place].source))
 
 
-def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor, Runner, int]:
-    """Where tasks are run, by what, and how many it is given at a time."""
+def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor, Runner, int, Callable[[], object]]:
+    """Where tasks are run, by what, how many it is given at a time, and what looks whether it is still there."""
 
     def advanced(source: str, frames: int, total: int | None, fs: float) -> None:
         progress(RunProgress("read", Path(source), frames, total, fs))
@@ -245,19 +246,26 @@ def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor
     if work.choices.scheduler is not None:
         from ..batch.dask import cluster
 
-        there, slots = stack.enter_context(cluster(work.choices.scheduler))
-        return _cutting(there, slots, work, advanced, stack), run_task, 2 * slots
-    if work.jobs == 1:
-        return SerialExecutor(), partial(_run_here, advanced=advanced, prepared=Prepared(work.job)), 1
+        there, slots, watch = stack.enter_context(cluster(work.choices.scheduler))
+        return _cutting(there, slots, work, advanced, stack), run_task, 2 * slots, watch
+    nothing = lambda: None  # noqa: E731
+    if work.jobs == 1 and not _is_apart(work):
+        return SerialExecutor(), partial(_run_here, advanced=advanced, prepared=Prepared(work.job)), 1, nothing
     from ..batch.local import BUNDLE, LocalExecutor
 
     timeout = work.loaded.settings.batch.timeout
     timeout_s = None if timeout is None else timeout.seconds(1.0)
     if work.shard is not None or work.choices.fail_fast:
         executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s))
-        return _cutting(executor, work.jobs, work, advanced, stack), run_task, 2 * work.jobs
+        return _cutting(executor, work.jobs, work, advanced, stack), run_task, 2 * work.jobs, nothing
     executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s, is_light))
-    return executor, begin_task, 3 * work.jobs * BUNDLE
+    return executor, begin_task, 3 * work.jobs * BUNDLE, nothing
+
+
+def _is_apart(work: Work) -> bool:
+    """Whether one job, too, is done by a process of its own, which a file may take down with it; not a pipe's."""
+    streams = any(STREAM in (item.source, *item.outputs) for item in work.items)
+    return work.choices.apart and len(work.items) > 1 and work.batch is not None and not streams
 
 
 def _run_here(task: Data, advanced: Advanced, prepared: Prepared) -> Data:

@@ -52,6 +52,8 @@ class Choices:
     fail_fast: bool = False
     scheduler: str | None = None
     """Address of the cluster that does the work, if one is to."""
+    apart: bool = False
+    """Whether a batch of one job, too, is done by a worker: a decoder that crashes takes that down alone."""
 
     @classmethod
     def of(
