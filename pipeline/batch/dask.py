@@ -12,7 +12,7 @@ import ipaddress
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from importlib import metadata
@@ -116,13 +116,23 @@ def _closed(client: Any, watch: _Watch) -> None:
 
 @contextmanager
 def _no_news_of_lost_workers() -> Iterator[None]:
-    """Keep the client's warnings off standard error: what was lost with a worker is done again, so nobody need act."""
-    log = logging.getLogger("distributed.client")
-    level = log.level
-    log.setLevel(logging.ERROR)
+    """Keep the words of the libraries off standard error: what a worker lost is done again, the rest is told."""
+    logs = [logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado.application")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL)
     try:
         yield
-    finally:
+    except ClusterLostError:  # what is left of the client goes on until the process ends
+        raise
+    except BaseException:
+        _set_back(logs, levels)
+        raise
+    _set_back(logs, levels)
+
+
+def _set_back(logs: Sequence[logging.Logger], levels: Sequence[int]) -> None:
+    for log, level in zip(logs, levels, strict=True):
         log.setLevel(level)
 
 

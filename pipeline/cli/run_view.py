@@ -171,7 +171,8 @@ def _everything(work: Work) -> str:
 def _tell_failures(result: RunResult) -> None:
     failed, total = result.failed, len(result.work.items)
     if len(failed) == 1 and total == 1:
-        tell(f"faltung: {failed[0].error}")
+        name = shown_path(failed[0].source)
+        tell(f"faltung: {failed[0].error if name in str(failed[0].error) else f'{name}: {failed[0].error}'}")
     elif failed:
         tell(f"{len(failed)} of {count(total, 'file')} failed:")
         lines = [f"{shown_path(file.item.source)}: {file.reason}" for file in failed]

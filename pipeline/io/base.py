@@ -287,14 +287,21 @@ class Writer(ABC):
                 piece = block[start : start + WRITE_FRAMES]
                 largest = _largest(piece)
                 self._peak = max(self._peak, largest)
-                if self.single and largest > _FLOAT_MAX:
-                    self._over += int(np.count_nonzero((np.abs(piece) > _FLOAT_MAX) & np.isfinite(piece)))
-                with np.errstate(over="ignore"):  # counted
-                    self._write(piece)
+                self._write(self._in_range(piece) if self.single and largest > _FLOAT_MAX else piece)
                 self.frames += len(piece)
         except BaseException:
             self.abort()
             raise
+
+    def _in_range(self, piece: Block) -> Block:
+        """Samples that single precision cannot hold as the largest that it can, counted; infinite ones as they are."""
+        over = (np.abs(piece) > _FLOAT_MAX) & np.isfinite(piece)
+        if self.request.fmt.clip == "error":
+            frame, channel = (int(i) for i in np.argwhere(over)[0])
+            value = f"frame {self.frames + frame}, channel {channel} is {piece[frame, channel]:.6g}"
+            raise SignalError(f"{value}: over the range of FLOAT; lower the gain, or write DOUBLE")
+        self._over += int(np.count_nonzero(over))
+        return np.where(over, np.clip(piece, -_FLOAT_MAX, _FLOAT_MAX), piece)
 
     def _check(self, block: Block) -> None:
         if block.ndim != 2 or block.shape[1] != self.request.channels:
@@ -342,7 +349,7 @@ class Writer(ABC):
         request = self.request
         if self._over:
             over = count(self._over, "sample")
-            self.notes.append(f"{over} over the range of FLOAT became infinite; lower the gain, or write DOUBLE")
+            self.notes.append(f"{over} over the range of FLOAT, limited to it; lower the gain, or write DOUBLE")
         return WriteReport(
             path=without_secrets(request.path),
             container=container,

@@ -8,11 +8,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from ..errors import ReadError, UsageError
-from ..text import nearest
+from ..text import nearest, shorten
 from .base import WriteRequest
 from .names import is_stream
 from .remote import Remote, fetch, place_of
@@ -79,8 +80,8 @@ def read_sidecar(name: str) -> tuple[float | None, tuple[str, ...]]:
     if found is None:
         return None, ()
     fs, names = found["fs"], found.get("names", [])
-    if not isinstance(fs, int | float) or isinstance(fs, bool) or not 0 < fs < float("inf"):
-        raise ReadError(str(path), f"fs must be a number above 0, got {fs!r}")
+    if not isinstance(fs, int | float) or isinstance(fs, bool) or not 0 < fs <= sys.float_info.max:
+        raise ReadError(str(path), f"fs must be a number above 0, got {shorten(str(fs), 40)}")
     if not isinstance(names, list) or not all(isinstance(text, str) for text in names):
         raise ReadError(str(path), f"names must be a list of texts, got {names!r}")
     return float(fs), tuple(names)

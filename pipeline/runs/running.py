@@ -258,6 +258,8 @@ def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor
     if work.shard is not None or work.choices.fail_fast:
         executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s))
         return _cutting(executor, work.jobs, work, advanced, stack), run_task, 2 * work.jobs, nothing
+    if work.jobs == 1:  # one file after another, as here
+        return stack.enter_context(LocalExecutor(1, timeout_s)), run_task, 1, nothing
     executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s, is_light))
     return executor, begin_task, 3 * work.jobs * BUNDLE, nothing
 
@@ -265,7 +267,7 @@ def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor
 def _is_apart(work: Work) -> bool:
     """Whether one job, too, is done by a process of its own, which a file may take down with it; not a pipe's."""
     streams = any(STREAM in (item.source, *item.outputs) for item in work.items)
-    return work.choices.apart and len(work.items) > 1 and work.batch is not None and not streams
+    return work.choices.apart and work.batch is not None and not streams
 
 
 def _run_here(task: Data, advanced: Advanced, prepared: Prepared) -> Data:

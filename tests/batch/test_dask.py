@@ -137,7 +137,7 @@ def test_a_long_file_is_cut_for_them(scheduler, patient, batch, faltung):  # noq
 
 
 def test_a_task_that_kills_its_workers_fails_alone(scheduler):
-    with cluster(scheduler, patience_s=PATIENCE) as (executor, slots):
+    with cluster(scheduler, patience_s=PATIENCE) as (executor, slots, _):
         assert slots == 2
         bad = executor.submit(ends_with, 1)
         assert "all those workers died" in str(bad.exception(PATIENCE))

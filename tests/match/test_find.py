@@ -210,7 +210,7 @@ def test_a_recording_of_gaps_gives_valid_files_without_events(place):
         (["taken.csv"], "taken.csv: exists already; set overwrite, or give another name"),
         (["scene.wav"], "scene.wav: the output is an input"),
         (["link.csv"], "link.csv: the output is an input"),
-        (["e.csv", "./e.csv"], r"\./e\.csv: two outputs would have this name; give each its own"),
+        (["e.csv", "./e.csv"], r"e\.csv: two outputs would have this name; give each its own"),
         (["out.csv"], "out.csv: two outputs would have this name"),
     ],
 )
