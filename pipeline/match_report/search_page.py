@@ -190,10 +190,8 @@ def _overlaid(axes: Axes, overlay: Overlay | Patches | None, word: str, fs: floa
         axes.set_axis_off()
         return
     event = overlay.event
-    _plain(
-        axes,
-        f"{word}: {one_line(event.template)}, at {event.start_s:.6g} s, score {event.score:.3f}, gain {overlay.gain:.3g}",
-    )
+    found = f"at {event.start_s:.6g} s, score {event.score:.3f}, gain {overlay.gain:.3g}"
+    _plain(axes, f"{word}: {one_line(event.template)}, {found}")
     time = overlay.start_s + np.arange(len(overlay.window)) / fs
     axes.plot(time, overlay.window, color=COLOURS["x"], linewidth=2.6, alpha=0.55, label="signal")
     axes.plot(time, overlay.fitted, color=COLOURS["h"], linewidth=1.1, label="template")
