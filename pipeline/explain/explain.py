@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from ..config.load import LoadedConfig
 
 _FILM = ("flip.gif", "flip.mp4", "contact.png")
-_MADE = re.compile(r"index\.html|figure\.png|flip\.(gif|mp4)|contact\.png|numbers\.json|\d\d_\w+\.wav")
-"""Names of the files of an explanation."""
+_MADE = re.compile(r"index\.html|figure\.png|numbers\.json|\d\d_\w+\.wav")
+"""Names of the files of an explanation, its film aside."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ def _explain(
     if lang not in LANGUAGES:
         raise UsageError(f"--lang is one of {', '.join(LANGUAGES)}, got {lang!r}")
     ours = is_explanation(folder)
-    _refuse_taken(folder, read, overwrite=overwrite or ours)
+    # an earlier film goes with the earlier explanation
+    _refuse_taken(folder, read, _FILM if film or ours else (), overwrite=overwrite or ours)
     listening = for_listening(subject)
     sounds = make_sounds(listening.x, listening.h, listening.fs)
     data = FigureData.of(shown.example)
@@ -158,13 +159,12 @@ def is_explanation(folder: Path) -> bool:
     return isinstance(found, dict) and found.get("made_by") == MADE_BY
 
 
-def _refuse_taken(folder: Path, read: Sequence[Named], *, overwrite: bool) -> None:
+def _refuse_taken(folder: Path, read: Sequence[Named], films: Sequence[str], *, overwrite: bool) -> None:
     """Refuse, before any work, a folder that holds what is read under one of these names, or other files of them."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is no folder; -o names the folder that the explanation is written into")
-    taken = sorted(
-        (one for one in folder.glob("*") if _MADE.fullmatch(one.name)), key=lambda one: (one.name != "index.html", one)
-    )
+    taken = [one for one in folder.glob("*") if one.name in films or _MADE.fullmatch(one.name)]
+    taken.sort(key=lambda one: (one.name != "index.html", one))
     keep_apart(read, [Named(one, "a file of the explanation") for one in taken])
     if taken and not overwrite:
         raise UsageError(f"{taken[0]}: exists already; give --overwrite, or another folder")
