@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from ..kernel import Array
-from .probes import Response
+from .probes import Response, convolved
 
 _MOST_COPIES = 64
 
@@ -81,9 +81,7 @@ def forwards_and_backwards(response: Response, taps: Array) -> bool:
 
 
 def _place(values: Array, turned: Array) -> list[int]:
-    from scipy.signal import fftconvolve
-
-    score = fftconvolve(values, np.flip(turned))
+    score = convolved(values, np.flip(turned))
     at = np.unravel_index(int(np.abs(score).argmax()), score.shape)
     return [int(a) - m + 1 for a, m in zip(at, turned.shape, strict=True)]
 

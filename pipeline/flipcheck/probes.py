@@ -193,6 +193,14 @@ def _grains(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return 4 * rng.integers(1, 4, shape) * (rng.random(shape) < 1 / 8) / 15
 
 
+def convolved(a: Array, b: Array) -> Array:
+    """Full convolution along all axes, without scipy.signal, whose import takes longer than a check."""
+    axes, shape = range(a.ndim), [m + n - 1 for m, n in zip(a.shape, b.shape, strict=True)]
+    sizes = [1 << (n - 1).bit_length() for n in shape]
+    product = np.fft.rfftn(a, sizes, axes) * np.fft.rfftn(b, sizes, axes)
+    return np.fft.irfftn(product, sizes, axes)[tuple(map(slice, shape))]
+
+
 def _relative(error: Array, *outputs: Array) -> float:
     size = max(float(np.abs(y).max()) for y in outputs)
     return float(np.abs(error).max()) / size if size else 0.0
@@ -205,9 +213,7 @@ def _shifted(y: Array, moved: Array) -> float:
 
 def _from_launches(values: Array, x: Array, y: Array, centre: tuple[int, ...], width: int) -> float:
     """How far the answer to noise is from one launched response a sample, where all of those are known."""
-    from scipy.signal import fftconvolve
-
-    launched = fftconvolve(x, values)[tuple(slice(c, c + n) for c, n in zip(centre, values.shape, strict=True))]
+    launched = convolved(x, values)[tuple(slice(c, c + n) for c, n in zip(centre, values.shape, strict=True))]
     known = tuple(slice(width, n - width) for n in values.shape)
     return _relative((launched - y)[known], y)
 
@@ -218,8 +224,6 @@ def _edges(target: Target, values: Array, centre: tuple[int, ...], silence: Arra
     A response that reaches one frame out cannot tell some of them apart; all that agree are named. Where the ends
     differ, each is named; where one follows none of `EDGES`, an impulse at that end shows what it does.
     """
-    from scipy.signal import fftconvolve
-
     shape = silence.shape
     support = _support(values, centre, tolerance)
     reach = max((max(abs(first), abs(last)) for first, last in support), default=0)
@@ -232,7 +236,7 @@ def _edges(target: Target, values: Array, centre: tuple[int, ...], silence: Arra
     start = [reach - first for first, _ in support]
     fits: dict[str, Array] = {}
     for name, mode in EDGES.items():
-        full = fftconvolve(np.pad(x, reach, mode=mode), taps)  # type: ignore[call-overload]
+        full = convolved(np.pad(x, reach, mode=mode), taps)  # type: ignore[call-overload]
         expected = full[tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))]
         fits[name] = np.abs(y - expected) <= 4 * target.slack * tolerance * float(np.abs(y).max())
     names = [name for name, fit in fits.items() if fit.all()]
