@@ -271,10 +271,7 @@ class Kernel:
         return f"asymmetric: convolution and correlation with it differ (asymmetry {self.asymmetry:.3g})"
 
     def for_conv1d(self) -> Taps:
-        """Weights for a layer that correlates, such as torch's ``conv1d``: ``(out, in, M)``, flipped.
-
-        ``(M, C)`` taps give ``(C, 1, M)``, for a layer with ``groups=C``.
-        """
+        """Weights for torch's ``conv1d``: ``(out, in, M)``, flipped; of ``(M, C)`` taps ``(C, 1, M)``, ``groups=C``."""
         return self.for_("torch").weights
 
     def for_(self, target: str) -> Port:
@@ -283,10 +280,7 @@ class Kernel:
 
     @classmethod
     def from_(cls, weights: npt.ArrayLike, target: str, *, before: int = 0, depthwise: bool = False) -> Kernel:
-        """The kernel that a layer's weights are, which get ``before`` zeros before the signal: its ``padding``.
-
-        ``depthwise`` weights have one kernel a channel, ``groups=C``.
-        """
+        """The kernel that a layer's weights are: ``before`` is its ``padding``; ``depthwise``, one kernel a channel."""
         return cls(*taps_from(weights, target, before, depthwise))
 
     # ---- Python's own ------------------------------------------------------------------------------------------
@@ -389,8 +383,7 @@ def _convolve_columns(a: Taps, b: Taps) -> Taps:
             out[k : k + len(b)] += a[k] * b
         return out
     n = _power_of_two(len(out))
-    out += np.fft.irfft(np.fft.rfft(a, n, axis=0) * np.fft.rfft(b, n, axis=0), n, axis=0)[: len(out)]
-    return out
+    return np.fft.irfft(np.fft.rfft(a, n, axis=0) * np.fft.rfft(b, n, axis=0), n, axis=0)[: len(out)]
 
 
 def _power_of_two(least: int) -> int:
