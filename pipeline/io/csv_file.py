@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ReadError, UsageError
-from ..text import shorten
+from ..text import cell, from_cell, shorten
 from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .sink import open_sink
 from .source import Source
@@ -57,7 +57,7 @@ class CsvReader(Reader):
         has_header = any(parse_stamp(cell) is None for cell in first)
         self._skip = int(has_header)
         self._width = len(first)
-        self._header = tuple(cell.strip() for cell in first) if has_header else ()
+        self._header = tuple(from_cell(text.strip()) for text in first) if has_header else ()
         if not first:
             raise ReadError(self._name, "has no rows")
         for line, row in islice(self._rows(), 1):
@@ -156,11 +156,11 @@ class CsvReader(Reader):
                 return [float(cell) for cell in cells]
         except ValueError:
             pass
-        for i, cell in zip(self._chosen, cells, strict=True):
-            if not _is_number(cell):
+        for i, text in zip(self._chosen, cells, strict=True):
+            if not _is_number(text):
                 column = repr(self._header[i]) if self._header else str(i)
-                what = "is empty" if not cell.strip() else f"{shorten(cell, _SHOWN)!r} is no number"
-                comma = _DECIMAL_COMMA.fullmatch(cell)
+                what = "is empty" if not text.strip() else f"{shorten(text, _SHOWN)!r} is no number"
+                comma = _DECIMAL_COMMA.fullmatch(text)
                 fix = "a point is needed, not a decimal comma" if comma else f"choose others with columns: ({_SHAPE})"
                 raise ReadError(self._name, f"line {line}, column {column} {what}; {fix}")
         return []
@@ -235,7 +235,7 @@ class CsvWriter(Writer):
                 names: list[str] = list(output_names(request))
                 if self._time is not None:
                     names.insert(self._time.position, self._time.name)
-                self._send([names])
+                self._send([list(map(cell, names))])
         except BaseException:
             self.abort()
             raise

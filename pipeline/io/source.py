@@ -5,6 +5,7 @@ Opening with ``os.open`` gives the true cause of a failure; decoders get the des
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import re
@@ -12,8 +13,8 @@ import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 
-from ..errors import ReadError
-from ..system import BINARY, DISK_FULL, pread
+from ..errors import DiskFullError, ReadError, WriteError
+from ..system import BINARY, DISK_FULL, is_disk_full, pread
 from .base import PathArg
 from .names import display
 from .remote import fetch, is_remote
@@ -43,6 +44,16 @@ _CAUSES = {
 def cause(error: OSError) -> str:
     """True cause of an OS error, in words."""
     return _CAUSES.get(error.errno or 0) or error.strerror or str(error)
+
+
+@contextlib.contextmanager
+def temporary_errors() -> Iterator[None]:
+    """OS errors inside the block, which writes a temporary file, as those of the folder for these."""
+    try:
+        yield
+    except OSError as error:
+        kind = DiskFullError if is_disk_full(error) else WriteError
+        raise kind(tempfile.gettempdir(), f"{cause(error)} (set TMPDIR to a folder with room)") from error
 
 
 class Source:
@@ -178,13 +189,10 @@ def open_source(path: PathArg) -> Source:
 
 def spool(source: Source, parts: Iterable[bytes]) -> Source:
     """Bytes made from a source, in an unnamed temporary file that passes for it."""
-    try:
-        with tempfile.TemporaryFile() as copy:
-            copy.writelines(parts)
-            copy.seek(0)
-            fd = os.dup(copy.fileno())
-    except OSError as error:
-        raise ReadError(source.name, f"cannot be copied to a temporary file: {cause(error)}") from error
+    with temporary_errors(), tempfile.TemporaryFile() as copy:
+        copy.writelines(parts)
+        copy.seek(0)
+        fd = os.dup(copy.fileno())
     return Source(fd, source.name, piped=source.piped)
 
 
