@@ -23,9 +23,11 @@ from .engine.options import Options
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
+from .engine.timeline import timeline
 from .errors import ReadError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
+from .io.marks import moved
 from .io.names import is_stream, refuse_taken
 from .io.remote import place_of
 from .io.sink import Sink, make_folder_of
@@ -262,6 +264,8 @@ def begin_job(
         searches = events_found(job.stages, found, name)
         notes += warnings_of(found)
         written = None if writer is None else writer.finish()
+        if written is not None and written.clipped:
+            notes += [f"{planned.stage.use}: {words}" for planned in plan.stages for words in planned.louder]
         begun: list[Writer | Sink] = [] if writer is None else [writer]
         for path in events:
             make_folder_of(path)
@@ -316,7 +320,8 @@ def refuse_outputs(
 
 def _writer(job: Job, plan: Plan, info: SignalInfo, target: Target, overwrite: bool) -> Writer:
     frames = None if info.frames is None else plan.frames_out(info.frames)
-    after = plan.format_out
+    after, places = plan.format_out, timeline(plan, info.frames) if info.chunks else None
+    info = moved(info, None if places is None else places.at, after.fs, frames) if info.chunks else info
     make_folder_of(target)
     return open_writer(
         target, fs=after.fs, channels=after.channels, frames=frames, source=info, fmt=job.format, overwrite=overwrite

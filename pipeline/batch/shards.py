@@ -36,6 +36,7 @@ from ..dsp.search import Part, Search
 from ..engine.plan import BLOCK, Plan, Step
 from ..engine.steps import Group
 from ..engine.stream import Detections, InputCheck, hold_edges, processed
+from ..engine.timeline import heard_from
 from ..errors import FaltungError, ReadError
 from ..io import Reader, SignalInfo, is_remote
 from ..io.names import is_stream
@@ -171,7 +172,7 @@ class Shards(Executor):
         self, task: Data, plan: Plan, info: SignalInfo, firsts: Sequence[int], found: Detections
     ) -> Generator[Array]:
         """No output; what a search found, from what it found in each part."""
-        zero = plan.steps[-2].latency if len(plan.steps) > 1 else 0
+        zero = heard_from(plan, len(plan.steps) - 1, info.frames or 0)
         total = _searched_frames(plan, info.frames or 0)
         calls = [
             partial(search_shard, task["configuration"], task["source"], first, last, ended=last == total)

@@ -7,6 +7,7 @@ that is cheaper; a method is chosen for each. Latency and tail are counted in fr
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ BLOCK = 1 << 17
 _PROCESS = 60 << 20  # bytes of the interpreter and the libraries before any signal
 _KEPT = 1.5  # what the allocator holds, of what is in use at once
 _WAITING = 5  # blocks between reader, engine and writer
+_AUDIBLY = 10 ** (1 / 20)
 _LIGHT = 7.0  # nanoseconds a sample, about what reading, moving and writing it take
 
 
@@ -43,6 +45,8 @@ class StagePlan:
     tail: int
     """Frames that it sounds on."""
     notes: tuple[str, ...]
+    louder: tuple[str, ...] = ()
+    """What to know, and to do, where it makes a signal louder; among the notes too."""
 
     @property
     def is_causal(self) -> bool | None:
@@ -195,7 +199,8 @@ def _plan_stage(index: int, stage: Stage, fmt: Format) -> StagePlan:
         if kernel is not None:
             channels = channels_after(kernel, fmt.channels)
             after = Format(fmt.fs, channels, fmt.precision)
-            return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
+            louder = _louder(kernel, stage.quieter)
+            return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes + louder, louder)
         if isinstance(stage, WholeSignalStage):
             return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)
         processor = stage.open(fmt)
@@ -204,6 +209,14 @@ def _plan_stage(index: int, stage: Stage, fmt: Format) -> StagePlan:
     except (KernelError, FileError) as error:
         raise SettingError(str(error), "stages", index) from error
     return StagePlan(index, stage, fmt, processor.format, None, processor.latency, processor.tail, notes)
+
+
+def _louder(kernel: Kernel, fix: str) -> tuple[str, ...]:
+    """What to know of taps that make noise louder by more than 1 dB; one tap is a gain, which says so itself."""
+    if kernel.length == 1 or not _AUDIBLY < kernel.norm2 < math.inf:
+        return ()
+    noise, worst = 20 * math.log10(kernel.norm2), kernel.worst_case_db
+    return (f"noise comes out {noise:.1f} dB louder, at worst a signal {worst:.1f} dB: {fix} keeps it from clipping",)
 
 
 def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:

@@ -19,8 +19,9 @@ from ..errors import SignalError
 from ..kernel import Array
 from ..stages.base import Detector, DetectorStage, Format, Processor, WholeSignalStage
 from .options import Options
-from .plan import BLOCK, Plan, Step
+from .plan import BLOCK, Plan
 from .spool import Spool
+from .timeline import heard_from
 
 T = TypeVar("T")
 _STILL_BUSY = 0.02  # seconds between looks at a thread that is asked to stop
@@ -39,8 +40,8 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Detections | None
     blocks
         arrays ``(n, channels)``; how the signal is cut into them changes no bit of the output.
     found
-        is given what each detector found, when its signal has ended; its frame 0 is time zero, and what starts
-        before it is left out, unless ``pre_roll: keep``.
+        is given what each detector found, when its signal has ended; its frame 0 is where the input's first sound
+        stands, and what starts before it is left out, unless ``pre_roll: keep``.
 
     Yields
     ------
@@ -62,8 +63,7 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Detections | None
                 spool = stack.enter_context(Spool(step.format_in))
                 signal = _rendered(step.work, signal, spool, plan, index, check)
             elif isinstance(step.work, DetectorStage):
-                zero = plan.steps[index - 1].latency if index else 0
-                signal = _detected(step, step.work.open(step.format_in, executor), signal, zero, plan, found)
+                signal = _detected(index, step.work.open(step.format_in, executor), signal, plan, check, found)
             else:
                 signal = processed(step.open(executor), signal)
         yield from _trimmed(signal, plan, check)
@@ -127,12 +127,13 @@ def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
 
 
 def _detected(
-    step: Step, detector: Detector, signal: Iterator[Array], zero: int, plan: Plan, found: Detections | None
+    index: int, detector: Detector, signal: Iterator[Array], plan: Plan, check: InputCheck, found: Detections | None
 ) -> Iterator[Array]:
     yield from processed(detector, signal)
     if found is not None:
+        zero = heard_from(plan, index, check.frames)
         detection = detector.detection().counted_from(zero, keep_before=plan.options.keeps_pre_roll)
-        found.append((step.stages[0], detection))
+        found.append((plan.steps[index].stages[0], detection))
 
 
 def _rendered(

@@ -4,8 +4,7 @@ Decoders clamp a data chunk that is too long, read nothing when its size was nev
 behind one that is too short, all in silence. Here each is named; ``truncated: accept`` takes what is there. A size that
 a program left open, because it wrote to a pipe, is no fault: the audio goes on to the end, and a warning says so.
 
-Titles and the like are names and texts that every container knows. Other chunks count positions in samples (cue
-points, a recording's time reference), so they hold only as long as the sampling rate does.
+Titles and the like are names and texts that every container knows; other chunks only WAV holds.
 """
 
 from __future__ import annotations
@@ -39,13 +38,13 @@ MAGICS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 
 Chunks = tuple[tuple[bytes, bytes], ...]
 
-CARRIED = frozenset({b"bext", b"iXML", b"cue ", b"smpl", b"LIST"})
-"""Chunks that are kept, to be written to the output."""
+CARRIED = frozenset(re.findall(b"....", b"bextiXMLcue smplLISTinstguanaxmlchnaacidcart_PMXid3 "))
+"""Chunks that are kept, to be written to the output; positions in them are moved by `pipeline.io.marks`."""
 
 STRUCTURAL = frozenset({b"fact", b"PEAK", b"PAD ", b"JUNK", b"junk", b"FLLR", b"ds64", b"fake"})
 """Chunks that describe the file, not the signal: not carried, and no loss."""
 
-_TRAILING = CARRIED | STRUCTURAL | {b"id3 ", b"ID3 ", b"inst", b"_PMX", b"axml", b"acid", b"SAUR", b"afsp"}
+_TRAILING = CARRIED | STRUCTURAL | {b"ID3 ", b"SAUR", b"afsp"}
 _UNKNOWN = 0xFFFFFFFF
 _WAVE = re.compile(b"WAVE")
 _MAX_CHUNKS = 1000
@@ -151,7 +150,7 @@ class _Walk:
         elif name == b"ds64" and size >= 24:
             self.ds64_data = self.unpack("Q", self.source.read(24)[8:16].ljust(8, b"\0"))[0]
             self.source.skip(size - 24 + size % 2)
-        elif name in CARRIED and size <= _MAX_CARRIED_BYTES:
+        elif name in CARRIED and size <= _MAX_CARRIED_BYTES and self.order == "<":
             self.chunks.append((name, self.source.read(size)))
             self.source.skip(size % 2)
         else:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-import numpy as np
-
 from ..errors import SettingError
 from ..fields import Fraction, InputFile, Seconds, Within
 from ..kernel import MAX_TAPS, Kernel, Taps
 from ..units import Duration
 from .base import Format, KernelStage, require
-from .base.files import read_taps
+from .base.files import read_response, resampled
 from .base.registry import stage
 
 
@@ -25,9 +23,11 @@ class Reverb(KernelStage):
     """Convolves with an impulse response from a file: ``h = (1-mix) delta + mix r``."""
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
-        {"ir": "data/hall.wav", "mix": "30%", "normalize": "l2"},
+        {"ir": "data/hall.wav", "mix": "30%", "normalize": "l1"},
         {"ir": "data/hall.wav", "predelay": "20 ms", "resample": True},
     )
+
+    quieter: ClassVar[str] = "normalize: l2 (or l1)"
 
     ir: InputFile
     """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""
@@ -35,9 +35,10 @@ class Reverb(KernelStage):
     """Part of the room in the mix: `30%`; 0% is the dry signal, 100% (the default) the room alone."""
     predelay: Annotated[Seconds, Within("0 s", "10 s")] = Duration(0.0)
     """Time between the signal and the room's answer: `20 ms`; default 0."""
-    normalize: Literal["none", "dc", "l1", "l2"] = "none"
-    """Divides the response by a norm, the same for all its channels, that of the loudest: its sum (`dc`), the sum of
-    its magnitudes (`l1`: nothing can clip) or the root of its energy (`l2`: noise stays as loud). Default `none`."""
+    normalize: Literal["none", "dc", "l1", "l2"] = "l2"
+    """Divides the response by a norm, the same for all its channels, that of the loudest: the root of its energy (`l2`,
+    the default: noise stays as loud), its sum (`dc`) or the sum of its magnitudes (`l1`: nothing can clip). `none`
+    takes it as it is, whatever its level."""
     resample: bool = False
     """Converts a file of another rate, keeping the frequency response; false (the default) makes it an error."""
     layout: Literal["auto", "mono", "per_channel", "true_stereo"] = "auto"
@@ -45,28 +46,26 @@ class Reverb(KernelStage):
     gets them all), or LL LR RL RR (`true_stereo`). `auto`, the default, goes by the number of channels."""
 
     def kernel(self, fmt: Format) -> Kernel:
-        ir = read_taps(self.ir, fmt, "ir", resample=self.resample)
+        taps, fs = read_response(self.ir, fmt, "ir", resample=self.resample)
+        ir = resampled(taps, fs, fmt.fs)
+        ir = ir.scaled(1 / self._norm(taps, ir))
         predelay = fmt.frames(self.predelay)
         longest = f"a kernel has at most {MAX_TAPS:,} taps"
-        require(predelay + len(ir) <= MAX_TAPS, f"{predelay:,} frames and a response of {len(ir):,}; {longest}", "ir")
-        wet = Kernel(self._routed(self._normalized(ir), fmt.channels)).delayed(predelay).scaled(self.mix)
+        together = f"{predelay:,} frames and a response of {ir.length:,}; {longest}"
+        require(predelay + ir.length <= MAX_TAPS, together, "ir")
+        wet = Kernel(self._routed(ir.taps, fmt.channels), ir.origin).delayed(predelay).scaled(self.mix)
         return Kernel.identity().scaled(1.0 - self.mix) + wet
 
-    def _normalized(self, ir: Taps) -> Taps:
+    def _norm(self, taps: Taps, ir: Kernel) -> float:
+        """What the response is divided by; energy counts at the file's own rate too, so that none is louder."""
         if self.normalize == "none":
-            return ir
-        paths = ir.reshape(len(ir), -1)
-        l1 = float(np.abs(paths).sum(axis=0).max())
-        norms = {
-            "l1": l1,
-            "l2": float(np.sqrt((paths**2).sum(axis=0)).max()),
-            "dc": float(np.abs(paths.sum(axis=0)).max()),
-        }
-        norm = norms[self.normalize]
+            return 1.0
+        l1 = ir.norm1
+        norm = {"l1": l1, "l2": max(Kernel(taps).norm2, ir.norm2), "dc": abs(ir.dc)}[self.normalize]
         # a sum that is only rounding, of a response without a constant part, would blow everything up
         if norm <= 1e-9 * l1 or norm == 0:
             raise SettingError(f"the response has no {self.normalize} to divide by ({norm:.3g})", "normalize")
-        return ir / norm
+        return norm
 
     def _routed(self, ir: Taps, signal: int) -> Taps:
         """Taps as ``(M,)``, ``(M, C)`` or ``(M, C_in, C_out)`` for a signal of so many channels."""

@@ -89,11 +89,24 @@ class TestDetection:
         _, [(index, detection)] = found_by(stages, recording())
         assert index == 1
         assert set(PLACES) <= set(detection.peaks.frame.tolist())
-        late = [{"use": "delay", "delay": "10 samples"}, {"use": "match", "template": T.tolist()}]
-        assert found_by(late, recording())[1][0][1].peaks.frame.tolist() == [place + 10 for place in PLACES]
+        causal = {"use": "fir", "kind": "highpass", "cutoff": "100 Hz", "transition": "100 Hz", "phase": "causal"}
+        match = {"use": "match", "template": T.tolist(), "threshold": {"score": 0.3}}
+        shift = {"use": "delay", "delay": "10 samples"}
+        for late in ([shift], [causal], [causal, shift, {"use": "smooth", "length": "3 samples", "phase": "causal"}]):
+            assert set(PLACES) <= set(found_by([*late, match], recording())[1][0][1].peaks.frame.tolist()), late
+        back = [causal, {"use": "reverse"}, {**match, "template": T[::-1].tolist()}]
+        x = recording()
+        turned = [len(x) - place - len(T) for place in PLACES]
+        assert set(turned) <= set(found_by(back, x)[1][0][1].peaks.frame.tolist())
+
+    def test_an_echo_is_no_delay_of_what_is_found(self):
+        for gain in (0.5, 1.0):
+            echo = {"use": "echo", "delay": "400 samples", "gain": gain}
+            found = found_by([echo, {"use": "match", "template": T.tolist()}], recording())[1][0][1]
+            assert set(PLACES) <= set(found.peaks.frame.tolist())
 
     def test_what_begins_before_time_zero_is_kept_only_with_the_pre_roll(self):
-        early = [{"use": "correlate", "template": [0] * 30 + [1]}, {"use": "match", "template": T.tolist()}]
+        early = [{"use": "correlate", "template": [0] * 30 + [1, 1e-9]}, {"use": "match", "template": T.tolist()}]
         x = recording()[285:]  # the first template begins at 15, and 15 before time zero when 30 early
         assert found_by(early, x)[1][0][1].peaks.frame.tolist() == [1_000 - 315, 1_750 - 315]
         assert found_by(early, x, pre_roll="keep")[1][0][1].peaks.frame.tolist() == [-15, 1_000 - 315, 1_750 - 315]

@@ -4,11 +4,16 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipeline.engine.plan import make_plan
 from pipeline.errors import SettingError
 from pipeline.stages.base import Format
 from pipeline.stages.reverb import Reverb
 
 from .helpers import MONO, STEREO, noise, refused, run, taps
+
+
+def as_it_is(**settings):
+    return Reverb(normalize="none", **settings)
 
 
 @pytest.fixture
@@ -22,9 +27,9 @@ def hall(tmp_path):
     return save
 
 
-def test_without_more_settings_it_is_convolution_with_the_file(hall):
+def test_as_it_is_it_is_convolution_with_the_file(hall):
     h, x = noise(30), noise(40, 2, seed=1)
-    y = run(Reverb(ir=hall(h)), x)
+    y = run(as_it_is(ir=hall(h)), x)
     for c in range(2):
         np.testing.assert_allclose(y[:, c], np.convolve(x[:, c], h), rtol=0, atol=1e-13)
 
@@ -34,7 +39,7 @@ def test_the_mix_goes_from_dry_to_wet(hall, mix, m):
     h = noise(6)
     expected = m * np.concatenate([np.zeros(8), h])
     expected[0] += 1 - m
-    np.testing.assert_allclose(taps(Reverb(ir=hall(h), mix=mix, predelay="1 ms")), expected, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(taps(as_it_is(ir=hall(h), mix=mix, predelay="1 ms")), expected, rtol=0, atol=1e-15)
 
 
 @pytest.mark.parametrize("normalize", ["dc", "l1", "l2"])
@@ -46,6 +51,28 @@ def test_the_loudest_channel_has_norm_one_and_the_others_keep_their_balance(hall
     np.testing.assert_allclose(got[:, 0] / got[:, 1], h[:, 0] / h[:, 1], rtol=1e-13)
 
 
+def test_the_default_keeps_noise_as_loud_at_every_rate(tmp_path):
+    h = 30 * noise(3000) * np.exp(-np.arange(3000) / 400)
+    soundfile.write(tmp_path / "hall.wav", h / 40, 16000, subtype="DOUBLE")
+    x = np.random.default_rng(5).standard_normal((60_000, 1))
+    y = run(Reverb(ir=tmp_path / "hall.wav"), x, 16000.0)[:60_000]
+    assert np.sqrt((y**2).mean()) == pytest.approx(np.sqrt((x**2).mean()), rel=0.1)
+    f, levels = np.linspace(100, 3000, 50), []
+    for fs in (16000.0, 8000.0, 96000.0):
+        kernel = Reverb(ir=tmp_path / "hall.wav", resample=True).kernel(Format(fs, 1))
+        levels.append(np.abs(np.exp(-2j * np.pi * np.outer(f, np.arange(kernel.length)) / fs) @ kernel.taps))
+    np.testing.assert_allclose(levels[1:], [levels[0]] * 2, rtol=0.1)
+
+
+def test_the_plan_says_what_makes_noise_louder_and_what_helps(hall):
+    def notes(**settings):
+        return make_plan([Reverb(ir=hall(np.r_[1.0, 1.0, 1.0, 1.0]), **settings)], MONO).stages[0].notes
+
+    assert notes() == ()
+    louder = "noise comes out 6.0 dB louder, at worst a signal 12.0 dB: normalize: l2 (or l1) keeps it from clipping"
+    assert notes(normalize="none") == (louder,)
+
+
 def test_the_dry_signal_is_not_normalised(hall):
     h = np.array([0.0, 4.0, 3.0])
     np.testing.assert_allclose(taps(Reverb(ir=hall(h), normalize="l2", mix=0.5)), [0.5, 0.4, 0.3], rtol=1e-15)
@@ -53,7 +80,7 @@ def test_the_dry_signal_is_not_normalised(hall):
 
 def test_a_response_a_channel(hall):
     h, x = noise(9, 3), noise(20, 3, seed=1)
-    y = run(Reverb(ir=hall(h)), x)
+    y = run(as_it_is(ir=hall(h)), x)
     for c in range(3):
         np.testing.assert_allclose(y[:, c], np.convolve(x[:, c], h[:, c]), rtol=0, atol=1e-14)
 
@@ -62,7 +89,7 @@ def test_true_stereo_is_four_convolutions_and_the_dry_signal_stays_on_its_side(h
     h, x = noise(9, 4), noise(20, 2, seed=1)
     ll, lr, rl, rr = h.T
     left, right = x.T
-    y = run(Reverb(ir=hall(h), mix=0.25), x)
+    y = run(as_it_is(ir=hall(h), mix=0.25), x)
     wet_l = np.convolve(left, ll) + np.convolve(right, rl)
     wet_r = np.convolve(left, lr) + np.convolve(right, rr)
     dry = np.concatenate([x, np.zeros((8, 2))])
@@ -71,7 +98,7 @@ def test_true_stereo_is_four_convolutions_and_the_dry_signal_stays_on_its_side(h
 
 def test_a_stereo_response_makes_a_mono_signal_stereo_with_the_dry_signal_on_both_sides(hall):
     h, x = noise(9, 2), noise(20, seed=1)
-    y = run(Reverb(ir=hall(h), mix=0.25), x)
+    y = run(as_it_is(ir=hall(h), mix=0.25), x)
     dry = np.concatenate([x, np.zeros(8)])
     for c in range(2):
         np.testing.assert_allclose(y[:, c], 0.75 * dry + 0.25 * np.convolve(x, h[:, c]), rtol=0, atol=1e-14)
@@ -110,14 +137,35 @@ def test_another_rate_is_an_error_that_names_both_rates_and_the_way_out(tmp_path
         Reverb(ir=tmp_path / "hall.wav").kernel(Format(48000.0, 1))
 
 
-@pytest.mark.parametrize("fs", [8000.0, 44100.0])
-def test_a_resampled_response_keeps_its_frequency_response(tmp_path, fs):
-    h = noise(2000) * np.hanning(2000) / 8
+def shapes_of_responses():
+    """Responses with silence, a direct sound, or all they have at their frame 0, or at their last."""
+    decay = noise(2000) * np.exp(-np.arange(2000) / 300)
+    for at in (0, 1, 7, 500, 1999):
+        yield f"impulse at {at}", np.eye(1, 2000, at)[0]
+    yield from {
+        "decay": decay,
+        "late decay": np.r_[np.zeros(300), decay],
+        "one tap": np.ones(1),
+        "step": np.ones(40),
+    }.items()
+    yield "two channels", np.stack([decay, decay[::-1]], axis=1)
+
+
+@pytest.mark.parametrize("fs", [8000.0, 15999.7, 22050.0, 44100.0, 192000.0])
+@pytest.mark.parametrize(("name", "h"), list(shapes_of_responses()))
+def test_a_resampled_response_keeps_its_frequency_response_whatever_stands_at_its_ends(tmp_path, fs, name, h):
     soundfile.write(tmp_path / "hall.wav", h, 16000, subtype="DOUBLE")
-    got = taps(Reverb(ir=tmp_path / "hall.wav", resample=True), Format(fs, 1))
+    kernel = as_it_is(ir=tmp_path / "hall.wav", resample=True).kernel(Format(fs, h.ndim))
     f = np.linspace(50, 3000, 40)
-    at = [np.exp(-2j * np.pi * np.outer(f, np.arange(len(g))) / r) @ g for g, r in ((h, 16000), (got, fs))]
-    np.testing.assert_allclose(at[1], at[0], rtol=0, atol=1e-4 * np.abs(at[0]).max())
+    times = (np.arange(len(h)) / 16000, (np.arange(kernel.length) - kernel.origin) / fs)
+    at = [np.exp(-2j * np.pi * np.outer(f, t)) @ g for t, g in zip(times, (h, kernel.taps), strict=True)]
+    np.testing.assert_allclose(at[1], at[0], rtol=0, atol=4e-4 * np.abs(at[0]).max(), err_msg=name)
+
+
+def test_a_response_with_silence_before_its_sound_stays_causal_when_it_is_resampled(tmp_path):
+    for silence, origin in ((0, True), (500, False)):
+        soundfile.write(tmp_path / "hall.wav", np.r_[np.zeros(silence), noise(800)], 16000, subtype="DOUBLE")
+        assert (as_it_is(ir=tmp_path / "hall.wav", resample=True).kernel(Format(44100.0, 1)).origin > 0) == origin
 
 
 def test_a_response_without_a_norm_cannot_be_normalised(hall):

@@ -10,6 +10,7 @@ import contextlib
 import math
 import os
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,6 +26,10 @@ from . import Format
 _Rows = tuple[float, ...] | tuple[tuple[float, ...], ...]
 
 _INLINE = {"type": "array", "items": {"type": ["number", "array"], "items": {"type": "number"}}, "minItems": 1}
+_RINGS = 1024
+"""Frames at the lower rate, to each side, in which soxr's filter has ended."""
+_INAUDIBLE = 1e-8
+"""Parts of the largest tap below which what rings at the ends of a resampled response is left out: -160 dB."""
 _EITHER = {"anyOf": [_INLINE, {"type": "string", "format": "path"}], "x-unit": "numbers, or a path to a file"}
 
 
@@ -63,29 +68,49 @@ NumbersOrFile = Annotated[
 ]
 
 
-def read_taps(source: _Rows | Path, fmt: Format, setting: str, *, resample: bool | None = None) -> Taps:
+def read_taps(source: _Rows | Path, fmt: Format, setting: str, *, fix: str = "convert it") -> Taps:
     """Taps from numbers or a file, at the rate of the signal; one column is given as ``(M,)``.
-
-    ``resample`` converts a file of another rate, its taps scaled by ``f1/f2`` so that the frequency response stays;
-    None says that the stage has no such setting.
 
     Raises
     ------
     SettingError
-        on ``setting``: the file cannot be read, holds no taps, or has another rate.
+        on ``setting``: the file cannot be read, holds no taps, or has another rate; ``fix`` says what to do then.
     """
     if not isinstance(source, Path):
         return checked_taps(np.array(source), "", setting)
     samples, fs = read_array(source, setting)
-    if fs is not None and fs != fmt.fs:
-        if not resample:
-            fix = "convert it" if resample is None else "set resample: true or convert it"
-            check_rate(source, fs, fmt, setting, fix)
-        import soxr
-
-        checked_taps(samples, f"{source.name}: ", setting)
-        samples = soxr.resample(np.asarray(samples, np.float64), fs, fmt.fs, quality="VHQ") * (fs / fmt.fs)
+    if fs is not None:
+        check_rate(source, fs, fmt, setting, fix)
     return checked_taps(samples, f"{source.name}: ", setting)
+
+
+def read_response(source: Path, fmt: Format, setting: str, *, resample: bool) -> tuple[Taps, float]:
+    """An impulse response and its rate, which is that of the signal unless another may be resampled."""
+    if not resample:
+        return read_taps(source, fmt, setting, fix="set resample: true or convert it"), fmt.fs
+    samples, fs = read_array(source, setting)
+    return checked_taps(samples, f"{source.name}: ", setting), fs or fmt.fs
+
+
+def resampled(taps: Taps, fs: float, to: float) -> Kernel:
+    """A response of the rate ``fs`` at the rate ``to``, with the same frequency response.
+
+    What rings before its frame 0, because something stands there, is kept before time zero: cut off, the level of a
+    direct sound would be lost with it.
+    """
+    if fs == to:
+        return Kernel(taps)
+    import soxr
+
+    ratio = (Fraction(to) / Fraction(fs)).limit_denominator(1 << 20)
+    # Room on both sides for all that soxr's filter rings, of whole frames at both rates.
+    room = -(-_RINGS * max(1, math.ceil(1 / ratio)) // ratio.denominator) * ratio.denominator
+    wide = np.pad(taps, [(room, room), *[(0, 0)] * (taps.ndim - 1)])
+    paths = soxr.resample(wide.reshape(len(wide), -1), fs, to, quality="VHQ") * (fs / to)
+    origin, sizes = int(room * ratio), np.abs(paths).max(axis=1)
+    audible = np.flatnonzero(sizes >= _INAUDIBLE * sizes.max())
+    first, last = min(origin, int(audible[0])), max(origin, int(audible[-1]))
+    return Kernel(paths[first : last + 1].reshape(-1, *taps.shape[1:]), origin - first)
 
 
 def taps_for(source: _Rows | Path, fmt: Format, setting: str) -> Taps:
