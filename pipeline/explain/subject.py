@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,6 @@ from ..io import Remote, open_reader
 from ..job import Job
 from ..kernel import Kernel, Taps
 from ..library import Pipeline
-from ..stages.base import Format
 from .bilingual import Bilingual, say
 from .example import Example
 from .sounds import SCENE_FS, clicks_and_pluck, echoing_room
@@ -145,7 +144,7 @@ def _subject(chosen: StagePlan, arriving: Taps, name: str, *, reaching: int, is_
         notes.append(say("mean", mean=mean[channel]))
 
     def kernel_at(fs: float) -> Taps:
-        fmt = Format(fs, chosen.format_in.channels, chosen.format_in.precision)
+        fmt = replace(chosen.format_in, fs=fs)
         made = chosen.stage.kernel(fmt)
         if made is None:
             raise KernelError("no kernel")

@@ -19,9 +19,12 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..errors import ReadError, SignalError, without_secrets
 from ..system import FolderSync
+from ..units import Duration
 
 if TYPE_CHECKING:
+    from .dialect import TableSettings
     from .sink import Sink
+    from .timecolumn import StampTexts
 
 Block = NDArray[Any]
 PathArg = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -59,6 +62,16 @@ class TimeColumn:
     """Characters of ISO 8601 before the zone."""
     zone: str = ""
     """Zone of ISO 8601 (``"Z"``); empty without one."""
+    form: str = ""
+    """Form of other dates and clock times, as for strftime; empty for numbers and ISO 8601."""
+    unit: Decimal = Decimal(1)
+    """Seconds in one of the column's numbers."""
+    comma: bool = False
+    """Numbers have a decimal comma."""
+    before: int = 0
+    """Frames of an output that lie before ``start``."""
+    texts: StampTexts | None = field(default=None, repr=False, compare=False)
+    """The stamps of the file as they are written there."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +125,10 @@ class ReadOptions:
     columns: Sequence[str | int] | None = None
     time_column: str | int | None = None
     gaps: str = "error"
+    time_unit: str | None = None
+    max_gap: Duration | None = None
+    table: TableSettings | None = None
+    untold_fs: float | None = None
     container: str = ""
     """Container that was recognised by its first bytes."""
 
@@ -183,7 +200,11 @@ class Reader(ABC):
         what is known of the signal.
     warnings
         what was accepted in spite of a fault; it may grow until the last frame is read.
+    parts
+        frames of each part that is run by itself, where gaps split the signal; else none.
     """
+
+    parts: tuple[int, ...] = ()
 
     def __init__(self, info: SignalInfo, dtype: DTypeLike) -> None:
         self.info = info

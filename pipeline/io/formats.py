@@ -6,22 +6,26 @@ loaded when a file first needs it. Another distribution adds rows with `register
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from numbers import Real
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..errors import ReadError, UsageError
+from ..errors import ReadError, UnitError, UsageError
 from ..text import nearest
+from ..units import Duration, parse_duration
 from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
 from .names import display, is_stream
 from .source import Source, explain_unknown, is_flac, is_mp3, looks_like_text, open_source
+
+if TYPE_CHECKING:
+    from .dialect import TableSettings
 
 
 @dataclass(frozen=True)
@@ -116,6 +120,10 @@ def is_table_name(path: PathArg) -> bool:
     return kind is not None and kind.is_table
 
 
+READING = ("fs", "truncated", "columns", "time_column", "gaps", "time_unit", "max_gap", "table")
+"""Options of `open_reader` that say how inputs are read; files of stages are read alike, but for the first two."""
+
+
 def open_reader(
     path: PathArg,
     *,
@@ -125,6 +133,10 @@ def open_reader(
     columns: Sequence[str | int] | None = None,
     time_column: str | int | None = None,
     gaps: str = "error",
+    time_unit: str | None = None,
+    max_gap: float | Duration | None = None,
+    table: TableSettings | Mapping[str, Any] | None = None,
+    untold_fs: float | None = None,
 ) -> Reader:
     """Open a signal for reading, whatever its extension says.
 
@@ -141,9 +153,19 @@ def open_reader(
     columns
         channels of a table, by name or by position from 0.
     time_column
-        of a table, by name or position: ISO 8601, or numbers in seconds.
+        of a table, by name or position: dates, clock times, or numbers.
     gaps
-        in the time column: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+        missing rows and values: ``"error"``, ``"interpolate"`` (a straight line), ``"nan"``, or ``"split"`` at missing
+        rows, into `Reader.parts`.
+    time_unit
+        of a time column of numbers: ``"s"``, ``"ms"``, ``"us"``, ``"ns"``, ``"min"``, ``"h"``, ``"d"``; else what its
+        header says, or that in which an epoch would be of our time, or seconds.
+    max_gap
+        seconds of the longest gap that is filled.
+    table
+        form of a table in a text, where it is not seen by itself: `TableSettings`, or a mapping of them.
+    untold_fs
+        rate in Hz of a table that tells none, as taps; then it need not have ``time_column`` and ``columns``, either.
 
     Raises
     ------
@@ -160,9 +182,12 @@ def open_reader(
     source = open_source(path)
     try:
         kind = _kind_of(source)
-        options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
+        options = ReadOptions(
+            dtype, fs, truncated, columns, time_column, gaps, time_unit, _duration(max_gap), _table(table), untold_fs,
+            kind.container,
+        )  # fmt: skip
         reader: Reader = loaded(kind.open)(source, options)
-        if not reader.info.is_table:
+        if not reader.info.is_table and untold_fs is None:
             _check_audio_options(source.name, reader.info, options)
     except BaseException:
         source.close()
@@ -170,9 +195,31 @@ def open_reader(
     return reader
 
 
+def _duration(max_gap: object) -> Duration | None:
+    try:
+        return None if max_gap is None else parse_duration(max_gap)
+    except UnitError as error:
+        raise UsageError(f"max_gap: {error}") from None
+
+
+def _table(table: TableSettings | Mapping[str, Any] | None) -> TableSettings | None:
+    if not isinstance(table, Mapping):
+        return table
+    from .dialect import TableSettings
+
+    return TableSettings(**table)
+
+
 def _check_number(name: str, fs: Any) -> None:
     if isinstance(fs, bool) or not isinstance(fs, Real | None):
         raise UsageError(f"{name}: the sampling rate must be a number of Hz, got {fs!r}")
+
+
+def is_known(path: PathArg) -> bool:
+    """Whether a file is in a known format, by its first bytes; raises `ReadError` where it cannot be opened."""
+    source = open_source(path)
+    source.close()
+    return any(kind.matches(source.head) for kind in _readers) or looks_like_text(source.head)
 
 
 def _kind_of(source: Source) -> ReaderKind:

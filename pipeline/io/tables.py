@@ -16,7 +16,7 @@ from .base import WriteRequest
 from .names import is_stream
 from .remote import Remote, fetch, is_remote
 from .sink import OutputFile, open_file
-from .timecolumn import format_stamp
+from .stamps import format_stamp
 
 _MAX_BYTES = 1 << 16
 

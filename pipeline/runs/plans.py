@@ -212,7 +212,7 @@ def described_format(loaded: LoadedConfig, fs: float | str | None, channels: int
     rate = parse_frequency(fs)
     if rate <= 0:
         raise UsageError(f"fs= must be above 0 Hz, got {fs}")
-    return Format(rate, channels or 1, loaded.settings.precision)
+    return Format(rate, channels or 1, loaded.settings.precision, Job.of(loaded.settings).reading)
 
 
 def plan_for(loaded: LoadedConfig, fmt: Format) -> Plan:
