@@ -210,7 +210,10 @@ def _fitness(lines: Sequence[str], delimiter: str, tells: Callable[[str], bool])
     width, count = widths.most_common(1)[0]
     cells = [cell for row in rows if len(row) == width for cell in row]
     clear = sum(map(tells, cells)) / len(cells)
-    return clear * count / len(rows), -width if delimiter == " " else 0.0
+    fit = clear * count / len(rows)
+    if delimiter == " ":  # which words have between them, too
+        return (fit, -width) if fit > 0.5 else (-1.0, 0.0)
+    return fit, 0.0
 
 
 def _is_data(cells: Sequence[str], numeric: Sequence[bool], tells: Callable[[str], bool]) -> bool:
