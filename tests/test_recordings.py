@@ -117,8 +117,8 @@ def test_the_recordings_of_every_kind_are_there() -> None:
 REASONS = {
     ".md": "is text, but no table of numbers",
     ".txt": "is text, but no table of numbers|line 1, column 2 'SP' is no number",
-    ".hea": "is text, but no table of numbers|is no number",
-    ".csv": "is no number(; choose others with|, but a time; set time_)|tells no sampling rate: give fs:|is text, but no",
+    ".hea": "is text, but no table of numbers|is no number|tells no sampling rate: give fs:",
+    ".csv": "is no number(; choose others with|, but a time; set time_)|tells no sampling rate:|is text, but no table",
     ".atr": "is in no known format: it begins with the bytes",
     ".dat": "is in no known format: it begins with the bytes",
     ".wav": "declares 4410 frames, has 236; set truncated: accept to take the 236 frames",
