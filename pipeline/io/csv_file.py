@@ -151,7 +151,7 @@ class CsvReader(Reader):
 
     def _refuse_prose(self, line: int, row: list[str]) -> None:
         """Refuse a row of words: a licence or a note is no table with something wrong in it."""
-        if any(map(str.strip, row)) and not any(map(self._tells_a_number, row)):
+        if any(map(str.strip, row)) and not any(map(self._tells_a_number, filter(str.strip, row))):
             said = shorten(self._form.delimiter.join(row), _SHOWN)
             raise ReadError(self._name, f"is text, but no table of numbers: line {line} is {said!r}")
 
