@@ -211,8 +211,8 @@ def _fitness(lines: Sequence[str], delimiter: str, tells: Callable[[str], bool])
     cells = [cell for row in rows if len(row) == width for cell in row]
     clear = sum(map(tells, cells)) / len(cells)
     fit = clear * count / len(rows)
-    if delimiter == " ":  # which words have between them, too
-        return (fit, -width) if fit > 0.5 else (-1.0, 0.0)
+    if delimiter in " |":  # which stand between words, too
+        return (fit, -width if delimiter == " " else 0.0) if fit > 0.5 else (-1.0, 0.0)
     return fit, 0.0
 
 
