@@ -12,6 +12,7 @@ import errno
 import gc
 import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable
@@ -92,6 +93,13 @@ def _at(fd: int, at: int, step: Callable[[], T]) -> T:
         return step()
     finally:
         os.lseek(fd, before, os.SEEK_SET)
+
+
+def keep_mode(fd: int, path: str) -> None:
+    """Give an open file the permissions of the one that it will replace, if there is one."""
+    if hasattr(os, "fchmod"):
+        with suppress(OSError):
+            os.fchmod(fd, stat.S_IMODE(os.stat(path).st_mode))  # noqa: PTH116
 
 
 def is_append_only(fd: int) -> bool:

@@ -21,7 +21,8 @@ from .transforms import Library, library
 
 Precision = Literal["double", "single"]
 
-# Nanoseconds, measured by bench/calibrate.py. Only their ratios matter.
+# Nanoseconds, measured by bench/calibrate.py. Only their ratios matter. OpenCV's points were measured on another
+# machine than the rest and multiplied by 1.45, scipy's ratio on the two; from 2^17 on two runs differed twofold.
 _ADD = {"double": 0.45, "single": 0.28}
 """A tap on a sample: multiply into a scratch block, add."""
 _POINT: dict[Library, dict[Precision, dict[int, float]]] = {

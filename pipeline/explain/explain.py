@@ -7,12 +7,17 @@ are those of an earlier explanation; otherwise only when asked to overwrite.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..config.inputs import files_read
 from ..errors import UsageError
 from ..io import Remote
+from ..io.apart import Named, keep_apart, read_with_sidecars
+from ..io.remote import place_of
 from ..io.sink import write_bytes
 from .animation import contact_bytes, film_bytes, gif_bytes, images, storyboard
 from .bilingual import LANGUAGES, Bilingual, join, say
@@ -27,6 +32,8 @@ if TYPE_CHECKING:
     from ..config.load import LoadedConfig
 
 _FILM = ("flip.gif", "flip.mp4", "contact.png")
+_MADE = re.compile(r"index\.html|figure\.png|numbers\.json|\d\d_\w+\.wav")
+"""Names of the files of an explanation, its film aside."""
 
 
 @dataclass(frozen=True)
@@ -73,17 +80,28 @@ def explain_stage(
     UsageError, ConfigError, SignalError, ReadError
         nothing to explain: see `subject_of`; or the folder holds other files of these names.
     """
-    subject = subject_of(loaded, Path(source) if isinstance(source, str) else source, stage)
+    place = place_of(source)
+    subject = subject_of(loaded, place, stage)
     cut = excerpt(subject)
-    return _explain(subject, cut, cut, Path(folder), lang, film, overwrite)
+    read = [*files_read(loaded), *read_with_sidecars([place])]
+    return _explain(subject, cut, cut, Path(folder), lang, film, overwrite, read)
 
 
 def _explain(
-    subject: Subject, shown: Excerpt, own: Excerpt | None, folder: Path, lang: str, film: bool, overwrite: bool
+    subject: Subject,
+    shown: Excerpt,
+    own: Excerpt | None,
+    folder: Path,
+    lang: str,
+    film: bool,
+    overwrite: bool,
+    read: Sequence[Named] = (),
 ) -> Explained:
     if lang not in LANGUAGES:
         raise UsageError(f"--lang is one of {', '.join(LANGUAGES)}, got {lang!r}")
-    ours = _is_ours(folder)
+    ours = is_explanation(folder)
+    # an earlier film goes with the earlier explanation
+    _refuse_taken(folder, read, _FILM if film or ours else (), overwrite=overwrite or ours)
     listening = for_listening(subject)
     sounds = make_sounds(listening.x, listening.h, listening.fs)
     data = FigureData.of(shown.example)
@@ -132,7 +150,7 @@ def _symmetry_note(subject: Subject) -> Bilingual:
     return join(note, say("correlates")) if subject.correlates else note
 
 
-def _is_ours(folder: Path) -> bool:
+def is_explanation(folder: Path) -> bool:
     """Whether an earlier explanation stands in the folder."""
     try:
         found = json.loads((folder / "numbers.json").read_text("utf-8"))
@@ -141,12 +159,18 @@ def _is_ours(folder: Path) -> bool:
     return isinstance(found, dict) and found.get("made_by") == MADE_BY
 
 
-def _write(folder: Path, made: dict[str, bytes], *, overwrite: bool) -> None:
+def _refuse_taken(folder: Path, read: Sequence[Named], films: Sequence[str], *, overwrite: bool) -> None:
+    """Refuse, before any work, a folder that holds what is read under one of these names, or other files of them."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is no folder; -o names the folder that the explanation is written into")
-    taken = [name for name in made if (folder / name).exists()]
+    taken = [one for one in folder.glob("*") if one.name in films or _MADE.fullmatch(one.name)]
+    taken.sort(key=lambda one: (one.name != "index.html", one))
+    keep_apart(read, [Named(one, "a file of the explanation") for one in taken])
     if taken and not overwrite:
-        raise UsageError(f"{folder / taken[0]}: exists already; give --overwrite, or another folder")
+        raise UsageError(f"{taken[0]}: exists already; give --overwrite, or another folder")
+
+
+def _write(folder: Path, made: dict[str, bytes], *, overwrite: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in made.items():
         write_bytes(folder / name, content, overwrite=overwrite)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ReadError, UsageError
-from ..text import shorten
+from ..text import cell, shorten
 from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .dialect import MISSING, TableSettings, find_dialect, is_decimal_comma, number_of
 from .gaps import Filling
@@ -207,26 +207,26 @@ class CsvReader(Reader):
                 return [float(cell) for cell in cells]
         except ValueError:
             pass
-        values = [number_of(cell, self._form.decimal) for cell in cells]
-        for k, (i, cell) in enumerate(zip(self._chosen, cells, strict=True)):
-            if self._is_missing(cell) or values[k] in self._sentinels:
+        values = [number_of(text, self._form.decimal) for text in cells]
+        for k, (i, text) in enumerate(zip(self._chosen, cells, strict=True)):
+            if self._is_missing(text) or values[k] in self._sentinels:
                 if self._options.gaps in ("error", "split"):
-                    what = "is empty" if not cell.strip() else repr(cell.strip())
+                    what = "is empty" if not text.strip() else repr(text.strip())
                     raise self._wrong(line, i, f"{what}: a missing value; set gaps: interpolate or nan")
                 values[k] = _NAN
             elif values[k] is None:
-                raise self._no_number(line, i, cell)
+                raise self._no_number(line, i, text)
         return [_NAN if value is None else value for value in values]
 
-    def _no_number(self, line: int, column: int, cell: str) -> ReadError:
-        said = f"{shorten(cell, _SHOWN)!r} is no number"
-        if self._form.decimal == "," and number_of(cell) is not None:
+    def _no_number(self, line: int, column: int, text: str) -> ReadError:
+        said = f"{shorten(text, _SHOWN)!r} is no number"
+        if self._form.decimal == "," and number_of(text) is not None:
             return self._wrong(line, column, f"{said}; others have a decimal comma, this has a point")
-        if is_decimal_comma(cell):
+        if is_decimal_comma(text):
             return self._wrong(
                 line, column, f"{said}; a point is needed, not a decimal comma, or table: {{decimal: ','}}"
             )
-        if self._is_time(cell):
+        if self._is_time(text):
             name = self._header[column] if self._header else column
             return self._wrong(line, column, f"{said}, but a time; set time_column: {name}")
         return self._wrong(line, column, f"{said}; choose others with columns: ({_SHAPE})")
@@ -287,7 +287,7 @@ class CsvWriter(Writer):
                 names: list[str] = list(output_names(request))
                 if self._time is not None:
                     names.insert(self._time.position, self._time.name)
-                self._send([names])
+                self._send([list(map(cell, names))])
         except BaseException:
             self.abort()
             raise

@@ -21,7 +21,7 @@ from pydantic import AfterValidator, Field
 from ..errors import ReadError
 from ..fields import invalid
 from ..settings import Settings
-from ..text import shorten
+from ..text import from_cell, shorten
 from .source import text_encoding
 from .stamps import Clock, check_time_format, check_zone, parse_stamp
 
@@ -192,7 +192,7 @@ def _above(
         header, units = block[-1:], []
     used = len(header) + len(units)
     passed = tuple(line for _, line in above[: len(above) - used])
-    return tuple(header[0]) if header else (), tuple(units[0]) if units else (), passed
+    return tuple(map(from_cell, header[0])) if header else (), tuple(units[0]) if units else (), passed
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

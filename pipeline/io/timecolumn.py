@@ -37,10 +37,13 @@ from .timegrid import HEAD, Gap, Grid, TimeRequest
 
 MAX_FRAMES = 1 << 40
 
+MOST_FILLED = 1_000_000
+"""Rows that gaps may be filled up to, however few rows there are; beyond, so many for each row there is."""
+
+_MOST_PER_ROW = 100
 _CHUNK = 1 << 16
 _DAY = Decimal(86400)
 _FURTHEST = 1 << 62  # ticks
-_MADE = 1000  # more rows are not made of one without being asked: a stamp that is wrong would fill the disk
 
 
 @dataclass(frozen=True)
@@ -154,11 +157,16 @@ def survey(asked: TimeRequest, rows: Callable[[], Iterator[tuple[int, str]]]) ->
         texts=texts,
     )
     frames = size + (0 if asked.gaps == "split" else sum(gap.steps - 1 for gap in gaps))
-    if frames > MAX_FRAMES or (asked.max_gap is None and frames - size > _MADE * max(1000, size)):
+    allowed = MAX_FRAMES if asked.max_gap is not None else max(MOST_FILLED, size * _MOST_PER_ROW)
+    if frames > allowed:
         longest = max(gaps, key=lambda gap: gap.steps)
-        line = next(islice(rows(), longest.row, None))[0]
-        fix = f"more than the limit of {MAX_FRAMES:,}" if frames > MAX_FRAMES else "set max_gap: to allow so many"
-        raise asked.fail(f"a gap of {longest.seconds:g} s, {longest.steps:,} frames: {fix}", line)
+        line, text = next(islice(rows(), longest.row, None))
+        limit = f"{MOST_FILLED:,} or {_MOST_PER_ROW} a row" if allowed < MAX_FRAMES else f"{MAX_FRAMES:,}"
+        raise asked.fail(
+            f"a gap of {longest.seconds:g} s: {frames:,} rows would be made of {size:,}, over the limit of {limit};"
+            f" is the time {text} right? max_gap: would allow so many",
+            line,
+        )
     return TimeGrid(form, float(1 / step) if asked.fs is None else asked.fs, frames, gaps), notes
 
 

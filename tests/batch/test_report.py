@@ -348,8 +348,8 @@ def test_files_that_were_done_before_are_in_it_with_what_was_known_of_them(faltu
     [
         (["--report", "r.txt"], "r.txt: a report is a page; let its name end in .html"),
         (["--report", "taken.html"], "taken.html: is another file, which the report would replace"),
-        (["--report", "out/in.html", "-o", "out/{stem}.npy"], "out/in.html: its data would take the name of a sidecar"),
-        (["--report", "out/in.html", "-o", "out/{stem}.tsv"], "out/in.html: its data would take the name of a sidecar"),
+        (["--report", "out/in.html", "-o", "out/{stem}.npy"], "out/in.json: would be both the sidecar of"),
+        (["--report", "out/in.html", "-o", "out/{stem}.tsv"], "out/in.json: would be both the sidecar of"),
     ],
 )
 def test_a_report_that_cannot_be_is_refused_before_any_work(faltung, place, arguments, said):  # noqa: F811

@@ -48,6 +48,7 @@ def test_the_exit_code_of_a_run(codes: tuple[int, ...], interrupted: bool, expec
 
 def test_what_a_second_signal_kept_from_being_removed_is_removed_at_the_end(tmp_path: Path) -> None:
     """As where the machine is so busy that removing takes longer than the command's patience."""
+    remove_unfinished()  # what other tests cut short
     file = AtomicFile(tmp_path / "x.wav")
     file.write(b"half")
     (hidden,) = tmp_path.iterdir()
