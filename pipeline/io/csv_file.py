@@ -5,7 +5,7 @@ once for its length and its time column, then read in blocks. A cell that is emp
 gap as a missing row is one.
 
 Written are a header, the time column in the form it came in, and every number as the shortest text that gives the same
-double. Without a time column the rate goes to a JSON sidecar.
+double, NaN and Inf as they are spelled in most places. Without a time column the rate goes to a JSON sidecar.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _MAX_LINE = 1 << 20
 _SHOWN = 40  # characters of a cell or line in a message
 _SHAPE = "a row is a frame, a column a channel"
 _NAN = float("nan")
+_SPELLED = {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}  # as R, Octave and Julia write them; NumPy and pandas read them
 GAPS = ("error", "interpolate", "nan", "split")
 
 
@@ -300,6 +301,8 @@ class CsvWriter(Writer):
 
     def _write(self, block: Block) -> None:
         columns: list[list[Any]] = block.T.tolist()
+        if not np.isfinite(block).all():
+            columns = [[_SPELLED.get(str(x), x) for x in column] for column in columns]
         if self._time is not None:
             columns.insert(self._time.position, list(islice(self._stamps, len(block))))
         self._send(zip(*columns, strict=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from numbers import Real
 from pathlib import PurePath
@@ -101,6 +102,7 @@ for _kind in (
     register_writer(_kind)
 
 
+@cache
 def loaded(place: Any) -> Any:
     """Function or class that opens a container, given itself or by its place, ``"module:name"``."""
     if not isinstance(place, str):

@@ -537,9 +537,19 @@ def test_a_table_goes_to_a_stream_as_csv_and_arrays_do_not(tmp_path):
     with open_writer(fifo, fs=1, channels=1, source=source) as writer:
         writer.write(np.array([[1.5], [np.nan]]))
         report = writer.commit()
-    assert os.read(reading, 1000) == b"v\n1.5\nnan\n"
+    assert os.read(reading, 1000) == b"v\n1.5\nNaN\n"
     os.close(reading)
     assert report.container == "CSV"
     fifo.rename(tmp_path / "out.npy")
     with pytest.raises(UsageError, match="NPY needs a file; a pipe takes WAV or CSV"):
         open_writer(tmp_path / "out.npy", fs=1, channels=1)
+
+
+def test_numbers_that_are_not_finite_are_spelled_as_in_most_places_and_read_back(tmp_path):
+    values = np.array([[np.nan, 1.5], [np.inf, -np.inf], [-0.0, 2.0]])
+    with open_writer(tmp_path / "o.csv", fs=10, channels=2) as writer:
+        writer.write(values)
+        writer.commit()
+    assert (tmp_path / "o.csv").read_text().splitlines()[1:] == ["NaN,1.5", "Inf,-Inf", "-0.0,2.0"]
+    with open_reader(tmp_path / "o.csv", gaps="nan") as reader:
+        assert np.array_equal(np.concatenate(list(reader.blocks(9))), values, equal_nan=True)
