@@ -54,6 +54,10 @@ class Begun(Protocol):
         """Bring it to its end; ``folders`` is shared by what is committed together."""
 
 
+class Recalled(Exception):  # noqa: N818  (nothing went wrong)
+    """A task was taken back by None behind the calls, before it was begun."""
+
+
 class Worker:
     """A process that does tasks.
 
@@ -297,15 +301,27 @@ def _work(pipe: Connection) -> None:
         if folder is not None:
             with suppress(OSError):
                 os.chdir(folder)
+        given: deque[Any] = deque()
         while True:
-            calls = pipe.recv()
+            calls = given.popleft() if given else pipe.recv()
+            if calls is None:
+                continue
             with FolderSync() as folders:
-                begun = [_answer(timeout_s, *call) for call in calls]
+                begun = [
+                    (None, Recalled()) if _is_recalled(pipe, given) else _answer(timeout_s, *call) for call in calls
+                ]
                 ended = [
                     _answer(timeout_s, result.commit, (folders,), {}) if isinstance(result, Begun) else (result, error)
                     for result, error in begun
                 ]
             pipe.send_bytes(_message(ended))
+
+
+def _is_recalled(pipe: Connection, given: deque[Any]) -> bool:
+    """Whether what is not begun is to be given back; what came besides is kept for later."""
+    while pipe.poll():
+        given.append(pipe.recv())
+    return None in given
 
 
 def _answer(timeout_s: float | None, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Answer:

@@ -114,6 +114,12 @@ class Plan:
         return self.steps[-1].tail if self.steps else 0
 
     @property
+    def late(self) -> int:
+        """Frames of the output by which the sound comes late, by the largest tap of each kernel and each delay."""
+        times = (((p.kernel.late if p.kernel else p.tail * p.stage.is_delay), p.format_out.fs) for p in self.stages)
+        return round(sum(frames / fs for frames, fs in times) * self.format_out.fs)
+
+    @property
     def passes(self) -> int:
         """Passes through the signal: one, and one more for each stage that needs the whole of it."""
         return 1 + sum(isinstance(step.work, WholeSignalStage) for step in self.steps)

@@ -309,6 +309,7 @@ def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     hint = f"; did you mean {near}?" if near else ""
     known = ", ".join(sorted(_writers))
     what = f"unknown extension {extension!r}" if extension else "no extension"
+    hint = hint if extension else f"; write {name}.wav, or {name}/{{stem}}.wav for a folder"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")
 
 

@@ -50,6 +50,8 @@ class Baked:
     file_channels: int
     late_frames: int
     """Frames by which a signal convolved with the file comes out late."""
+    largest_at: int
+    """Index of the largest tap in the file, where the sound is."""
     routes: str | None
     peak: float
     peak_gain_db: float | None
@@ -150,6 +152,7 @@ def _write_kernel(kernel: Kernel, output: str, subtype: str | None, *, overwrite
         fs=fs,
         file_channels=int(kernel.taps[0].size),
         late_frames=kernel.origin,
+        largest_at=kernel.origin + kernel.late,
         routes=_routes(kernel),
         peak=float(np.abs(kernel.taps).max()),
         peak_gain_db=gain if np.isfinite(gain) else None,

@@ -198,7 +198,13 @@ def execute(
     for state in work.passed_over:
         known = state.state == "unchanged"
         files.append(FileResult(state.item, "unchanged" if known else "not begun", (state.last or {}) if known else {}))
-    result = RunResult(work, tuple(files), stop is not None and stop(), _explanations(work, files))
+    stopped = stop is not None and stop()
+    searches = [search for file in files for search in file.searches]
+    for table in work.tables if not stopped else ():
+        from ..match.writers import write_events
+
+        write_events(table, searches, overwrite=work.choices.overwrite)
+    result = RunResult(work, tuple(files), stopped, _explanations(work, files))
     _write_report(result, began)
     return result
 
