@@ -164,7 +164,7 @@ def survey(asked: TimeRequest, rows: Callable[[], Iterator[tuple[int, str]]]) ->
         limit = f"{MOST_FILLED:,} or {_MOST_PER_ROW} a row" if allowed < MAX_FRAMES else f"{MAX_FRAMES:,}"
         raise asked.fail(
             f"a gap of {longest.seconds:g} s: {frames:,} rows would be made of {size:,}, over the limit of {limit};"
-            f" is the time {text} right? max_gap: would allow so many",
+            f" is the time {text} right? set max_gap: to allow so many",
             line,
         )
     return TimeGrid(form, float(1 / step) if asked.fs is None else asked.fs, frames, gaps), notes
@@ -191,7 +191,7 @@ def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]
                 if shown > 10**8
                 else ""
             )
-            notes.append(f"column {asked.column!r}: its numbers are {UNIT_NAMES[unit]}{when}; time_unit: says another")
+            notes.append(f"column {asked.column!r}: its numbers are {UNIT_NAMES[unit]}{when}; set time_unit: for another")
         clock = replace(clock, unit=UNITS[unit])
     return replace(asked, clock=clock), notes
 

@@ -155,7 +155,7 @@ def raw_notes(stage: Stage) -> list[str]:
     raw = [(name, path) for name, path in paths if isinstance(path, Path) and path.suffix.lower() in SUFFIXES]
     if getattr(stage, "format", None) is not None:
         return []
-    return [f"{name}: {path.name} is taken as {told_by_name(path)}; format: would say another" for name, path in raw]
+    return [f"{name}: {path.name} is taken as {told_by_name(path)}; set format: for another" for name, path in raw]
 
 
 @contextlib.contextmanager
