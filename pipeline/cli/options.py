@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -126,3 +127,41 @@ FlipTarget = Annotated[
 FlipKernel = Annotated[
     str | None, _option("--kernel", metavar="TAPS", text="Taps to send: '4,2,1'; rows parted by ';'.")
 ]
+
+
+def _load_plugins(files: list[str] | None) -> None:
+    from ..plugins import load_file
+
+    for file in files or ():
+        load_file(file)
+
+
+def _leave_plugins_out(asked: bool) -> None:
+    if asked:
+        os.environ["FALTUNG_NO_PLUGINS"] = "1"  # of workers, too
+
+
+_LOCAL_PLUGINS = "Load stages, readers or writers of your own. May be given again."
+PluginFiles = Annotated[
+    list[str] | None, _option("--plugin", metavar="FILE", text=_LOCAL_PLUGINS, callback=_load_plugins)
+]
+NoPlugins = Annotated[
+    bool,
+    typer.Option(
+        "--no-plugins", callback=_leave_plugins_out, is_eager=True, help="Leave the plugins of other packages out."
+    ),
+]
+
+
+def add_plugin_options(group: Any) -> None:
+    """Give ``--plugin FILE`` and ``--no-plugins`` to the command and to each of its subcommands."""
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def _(plugin: PluginFiles = None, no_plugins: NoPlugins = False) -> None: ...
+
+    added = typer.main.get_command(app).params
+    for option in added:
+        option.expose_value = False  # what is given is done, and the commands need not know
+    for command in (group, *group.commands.values()):
+        command.params += added

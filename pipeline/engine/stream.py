@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ from ..dsp.detection import Detection
 from ..dsp.nonfinite import all_finite
 from ..errors import SignalError
 from ..kernel import Array
-from ..stages.base import Detector, DetectorStage, Format, Processor, WholeSignalStage
+from ..stages.base import DetectorStage, Format, Processor, WholeSignalStage
+from ..stages.base.guard import guarded_render
 from .options import Options
 from .plan import BLOCK, Plan, Step
 from .spool import Spool
@@ -60,10 +61,10 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Detections | None
         for index, step in enumerate(plan.steps):
             if isinstance(step.work, WholeSignalStage):
                 spool = stack.enter_context(Spool(step.format_in))
-                signal = _rendered(step.work, signal, spool, plan, index, check)
+                signal = _rendered(step, signal, spool, plan, index, check)
             elif isinstance(step.work, DetectorStage):
                 zero = plan.steps[index - 1].latency if index else 0
-                signal = _detected(step, step.work.open(step.format_in, executor), signal, zero, plan, found)
+                signal = _detected(step, step.open(executor), signal, zero, plan, found)
             else:
                 signal = processed(step.open(executor), signal)
         yield from _trimmed(signal, plan, check)
@@ -127,7 +128,7 @@ def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
 
 
 def _detected(
-    step: Step, detector: Detector, signal: Iterator[Array], zero: int, plan: Plan, found: Detections | None
+    step: Step, detector: Any, signal: Iterator[Array], zero: int, plan: Plan, found: Detections | None
 ) -> Iterator[Array]:
     yield from processed(detector, signal)
     if found is not None:
@@ -136,7 +137,7 @@ def _detected(
 
 
 def _rendered(
-    stage: WholeSignalStage, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, check: InputCheck
+    step: Step, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, check: InputCheck
 ) -> Iterator[Array]:
     """Put the signal aside until its end, then have the stage render it."""
     for block in signal:
@@ -147,7 +148,7 @@ def _rendered(
     spool.tail = spool.frames - spool.latency - plan.nominal_frames(check.frames, index)
     start = 0 if plan.options.keeps_pre_roll else spool.latency
     spool.heard = slice(start, spool.frames - (0 if plan.options.keeps_tail else spool.tail))
-    yield from stage.render(spool)
+    yield from guarded_render(step.work, spool, step.place)  # type: ignore[arg-type]  # it is one
 
 
 def _trimmed(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator[Array]:

@@ -17,7 +17,8 @@ from pydantic import Field, field_validator
 from ..errors import KernelError, SettingError
 from ..fields import invalid
 from ..kernel import Array, Kernel
-from .base import Format, Processor, Stage
+from .base import DetectorStage, Format, Processor, Stage
+from .base.guard import Guarded
 from .base.processors import KernelProcessor, Series, channels_after
 from .base.registry import AnyStage, stage
 
@@ -74,7 +75,7 @@ class Parallel(Stage):
             processors, inner = [], fmt
             for j, part in branch:
                 with _at(i, j):
-                    processors.append(part.open(inner))
+                    processors.append(Guarded(part.open(inner), part, inner, f"branches[{i}][{j}]"))
                 inner = processors[-1].format
             branches.append(Series(processors, fmt))
             with _at(i):
@@ -94,6 +95,9 @@ class Parallel(Stage):
             for j, part in branch:
                 if part.whole_signal:
                     message = f"{part.use} needs the whole signal and cannot stand in a branch; put it before or after"
+                    raise SettingError(message, "branches", i, j)
+                if isinstance(part, DetectorStage):
+                    message = f"{part.use} finds, and its events would be lost in a branch; put it before or after"
                     raise SettingError(message, "branches", i, j)
         return branches
 
