@@ -65,6 +65,8 @@ class FaltungError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    of_plugin: bool = False
+    """Whether its cause is what the code of a plugin raised."""
 
     def __init__(self, message: str) -> None:
         super().__init__(without_secrets(message))
@@ -149,10 +151,13 @@ class PluginError(FaltungError):
     """A stage, reader or writer of another distribution that is broken or unknown."""
 
     exit_code = 2
+    of_plugin = True
 
 
 class StageError(FaltungError):
     """A stage that failed while it ran, or broke a promise; what it raised itself is the cause."""
+
+    of_plugin = True
 
     def under(self, place: str) -> StageError:
         """The error as it is seen from further out: of the stage around it, or of the file."""
@@ -190,7 +195,7 @@ class DiskFullError(WriteError):
 def traceback_of(error: BaseException) -> str | None:
     """Traceback of what a plugin raised, for those who ask for more; None of any other error."""
     cause = error.__cause__
-    if not isinstance(error, StageError | PluginError) or cause is None or isinstance(cause, FaltungError):
+    if not getattr(error, "of_plugin", False) or cause is None or isinstance(cause, FaltungError):
         return None
     from traceback import format_exception
 

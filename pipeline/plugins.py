@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from .errors import FaltungError, PluginError, UsageError
+from .errors import FaltungError, FileError, PluginError, UsageError
+from .system import is_disk_full
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -36,6 +37,7 @@ OFF = "FALTUNG_NO_PLUGINS"
 
 _LOCAL = "faltung_local_"  # the name of a module from a file begins so
 _files: dict[str, Path] = {}
+_loading: list[str] = []
 failures: list[PluginError] = []
 """Plugins that could not be imported, each with its cause."""
 
@@ -102,6 +104,22 @@ def for_extension(kind: Kind, path: str) -> list[Plugin]:
     return [plugin for plugin in installed(kind).values() if path.lower().endswith(plugin.extension)]
 
 
+@contextmanager
+def naming_plugin(kind: type[FileError], name: str, plugin: str, frame: int | None = None) -> Iterator[None]:
+    """What a plugin raises in here is told with the file and the frame, unless it is a `FaltungError` of its own."""
+    try:
+        yield
+    except (FaltungError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and is_disk_full(error):
+            raise
+        at = "" if frame is None else f" at frame {frame}"
+        told = kind(name, f"{plugin} failed{at}: {type(error).__name__}: {error}")
+        told.of_plugin = True
+        raise told from error
+
+
 def _owner(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else "unknown"
 
@@ -144,12 +162,20 @@ def load_file(path: str | Path) -> None:
     if name in sys.modules:
         raise UsageError(f"--plugin {path}: another plugin file is called {file.stem!r}; rename one")
     sys.modules[name] = module = module_from_spec(spec)
+    _loading.append(file.name)
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise _failure(f"--plugin {path}: cannot be loaded: {_in_words(error)}", error) from error
+    finally:
+        _loading.clear()
     _files[file.name] = file
+
+
+def file_being_loaded() -> str | None:
+    """The file that runs in `load_file`, in words, to say whose a reader or writer is."""
+    return f"the plugin {_loading[0]}" if _loading else None
 
 
 def local_files() -> list[str]:

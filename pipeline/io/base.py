@@ -10,6 +10,7 @@ import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -17,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import ReadError, SignalError, without_secrets
+from ..errors import ReadError, SignalError, WriteError, without_secrets
+from ..plugins import naming_plugin
 from ..system import FolderSync
 
 if TYPE_CHECKING:
@@ -185,6 +187,9 @@ class Reader(ABC):
         what was accepted in spite of a fault; it may grow until the last frame is read.
     """
 
+    plugin: tuple[str, str] | None = None
+    """Name of the file, and the plugin that reads it, whose blocks are looked at; None of faltung's own."""
+
     def __init__(self, info: SignalInfo, dtype: DTypeLike) -> None:
         self.info = info
         self.warnings: list[str] = []
@@ -207,7 +212,7 @@ class Reader(ABC):
         wanted = frames
         while wanted > 0 and not self._ended:
             ask = min(wanted, PIECE_FRAMES)
-            piece = self._read_piece(ask)
+            piece = self._read_piece(ask) if self.plugin is None else self._checked_piece(ask, *self.plugin)
             self._done += len(piece)
             wanted -= len(piece)
             self._ended = len(piece) < ask
@@ -215,6 +220,19 @@ class Reader(ABC):
         if not pieces:
             return np.zeros((0, self.info.channels), self._dtype)
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+
+    def _checked_piece(self, frames: int, name: str, plugin: str) -> Block:
+        with naming_plugin(ReadError, name, plugin, self._done):
+            piece = self._read_piece(frames)
+        wanted = f"(up to {frames}, {self.info.channels}) of {self._dtype}"
+        got = f"{piece.shape} of {piece.dtype}" if isinstance(piece, np.ndarray) else type(piece).__name__
+        alike = isinstance(piece, np.ndarray) and piece.ndim == 2 and piece.dtype == self._dtype
+        if not (alike and len(piece) <= frames and piece.shape[1] == self.info.channels):
+            raise ReadError(name, f"{plugin} breaks a promise: its blocks have shape {wanted}, got {got}")
+        declared, end = self.info.frames, self._done + len(piece)
+        if declared is not None and (end > declared or (len(piece) < frames and end < declared)):
+            raise ReadError(name, f"{plugin} breaks a promise: it declares {declared} frames, and gives {end}")
+        return piece
 
     def blocks(self, frames: int) -> Iterator[Block]:
         """Read the rest, in blocks of ``frames`` frames, the last one shorter."""
@@ -251,6 +269,8 @@ class Writer(ABC):
     """
 
     full_scale: float | None = None
+    plugin: str | None = None
+    """The plugin that writes, whose report is looked at; None of faltung's own."""
 
     def __init__(self, request: WriteRequest) -> None:
         self.request = request
@@ -281,7 +301,8 @@ class Writer(ABC):
             for start in range(0, len(block), WRITE_FRAMES):
                 piece = block[start : start + WRITE_FRAMES]
                 self._peak = max(self._peak, _largest(piece))
-                self._write(piece)
+                with self._naming():
+                    self._write(piece)
                 self.frames += len(piece)
         except BaseException:
             self.abort()
@@ -297,11 +318,27 @@ class Writer(ABC):
             raise ValueError(f"{self.request.path}: committed after commit or abort")
         if self._report_at_end is None:
             try:
-                self._report_at_end = self._finish()
+                with self._naming():
+                    self._report_at_end = self._finish()
+                self._check_report(self._report_at_end)
             except BaseException:
                 self.abort()
                 raise
         return self._report_at_end
+
+    def _naming(self) -> AbstractContextManager[None]:
+        if self.plugin is None:
+            return nullcontext()
+        return naming_plugin(WriteError, self.request.path, self.plugin, self.frames)
+
+    def _check_report(self, report: WriteReport) -> None:
+        rule = ""
+        if not self.outputs:
+            rule = "what it opens (open_sink) is put into outputs, got none: nothing would be written"
+        elif not isinstance(report, WriteReport) or report.frames != self.frames:
+            rule = f"_finish() gives a WriteReport of {self.frames} frames, got {report!r:.80}"
+        if self.plugin is not None and rule:
+            raise WriteError(self.request.path, f"{self.plugin} breaks a promise: {rule}")
 
     def commit(self, folders: FolderSync | None = None) -> WriteReport:
         """Make the file whole, durable and visible under its final name, which ``folders`` makes durable if given."""
