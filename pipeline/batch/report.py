@@ -56,11 +56,12 @@ def run_facts(
     import soundfile
 
     from ..config.yaml_text import to_yaml
-    from ..stages.base.registry import available_stages
+    from ..plugins import version_of
+    from .resume import owners_of
 
     text = to_yaml(settings)
     libraries = ("numpy", "scipy", "soundfile", "soxr")
-    plugins = {source.distribution for source in available_stages()} - {"faltung"}
+    plugins = owners_of(settings.stages) - {"faltung"}
     return {
         "configuration": without_secrets(text),
         "configuration_hash": blake2b(text.encode(), digest_size=16).hexdigest(),
@@ -75,7 +76,7 @@ def run_facts(
             **{name: metadata.version(name) for name in libraries},
             "libsndfile": soundfile.__libsndfile_version__,
         },
-        "plugins": {name: metadata.version(name) for name in sorted(plugins)},
+        "plugins": {name: version_of(name) for name in sorted(plugins)},
     }
 
 

@@ -67,6 +67,21 @@ class Detection:
     hop: int = 1
     """Frames from one window that is scored to the next."""
 
+    @classmethod
+    def of(
+        cls, name: str, length: int, starts: npt.ArrayLike, scores: npt.ArrayLike, channels: npt.ArrayLike = 0,
+        *, fs: float, frames: int,
+    ) -> Detection:  # fmt: skip
+        """Result of a search for one thing: each event begins at one of ``starts``, and lasts ``length`` frames."""
+        frame = np.asarray(starts, np.int64).reshape(-1)
+        channel = np.broadcast_to(np.asarray(channels, np.int32), frame.shape)
+        order = np.lexsort((channel, frame))
+        score = np.asarray(scores, np.float64).reshape(-1)
+        zeros, none = np.zeros(len(frame)), np.zeros(0, np.int64)
+        peaks = Peaks(frame[order], zeros.astype(np.int32), channel[order], score[order], zeros)
+        regions = Regions(none, none, none.astype(np.int32), none.astype(np.int32), none.astype(np.uint8))
+        return cls(fs, frames, (name,), (length,), peaks, regions, bounded=False)
+
     def fault(self) -> str:
         """Sentence on what does not fit together in it; empty where all does."""
         if len(self.templates) != len(self.lengths) or min(self.lengths, default=1) < 1:

@@ -232,7 +232,7 @@ def open_reader(
     try:
         kind = _kind_of(source)
         options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
-        reader = _opened(kind, source, options)
+        reader = opened_reader(kind, source, options)
         if not reader.info.is_table:
             _check_audio_options(source.name, reader.info, options)
     except BaseException:
@@ -246,7 +246,8 @@ def _check_number(name: str, fs: Any) -> None:
         raise UsageError(f"{name}: the sampling rate must be a number of Hz, got {fs!r}")
 
 
-def _opened(kind: ReaderKind, source: Source, options: ReadOptions) -> Reader:
+def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Reader:
+    """The reader of a row for a file; raises `ReadError` in the name of its plugin."""
     opener = loaded(kind.open, kind.plugin)
     if kind.plugin is None:
         return opener(source, options)  # type: ignore[no-any-return]
@@ -337,13 +338,18 @@ def open_writer(
     kind = writer_kind(name, source)
     fmt = fmt or OutputFormat()
     request = WriteRequest(name, float(fs), channels, frames, source, fmt, overwrite, kind.container)
+    return opened_writer(kind, request)
+
+
+def opened_writer(kind: WriterKind, request: WriteRequest) -> Writer:
+    """The writer of a row; raises `WriteError` in the name of its plugin."""
     opener = loaded(kind.open, kind.plugin)
     if kind.plugin is None:
         return opener(request)  # type: ignore[no-any-return]
-    with naming_plugin(WriteError, name, kind.plugin):
+    with naming_plugin(WriteError, request.path, kind.plugin):
         writer = opener(request)
     if not isinstance(writer, Writer):
-        raise WriteError(name, f"{kind.plugin} breaks a promise: it opens a Writer, got {writer!r:.80}")
+        raise WriteError(request.path, f"{kind.plugin} breaks a promise: it opens a Writer, got {writer!r:.80}")
     writer.plugin = kind.plugin
     return writer
 

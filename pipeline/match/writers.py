@@ -94,6 +94,18 @@ def begin_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool =
     WriteError
         it cannot be written, with the true cause.
     """
+    data = encoded_events(path, searches)
+    sink = open_sink(display(path), overwrite=overwrite)
+    try:
+        sink.write(data)
+    except BaseException:
+        sink.abort()
+        raise
+    return sink
+
+
+def encoded_events(path: PathArg, searches: Sequence[Events]) -> bytes:
+    """The bytes of an event file of this name; raises as `begin_events`."""
     name, kind = display(path), _kind_of(path)
     recordings = len({search.file for search in searches})
     if kind.one_recording and recordings > 1:
@@ -106,13 +118,7 @@ def begin_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool =
         raise WriteError(
             name, f"{kind.plugin or kind.name} breaks a promise: it gives bytes, got {type(data).__name__}"
         )
-    sink = open_sink(name, overwrite=overwrite)
-    try:
-        sink.write(data)
-    except BaseException:
-        sink.abort()
-        raise
-    return sink
+    return data
 
 
 def event_format(path: PathArg) -> str:

@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from ...errors import PluginError, SettingError
 from ...fields import invalid
-from ...plugins import installed, owner_of_module
+from ...plugins import Plugin, installed, owner_of_module
 from ...problems import setting_error
 from ...text import nearest
 from . import Stage
@@ -117,14 +117,22 @@ def _load_entry_point(name: str) -> None:
     plugin = installed("stage").get(name)
     if plugin is None:
         return
-    cls = plugin.load()
-    what = f"the stage {name!r} of {plugin.owner}"
+    before = dict(_registered)
+    try:
+        stage(name)(_class_of(plugin))
+    except PluginError:
+        for added in _registered.keys() - before.keys():  # nothing of a broken plugin is used
+            del _registered[added]
+        raise
+
+
+def _class_of(plugin: Plugin) -> type[Stage]:
+    cls, what = plugin.load(), f"the stage {plugin.name!r} of {plugin.owner}"
     if not (isinstance(cls, type) and issubclass(cls, Stage)):
         raise PluginError(f"{what} is {cls!r}, not a Stage")
-    if cls.use not in ("", name):
-        _registered.pop(cls.use, None)
+    if cls.use not in ("", plugin.name):
         raise PluginError(f"{what} calls itself {cls.use!r}; its entry point and @stage must say the same name")
-    stage(name)(cls)
+    return cls
 
 
 def stage_from_settings(settings: Any) -> Stage:
