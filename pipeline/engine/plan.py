@@ -160,7 +160,7 @@ class Plan:
         """Frames that will be given out for ``frames`` that go in, tail and pre-roll as the options say."""
         if frames == 0:
             return 0
-        if self.options.edges == "hold":
+        if self.options.edges != "zero":
             return frames
         total = frames
         for step in self.steps:
@@ -185,42 +185,44 @@ def make_plan(stages: Sequence[Stage], fmt: Format, options: Options | None = No
         if stage.enabled:
             planned.append(_plan_stage(index, stage, current))
             current = planned[-1].format_out
-    if options.edges == "hold":
-        _require_edges_can_be_held(planned)
+    if options.edges != "zero":
+        _require_edges_can_be_held(planned, options.edges)
     return Plan(fmt, current, options, tuple(planned), tuple(_steps(planned, options)))
 
 
-def _require_edges_can_be_held(planned: Sequence[StagePlan]) -> None:
+def _require_edges_can_be_held(planned: Sequence[StagePlan], edges: str) -> None:
     for stage in planned:
         if stage.kernel is None:
-            message = f"edges: hold is for stages that are kernels, {stage.stage.use!r} is not"
+            message = f"edges: {edges} is for stages that are kernels, {stage.stage.use!r} is not"
             raise SettingError(message, "stages", stage.index)
 
 
 def _plan_stage(index: int, stage: Stage, fmt: Format) -> StagePlan:
     try:
-        with naming_stage(stage, f"stages[{index}]"):
-            return _planned(index, stage, fmt)
+        return _planned(index, stage, fmt, f"stages[{index}]")
     except SettingError as error:
         raise error.under("stages", index) from error
     except (KernelError, FileError) as error:
         raise SettingError(str(error), "stages", index) from error
 
 
-def _planned(index: int, stage: Stage, fmt: Format) -> StagePlan:
-    if isinstance(stage, DetectorStage):
-        stage = stage.loaded(fmt)
-    kernel = stage.kernel(fmt)
-    notes = (*stage.rounding_notes(fmt), *stage.notes(fmt))
-    if kernel is not None:
-        if not isinstance(kernel, Kernel):
+def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
+    with naming_stage(stage, place):
+        if isinstance(stage, DetectorStage):
+            stage = stage.loaded(fmt)
+        kernel = stage.kernel(fmt)
+        notes = (*stage.rounding_notes(fmt), *stage.notes(fmt))
+        if not isinstance(kernel, Kernel | None):
             raise TypeError(f"kernel() gives a Kernel or None, got {type(kernel).__name__}")
+    if kernel is not None:
         channels = channels_after(kernel, fmt.channels)
         after = Format(fmt.fs, channels, fmt.precision)
         return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
     if isinstance(stage, WholeSignalStage):
         return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)
-    processor = Guarded(stage.open(fmt), stage, fmt, f"stages[{index}]")
+    with naming_stage(stage, place):
+        opened = stage.open(fmt)
+    processor = Guarded(opened, stage, fmt, place)
     return StagePlan(index, stage, fmt, processor.format, None, processor.latency, processor.tail, notes)
 
 

@@ -58,6 +58,8 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Detections | None
         signal = check.checked(blocks)
         if plan.options.edges == "hold":
             signal = hold_edges(signal, plan.tail, plan.latency)
+        elif plan.options.edges == "reflect":
+            signal = reflect_edges(signal, plan.tail, plan.latency)
         for index, step in enumerate(plan.steps):
             if isinstance(step.work, WholeSignalStage):
                 spool = stack.enter_context(Spool(step.format_in))
@@ -115,6 +117,37 @@ def hold_edges(signal: Iterator[Array], before: int, after: int) -> Iterator[Arr
         yield from _repeated(last, after)
 
 
+def reflect_edges(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:
+    """The signal with itself turned round in front and behind, as far as the kernels see; again, where it is short."""
+    beginning: list[Array] | None = []  # until there is enough of it to turn round
+    ending: Array | None = None
+    for block in signal:
+        if not len(block):
+            continue
+        ending = (block if ending is None else np.concatenate([ending, block]))[-max(after, 1) :].copy()
+        if beginning is None:
+            yield block
+            continue
+        beginning.append(block.copy())
+        if sum(map(len, beginning)) >= before:
+            start = np.concatenate(beginning)
+            beginning = None
+            yield _beyond(start[::-1], before)[::-1]
+            yield start
+    if beginning:  # all of a short signal
+        start = np.concatenate(beginning)
+        yield _beyond(start[::-1], before)[::-1]
+        yield start
+    if ending is not None:
+        yield _beyond(ending, after)
+
+
+def _beyond(signal: Array, frames: int) -> Array:
+    """Frames that follow a signal's last, as in a mirror, and in one of that: period 2 N."""
+    mirrored = np.concatenate([signal[::-1], signal])
+    return mirrored[np.arange(frames) % len(mirrored)]
+
+
 def _repeated(frame: Array, times: int) -> Iterator[Array]:
     for start in range(0, times, BLOCK):
         yield np.repeat(frame, min(BLOCK, times - start), axis=0)
@@ -153,7 +186,7 @@ def _rendered(
 
 def _trimmed(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator[Array]:
     """Cut off what lies before time zero and after the end, as the options say."""
-    zero = plan.latency + (plan.tail if plan.options.edges == "hold" else 0)
+    zero = plan.latency + (plan.tail if plan.options.edges != "zero" else 0)
     skip = 0 if plan.options.keeps_pre_roll else zero
     position = 0  # of the block's first frame, counted from the first frame that the chain gives
     for block in signal:

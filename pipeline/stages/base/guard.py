@@ -99,8 +99,8 @@ class Guarded:
         """Result of a detector, whose columns fit each other."""
         with self._naming(f" in detection(), after frame {self._frames_in}"):
             found: Any = self._processor.detection()  # type: ignore[attr-defined]
-            self._promise(isinstance(found, Detection), f"detection() gives a Detection, got {type(found).__name__}")
-            wrong = found.fault()
+        self._promise(isinstance(found, Detection), f"detection() gives a Detection, got {type(found).__name__}")
+        wrong = found.fault()
         self._promise(not wrong, f"detection(): {wrong}")
         sides = (found.fs, found.frames)
         signal = (self._format_in.fs, self._frames_in)

@@ -13,27 +13,10 @@ pedalboard = pytest.importorskip("pedalboard", reason="pedalboard is not install
 
 from faltung_pedalboard import BLOCK, Effect, Vst3  # noqa: E402
 
-EFFECTS = tuple(
-    [
-        "Bitcrush",
-        "Chorus",
-        "Clipping",
-        "Compressor",
-        "Delay",
-        "Distortion",
-        "Gain",
-        "HighpassFilter",
-        "HighShelfFilter",
-        "Invert",
-        "LadderFilter",
-        "Limiter",
-        "LowpassFilter",
-        "NoiseGate",
-        "PeakFilter",
-        "Phaser",
-        "Reverb",
-    ]
-)
+EFFECTS = (
+    "Bitcrush", "Chorus", "Clipping", "Compressor", "Delay", "Distortion", "Gain", "HighpassFilter", "HighShelfFilter",
+    "Invert", "LadderFilter", "Limiter", "LowpassFilter", "NoiseGate", "PeakFilter", "Phaser", "Reverb",
+)  # fmt: skip
 
 
 def noise(frames, channels=2):
