@@ -9,8 +9,26 @@ from typing import Annotated, Any
 import typer
 
 
-def _argument(metavar: str, text: str) -> Any:
-    return typer.Argument(metavar=metavar, help=text, show_default=False)
+def _argument(metavar: str, text: str, **more: Any) -> Any:
+    return typer.Argument(metavar=metavar, help=text, show_default=False, **more)
+
+
+def _stage_names(incomplete: str) -> list[str]:
+    from .completion import stage_names
+
+    return stage_names(incomplete)
+
+
+def _stage_words(ctx: typer.Context, incomplete: str) -> list[str]:
+    from .completion import words
+
+    return words(ctx, incomplete)
+
+
+def _overrides(ctx: typer.Context, incomplete: str) -> list[str]:
+    from .completion import overrides
+
+    return overrides(ctx, incomplete)
 
 
 def _option(*names: str, metavar: str, text: str, **more: Any) -> Any:
@@ -23,8 +41,11 @@ Inputs = Annotated[
 ]
 In = Annotated[str, _argument("IN", "The input; - is standard input.")]
 Out = Annotated[str, _argument("OUT", "The output; - is standard output.")]
-Words = Annotated[list[str], _argument("STAGE", "Stages, parted by ':'; each a name, then SETTING=VALUE ...")]
-StageName = Annotated[str | None, _argument("NAME", "One stage, in full.")]
+Words = Annotated[
+    list[str],
+    _argument("STAGE", "Stages, parted by ':'; each a name, then SETTING=VALUE ...", autocompletion=_stage_words),
+]
+StageName = Annotated[str | None, _argument("NAME", "One stage, in full.", autocompletion=_stage_names)]
 PluginName = Annotated[
     str, _argument("NAME", "A prefix of yours, a dot, and its name; of a reader or writer, the extension: acme.gcf.")
 ]
@@ -42,7 +63,9 @@ Baked = Annotated[
 ]
 SchemaFile = Annotated[Path | None, _option("-o", "--output", metavar="FILE", text="Write it here.")]
 Save = Annotated[Path | None, _option("--save", metavar="CONFIG", text="Write the pipeline as a configuration, too.")]
-Settings = Annotated[list[str] | None, _option("-s", "--set", metavar="KEY=VALUE", text=_OVERRIDE)]
+Settings = Annotated[
+    list[str] | None, _option("-s", "--set", metavar="KEY=VALUE", text=_OVERRIDE, autocompletion=_overrides)
+]
 Precision = Annotated[str | None, _option("--precision", metavar="WORD", text="double, unless single is asked for.")]
 Tail = Annotated[str | None, _option("--tail", metavar="WORD", text="keep what sounds on, unless trim is asked for.")]
 Subtype = Annotated[
