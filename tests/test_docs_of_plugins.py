@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.cli import main
-from pipeline.stages.base import registry
+
+from .cli.conftest import environment
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["plugins", "library"]
@@ -20,19 +23,17 @@ def page(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_its_snippets_run(name, tmp_path, monkeypatch):
+def test_its_snippets_run(name, tmp_path):
     if name == "library":
         for library in ("pandas", "xarray", "polars"):
             pytest.importorskip(library, reason=f"{library} is not installed")
-    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
-    monkeypatch.chdir(tmp_path)
     for folder in ("configs", "data"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     snippets = re.findall(r"^```python\n(.*?)^```", page(name), re.DOTALL | re.MULTILINE)
     assert len(snippets) >= 3
-    namespace: dict = {"__name__": "page"}
-    for snippet in snippets:
-        exec(snippet, namespace)
+    (tmp_path / "page.py").write_text("\n".join(snippets), "utf-8")
+    done = subprocess.run([sys.executable, "page.py"], cwd=tmp_path, env=environment(), capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_its_commands_run(tmp_path, monkeypatch, capsys):
