@@ -254,8 +254,12 @@ class Pipeline:
         ReadError, WriteError, UsageError
             the input, the output, or an output that exists or is the input.
         """
+        from .fields import files_named_in
+        from .io.apart import Named, keep_apart, read_with_sidecars
+        from .io.remote import place_of
         from .job import Job, run_job
 
+        keep_apart(read_with_sidecars(files_named_in(self.stages)), [Named(place_of(target))])
         job = Job(()) if self.settings is None else Job.of(self.settings)
         return run_job(replace(job, stages=self.stages, options=self.options), source, target, overwrite=overwrite)
 

@@ -10,7 +10,6 @@ import math
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Self
@@ -18,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import ReadError, SignalError, WriteError, without_secrets
-from ..plugins import naming_plugin
+from ..errors import ReadError, SignalError, without_secrets
 from ..system import FolderSync
+from ..text import count
 
 if TYPE_CHECKING:
     from .sink import Sink
@@ -187,9 +186,6 @@ class Reader(ABC):
         what was accepted in spite of a fault; it may grow until the last frame is read.
     """
 
-    plugin: tuple[str, str] | None = None
-    """Name of the file, and the plugin that reads it, whose blocks are looked at; None of faltung's own."""
-
     def __init__(self, info: SignalInfo, dtype: DTypeLike) -> None:
         self.info = info
         self.warnings: list[str] = []
@@ -212,7 +208,7 @@ class Reader(ABC):
         wanted = frames
         while wanted > 0 and not self._ended:
             ask = min(wanted, PIECE_FRAMES)
-            piece = self._read_piece(ask) if self.plugin is None else self._checked_piece(ask, *self.plugin)
+            piece = self._read_piece(ask)
             self._done += len(piece)
             wanted -= len(piece)
             self._ended = len(piece) < ask
@@ -220,19 +216,6 @@ class Reader(ABC):
         if not pieces:
             return np.zeros((0, self.info.channels), self._dtype)
         return pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-
-    def _checked_piece(self, frames: int, name: str, plugin: str) -> Block:
-        with naming_plugin(ReadError, name, plugin, self._done):
-            piece = self._read_piece(frames)
-        wanted = f"(up to {frames}, {self.info.channels}) of {self._dtype}"
-        got = f"{piece.shape} of {piece.dtype}" if isinstance(piece, np.ndarray) else type(piece).__name__
-        alike = isinstance(piece, np.ndarray) and piece.ndim == 2 and piece.dtype == self._dtype
-        if not (alike and len(piece) <= frames and piece.shape[1] == self.info.channels):
-            raise ReadError(name, f"{plugin} breaks a promise: its blocks have shape {wanted}, got {got}")
-        declared, end = self.info.frames, self._done + len(piece)
-        if declared is not None and (end > declared or (len(piece) < frames and end < declared)):
-            raise ReadError(name, f"{plugin} breaks a promise: it declares {declared} frames, and gives {end}")
-        return piece
 
     def blocks(self, frames: int) -> Iterator[Block]:
         """Read the rest, in blocks of ``frames`` frames, the last one shorter."""
@@ -264,20 +247,22 @@ class Writer(ABC):
     ----------
     full_scale
         the largest magnitude that is surely not clipped; None when nothing is (floats, tables).
+    single
+        whether samples are written as single precision, whose range doubles may exceed.
     outputs
         the files behind it, in the order in which they get their names.
     """
 
     full_scale: float | None = None
-    plugin: str | None = None
-    """The plugin that writes, whose report is looked at; None of faltung's own."""
 
     def __init__(self, request: WriteRequest) -> None:
         self.request = request
         self.notes: list[str] = []
         self.frames = 0
         self.outputs: list[Sink] = []
+        self.single = False
         self._peak = 0.0
+        self._over = 0
         self._open = True
         self._report_at_end: WriteReport | None = None
 
@@ -300,13 +285,23 @@ class Writer(ABC):
             self._check(block)
             for start in range(0, len(block), WRITE_FRAMES):
                 piece = block[start : start + WRITE_FRAMES]
-                self._peak = max(self._peak, _largest(piece))
-                with self._naming():
-                    self._write(piece)
+                largest = _largest(piece)
+                self._peak = max(self._peak, largest)
+                self._write(self._in_range(piece) if self.single and largest > _FLOAT_MAX else piece)
                 self.frames += len(piece)
         except BaseException:
             self.abort()
             raise
+
+    def _in_range(self, piece: Block) -> Block:
+        """Samples that single precision cannot hold as the largest that it can, counted; infinite ones as they are."""
+        over = (np.abs(piece) > _FLOAT_MAX) & np.isfinite(piece)
+        if self.request.fmt.clip == "error":
+            frame, channel = (int(i) for i in np.argwhere(over)[0])
+            value = f"frame {self.frames + frame}, channel {channel} is {piece[frame, channel]:.6g}"
+            raise SignalError(f"{value}: over the range of FLOAT; lower the gain, or write DOUBLE")
+        self._over += int(np.count_nonzero(over))
+        return np.where(over, np.clip(piece, -_FLOAT_MAX, _FLOAT_MAX), piece)
 
     def _check(self, block: Block) -> None:
         if block.ndim != 2 or block.shape[1] != self.request.channels:
@@ -318,27 +313,11 @@ class Writer(ABC):
             raise ValueError(f"{self.request.path}: committed after commit or abort")
         if self._report_at_end is None:
             try:
-                with self._naming():
-                    self._report_at_end = self._finish()
-                self._check_report(self._report_at_end)
+                self._report_at_end = self._finish()
             except BaseException:
                 self.abort()
                 raise
         return self._report_at_end
-
-    def _naming(self) -> AbstractContextManager[None]:
-        if self.plugin is None:
-            return nullcontext()
-        return naming_plugin(WriteError, self.request.path, self.plugin, self.frames)
-
-    def _check_report(self, report: WriteReport) -> None:
-        rule = ""
-        if not self.outputs:
-            rule = "what it opens (open_sink) is put into outputs, got none: nothing would be written"
-        elif not isinstance(report, WriteReport) or report.frames != self.frames:
-            rule = f"_finish() gives a WriteReport of {self.frames} frames, got {report!r:.80}"
-        if self.plugin is not None and rule:
-            raise WriteError(self.request.path, f"{self.plugin} breaks a promise: {rule}")
 
     def commit(self, folders: FolderSync | None = None) -> WriteReport:
         """Make the file whole, durable and visible under its final name, which ``folders`` makes durable if given."""
@@ -368,6 +347,9 @@ class Writer(ABC):
 
     def _report(self, container: str, subtype: str | None, size: int, **clips: Any) -> WriteReport:
         request = self.request
+        if self._over:
+            over = count(self._over, "sample")
+            self.notes.append(f"{over} over the range of FLOAT, limited to it; lower the gain, or write DOUBLE")
         return WriteReport(
             path=without_secrets(request.path),
             container=container,
@@ -381,6 +363,9 @@ class Writer(ABC):
             bytes=size,
             notes=tuple(self.notes),
         )
+
+
+_FLOAT_MAX = float(np.finfo(np.float32).max)
 
 
 def _largest(block: Block) -> float:

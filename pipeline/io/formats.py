@@ -25,6 +25,7 @@ from ..text import nearest
 from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
 from .names import display, is_stream
+from .plugged import PluggedReader, PluggedWriter
 from .source import Source, explain_unknown, is_flac, is_mp3, looks_like_text, open_source
 
 
@@ -178,6 +179,12 @@ def extensions() -> tuple[str, ...]:
     return tuple(sorted({*_writers, *(plugin.extension for plugin in plugins)}))
 
 
+def is_audio_name(path: PathArg) -> bool:
+    """Whether an output of this name is audio, which tells its rate itself."""
+    kind = _writers.get(PurePath(display(path)).suffix.lower())
+    return kind is not None and not kind.is_table
+
+
 def is_table_name(path: PathArg) -> bool:
     """Whether an output of this name is a table: numbers as they are, and perhaps a sidecar with their rate."""
     try:
@@ -255,20 +262,19 @@ def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Rea
         reader = opener(source, options)
     if not isinstance(reader, Reader):
         raise ReadError(source.name, f"{kind.plugin} breaks a promise: it opens a Reader, got {reader!r:.80}")
-    reader.plugin = (source.name, kind.plugin)
-    return reader
+    return PluggedReader(reader, source.name, kind.plugin)
 
 
 def _kind_of(source: Source) -> ReaderKind:
     for kind in _readers:
         if kind.matches(source.head):
             return kind
-    named = for_extension("reader", source.name)
+    extension = PurePath(source.name).suffix.lower()
+    named = [] if extension in _OWN else for_extension("reader", source.name)
     for plugin in named:
         kind = reader_of(plugin)
         if _matches(kind, source):
             return kind
-    extension = PurePath(source.name).suffix.lower()
     claims_audio = extension in _writers and _writers[extension].container != "CSV"
     if looks_like_text(source.head) and not claims_audio:
         return _CSV_READER
@@ -350,8 +356,7 @@ def opened_writer(kind: WriterKind, request: WriteRequest) -> Writer:
         writer = opener(request)
     if not isinstance(writer, Writer):
         raise WriteError(request.path, f"{kind.plugin} breaks a promise: it opens a Writer, got {writer!r:.80}")
-    writer.plugin = kind.plugin
-    return writer
+    return PluggedWriter(writer, kind.plugin)
 
 
 def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:

@@ -34,7 +34,7 @@ def naming_stage(stage: Stage, place: str, when: str = "") -> Iterator[None]:
         yield
     except StageError as error:  # of a stage inside
         raise error.under(f"{place}.") from error.__cause__
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         known = isinstance(error, FaltungError) and not when
         full = isinstance(error, DiskFullError) or (isinstance(error, OSError) and is_disk_full(error))
         if known or full or isinstance(error, MemoryError) or not is_foreign(stage):
