@@ -21,6 +21,7 @@ FLOORS = (
     {"fields"},
     {"problems"},
     {"settings"},
+    {"ports"},
     {"kernel"},
     {"dsp"},
     {"io"},
