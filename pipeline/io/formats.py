@@ -140,21 +140,9 @@ def _imported(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def reader_of(plugin: Plugin) -> ReaderKind:
-    """The row of a plugin that reads; raises `PluginError`."""
-    row = row_of(plugin, ReaderKind, _OWN)
-    return replace(row, plugin=f"the reader {plugin.name!r} of {plugin.owner}")
-
-
-def writer_of(plugin: Plugin) -> WriterKind:
-    """The row of a plugin that writes; raises `PluginError`."""
-    row = row_of(plugin, WriterKind, _OWN)
-    return replace(row, plugin=f"the writer {plugin.name!r} of {plugin.owner}")
-
-
-def row_of(plugin: Plugin, kind: type[Row], own: Collection[str]) -> Row:
+def row_of(plugin: Plugin, kind: type[Row], own: Collection[str] = _OWN) -> Row:
     """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's ``own``."""
-    what = f"the {plugin.kind} {plugin.name!r} of {plugin.owner}"
+    what = plugin.words
     if plugin.problem is None and plugin.extension in own:
         raise PluginError(f"{what} is for {plugin.extension}, which is faltung's own; give its files another extension")
     row = plugin.load()
@@ -162,7 +150,7 @@ def row_of(plugin: Plugin, kind: type[Row], own: Collection[str]) -> Row:
         raise PluginError(f"{what} is {row!r:.80}, not a {kind.__name__}")
     if plugin.extension not in getattr(row, "extensions", [plugin.extension]):
         raise PluginError(f"{what} writes {', '.join(row.extensions)}, its name says {plugin.extension}; make them one")  # type: ignore[attr-defined]
-    return row
+    return replace(row, plugin=what)  # type: ignore[type-var]
 
 
 def only_one(plugins: Sequence[Plugin]) -> Plugin | None:
@@ -179,7 +167,7 @@ def _writer_for(name: str) -> WriterKind | None:
     if own is not None:
         return own
     plugin = only_one(for_extension("writer", name))
-    return None if plugin is None else writer_of(plugin)
+    return None if plugin is None else row_of(plugin, WriterKind)
 
 
 def extensions() -> tuple[str, ...]:
@@ -281,7 +269,7 @@ def _kind_of(source: Source) -> ReaderKind:
     extension = PurePath(source.name).suffix.lower()
     named = [] if extension in _OWN else for_extension("reader", source.name)
     for plugin in named:
-        kind = reader_of(plugin)
+        kind = row_of(plugin, ReaderKind)
         if _matches(kind, source):
             return kind
     if extension in (".mp3", ".mp2", ".mpga"):
@@ -294,7 +282,7 @@ def _kind_of(source: Source) -> ReaderKind:
         return _CSV_READER
     for plugin in installed("reader").values():  # the name says nothing, so the first bytes have to
         with suppress(PluginError):
-            if plugin not in named and _matches(kind := reader_of(plugin), source):
+            if plugin not in named and _matches(kind := row_of(plugin, ReaderKind), source):
                 return kind
     tried = "".join(f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named)
     raise ReadError(source.name, explain_unknown(source.head, extension) + tried)
