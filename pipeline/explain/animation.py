@@ -143,7 +143,8 @@ def _encore(example: Example) -> list[Shot]:
 
 def draw(made: Figure, shot: Shot, example: Example) -> None:
     """Draw a shot into an empty figure."""
-    pair = Example.of(example.x, PRESETS["symmetric"], example.now) if shot.symmetric else None
+    taps, origin = PRESETS["symmetric"]
+    pair = Example.of(example.x, taps, example.now, origin) if shot.symmetric else None
     h = pair.h if pair else example.h
     low, high = float(example.n[0]) - 0.6, float(example.n[-1]) + 0.6
     made.text(0.5, 0.945, shot.text, ha="center", va="center", fontsize=14, weight="bold", color=INK)
@@ -245,7 +246,7 @@ def _output(axes: Axes, example: Example, shot: Shot, low: float, high: float) -
 
 def _coinciding(axes: Axes, pair: Example, shot: Shot, low: float, high: float) -> None:
     """Both outputs of a symmetric kernel about its middle: on the same points."""
-    y, r = pair.about_middle
+    y, r = pair.y[1:], pair.r[1:]
     frame(axes, low, high, y.tolist(), room=0.25)
     n = np.arange(len(y)) - 1
     seen = n <= (shot.upto or 0)

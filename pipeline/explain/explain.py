@@ -41,7 +41,7 @@ class Explained:
 
 
 def explain_example(folder: str | Path, *, lang: str = "en", overwrite: bool = False) -> Explained:
-    """Explain with the worked example: x = [0, 3, 0, 1, 2, 0, 0, 0], h = [4, 2, 1]."""
+    """Explain with the worked example: x = [0, 3, 1, 2, 0, 0, 0, 0], h = [4, 2, 1]."""
     return _explain(default_subject(), Excerpt(WORKED, say("worked")), None, Path(folder), lang, overwrite)
 
 

@@ -64,7 +64,10 @@ def page_data(
     line, kernel = len(by_name["01_dry"]), listening.h
     bins = max(12, round(BINS * len(kernel) / line))
     presets = [] if own is None else [_preset("run", own.example, own.name)]
-    presets += [_preset(name, Example.of(WORKED.x, h, WORKED.now), {"en": "", "zh": ""}) for name, h in PRESETS.items()]
+    presets += [
+        _preset(name, Example.of(WORKED.x, h, WORKED.now, origin), {"en": "", "zh": ""})
+        for name, (h, origin) in PRESETS.items()
+    ]
     return {
         **texts,
         "presets": presets,
