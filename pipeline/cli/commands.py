@@ -213,10 +213,11 @@ def explain(
     output: opt.ExplainFolder = None,
     stage: opt.ExplainedStage = None,
     lang: opt.Lang = "en",
+    film: opt.Film = False,
     overwrite: opt.Overwrite = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Show and sound the flip: a page, pictures, an animation, sounds, and the numbers behind them.
+    """Show and sound the flip: a page, a figure, sounds, the numbers behind them; with --film an animation, too.
 
     "faltung explain claims" tests what is usually said about the flip.
     """
@@ -227,9 +228,9 @@ def explain(
         return
     folder = output or Path("out/explain")
     if config is None:
-        explained = explain_worked(folder, stage, lang, overwrite=overwrite)
+        explained = explain_worked(folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
     else:
-        explained = explain_config(config, source, folder, stage, lang, overwrite=overwrite)
+        explained = explain_config(config, source, folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
     show_explained(explained, quiet=quiet)
 
 

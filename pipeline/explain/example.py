@@ -99,7 +99,7 @@ class Example:
 
 
 WORKED = Example.of([0, 3, 1, 2, 0, 0, 0, 0], [4, 2, 1], now=3)
-"""The example that can be checked by hand: convolved [0, 12, 10, 13, 5, 2, 0, 0], correlated [3, 7, 16, 8, 8] from -1."""
+"""The example for pencil and paper: convolved [0, 12, 10, 13, 5, 2, 0, 0], correlated [3, 7, 16, 8, 8] from -1 on."""
 
 PRESETS: dict[str, tuple[tuple[float, ...], int]] = {
     "worked": ((4, 2, 1), 0),
