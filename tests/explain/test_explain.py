@@ -9,10 +9,10 @@ import pytest
 import soundfile as sf
 
 from pipeline.cli import main
-from pipeline.config.load import load_config, parse_config
+from pipeline.config.load import parse_config
 from pipeline.errors import SignalError, UsageError
-from pipeline.explain.explain import explain_example
 from pipeline.explain.excerpt import excerpt
+from pipeline.explain.explain import explain_example
 from pipeline.explain.listening import for_listening, onset
 from pipeline.explain.subject import Subject, subject_of
 
@@ -209,7 +209,7 @@ def test_the_command_prints_files_and_residuals(tmp_path, quick, capfd, monkeypa
     out, _ = capfd.readouterr()
     assert "out/explain/index.html" in out
     assert "13 sounds" in out
-    assert "06[n] = 05[n" in out
+    assert "06 is 05, delayed by" in out
     assert "residual" in out
     assert out.rstrip().endswith("Open out/explain/index.html")
     assert out.index("index.html is there") < out.index("residual")

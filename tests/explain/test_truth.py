@@ -1,4 +1,4 @@
-"""No sentence about a run without its check: each is tried against sums by scipy, for the gallery and for many kinds."""
+"""No sentence about a run without its check: each is tried against sums by scipy, for the gallery and other kinds."""
 
 from __future__ import annotations
 
@@ -108,7 +108,12 @@ def check(subject):
             assert subject.correlates == ("B" in text.split(":")[-1])
     assert (apart < 1e-9) == any("are the same" in text for text in said)
     assert (apart >= 1e-9) == any("differ" in text or "sign turned" in text for text in said)
+    check_excerpt(subject)
+    return heard, said
 
+
+def check_excerpt(subject):
+    """No frame outside the file, whole numbers, and sums that add up."""
     cut = excerpt(subject)
     example, end = cut.example, subject.start + len(subject.x)
     assert all(subject.start <= frame < end for frame in cut.frames)
@@ -119,7 +124,6 @@ def check(subject):
     for kind in ("convolve", "correlate"):
         for n, total in zip(example.n.tolist(), example.output(kind).tolist(), strict=True):
             assert sum(term.product for term in example.terms(n, kind)) == total
-    return heard, said
 
 
 @pytest.mark.parametrize("name", GALLERY)
@@ -178,7 +182,7 @@ def test_every_path_of_true_stereo_is_shown(tmp_path):
     ir = NOISE.standard_normal((50, 4))
     sf.write(tmp_path / "ir.wav", ir, FS, subtype="FLOAT")
     sf.write(tmp_path / "in.wav", NOISE.standard_normal((4000, 2)) / 9, FS, subtype="FLOAT")
-    loaded = config([{"use": "convolve", "file": str(tmp_path / "ir.wav"), "layout": "true_stereo"}])
+    loaded = config([{"use": "reverb", "ir": str(tmp_path / "ir.wav"), "layout": "true_stereo"}])
     subject = subject_of(loaded, tmp_path / "in.wav")
     assert [(i, o) for i, o, _ in subject.paths] == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert any("one of 4" in note["en"] for note in subject.notes)
