@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False  # as type checkers know it: to load `typing` takes longer than all else here
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .engine.functional import convolve, correlate, from_channels_first
     from .engine.options import Options
     from .errors import FaltungError
     from .fields import Amplitude, Fraction, Hertz, InputFile, Seconds, Within
     from .flipcheck.causality import CausalityVerdict, causality_check
-    from .flipcheck.flip import FlipVerdict, flip_check
+    from .flipcheck.flip import flip_check
+    from .flipcheck.verdict import FlipVerdict
     from .io.signals import read_signal as read
     from .io.signals import write_signal as write
     from .kernel import Kernel
@@ -105,7 +109,8 @@ _HOMES = {
     "errors": "FaltungError",
     "fields": "Amplitude Fraction Hertz InputFile Seconds Within",
     "flipcheck.causality": "CausalityVerdict causality_check",
-    "flipcheck.flip": "FlipVerdict flip_check",
+    "flipcheck.flip": "flip_check",
+    "flipcheck.verdict": "FlipVerdict",
     "io.signals": "read=read_signal write=write_signal",
     "kernel": "Kernel",
     "library": "Pipeline",

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import KernelError
+from .ports import Port, taps_for, taps_from
 
 MAX_TAPS = 10_000_000
 """The longest kernel accepted: 208 s at 48 kHz."""
@@ -213,26 +214,30 @@ class Kernel:
     @property
     def norm1(self) -> float:
         """``||h||_1``: the loudest sample that a signal within [-1, 1] can cause; over channels, the largest."""
-        if self.taps.ndim < 3:
-            return float(np.abs(self._paths).sum(axis=0).max())
-        return float(np.abs(self.taps).sum(axis=(0, 1)).max())
+        with _may_overflow():
+            if self.taps.ndim < 3:
+                return float(np.abs(self._paths).sum(axis=0).max())
+            return float(np.abs(self.taps).sum(axis=(0, 1)).max())
 
     @property
     def norm2(self) -> float:
         """``||h||_2``, the square root of the energy; over paths, the largest."""
-        return float(np.sqrt((self._paths**2).sum(axis=0)).max())
+        with _may_overflow():
+            return float(np.sqrt((self._paths**2).sum(axis=0)).max())
 
     @property
     def dc(self) -> float:
         """``sum_k h[k]``: the gain of a constant; over paths, the one largest in size."""
-        sums = self._paths.sum(axis=0)
+        with _may_overflow():
+            sums = self._paths.sum(axis=0)
         return float(sums[np.abs(sums).argmax()])
 
     @cached_property
     def peak_gain_db(self) -> float:
         """``20 log10 max |H|`` over frequency, in dB: on a grid of at least 8 M points; over paths, the largest."""
         n = _power_of_two(max(512, min(8 * self.length, 2 * MAX_TAPS)))
-        return _decibels(max(float(np.abs(np.fft.rfft(path, n)).max()) for path in self._paths.T))
+        with _may_overflow():
+            return _decibels(max(float(np.abs(np.fft.rfft(path, n)).max()) for path in self._paths.T))
 
     @property
     def worst_case_db(self) -> float:
@@ -246,9 +251,9 @@ class Kernel:
         ``h * h`` convolves the kernel with itself. By Cauchy and Schwarz it reaches the energy only where the
         kernel is its own reversal, up to sign, about some point.
         """
-        energies = (self._paths**2).sum(axis=0)
         worst = 0.0
-        for path, energy in zip(self._paths.T, energies, strict=True):
+        for path in self._scaled.T:
+            energy = float((path**2).sum())
             if energy > 0:
                 unit = path / math.sqrt(energy)
                 worst = max(worst, 1.0 - float(np.abs(_convolve(unit, unit)).max()))
@@ -259,21 +264,24 @@ class Kernel:
         if self.length == 1:
             return "one tap: there is nothing to flip, convolution and correlation are the same"
         if self.asymmetry < 1e-12:
-            middle = _convolve(self._paths[:, 0], self._paths[:, 0])
+            middle = _convolve(self._scaled[:, 0], self._scaled[:, 0])
             if middle[np.abs(middle).argmax()] >= 0:
                 return "symmetric: its own reversal, so the flip cannot be seen (asymmetry 0)"
             return "antisymmetric: the flip only turns its sign (asymmetry 0)"
         return f"asymmetric: convolution and correlation with it differ (asymmetry {self.asymmetry:.3g})"
 
     def for_conv1d(self) -> Taps:
-        """Weights for a layer that correlates, such as torch's ``conv1d``: ``(out, in, M)``, flipped.
+        """Weights for torch's ``conv1d``: ``(out, in, M)``, flipped; of ``(M, C)`` taps ``(C, 1, M)``, ``groups=C``."""
+        return self.for_("torch").weights
 
-        ``(M, C)`` taps give ``(C, 1, M)``, for a layer with ``groups=C``.
-        """
-        flipped = self.taps[::-1]
-        if flipped.ndim < 3:
-            flipped = flipped.reshape(self.length, 1, -1)
-        return np.ascontiguousarray(flipped.transpose(2, 1, 0))
+    def for_(self, target: str) -> Port:
+        """The same kernel for another library, ``"torch"``, ``"r"``, ``"web-audio"``: weights, zeros, and the call."""
+        return taps_for(self.taps, self.origin, target)
+
+    @classmethod
+    def from_(cls, weights: npt.ArrayLike, target: str, *, before: int = 0, depthwise: bool = False) -> Kernel:
+        """The kernel that a layer's weights are: ``before`` is its ``padding``; ``depthwise``, one kernel a channel."""
+        return cls(*taps_from(weights, target, before, depthwise))
 
     # ---- Python's own ------------------------------------------------------------------------------------------
 
@@ -281,6 +289,12 @@ class Kernel:
     def _paths(self) -> Taps:
         """Taps as ``(M, paths)``."""
         return self.taps.reshape(self.length, -1)
+
+    @property
+    def _scaled(self) -> Taps:
+        """Paths by a power of two, which changes no digit, so that no square of a tap is over the range of numbers."""
+        exponent = math.frexp(float(np.abs(self.taps).max()))[1]
+        return np.ldexp(self._paths, -exponent)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Kernel):
@@ -369,12 +383,16 @@ def _convolve_columns(a: Taps, b: Taps) -> Taps:
             out[k : k + len(b)] += a[k] * b
         return out
     n = _power_of_two(len(out))
-    out += np.fft.irfft(np.fft.rfft(a, n, axis=0) * np.fft.rfft(b, n, axis=0), n, axis=0)[: len(out)]
-    return out
+    return np.fft.irfft(np.fft.rfft(a, n, axis=0) * np.fft.rfft(b, n, axis=0), n, axis=0)[: len(out)]
 
 
 def _power_of_two(least: int) -> int:
     return 1 << (least - 1).bit_length()
+
+
+def _may_overflow() -> np.errstate:
+    """A context for sums that may be over the range of numbers: infinite, then, which is what they are."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def _decibels(gain: float) -> float:

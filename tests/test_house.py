@@ -20,6 +20,7 @@ FLOORS = (
     {"fields"},
     {"problems"},
     {"settings"},
+    {"ports"},
     {"kernel"},
     {"dsp"},
     {"io"},

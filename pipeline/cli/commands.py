@@ -68,13 +68,14 @@ def run(
     run again, it does only what is not done, or not as it would be done now.
     """
     from ..runs.running import prepare_run
+    from . import process
     from .run_view import check_streams, finish, show_plan_of
 
     check_streams(inputs or (), output, as_json=as_json)
     work = prepare_run(
         config, inputs or (), output, settings=settings or (), overwrite=overwrite, skip_existing=skip_existing,
         force=force, retry_failed=retry_failed, fail_fast=fail_fast, jobs=jobs, check=check, scheduler=scheduler,
-        insecure=insecure, report=report, dry_run=dry_run,
+        insecure=insecure, report=report, dry_run=dry_run, apart=process.is_own,
     )  # fmt: skip
     (show_plan_of if dry_run else finish)(work, as_json=as_json, quiet=quiet, verbose=verbose)
 
@@ -236,7 +237,13 @@ def explain(
 
 @app.command()
 def flip_check(
-    target: opt.FlipTarget, kernel: opt.FlipKernel = None, fs: opt.Rate = None, as_json: opt.Json = False
+    target: opt.FlipTarget,
+    kernel: opt.FlipKernel = None,
+    kernel_as: opt.FlipKernelAs = None,
+    form: opt.FlipForm = None,
+    image: opt.FlipImage = False,
+    fs: opt.Rate = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Tell convolution from correlation, whatever it is.
 
@@ -247,6 +254,8 @@ def flip_check(
       faltung flip-check pipeline.yaml
       faltung flip-check -- sox {in} {out} fir {kernel}
       faltung flip-check -- ffmpeg -i {in} -i {kernel} -lavfi afir=gtype=none {out}
+      faltung flip-check -- convert {in.png} -morphology Convolve "3x3: {taps,}" {out.png}
+      faltung flip-check -- Rscript -e 'cat(convolve(scan("stdin"), c({taps,}), type="o"))'
     """  # noqa: D301  (the backspace tells typer to keep the lines)
     from ..flipcheck.flip import flip_check as check
     from ..flipcheck.targets import parse_taps
@@ -254,7 +263,8 @@ def flip_check(
     from .terminal import write, write_json
 
     rate = 48_000.0 if fs is None else parse_frequency(fs)
-    verdict = check(target, None if kernel is None else parse_taps(kernel), fs=rate)
+    taps = None if kernel is None else parse_taps(kernel)
+    verdict = check(target, taps, fs=rate, kernel_as=kernel_as, form=form, image=image)
     write_json(verdict.to_dict()) if as_json else write(f"{verdict}\n")
 
 
@@ -281,14 +291,13 @@ def schema(output: opt.SchemaFile = None, overwrite: opt.Overwrite = False) -> N
 
     With every stage installed; editors complete and check with it.
     """
-    from ..config.schema import schema_text
-    from ..io.sink import write_bytes
+    from ..config.schema import schema_text, write_schema
     from .terminal import write
 
     if output is None:
         write(schema_text())
     else:
-        write_bytes(output, schema_text().encode(), overwrite=overwrite)
+        write_schema(output, overwrite=overwrite)
 
 
 @app.command()

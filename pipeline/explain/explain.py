@@ -7,13 +7,17 @@ otherwise only when asked to overwrite. The page is written first, the pictures,
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..config.inputs import files_read
 from ..errors import UsageError
 from ..io import Remote
+from ..io.apart import Named, keep_apart, read_with_sidecars
+from ..io.remote import place_of
 from ..io.sink import write_bytes
 from .animation import contact_bytes, film_bytes, gif_bytes, images, storyboard
 from .bilingual import LANGUAGES, say
@@ -30,8 +34,9 @@ from .subject import Subject, default_subject, subject_of
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig
 
-FILM = ("flip.gif", "flip.mp4", "contact.png")
-"""What is made when a film is asked for; one of an earlier explanation is taken away, since it shows something else."""
+_FILM = ("flip.gif", "flip.mp4", "contact.png")
+_MADE = re.compile(r"index\.html|figure\.png|numbers\.json|\d\d_\w+\.wav")
+"""Names of the files of an explanation, its film aside."""
 
 Progress = Callable[[Path], None]
 """Told of each file as soon as it is there."""
@@ -92,9 +97,11 @@ def explain_stage(
     UsageError, ConfigError, SignalError, ReadError
         nothing to explain: see `subject_of`; or the folder holds other files of these names.
     """
-    subject = subject_of(loaded, Path(source) if isinstance(source, str) else source, stage)
+    place = place_of(source)
+    subject = subject_of(loaded, place, stage)
     cut = excerpt(subject)
-    return _explain(subject, cut, cut, Path(folder), lang, overwrite, film, progress)
+    read = [*files_read(loaded), *read_with_sidecars([place])]
+    return _explain(subject, cut, cut, Path(folder), lang, overwrite, film, progress, read)
 
 
 def _explain(
@@ -106,9 +113,13 @@ def _explain(
     overwrite: bool,
     film: bool,
     progress: Progress | None,
+    read: Sequence[Named] = (),
 ) -> Explained:
     if lang not in LANGUAGES:
         raise UsageError(f"--lang is one of {', '.join(LANGUAGES)}, got {lang!r}")
+    ours = is_explanation(folder)
+    # an earlier film goes with the earlier explanation
+    _refuse_taken(folder, read, _FILM if film or ours else (), overwrite=overwrite or ours)
     listening = for_listening(subject)
     sounds = make_sounds(listening.x, listening.h, listening.fs, listening.origin)
     data = FigureData.of(shown.example)
@@ -137,16 +148,14 @@ def _explain(
         if film:
             yield from _film(shown.example)
 
-    names = ["index.html", "numbers.json", "figure.png", *(f"{s.name}.wav" for s in sounds.sounds)]
-    ours = _is_ours(folder)
-    replaces = _may_write(folder, [*names, *(FILM if film else ())], replaces=overwrite or ours)
+    folder.mkdir(parents=True, exist_ok=True)
     sizes = {}
     for name, content in made():
-        write_bytes(folder / name, content, overwrite=replaces)
+        write_bytes(folder / name, content, overwrite=overwrite or ours)
         sizes[name] = len(content)
         if progress is not None:
             progress(folder / name)
-    for stale in set(FILM) - set(sizes) if ours else ():
+    for stale in set(_FILM) - set(sizes) if ours else ():  # it shows another signal
         (folder / stale).unlink(missing_ok=True)
     return Explained(folder, sizes, sounds.identities, shown.name[lang], tuple(note[lang] for note in notes), lang)
 
@@ -162,7 +171,7 @@ def _film(example: Example) -> Iterator[tuple[str, bytes]]:
     yield "contact.png", contact_bytes([picture for shot, picture in zip(shots, pictures, strict=True) if shot.key])
 
 
-def _is_ours(folder: Path) -> bool:
+def is_explanation(folder: Path) -> bool:
     """Whether an earlier explanation stands in the folder."""
     try:
         found = json.loads((folder / "numbers.json").read_text("utf-8"))
@@ -171,12 +180,12 @@ def _is_ours(folder: Path) -> bool:
     return isinstance(found, dict) and found.get("made_by") == MADE_BY
 
 
-def _may_write(folder: Path, names: list[str], *, replaces: bool) -> bool:
-    """Make the folder, and refuse where something would be replaced that may not be; whether anything may."""
+def _refuse_taken(folder: Path, read: Sequence[Named], films: Sequence[str], *, overwrite: bool) -> None:
+    """Refuse, before any work, a folder that holds what is read under one of these names, or other files of them."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is no folder; -o names the folder that the explanation is written into")
-    taken = [name for name in names if (folder / name).exists()]
-    if taken and not replaces:
-        raise UsageError(f"{folder / taken[0]}: exists already; give --overwrite, or another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    return replaces
+    taken = [one for one in folder.glob("*") if one.name in films or _MADE.fullmatch(one.name)]
+    taken.sort(key=lambda one: (one.name != "index.html", one))
+    keep_apart(read, [Named(one, "a file of the explanation") for one in taken])
+    if taken and not overwrite:
+        raise UsageError(f"{taken[0]}: exists already; give --overwrite, or another folder")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from numbers import Real
 from pathlib import PurePath
@@ -97,6 +98,7 @@ for _kind in (
     register_writer(_kind)
 
 
+@cache
 def loaded(place: Any) -> Any:
     """Function or class that opens a container, given itself or by its place, ``"module:name"``."""
     if not isinstance(place, str):
@@ -108,6 +110,12 @@ def loaded(place: Any) -> Any:
 def extensions() -> tuple[str, ...]:
     """Extensions that can be written."""
     return tuple(sorted(_writers))
+
+
+def is_audio_name(path: PathArg) -> bool:
+    """Whether an output of this name is audio, which tells its rate itself."""
+    kind = _writers.get(PurePath(display(path)).suffix.lower())
+    return kind is not None and not kind.is_table
 
 
 def is_table_name(path: PathArg) -> bool:
