@@ -116,7 +116,6 @@ ExplainedStage = Annotated[
     str | None, _option("--stage", metavar="ID", text="The stage, by id or index; else the first that shows it.")
 ]
 Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language that the page opens in.")]
-Film = Annotated[bool, typer.Option("--film", help="Make an animation, too: some seconds more.")]
 
 FlipTarget = Annotated[
     list[str],
