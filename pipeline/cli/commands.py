@@ -218,7 +218,7 @@ def explain(
     overwrite: opt.Overwrite = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Show and sound the flip: a page, a figure, sounds, the numbers behind them, and with --film an animation.
+    """Show and sound the flip: a page, a figure, sounds, the numbers behind them; with --film an animation, too.
 
     "faltung explain claims" tests what is usually said about the flip.
     """
@@ -229,9 +229,9 @@ def explain(
         return
     folder = output or Path("out/explain")
     if config is None:
-        explained = explain_worked(folder, stage, lang, film=film, overwrite=overwrite)
+        explained = explain_worked(folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
     else:
-        explained = explain_config(config, source, folder, stage, lang, film=film, overwrite=overwrite)
+        explained = explain_config(config, source, folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
     show_explained(explained, quiet=quiet)
 
 
@@ -283,6 +283,33 @@ def stages(name: opt.StageName = None, as_json: opt.Json = False) -> None:
     else:
         described = describe(name)
         write_json(described) if as_json else show_stage(described)
+
+
+@app.command()
+def plugins(as_json: opt.Json = False) -> None:
+    """List the plugins installed, of every kind.
+
+    Stages, readers, writers, event writers and executors of other packages, and what is wrong with them.
+    """
+    from .stage_view import list_plugins, show_plugins
+    from .terminal import write_json
+
+    listed = list_plugins()
+    write_json(listed) if as_json else show_plugins(listed)
+
+
+@app.command()
+def new_plugin(name: opt.PluginName, kind: opt.PluginKind = "stage", folder: opt.PluginFolder = Path()) -> None:
+    """Begin a package with a plugin of your own, its tests and an example.
+
+    \b
+      faltung new-plugin acme.comb
+      faltung new-plugin acme.gcf --kind reader
+    """  # noqa: D301  (the backspace tells typer to keep the lines)
+    from .new_plugin import new_plugin as begun
+    from .terminal import write
+
+    write(begun(name, kind, folder))
 
 
 @app.command()
