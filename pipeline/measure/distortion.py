@@ -1,0 +1,58 @@
+"""Harmonic distortion of what was measured: each harmonic's own response, ``L ln n`` before time zero."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from .response import Raw
+from .sweep import Sweep
+
+__all__ = ["Harmonic", "harmonics_of", "total_db"]
+
+ORDERS = (2, 3, 4, 5)
+
+_GUARD_S = 0.01
+_CLEAR = 0.5  # of the noise in its window: a harmonic weaker than that is not told from it
+
+
+@dataclass(frozen=True)
+class Harmonic:
+    """One harmonic against the linear response, in energy."""
+
+    order: int
+    early_s: float
+    """Time before time zero at which its response begins."""
+    level_db: float | None
+    """Level against the linear response; None where the noise hides it."""
+    limit_db: float
+    """Level that the noise alone would have in its place."""
+
+
+def harmonics_of(raw: Raw, sweep: Sweep, frames: int) -> list[Harmonic]:
+    """Harmonics of the second to fifth order, of all paths together; ``frames`` is the length of the response."""
+    fs = sweep.fs
+    power = (raw.taps**2).sum(axis=(1, 2))
+    guard = round(min(_GUARD_S, 0.05 * sweep.octave_s) * fs)
+    linear = float(power[raw.zero - guard : raw.zero + frames].sum())
+    starts = {n: raw.zero - round(sweep.rate_s * math.log(n) * fs) - guard for n in (1, *ORDERS, 6, 7)}
+    quiet = power[max(0, starts[7] - round(sweep.rate_s * fs)) : max(0, starts[7])]
+    noise = float(np.median(quiet)) / 0.455 if len(quiet) else 0.0  # the mean of squares of Gaussian noise
+    found = []
+    for n in ORDERS:
+        stop = min(starts[n - 1], starts[n] + 2 * guard + frames)
+        piece = power[max(0, starts[n]) : max(0, stop)]
+        floor = noise * len(piece)
+        energy = float(piece.sum()) - floor
+        level = 10 * math.log10(energy / linear) if energy > _CLEAR * floor and energy > 0 else None
+        limit = 10 * math.log10(max(floor, 1e-30 * linear) / linear)
+        found.append(Harmonic(n, sweep.rate_s * math.log(n), level, limit))
+    return found
+
+
+def total_db(harmonics: list[Harmonic]) -> float | None:
+    """Level of all harmonics together; None where none stands out of the noise."""
+    energy = sum(10 ** (one.level_db / 10) for one in harmonics if one.level_db is not None)
+    return 10 * math.log10(energy) if energy > 0 else None
