@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from .library import Pipeline
     from .match.events import Event, Events
     from .match.find import find_matches, match_scores
+    from .measure.decay import BandFigures, decay
+    from .measure.deconvolution import deconvolve
+    from .measure.measured import Measured, PathFigures
+    from .measure.measuring import measure_room
+    from .measure.sweep import Sweep, sweep
+    from .measure.sweep_file import read_sweep, write_sweep
     from .runs.baking import Baked, bake
     from .runs.plans import RunPlan, plan
     from .runs.results import FileResult, RunResult
@@ -27,6 +33,7 @@ if TYPE_CHECKING:
     from .stages.base.registry import stage
     from .stages.convolve import Convolve
     from .stages.correlate import Correlate
+    from .stages.deconvolve import Deconvolve
     from .stages.delay import Delay
     from .stages.differentiate import Differentiate
     from .stages.echo import Echo
@@ -46,9 +53,11 @@ __version__ = "0.1.0"
 __all__ = [
     "Amplitude",
     "Baked",
+    "BandFigures",
     "CausalityVerdict",
     "Convolve",
     "Correlate",
+    "Deconvolve",
     "Delay",
     "Differentiate",
     "Echo",
@@ -66,9 +75,11 @@ __all__ = [
     "Kernel",
     "KernelStage",
     "Match",
+    "Measured",
     "Normalize",
     "Options",
     "Parallel",
+    "PathFigures",
     "Pipeline",
     "Processor",
     "Resample",
@@ -81,22 +92,29 @@ __all__ = [
     "Seconds",
     "Smooth",
     "Stage",
+    "Sweep",
     "WholeSignalStage",
     "Within",
     "bake",
     "causality_check",
     "convolve",
     "correlate",
+    "decay",
+    "deconvolve",
     "find_matches",
     "flip_check",
     "from_channels_first",
     "match_scores",
+    "measure_room",
     "plan",
     "read",
+    "read_sweep",
     "run",
     "search",
     "stage",
+    "sweep",
     "write",
+    "write_sweep",
 ]
 
 _HOMES = {
@@ -111,6 +129,12 @@ _HOMES = {
     "library": "Pipeline",
     "match.events": "Event Events",
     "match.find": "find_matches match_scores",
+    "measure.decay": "BandFigures decay",
+    "measure.deconvolution": "deconvolve",
+    "measure.measured": "Measured PathFigures",
+    "measure.measuring": "measure_room",
+    "measure.sweep": "Sweep sweep",
+    "measure.sweep_file": "read_sweep write_sweep",
     "runs.baking": "Baked bake",
     "runs.plans": "RunPlan plan",
     "runs.results": "FileResult RunResult",
@@ -119,6 +143,7 @@ _HOMES = {
     "stages.base": "Format KernelStage Processor Stage WholeSignalStage",
     "stages.convolve": "Convolve",
     "stages.correlate": "Correlate",
+    "stages.deconvolve": "Deconvolve",
     "stages.delay": "Delay",
     "stages.differentiate": "Differentiate",
     "stages.echo": "Echo",

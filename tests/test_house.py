@@ -30,7 +30,7 @@ FLOORS = (
     {"job"},
     {"library"},
     {"explain", "flipcheck"},
-    {"match_report"},
+    {"match_report", "measure"},
     {"batch"},
     {""},  # pipeline/__init__.py itself, the public names
     {"runs"},

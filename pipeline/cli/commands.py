@@ -207,6 +207,73 @@ def bake(
 
 
 @app.command()
+def sweep(
+    output: opt.SweepOut,
+    from_hz: opt.SweepFrom = "20 Hz",
+    to_hz: opt.SweepTo = "20 kHz",
+    length: opt.SweepLength = "10 s",
+    repeats: opt.SweepRepeats = 1,
+    channels: opt.SweepChannels = "mono",
+    silence: opt.SweepSilence = "3 s",
+    level: opt.SweepLevel = "-6 dB",
+    fs: opt.SweepRate = "48 kHz",
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Write a sweep to be played into a room.
+
+    \b
+      faltung sweep -o sweep.wav --repeats 3 --channels left,right
+      faltung measure recording.wav --sweep sweep.wav -o room.wav
+    """  # noqa: D301  (the backspace tells typer to keep the lines)
+    from ..measure.sweep import sweep as make_sweep
+    from ..measure.sweep_file import write_sweep
+    from .measure_view import show_sweep
+
+    names = [name.strip() for name in channels.split(",")]
+    made = make_sweep(
+        from_hz=from_hz,
+        to_hz=to_hz,
+        length=length,
+        repeats=repeats,
+        channels=names,
+        silence=silence,
+        level=level,
+        fs=fs,
+    )
+    write_sweep(made, output, overwrite=overwrite)
+    show_sweep(made, output, as_json=as_json, quiet=quiet)
+
+
+@app.command()
+def measure(
+    recordings: opt.Takes,
+    sweep: opt.SweepFile,
+    output: opt.Room = None,
+    method: opt.RoomMethod = "division",
+    keep_delay: opt.KeepDelay = False,
+    length: opt.RoomLength = None,
+    report: opt.RoomPage = None,
+    speech: opt.Speech = None,
+    overwrite: opt.Overwrite = False,
+    as_json: opt.Json = False,
+    quiet: opt.Quiet = False,
+) -> None:
+    """Measure a room: from recordings of a sweep to its response.
+
+    The response is ready for the stage reverb; the figures are those of ISO 3382. What is wrong with a recording is
+    said in words.
+    """
+    from .measure_view import measure_and_show
+
+    measure_and_show(
+        recordings, sweep, output, report, speech, method=method, keep_delay=keep_delay, length=length,
+        overwrite=overwrite, as_json=as_json, quiet=quiet,
+    )  # fmt: skip
+
+
+@app.command()
 def explain(
     config: opt.Explained = None,
     source: opt.ExplainedInput = None,

@@ -69,8 +69,8 @@ def read_clock(x: Array, pilots: Pilots, sweep: Sweep, name: str) -> Clock:
     nominal, measured, weights = [], [], []
     for early, late, length in pairs:
         places = [pilots.first + round(rough * (at - sweep.pilot_starts[0])) - slack for at in (early, late)]
-        sounds = [_piece(x, place, length + 2 * slack) for place in places]
-        apart = places[1] - places[0] + delay_between(*sounds, band)
+        first, second = (_piece(x, place, length + 2 * slack) for place in places)
+        apart = places[1] - places[0] + delay_between(first, second, band)
         nominal.append(late - early)
         measured.append(apart)
         weights.append(length)
@@ -83,8 +83,8 @@ def read_clock(x: Array, pilots: Pilots, sweep: Sweep, name: str) -> Clock:
         where = [duration((pairs[worst][i] - sweep.pilot_starts[0]) / sweep.fs) for i in (0, 1)]
         raise SignalError(
             f"{name}: no steady clock: between the sounds {where[0]} and {where[1]} after the first pilot it is"
-            f" {count(max(1, round(off)), 'frame')} off; frames were lost or doubled: record again, by wire or with larger"
-            " buffers"
+            f" {count(max(1, round(off)), 'frame')} off; frames were lost or doubled: record again, by wire or with"
+            " larger buffers"
         )
     return Clock(ratio * 1e6, off, len(pairs))
 

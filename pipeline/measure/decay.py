@@ -33,7 +33,17 @@ _ONSET_DB, _BEFORE_PEAK_S = -20.0, 0.03
 
 @dataclass(frozen=True)
 class BandFigures:
-    """Figures of one band of one response; None where the standard does not let it be stated, with the reason."""
+    """Figures of one band of one response; None where the standard does not let it be stated, with the reason.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pipeline
+    >>> noise = np.random.default_rng(1).standard_normal(24_000) * np.logspace(0, -2, 24_000)
+    >>> low = pipeline.decay(noise, fs=48_000)[0]
+    >>> low.band_hz, low.t30_s, "t30_s" in low.unstated
+    (63, None, True)
+    """
 
     band_hz: int
     edt_s: float | None
@@ -85,7 +95,8 @@ class Curve:
     def level_db(self) -> Array:
         """Decay curve in dB from the direct sound on, 0 at its beginning."""
         energy = self.energy[self.zero :]
-        return 10 * np.log10(np.maximum(energy, 1e-300) / self.energy[0])
+        level: Array = 10 * np.log10(np.maximum(energy, 1e-300) / self.energy[0])
+        return level
 
     @property
     def range_db(self) -> float:
@@ -93,7 +104,9 @@ class Curve:
         return -10 * math.log10(self.left / self.energy[0]) if self.left > 0 else math.inf
 
 
-def decay(ir: npt.ArrayLike, fs: float, *, bands: Width = "octave", from_hz: float = 0.0, to_hz: float | None = None) -> list[BandFigures]:
+def decay(
+    ir: npt.ArrayLike, fs: float, *, bands: Width = "octave", from_hz: float = 0.0, to_hz: float | None = None
+) -> list[BandFigures]:
     """Figures of a room from its impulse response, by ISO 3382: EDT, T20, T30, C50, C80, D50, centre time.
 
     ``T60 = -60 / slope`` of ``10 log10 E(t)``, ``E(t)`` being the squares integrated from the end back to t;

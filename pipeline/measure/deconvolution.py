@@ -18,7 +18,7 @@ from ..errors import SettingError, SignalError
 from ..kernel import Array, Kernel
 from .sweep import Sweep
 
-__all__ = ["Method", "deconvolve"]
+__all__ = ["Method", "band_window", "deconvolve"]
 
 Method = Literal["division", "inverse"]
 

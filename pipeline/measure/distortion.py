@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.fft
 
+from ..kernel import Array
+from .deconvolution import band_window
 from .response import Raw
 from .sweep import Sweep
 
@@ -14,7 +17,8 @@ __all__ = ["Harmonic", "harmonics_of", "total_db"]
 
 ORDERS = (2, 3, 4, 5)
 
-_GUARD_S = 0.01
+_RINGING = 4.0  # periods of the lowest frequency that is kept, before every sound
+_LOW = 4.0  # times the lowest frequency: below, everything rings for longer than harmonics are apart
 _CLEAR = 0.5  # of the noise in its window: a harmonic weaker than that is not told from it
 
 
@@ -34,15 +38,15 @@ class Harmonic:
 def harmonics_of(raw: Raw, sweep: Sweep, frames: int) -> list[Harmonic]:
     """Harmonics of the second to fifth order, of all paths together; ``frames`` is the length of the response."""
     fs = sweep.fs
-    power = (raw.taps**2).sum(axis=(1, 2))
-    guard = round(min(_GUARD_S, 0.05 * sweep.octave_s) * fs)
+    power = (_above(raw.taps, _LOW * sweep.from_hz, sweep) ** 2).sum(axis=(1, 2))
+    guard = round(min(_RINGING / (_LOW * sweep.from_hz), 0.2 * sweep.octave_s) * fs)
     linear = float(power[raw.zero - guard : raw.zero + frames].sum())
     starts = {n: raw.zero - round(sweep.rate_s * math.log(n) * fs) - guard for n in (1, *ORDERS, 6, 7)}
     quiet = power[max(0, starts[7] - round(sweep.rate_s * fs)) : max(0, starts[7])]
     noise = float(np.median(quiet)) / 0.455 if len(quiet) else 0.0  # the mean of squares of Gaussian noise
     found = []
     for n in ORDERS:
-        stop = min(starts[n - 1], starts[n] + 2 * guard + frames)
+        stop = min(starts[n - 1] - guard, starts[n] + 2 * guard + frames)
         piece = power[max(0, starts[n]) : max(0, stop)]
         floor = noise * len(piece)
         energy = float(piece.sum()) - floor
@@ -50,6 +54,14 @@ def harmonics_of(raw: Raw, sweep: Sweep, frames: int) -> list[Harmonic]:
         limit = 10 * math.log10(max(floor, 1e-30 * linear) / linear)
         found.append(Harmonic(n, sweep.rate_s * math.log(n), level, limit))
     return found
+
+
+def _above(taps: Array, low_hz: float, sweep: Sweep) -> Array:
+    """The response without what rings before every sound at the lower end of the band, and constants."""
+    n = len(taps)
+    gain = band_window(np.fft.rfftfreq(n, 1 / sweep.fs), low_hz, sweep.to_hz)
+    out: Array = scipy.fft.irfft(scipy.fft.rfft(taps, axis=0) * gain[:, None, None], n, axis=0)
+    return out
 
 
 def total_db(harmonics: list[Harmonic]) -> float | None:

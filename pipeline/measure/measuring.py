@@ -1,4 +1,4 @@
-"""`measure`: from recordings of a sweep to the response of the room, its figures, and files of both."""
+"""`measure_room`: from recordings of a sweep to the response of the room, its figures, and files of both."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from ..io.names import display
 from ..kernel import Array
 from ..text import hertz, number
 from ..units import parse_duration
-from .deconvolution import Method
 from .decay import decay
+from .deconvolution import Method
 from .distortion import harmonics_of, total_db
 from .measured import Measured, PathFigures
 from .noise import Knee
@@ -29,7 +29,7 @@ from .sweep import Sweep
 from .sweep_file import read_sweep
 from .takes import Take, take_of
 
-__all__ = ["Recording", "measure"]
+__all__ = ["Recording", "measure_room"]
 
 Recording = str | os.PathLike[str] | npt.ArrayLike
 
@@ -38,7 +38,7 @@ _ENDED_DB = 45.0  # a decay that was followed for less had not ended when the si
 _AUDIBLE_DB = -60.0
 
 
-def measure(
+def measure_room(
     recordings: Recording | Sequence[str | os.PathLike[str]],
     sweep: Sweep | str | os.PathLike[str],
     output: str | os.PathLike[str] | None = None,
@@ -89,7 +89,7 @@ def measure(
     >>> import pipeline
     >>> played = pipeline.sweep(from_hz=50, to_hz=3500, length=1, fs=8000, silence=1)
     >>> at_the_mic = np.concatenate([np.zeros((4000, 1)), 0.5 * played.signal()])
-    >>> room = measure(at_the_mic, played)
+    >>> room = measure_room(at_the_mic, played)
     >>> len(room.takes), room.method, room.fs
     (1, 'division', 8000.0)
     """
@@ -135,8 +135,8 @@ def _recorded(recordings: Recording | Sequence[str | os.PathLike[str]], sweep: S
         raise UsageError("no recording to measure; give one or more files")
     read = []
     for path in paths:
-        x, info = read_signal(path)  # type: ignore[arg-type]
-        name = display(path)  # type: ignore[arg-type]
+        x, info = read_signal(path)
+        name = display(path)
         if info.fs != sweep.fs:
             fix = f"record at {hertz(sweep.fs)}, or make and play a sweep with --fs {info.fs:g}"
             raise UsageError(f"{name}: rates differ: it has {hertz(info.fs)}, the sweep {hertz(sweep.fs)}; {fix}")
@@ -156,8 +156,8 @@ def _check_stands_out(raw: Raw, knees: list[list[Knee]], takes: list[Take]) -> N
     if best < _LEAST_DB:
         names = ", ".join(take.name for take in takes)
         raise SignalError(
-            f"{names}: too quiet: the response stands only {best:.0f} dB out of the noise, {_LEAST_DB:.0f} are needed; play it"
-            " louder, or a longer sweep more often. If it was loud, it is a recording of another sweep file"
+            f"{names}: too quiet: the response stands only {best:.0f} dB out of the noise, {_LEAST_DB:.0f} are needed;"
+            " play it louder, or a longer sweep more often. If it was loud, it is a recording of another sweep file"
         )
 
 
@@ -187,8 +187,8 @@ def _beginning(raw: Raw, take: Take, sweep: Sweep, *, keep_delay: bool) -> tuple
     delay = (raw.zero - start) / sweep.fs
     if not 0 <= delay <= 1:
         raise SignalError(
-            f"{take.name}: the delay cannot be kept: the direct sound comes {number(delay)} s after it was played, if both"
-            " were started together; start player and recorder as one, or leave out --keep-delay"
+            f"{take.name}: the delay cannot be kept: the direct sound comes {number(delay)} s after it was played, if"
+            " both were started together; start player and recorder as one, or leave out --keep-delay"
         )
     return start, 0
 
@@ -226,15 +226,15 @@ def _warnings(knees: list[list[Knee]], paths: list[PathFigures], sweep: Sweep, d
     if any(knee.noise == 0 and knee.range_db < _ENDED_DB for knee in every):
         least = min(knee.range_db for knee in every if knee.noise == 0)
         told.append(
-            f"the room still sounded, {least:.0f} dB below its beginning, when the silence of {number(sweep.silence_s)} s"
-            " ended; make a sweep with a longer --silence"
+            f"the room still sounded, {least:.0f} dB below its beginning, when the silence of {number(sweep.silence_s)}"
+            " s ended; make a sweep with a longer --silence"
         )
     longest = max(knee.frame for knee in every) / sweep.fs
     if distortion is not None and distortion > _AUDIBLE_DB and longest > sweep.octave_s:
         fits = math.ceil(longest / math.log(2) * math.log(sweep.to_hz / sweep.from_hz))
         told.append(
-            f"distortion of {distortion:.0f} dB: the second harmonic sounds on into the response, an octave of the sweep"
-            f" being shorter than the room; a sweep of {fits} s keeps them apart"
+            f"distortion of {distortion:.0f} dB: the second harmonic sounds on into the response, an octave of the"
+            f" sweep being shorter than the room; a sweep of {fits} s keeps them apart"
         )
     lacking = [path.path for path in paths if path.mid("t30_s") is None]
     if lacking:

@@ -40,7 +40,8 @@ def find_pilots(x: Array, sweep: Sweep, name: str) -> Pilots:
         raise SignalError(f"{name}: {what}; nothing was recorded")
     loudest = x[:, np.argmax((x**2).sum(axis=0))]
     found = sorted(
-        find_matches(loudest, sweep.pilot(), sweep.fs, threshold=0.5 * _LEAST, polarity="both"), key=lambda e: -abs(e.score)
+        find_matches(loudest, sweep.pilot(), sweep.fs, threshold=0.5 * _LEAST, polarity="both"),
+        key=lambda e: -abs(e.score),
     )[:_CANDIDATES]
     apart = sweep.pilot_starts[1] - sweep.pilot_starts[0]
     best: Pilots | None = None
@@ -64,14 +65,16 @@ def _likely(found: list[Event], frames: int, peak: float, sweep: Sweep) -> str:
         if peak < 1e-4:
             return f"too quiet: its loudest sample is {decibels(peak)} dBFS; turn up the player or the microphone"
         return (
-            f"no pilot found, a chirp of {duration(PILOT_S)} before the first sweep and after the last; is it a recording"
-            f" of this sweep file, at {hertz(fs)}, loud enough and whole?"
+            f"no pilot found, a chirp of {duration(PILOT_S)} before the first sweep and after the last; is it a"
+            f" recording of this sweep file, at {hertz(fs)}, loud enough and whole?"
         )
     if len(sure) == 1:
         at = sure[0]
         if at + apart + len(sweep.pilot()) > frames and at < apart:
             lacking = duration((at + apart + len(sweep.pilot()) - frames) / fs)
-            return f"cut before the end: the second pilot would end {lacking} after the recording does; record all of it"
+            return (
+                f"cut before the end: the second pilot would end {lacking} after the recording does; record all of it"
+            )
         if at - apart < 0:
             return f"the recording begins after the first pilot; start it {duration((apart - at) / fs)} or more sooner"
     distance = sure[-1] - sure[0]

@@ -60,7 +60,7 @@ def raw_of(take: Take, sweep: Sweep, method: Method) -> Raw:
 
 
 def combined(raws: list[Raw], takes: list[Take], sweep: Sweep) -> Raw:
-    """Mean of the responses of several takes, laid over each other; raises `SignalError` where they are of two rooms."""
+    """Mean of the responses of several takes, laid over each other; raises `SignalError` for those of two rooms."""
     first = raws[0]
     total, n = first.taps.copy(), len(first.taps)
     length = round(_EARLY_S * sweep.fs)
@@ -77,8 +77,8 @@ def combined(raws: list[Raw], takes: list[Take], sweep: Sweep) -> Raw:
         alike = float((model * other).sum() / np.sqrt((model**2).sum() * (other**2).sum()))
         if alike < _AGREEING:
             raise SignalError(
-                f"two rooms mixed up: the responses of {takes[0].name} and {take.name} agree to {alike:.2f}, takes of one"
-                " room from one place to nearly 1; measure places one by one"
+                f"two rooms mixed up: the responses of {takes[0].name} and {take.name} agree to {alike:.2f}, takes of"
+                " one room from one place to nearly 1; measure places one by one"
             )
         total += moved
     return Raw(total / len(raws), first.origin, first.zero)

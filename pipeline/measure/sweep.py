@@ -38,7 +38,7 @@ class Sweep:
     >>> import pipeline
     >>> made = pipeline.sweep(from_hz=100, to_hz=8000, length="2 s", fs=22_050, repeats=2)
     >>> made.signal().shape, round(made.octave_s, 3)
-    ((199395, 1), 0.316)
+    ((385875, 1), 0.316)
     """
 
     from_hz: float

@@ -1,4 +1,4 @@
-"""Sweep files: what is played, with its settings in the file's comment and in a sidecar, so that nobody repeats them."""
+"""Sweep files: what is played, with its settings in the file's comment and in a sidecar, so that none are repeated."""
 
 from __future__ import annotations
 
@@ -24,10 +24,31 @@ _TOLERANCE = 1e-3  # of full scale, between the samples and the settings; 16 bit
 def write_sweep(made: Sweep, path: str | os.PathLike[str], *, overwrite: bool = False) -> WriteReport:
     """Write what is played, in 24 bits, and its settings beside it (``sweep.json``).
 
+    Parameters
+    ----------
+    made
+        the sweep, as `sweep` makes it.
+    path
+        ``sweep.wav``; its extension decides the container.
+    overwrite
+        replace what stands under the two names.
+
+    Returns
+    -------
+    WriteReport
+        of the sound file.
+
     Raises
     ------
     UsageError, WriteError
         the name is taken or says no format; it cannot be written.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> written = write_sweep(pipeline.sweep(length="1 s", to_hz=3500, fs=8000), "sweep.wav", overwrite=True)
+    >>> written.subtype, pipeline.read_sweep("sweep.wav").length_s
+    ('PCM_24', 1.0)
     """
     name = os.fspath(path)
     sidecar = _sidecar(name)
@@ -46,10 +67,27 @@ def write_sweep(made: Sweep, path: str | os.PathLike[str], *, overwrite: bool = 
 def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     """Settings of a sweep file, from its comment or its sidecar; the samples must be what they say.
 
+    Parameters
+    ----------
+    path
+        of the file as `write_sweep` or ``faltung sweep`` wrote it.
+
+    Returns
+    -------
+    Sweep
+        for `measure_room` and `deconvolve`.
+
     Raises
     ------
     ReadError
         it cannot be read, holds no settings, or other samples than they say.
+
+    Examples
+    --------
+    >>> import pipeline
+    >>> _ = pipeline.write_sweep(pipeline.sweep(length="1 s", to_hz=3500, fs=8000), "sweep.wav", overwrite=True)
+    >>> read_sweep("sweep.wav").repeats
+    1
     """
     name = os.fspath(path)
     info = probe(name)
@@ -69,7 +107,9 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     x, _ = read_signal(name)
     expected = made.signal()
     if info.fs != made.fs or x.shape != expected.shape or np.abs(x - expected).max() > _TOLERANCE:
-        raise ReadError(name, "holds other samples than its settings say; it was changed, make it again by faltung sweep")
+        raise ReadError(
+            name, "holds other samples than its settings say; it was changed, make it again by faltung sweep"
+        )
     return made
 
 

@@ -15,8 +15,10 @@ from .sweep import Sweep
 
 __all__ = ["Take", "clipped", "hum", "take_of"]
 
+OUTLINE = 1200
 _BLOCK_S = 0.05  # repeats are compared in blocks: a door that slams is short
 _SPOILT_DB = 10.0  # a repeat whose worst block differs by so much more than the others' is left out
+_SCATTER = 1e-6  # of the energy of a block: what repeats may differ by anyway
 _MISSING = 0.05  # of the energy of the others
 _FULL_SCALE = 1 - 2**-15
 _FLAT = 0.1  # part of a sine above half its peak that lies within 0.1 % of it is 0.043; more is a flat top
@@ -35,6 +37,10 @@ class Take:
     left_out: tuple[str, ...]
     """Repeats that were left out, and why."""
     warnings: tuple[str, ...]
+    outline: Array
+    """Largest magnitude in each of `OUTLINE` equal stretches of the recording, for its picture."""
+    seconds: float
+    """Length of the recording."""
     late_frames: int
     """Frames by which the sweeps stand later in the recording than in the sweep file."""
     peak: float
@@ -52,9 +58,7 @@ def take_of(x: Array, sweep: Sweep, name: str) -> Take:
     for source, starts in zip(names, sweep.starts, strict=True):
         places = [first + at - sweep.pilot_starts[0] for at in starts]
         repeats = [_filled(on_clock[at : at + sweep.period], sweep.period) for at in places]
-        originals = [
-            x[round(start + at * (1 + clock.ppm * 1e-6)) :][: sweep.period] for at in places
-        ]
+        originals = [x[round(start + at * (1 + clock.ppm * 1e-6)) :][: sweep.period] for at in places]
         good, why = _whole(repeats, originals, sweep)
         label = f"{source} sweep" if source else "sweep"
         left_out += [f"{label} {i + 1} of {len(repeats)}: {reason}" for i, reason in why.items()]
@@ -64,9 +68,11 @@ def take_of(x: Array, sweep: Sweep, name: str) -> Take:
         kept.append(np.mean([repeats[i] for i in good], axis=0))
     quiet = x[: max(0, pilots.first - round(0.05 * sweep.fs))][-round(10 * sweep.fs) :]
     warnings = [] if (found := hum(quiet, sweep.fs)) is None else [_hum_words(*found, kept[0])]
+    loudest = np.abs(x).max(axis=1)
+    outline = np.array([part.max() for part in np.array_split(loudest, min(OUTLINE, len(x)))])
     return Take(
-        name, tuple(kept), pilots, clock, tuple(left_out), tuple(warnings),
-        pilots.first - sweep.pilot_starts[0], float(np.abs(x).max()),
+        name, tuple(kept), pilots, clock, tuple(left_out), tuple(warnings), outline, len(x) / sweep.fs,
+        pilots.first - sweep.pilot_starts[0], float(loudest.max()),
     )  # fmt: skip
 
 
@@ -81,15 +87,15 @@ def _whole(repeats: list[Array], originals: list[Array], sweep: Sweep) -> tuple[
         if over := clipped(piece):
             why[i] = f"recording clipped, {over:,} samples; turn the microphone down"
     energies = np.array([float((piece**2).sum()) for piece in repeats])
-    for i in np.flatnonzero(energies < _MISSING * np.median(energies)):
-        why[int(i)] = "it is missing, or far quieter than the others"
+    for quiet in np.flatnonzero(energies < _MISSING * np.median(energies)):
+        why[int(quiet)] = "it is missing, or far quieter than the others"
     good = [i for i in range(len(repeats)) if i not in why]
     if len(good) >= 3:
         middle = np.median([repeats[i] for i in good], axis=0)
         block = round(_BLOCK_S * sweep.fs)
         whole = sweep.period // block * block
         off = np.array([((repeats[i] - middle) ** 2)[:whole].sum(axis=1).reshape(-1, block).sum(axis=1) for i in good])
-        usual = np.median(off, axis=0) + np.median(off) + 1e-12 * energies.max() / whole * block
+        usual = np.median(off, axis=0) + np.median(off) + _SCATTER * energies.max() / whole * block
         worst = 10 * np.log10(np.maximum((off / usual).max(axis=1), 1e-12))
         for i, excess in zip(list(good), worst, strict=True):
             # the usual scatter of a few repeats is wide: only what stands out of them all counts
