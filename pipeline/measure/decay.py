@@ -90,6 +90,8 @@ class Curve:
     """The correction: energy of an exponential decay behind the end."""
     noisy: bool
     """Whether a noise was met at all."""
+    knee_range_db: float
+    """From the loudest stretch of the squares down to their end."""
 
     @property
     def level_db(self) -> Array:
@@ -101,7 +103,9 @@ class Curve:
     @property
     def range_db(self) -> float:
         """How far the curve goes down before the noise."""
-        return -10 * math.log10(self.left / self.energy[0]) if self.left > 0 else math.inf
+        if self.left > 0:
+            return -10 * math.log10(self.left / self.energy[0])
+        return self.knee_range_db if self.noisy else math.inf
 
 
 def decay(
@@ -171,10 +175,10 @@ def curve_of(h: Array, fs: float, band: Band) -> Curve:
     y, early = filtered(h, fs, band)
     zero = early + onset(h, fs)
     squares = y**2
-    knee = find_knee(squares[zero:], fs)
+    knee = find_knee(squares[zero:], fs, 0.5 / band.bandwidth_hz)
     end, left = zero + knee.frame, knee.left(fs)
     energy = np.cumsum(squares[:end][::-1])[::-1] + left
-    return Curve(fs, squares, zero, end, energy, left, knee.noise > 0)
+    return Curve(fs, squares, zero, end, energy, left, knee.noise > 0, knee.range_db)
 
 
 def figures_of(curve: Curve, band: Band) -> BandFigures:

@@ -56,8 +56,8 @@ class Measured:
     >>> import pipeline
     >>> played = pipeline.sweep(from_hz=50, to_hz=3500, length=1, fs=8000, silence=1)
     >>> room = pipeline.measure_room(np.concatenate([np.zeros((800, 1)), 0.5 * played.signal()]), played)
-    >>> room.kernel.origin, abs(room.drift_ppm[0]) < 0.01, room.warnings
-    (8, True, ())
+    >>> room.kernel.origin, abs(room.drift_ppm[0]) < 0.01, len(room.paths)
+    (46, True, 1)
     """
 
     fs: float

@@ -24,7 +24,7 @@ from .deconvolution import Method
 from .distortion import harmonics_of, total_db
 from .measured import Measured, PathFigures
 from .noise import Knee
-from .response import PRE_S, Raw, combined, cut_out, knees_of, raw_of
+from .response import Raw, before_zero, combined, cut_out, knees_of, raw_of
 from .sweep import Sweep
 from .sweep_file import read_sweep
 from .takes import Take, take_of
@@ -65,7 +65,7 @@ def measure_room(
         ``division`` of spectra, or ``inverse``: the sweep turned round in time.
     keep_delay
         time zero is when the sweep was played, which a recorder started together with the player knows; else it is
-        the direct sound, 1 ms behind the response's first frame.
+        the direct sound, 1 ms behind the response's first frame (for a sweep to 20 kHz).
     length
         of the response, in seconds or with a unit; default: to where the noise begins.
     overwrite
@@ -181,7 +181,7 @@ def _length(knees: list[list[Knee]], sweep: Sweep, longest: int | None) -> tuple
 def _beginning(raw: Raw, take: Take, sweep: Sweep, *, keep_delay: bool) -> tuple[int, int]:
     """First frame kept of the raw response, and the frame of time zero seen from there."""
     if not keep_delay:
-        pre = round(PRE_S * sweep.fs)
+        pre = before_zero(sweep)
         return raw.zero - pre, pre
     start = raw.origin - take.late_frames
     delay = (raw.zero - start) / sweep.fs

@@ -43,10 +43,11 @@ class Knee:
         return self.level * fs * 10 / math.log(10) / -self.slope if self.slope < 0 else 0.0
 
 
-def find_knee(squares: Array, fs: float) -> Knee:
-    """Knee of a decay that begins at frame 0, from its squares ``(frames,)``."""
+def find_knee(squares: Array, fs: float, least_s: float = 0.005) -> Knee:
+    """Knee of a decay that begins at frame 0, from its squares ``(frames,)``, averaged over ``least_s`` or more."""
     n = len(squares)
-    step, tail = max(1, round(_FIRST_INTERVAL_S * fs)), max(1, n // 10)
+    least, tail = max(1, round(least_s * fs)), max(1, n // 10)
+    step = max(least, round(_FIRST_INTERVAL_S * fs))
     noise = float(squares[n - tail :].mean()) if n else 0.0
     t, level = _levels(squares, step, fs)
     top = float(level.max(initial=-math.inf))
@@ -55,7 +56,7 @@ def find_knee(squares: Array, fs: float) -> Knee:
     slope, at = _late_line(t, level, _db(noise))
     frame = 0
     for _ in range(_ROUNDS if slope < 0 else 0):
-        step = int(min(max(1.0, 10 / -slope / _INTERVALS * fs), n / 8))
+        step = max(1, int(min(max(least, 10 / -slope / _INTERVALS * fs), n / 8)))
         t, level = _levels(squares, step, fs)
         start = round((at - _BEHIND_DB / slope) * fs)
         noise = float(squares[min(max(start, 0), n - tail) :].mean())
@@ -71,7 +72,7 @@ def find_knee(squares: Array, fs: float) -> Knee:
         near = np.flatnonzero(level[peak:] < _db(noise) + 3)
         end = peak + (int(near[0]) if len(near) else len(level) - peak)
         return Knee(max(1, min(n, end * step)), noise, 0.0, noise, max(0.0, top - _db(noise)))
-    if frame > n - tail // 2:  # the line reaches the end of the response: no noise was met
+    if frame > n - tail:  # the line reaches the end of the response: no noise was met
         ends = 10 ** ((_db(noise) + slope * (n / fs - at)) / 10)
         return Knee(n, 0.0, slope, ends, top - _db(ends))
     return Knee(max(1, frame), noise, slope, noise, top - _db(noise))
@@ -89,9 +90,11 @@ def _late_line(t: Array, level: Array, noise_db: float) -> tuple[float, float]:
     """Slope in dB a second of the decay's late part, and the time at which it meets the noise."""
     peak = int(np.argmax(level))
     low = noise_db + _ABOVE_DB
-    below = np.flatnonzero(level[peak:] < low)
+    power = np.pad(10 ** (level[peak:] / 10), 1, mode="edge")
+    smooth = 10 * np.log10((power[:-2] + power[1:-1] + power[2:]) / 3)
+    below = np.flatnonzero(smooth < low)
     end = peak + (int(below[0]) if len(below) else len(level) - peak)
-    above = np.flatnonzero(level[peak:end] > low + _RANGE_DB)
+    above = np.flatnonzero(smooth[: end - peak] > low + _RANGE_DB)
     start = peak + (int(above[-1]) if len(above) else 0)
     if end - start < 3:
         start = max(peak, end - 3)

@@ -12,7 +12,7 @@ import scipy.signal
 
 from ..engine.functional import convolve
 from ..errors import ReadError, UsageError
-from ..explain.figure import png_bytes
+from ..explain.drawing import png_bytes
 from ..io import read_signal
 from ..io.sink import AtomicFile, make_folder_of
 from ..io.wav import wav_header

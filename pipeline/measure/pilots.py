@@ -49,7 +49,7 @@ def find_pilots(x: Array, sweep: Sweep, name: str) -> Pilots:
         for b in found:
             near = abs((b.start_frame - a.start_frame) / apart - 1) * 1e6 <= MOST_PPM
             weaker = min(abs(a.score), abs(b.score))
-            if near and a.score * b.score > 0 and weaker > (best.score if best else _LEAST):
+            if near and weaker > (best.score if best else _LEAST):
                 best = Pilots(a.start_frame, b.start_frame, weaker)
     if best is None:
         raise SignalError(f"{name}: {_likely(found, len(x), peak, sweep)}")
@@ -82,7 +82,7 @@ def _likely(found: list[Event], frames: int, peak: float, sweep: Sweep) -> str:
     if len(sure) > 1 and abs(ppm) < 20 * MOST_PPM:
         return (
             f"drift over the limit: its clock differs from the player's by {ppm:+,.0f} ppm, at most {MOST_PPM:,.0f} are"
-            " corrected; is it the same sampling rate on both sides?"
+            " corrected; is it the same sampling rate on both sides, and was nothing lost?"
         )
     return (
         f"a recording of another sweep file: its pilots are {duration(distance / fs)} apart, those of the sweep"

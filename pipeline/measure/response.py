@@ -19,12 +19,12 @@ from .noise import Knee, find_knee
 from .sweep import Sweep
 from .takes import Take
 
-__all__ = ["PRE_S", "Raw", "combined", "cut_out", "knees_of", "raw_of"]
+__all__ = ["Raw", "before_zero", "combined", "cut_out", "knees_of", "raw_of"]
 
-PRE_S = 0.001
-"""Kept before the direct sound: the filters of converters ring on both sides of it."""
+_PERIODS = 20  # of the highest frequency, kept before the direct sound: the upper edge of the band rings on both sides
 
-_ROUNDS = 30
+_ROUNDS = 20
+_ENOUGH = 1e-12
 _AGREEING = 0.6  # correlation of two takes of one room from one place; of two places it is 0.2
 _EARLY_S = 0.2
 _MOST_BEFORE = 0.5  # of all energy; distortion of 10 % has 0.01
@@ -57,6 +57,11 @@ def raw_of(take: Take, sweep: Sweep, method: Method) -> Raw:
             " file, or nearly all noise"
         )
     return Raw(taps, origin, zero)
+
+
+def before_zero(sweep: Sweep) -> int:
+    """Frames of the response that are kept before the direct sound: 1 ms for a sweep to 20 kHz."""
+    return round(_PERIODS / sweep.to_hz * sweep.fs)
 
 
 def combined(raws: list[Raw], takes: list[Take], sweep: Sweep) -> Raw:
@@ -95,7 +100,7 @@ def cut_out(raw: Raw, sweep: Sweep, start: int, frames: int) -> Array:
     """Response from frame ``start`` of the raw one to ``frames`` after time zero, faded at both ends."""
     pre = raw.zero - start
     fade = max(1, min(frames // 10, round(0.05 * sweep.fs)))
-    whole = _without_early(raw.taps, raw.zero, min(pre, round(PRE_S * sweep.fs)), sweep)
+    whole = _without_early(raw.taps, raw.zero, min(pre, before_zero(sweep)), sweep)
     taps = whole[start : raw.zero + frames].copy()
     taps[-fade:] *= (0.5 + 0.5 * np.cos(np.pi * (np.arange(fade) + 0.5) / fade))[:, None, None]
     return taps
@@ -105,29 +110,44 @@ def _without_early(taps: Array, zero: int, pre: int, sweep: Sweep) -> Array:
     """The response with nothing before ``zero - pre``, the same in the sweep's band.
 
     A response without what lies below the band rings before time zero, 20 Hz for 100 ms, and to cut that leaves an
-    error of -50 dB. Below the band nothing was measured: there the response is chosen so that nothing comes early, by
-    going to and fro between "the band is as measured" and "nothing is early" (Papoulis and Gerchberg); -65 dB.
+    error of -50 dB. Below the band nothing was measured: there the response is chosen, by least squares and conjugate
+    gradients, so that as little as can be comes early; that leaves -70 dB.
     """
     fs, low = sweep.fs, sweep.from_hz
-    before, behind = round(3 / low * fs), round(20 / low * fs)
-    before, behind = min(before, zero), min(behind, len(taps) - zero)
+    before, behind = min(round(3 / low * fs), zero), min(round(20 / low * fs), len(taps) - zero)
     n = scipy.fft.next_fast_len(2 * (before + behind), real=True)
     piece = taps[zero - before : zero + behind].reshape(before + behind, -1)
-    release = np.ones(len(piece))
-    release[before + behind // 2 :] = 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, len(piece) - before - behind // 2))
-    gate = np.zeros((n, 1))
-    gate[before : len(piece)] = 1
+    gate, release = np.ones((n, 1)), np.ones((len(piece), 1))
+    gate[:before] = 0
     gate[before - pre : before, 0] = np.sin(np.pi / 2 * (np.arange(pre) + 0.5) / max(pre, 1)) ** 2
+    half = before + behind // 2
+    release[half:, 0] = 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, len(piece) - half))
     f = np.arange(n // 2 + 1) * fs / n
     free = np.where(f < 4 * low, 1 - band_window(f, low, sweep.to_hz), 0.0)[:, None]
-    measured = np.zeros((n, piece.shape[1]))
-    measured[: len(piece)] = piece * release[:, None]
-    added = np.zeros_like(measured)
+    weight = (1 - gate) ** 2
+    weight[len(piece) :] = 1  # nor may it come round from before
+
+    def below(x: Array) -> Array:
+        part: Array = scipy.fft.irfft(free * scipy.fft.rfft(x, axis=0), n, axis=0)
+        return part
+
+    early = np.zeros((n, piece.shape[1]))
+    early[: len(piece)] = piece * weight[: len(piece)]
+    chosen = np.zeros_like(early)
+    rest = way = -below(early)
+    energy = (rest**2).sum(axis=0)
+    first = np.maximum(energy, 1e-300)
     for _ in range(_ROUNDS):
-        added = scipy.fft.irfft(free * scipy.fft.rfft((measured + added) * gate, axis=0), n, axis=0)
+        turned = below(weight * below(way))
+        step = np.where(energy > _ENOUGH * first, energy / np.maximum((way * turned).sum(axis=0), 1e-300), 0.0)
+        chosen = chosen + step * way
+        rest = rest - step * turned
+        was, energy = energy, (rest**2).sum(axis=0)
+        way = rest + energy / np.maximum(was, 1e-300) * way
+    added = below(chosen)
     out = taps.copy()
     flat = out.reshape(len(out), -1)
-    flat[zero - before : zero + behind] += added[: len(piece)] * release[:, None]
+    flat[zero - before : zero + behind] += added[: len(piece)] * release
     flat[: zero - before] = 0
     flat[zero - before : zero] *= gate[:before]
     return out
