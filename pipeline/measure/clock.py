@@ -24,6 +24,7 @@ __all__ = ["Clock", "delay_between", "on_players_clock", "read_clock"]
 
 _SLACK_S = 0.02  # before and behind a sound that is compared
 _LOST = 0.5  # frames off a steady clock that mean a gap
+_MISSING = 0.05  # of the energy of the other: a sweep that is not there
 _NEWTON = 8  # steps; it converges in three
 
 
@@ -70,6 +71,9 @@ def read_clock(x: Array, pilots: Pilots, sweep: Sweep, name: str) -> Clock:
     for early, late, length in pairs:
         places = [pilots.first + round(rough * (at - sweep.pilot_starts[0])) - slack for at in (early, late)]
         first, second = (_piece(x, place, length + 2 * slack) for place in places)
+        energies = [float((sound**2).sum()) for sound in (first, second)]
+        if min(energies) < _MISSING * max(energies):
+            continue
         apart = places[1] - places[0] + delay_between(first, second, band)
         nominal.append(late - early)
         measured.append(apart)
@@ -86,7 +90,7 @@ def read_clock(x: Array, pilots: Pilots, sweep: Sweep, name: str) -> Clock:
             f" {count(max(1, round(off)), 'frame')} off; frames were lost or doubled: record again, by wire or with"
             " larger buffers"
         )
-    return Clock(ratio * 1e6, off, len(pairs))
+    return Clock(ratio * 1e6, off, len(far))
 
 
 def on_players_clock(x: Array, fs: float, ppm: float) -> Array:

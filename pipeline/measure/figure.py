@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.fft
 
-from ..explain.palette import COLOURS
+from ..explain.drawing import COLOURS
 from ..kernel import Array
 from ..text import hertz
 from .bands import bands_within

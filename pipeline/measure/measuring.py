@@ -36,6 +36,7 @@ Recording = str | os.PathLike[str] | npt.ArrayLike
 _LEAST_DB = 20.0  # of the highest sample above the noise: less is no response
 _ENDED_DB = 45.0  # a decay that was followed for less had not ended when the silence did
 _AUDIBLE_DB = -60.0
+_LEAST_DIRECT_DB = -25.0
 
 
 def measure_room(
@@ -112,7 +113,7 @@ def measure_room(
     paths = _figures(raw, knees, played)
     harmonics = harmonics_of(raw, played, frames)
     warnings = [f"{take.name}: {text}" for take in takes for text in (*take.left_out, *take.warnings)]
-    warnings += _warnings(knees, paths, played, total_db(harmonics))
+    warnings += _warnings(knees, paths, played, total_db(harmonics), _direct_db(raw))
     made = Measured(
         played.fs, cut_out(raw, played, start, frames), origin, played, method, tuple(takes), tuple(paths),
         tuple(harmonics), frames / played.fs, because, tuple(warnings), raw,
@@ -167,6 +168,12 @@ def _direct_to_noise(raw: Raw, knees: list[list[Knee]], source: int, mic: int) -
     return 10 * math.log10(peak / noise) if noise > 0 and peak > 0 else None
 
 
+def _direct_db(raw: Raw) -> float:
+    """The highest sample against all of the path's energy, of the path where that is most."""
+    squares = raw.taps[raw.zero :] ** 2
+    return float(10 * np.log10((squares.max(axis=0) / squares.sum(axis=0)).max()))
+
+
 def _length(knees: list[list[Knee]], sweep: Sweep, longest: int | None) -> tuple[int, str]:
     """Frames of the response from the direct sound, and why so many."""
     every = [knee for row in knees for knee in row]
@@ -219,7 +226,9 @@ def _path_name(sweep: Sweep, source: int, mic: int, mics: int) -> str:
     return " ".join([*names, f"mic {mic + 1}"]) if mics > 1 or not names else names[0]
 
 
-def _warnings(knees: list[list[Knee]], paths: list[PathFigures], sweep: Sweep, distortion: float | None) -> list[str]:
+def _warnings(
+    knees: list[list[Knee]], paths: list[PathFigures], sweep: Sweep, distortion: float | None, direct: float
+) -> list[str]:
     """What a reader of the response must know."""
     told = []
     every = [knee for row in knees for knee in row]
@@ -228,6 +237,11 @@ def _warnings(knees: list[list[Knee]], paths: list[PathFigures], sweep: Sweep, d
         told.append(
             f"the room still sounded, {least:.0f} dB below its beginning, when the silence of {number(sweep.silence_s)}"
             " s ended; make a sweep with a longer --silence"
+        )
+    if direct < _LEAST_DIRECT_DB:
+        told.append(
+            f"no direct sound stands out, the highest sample being {direct:.0f} dB against the whole: the loudspeaker"
+            " is hidden from the microphone, or it is a recording of another sweep file"
         )
     longest = max(knee.frame for knee in every) / sweep.fs
     if distortion is not None and distortion > _AUDIBLE_DB and longest > sweep.octave_s:

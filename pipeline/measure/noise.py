@@ -72,7 +72,9 @@ def find_knee(squares: Array, fs: float, least_s: float = 0.005) -> Knee:
         near = np.flatnonzero(level[peak:] < _db(noise) + 3)
         end = peak + (int(near[0]) if len(near) else len(level) - peak)
         return Knee(max(1, min(n, end * step)), noise, 0.0, noise, max(0.0, top - _db(noise)))
-    if frame > n - tail:  # the line reaches the end of the response: no noise was met
+    last, earlier = (float(squares[n - (i + 1) * tail : n - i * tail].mean()) for i in (0, 1))
+    falls = _db(earlier) - _db(last) > -0.5 * slope * tail / fs
+    if frame > n - 3 * tail and falls:  # the line reaches the end of the response: no noise was met
         ends = 10 ** ((_db(noise) + slope * (n / fs - at)) / 10)
         return Knee(n, 0.0, slope, ends, top - _db(ends))
     return Knee(max(1, frame), noise, slope, noise, top - _db(noise))

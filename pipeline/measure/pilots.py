@@ -52,14 +52,14 @@ def find_pilots(x: Array, sweep: Sweep, name: str) -> Pilots:
             if near and weaker > (best.score if best else _LEAST):
                 best = Pilots(a.start_frame, b.start_frame, weaker)
     if best is None:
-        raise SignalError(f"{name}: {_likely(found, len(x), peak, sweep)}")
+        raise SignalError(f"{name}: {_likely(found, loudest, peak, sweep)}")
     return best
 
 
-def _likely(found: list[Event], frames: int, peak: float, sweep: Sweep) -> str:
+def _likely(found: list[Event], x: Array, peak: float, sweep: Sweep) -> str:
     """The likely reason why no pair was found, and what to do."""
     first, second = sweep.pilot_starts
-    apart, fs = second - first, sweep.fs
+    apart, fs, frames = second - first, sweep.fs, len(x)
     sure = sorted(event.start_frame for event in found if abs(event.score) >= _SURE)
     if not sure:
         if peak < 1e-4:
@@ -70,21 +70,22 @@ def _likely(found: list[Event], frames: int, peak: float, sweep: Sweep) -> str:
         )
     if len(sure) == 1:
         at = sure[0]
-        if at + apart + len(sweep.pilot()) > frames and at < apart:
+        comes_first = (x[:at] ** 2).sum() < (x[at + len(sweep.pilot()) :] ** 2).sum()
+        if comes_first and at + apart + len(sweep.pilot()) > frames:
             lacking = duration((at + apart + len(sweep.pilot()) - frames) / fs)
             return (
                 f"cut before the end: the second pilot would end {lacking} after the recording does; record all of it"
             )
-        if at - apart < 0:
+        if not comes_first and at < apart:
             return f"the recording begins after the first pilot; start it {duration((apart - at) / fs)} or more sooner"
     distance = sure[-1] - sure[0]
     ppm = (distance / apart - 1) * 1e6
-    if len(sure) > 1 and abs(ppm) < 20 * MOST_PPM:
+    if len(sure) > 1 and abs(ppm) < 2 * MOST_PPM:
         return (
             f"drift over the limit: its clock differs from the player's by {ppm:+,.0f} ppm, at most {MOST_PPM:,.0f} are"
-            " corrected; is it the same sampling rate on both sides, and was nothing lost?"
+            " corrected; is it the same sampling rate on both sides?"
         )
     return (
-        f"a recording of another sweep file: its pilots are {duration(distance / fs)} apart, those of the sweep"
-        f" {duration(apart / fs)}"
+        f"a recording of another sweep file, or with a part lost: its pilots are {duration(distance / fs)} apart, those"
+        f" of the sweep {duration(apart / fs)}"
     )

@@ -66,7 +66,7 @@ def test_the_recording_comes_back_to_the_players_clock():
 
 
 @pytest.mark.parametrize(
-    ("lost", "message"), [(1, "no steady clock"), (64, "no steady clock"), (1024, "was nothing lost")]
+    ("lost", "message"), [(1, "no steady clock"), (64, "no steady clock"), (1024, "with a part lost")]
 )
 def test_frames_that_were_lost_are_told(lost, message):
     sweep, h = small(repeats=3), rooms(0.3, FS, 1, 1, seed=3)
