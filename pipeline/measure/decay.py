@@ -28,6 +28,7 @@ MARGIN_DB = 10.0  # that the noise must lie below the lowest level of a line (IS
 _LINES = {"edt_s": (0.0, -10.0), "t20_s": (-5.0, -25.0), "t30_s": (-5.0, -35.0)}
 _MOST_CURVED, _MOST_BENT = 10.0, 10.0  # % and ‰: beyond, a decay is far from straight (ISO 3382-2, annex B)
 _LEAST_BT = 4.0  # bandwidth times decay time, for filters run backwards (ISO 3382-2, 7.3)
+_RINGING = 2.0  # times 1/bandwidth
 _ONSET_DB, _BEFORE_PEAK_S = -20.0, 0.03
 
 
@@ -174,7 +175,9 @@ def curve_of(h: Array, fs: float, band: Band) -> Curve:
     """Decay curve of one band of a response ``(frames,)``."""
     y, early = filtered(h, fs, band)
     zero = early + onset(h, fs)
-    squares = y**2
+    # a response that ends in the middle of its noise is a step for a filter that begins there
+    rings = min(round(_RINGING / band.bandwidth_hz * fs), (len(y) - zero) // 10)
+    squares = y[: len(y) - rings] ** 2
     knee = find_knee(squares[zero:], fs, 0.5 / band.bandwidth_hz)
     end, left = zero + knee.frame, knee.left(fs)
     energy = np.cumsum(squares[:end][::-1])[::-1] + left
