@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from ..io.names import shown_path
+from ..io.names import refuse_taken, shown_path
 from ..measure.measured import Measured
 from ..measure.measuring import measure_room
 from ..measure.sweep import Sweep
@@ -52,6 +52,11 @@ def measure_and_show(
         raise UsageError("-o - and --json both want standard output; give one")
     if speech is not None and report is None:
         raise UsageError("--speech is heard in the page; give --report room.html, too")
+    if report is not None:
+        from ..measure.page import report_names
+
+        for name in report_names(report):
+            refuse_taken(name, overwrite=overwrite)
     made = measure_room(list(recordings), sweep, output, overwrite=overwrite, **choices)
     written = [] if output is None else [output]
     if report is not None:

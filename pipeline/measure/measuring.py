@@ -15,7 +15,7 @@ import numpy.typing as npt
 from ..engine.functional import as_signal
 from ..errors import SettingError, SignalError, UsageError
 from ..io import read_signal, write_signal
-from ..io.names import display
+from ..io.names import display, refuse_taken, same_file
 from ..kernel import Array
 from ..text import hertz, number
 from ..units import parse_duration
@@ -96,6 +96,11 @@ def measure_room(
     """
     if method not in get_args(Method):
         raise SettingError(f"must be 'division' or 'inverse', got {method!r}", "method")
+    given = [each for each in (*_paths(recordings), sweep) if isinstance(each, str | os.PathLike)]
+    if output is not None and os.fspath(output) != "-":
+        if any(same_file(output, each) for each in given):
+            raise UsageError(f"{display(output)}: is what was recorded or played; give the response another name")
+        refuse_taken(output, overwrite=overwrite)
     played = sweep if isinstance(sweep, Sweep) else read_sweep(sweep)
     longest = None if length is None else parse_duration(length).frames(played.fs)
     if longest is not None and not 0 < longest <= played.silence:
@@ -126,10 +131,8 @@ def measure_room(
 
 def _recorded(recordings: Recording | Sequence[str | os.PathLike[str]], sweep: Sweep) -> list[tuple[str, Array]]:
     """Names and samples of the recordings, at the sweep's rate."""
-    if isinstance(recordings, str | os.PathLike):
-        recordings = [recordings]
-    paths = recordings if isinstance(recordings, list | tuple) else None
-    if paths is None or not all(isinstance(each, str | os.PathLike) for each in paths):
+    paths = _paths(recordings)
+    if not paths and not (isinstance(recordings, list | tuple) and not recordings):
         x = as_signal(recordings)  # type: ignore[arg-type]
         return [("recording", _finite("recording", x if x.ndim == 2 else x[:, None]))]
     if not paths:
@@ -143,6 +146,14 @@ def _recorded(recordings: Recording | Sequence[str | os.PathLike[str]], sweep: S
             raise UsageError(f"{name}: rates differ: it has {hertz(info.fs)}, the sweep {hertz(sweep.fs)}; {fix}")
         read.append((name, _finite(name, x)))
     return read
+
+
+def _paths(recordings: Recording | Sequence[str | os.PathLike[str]]) -> list[str | os.PathLike[str]]:
+    """The files; none where it is an array."""
+    if isinstance(recordings, str | os.PathLike):
+        return [recordings]
+    several = recordings if isinstance(recordings, list | tuple) else ()
+    return [*several] if all(isinstance(each, str | os.PathLike) for each in several) else []
 
 
 def _finite(name: str, x: Array) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ from .decay import BandFigures
 from .measured import Measured
 from .voice import voice
 
-__all__ = ["measure_page", "write_report"]
+__all__ = ["measure_page", "report_names", "write_report"]
 
 _LONGEST_S = 5.0  # of the speech: the page stays small
 _HEADROOM = 0.9
@@ -47,19 +48,26 @@ def write_report(
     UsageError, ReadError, WriteError
         the name is no page's or is taken; the speech cannot be read; they cannot be written.
     """
+    page = report_names(path)[0]
+    html = measure_page(made, speech)
+    make_folder_of(page)
+    texts = (html, made.to_json() + "\n", made.to_csv())
+    with ExitStack() as stack:  # what was begun goes where another cannot be
+        begun = []
+        for name, text in zip(report_names(path), texts, strict=True):
+            begun.append(stack.enter_context(AtomicFile(name, overwrite=overwrite)))
+            begun[-1].write(text.encode())
+        for file in begun:
+            file.commit()
+    return [str(name) for name in report_names(path)]
+
+
+def report_names(path: str | os.PathLike[str]) -> tuple[Path, Path, Path]:
+    """Names of the page, the JSON and the CSV; raises `UsageError` where the first is no page's."""
     page = Path(path)
     if page.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(f"{page}: a report is a page; give a name that ends in .html")
-    html = measure_page(made, speech)
-    make_folder_of(page)
-    begun = []
-    texts = {page.suffix: html, ".json": made.to_json() + "\n", ".csv": made.to_csv()}
-    for ending, text in texts.items():
-        begun.append(AtomicFile(page.with_suffix(ending), overwrite=overwrite))
-        begun[-1].write(text.encode())
-    for file in begun:
-        file.commit()
-    return [str(page.with_suffix(ending)) for ending in texts]
+    return page, page.with_suffix(".json"), page.with_suffix(".csv")
 
 
 def measure_page(made: Measured, speech: str | os.PathLike[str] | None = None) -> str:

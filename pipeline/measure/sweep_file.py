@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import FaltungError, ReadError, UsageError
 from ..io import WriteReport, probe, read_signal, write_signal
 from ..io.base import SignalInfo
+from ..io.names import refuse_taken
 from ..io.sink import write_bytes
 from .sweep import Sweep, sweep
 
@@ -54,8 +55,7 @@ def write_sweep(made: Sweep, path: str | os.PathLike[str], *, overwrite: bool = 
     sidecar = _sidecar(name)
     if name == "-":
         raise UsageError("a sweep goes into a file, which measure reads again; give -o sweep.wav")
-    if not overwrite and sidecar.exists():
-        raise UsageError(f"{sidecar}: exists already; overwrite it with --overwrite, or choose another name")
+    refuse_taken(sidecar, overwrite=overwrite)
     text = json.dumps(made.to_dict())
     tagged = SignalInfo(made.fs, len(made.channels), None, "WAV", "PCM_24", tags=(("comment", _MARK + text),))
     subtype = "PCM_24" if Path(name).suffix.lower() in {".wav", ".flac", ".aiff", ".aif", ".w64"} else None

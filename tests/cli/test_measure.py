@@ -67,7 +67,14 @@ def test_as_json(faltung: Faltung, heard: np.ndarray) -> None:
         (("take.wav", "--sweep", "sweep.wav", "--length", "9s"), 2, "length: must be above 0 s and at most 0.5 s"),
         (("take.wav", "--sweep", "sweep.wav", "--speech", "in.wav"), 2, "--speech is heard in the page"),
         (("take.wav", "--sweep", "sweep.wav", "-o", "-", "--json"), 2, "both want standard output"),
-        (("take.wav", "--sweep", "sweep.wav", "-o", "take.wav"), 2, "exists"),
+        (("take.wav", "--sweep", "sweep.wav", "-o", "take.wav"), 2, "is what was recorded or played"),
+        (("take.wav", "--sweep", "sweep.wav", "-o", "sweep.wav", "--overwrite"), 2, "is what was recorded or played"),
+        (("take.wav", "--sweep", "sweep.wav", "-o", "in.wav"), 2, "in.wav: exists already"),
+        (
+            ("take.wav", "--sweep", "sweep.wav", "-o", "room.wav", "--report", "sweep.html"),
+            2,
+            "sweep.json: exists already",
+        ),
         (("take.wav", "--sweep", "sweep.wav", "--report", "room.pdf"), 2, "ends in .html"),
         (("silent.wav", "--sweep", "sweep.wav"), 1, "silent.wav: is silent; nothing was recorded"),
     ],
@@ -78,6 +85,7 @@ def test_what_is_wrong_is_said(
     pipeline.write("silent.wav", np.zeros(10 * FS), FS)
     done = faltung("measure", *words)
     assert done.code == code
+    assert not Path("room.wav").exists()
     assert message in done.err
     assert "Traceback" not in done.err
 
