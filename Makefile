@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all lint check bench schema generate clean
+.PHONY: help setup demo test test-all lint check bench faults schema generate clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ check: lint test ## lint, then test: what a change must pass
 
 bench: $(READY) ## measure the speed; ARGS are given to bench
 	@$(PY) -m bench $(ARGS)
+
+faults: $(READY) ## print what becomes of some 60 broken, odd and hostile inputs
+	@$(PY) -m tests.faults
 
 schema: $(READY) ## write configs/schema.json from the stages
 	@$(VENV)/bin/faltung schema > configs/schema.json.part

@@ -2,8 +2,9 @@
 
 Each is nanoseconds of one thread, the lower quartile of many repetitions: what the machine can do, not what it did
 while busy with something else. Transforms and products are timed while another thread does the same, for so a run
-computes, and the threads share caches. The transforms are scipy's, whatever else is installed. What the constants
-mean stands beside them in methods.py.
+computes, and the threads share caches. The transforms are those of the library that a run would use:
+``FALTUNG_FFT=scipy`` measures scipy's where OpenCV is installed. What the constants mean stands beside them in
+methods.py.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 
 from pipeline.dsp import methods
 from pipeline.dsp.shifted_adds import ShiftedAdds
-from pipeline.dsp.transforms import irfft, rfft
+from pipeline.dsp.transforms import irfft, library, rfft
 from pipeline.kernel import Kernel
 from pipeline.system import keep_freed_memory
 
@@ -56,7 +57,8 @@ def constants_text(found: Constants) -> str:
     for name, of_precision in found.items():
         values = {precision: _rounded(value) for precision, value in of_precision.items()}
         if name == "_POINT":
-            lines += [f"{name} = {{", *(f'    "{precision}": {value},' for precision, value in values.items()), "}"]
+            rows = (f'        "{precision}": {value},' for precision, value in values.items())
+            lines += [f"{name} = {{", f'    "{library()}": {{', *rows, "    },", "}"]
         else:
             lines.append(f"{name} = {{" + ", ".join(f'"{precision}": {v}' for precision, v in values.items()) + "}")
     return "\n".join(lines)
@@ -129,7 +131,7 @@ def move_ns(precision: str, repeat_s: float) -> float:
 
 def _blocks_together(precision: str, n_fft: int) -> int:
     """As methods.py groups them."""
-    rows = -(-methods._ROWS[precision] // CHANNELS)
+    rows = -(-methods._ROWS[library()][precision] // CHANNELS)
     return max(rows, methods._GROUP_POINTS[precision] // (n_fft * CHANNELS), 1)
 
 

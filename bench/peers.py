@@ -142,8 +142,8 @@ OURS = (
 )
 
 FAST = (
-    Peer(SINGLE_FAST, _faltung("single", "ducc0"), _module("ducc0"), "Python package ducc0"),
-    Peer(DOUBLE_FAST, _faltung("double", "ducc0"), _module("ducc0"), "Python package ducc0"),
+    Peer(SINGLE_FAST, _faltung("single", "opencv"), _module("cv2"), "Python package opencv-python-headless"),
+    Peer(DOUBLE_FAST, _faltung("double", "opencv"), _module("cv2"), "Python package opencv-python-headless"),
 )
 """With the extra ``[fast]``."""
 

@@ -68,7 +68,7 @@ def machine() -> dict[str, str]:
     """What the figures depend on: cores, Python and libraries, and the date."""
     cores = usable_processors()
     facts = {"cores": str(cores), "Python": platform.python_version()}
-    for name in ("numpy", "scipy", "ducc0"):
+    for name in ("numpy", "scipy", "opencv-python-headless"):
         try:
             facts[name] = version(name)
         except PackageNotFoundError:
@@ -78,7 +78,9 @@ def machine() -> dict[str, str]:
 
 def machine_sentence(facts: dict[str, str], command: str, busy: float | None = None) -> str:
     """Those facts as a line under a heading; ``busy`` is the part of the cores that other programs had meanwhile."""
-    libraries = ", ".join(f"{name} {facts[name]}" for name in ("Python", "numpy", "scipy", "ducc0") if name in facts)
+    libraries = ", ".join(
+        f"{name} {facts[name]}" for name in ("Python", "numpy", "scipy", "opencv-python-headless") if name in facts
+    )
     said = f"Measured {facts['date']} on {facts['cores']} cores with {libraries}: `{command}`."
     return said if busy is None else f"{said} Other programs had {busy:.0%} of the cores meanwhile."
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False  # as type checkers know it: to load `typing` takes longer than all else here
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from .engine.functional import convolve, correlate, from_channels_first
     from .engine.options import Options
     from .errors import FaltungError

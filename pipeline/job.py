@@ -5,8 +5,10 @@ Nothing appears under the output's name before the whole of it is written and sa
 
 from __future__ import annotations
 
+import os
+import stat
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,13 +18,16 @@ import numpy as np
 
 from .config.model import Configuration
 from .dsp.envelope import Envelope
+from .dsp.nonfinite import all_finite
 from .engine.options import Options
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
-from .errors import UsageError, without_secrets
-from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer, same_file
+from .errors import ReadError, without_secrets
+from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
+from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
 from .io.names import is_stream, refuse_taken
+from .io.remote import place_of
 from .io.sink import Sink, make_folder_of
 from .kernel import Array
 from .match.events import Events, events_found, warnings_of
@@ -218,8 +223,9 @@ def begin_job(
     """
     began = time.perf_counter()
     hooks = hooks or Hooks()
-    refuse_outputs(source, target, events, overwrite=overwrite)
+    refuse_outputs(source, target, events, overwrite=overwrite, timed=job.reading.get("time_column") is not None)
     with ExitStack() as outputs, ExitStack() as stack:
+        before = _state(source)
         reader, fmt = stack.enter_context(open_signal(job, source))
         plan = (hooks.plan or job.plan)(fmt)
         writer = None if target is None else outputs.enter_context(_writer(job, plan, reader.info, target, overwrite))
@@ -231,18 +237,28 @@ def begin_job(
         if hooks.render is not None:
             blocks = hooks.render(plan, reader.info, found)
         elif job.options.thread_count > 1 and not job.options.hop and reader.info.frames is not None:
-            blocks = ahead(stream(plan, ahead(read), found))
+            read = ahead(read)
+            stack.callback(_end, read)  # after what draws from it, and before the reader is closed
+            blocks = ahead(stream(plan, read, found))
         else:
             blocks = stream(plan, read, found)
+        stack.callback(_end, blocks)
         notes: list[str] = []
         if job.scale and writer is not None and writer.full_scale is not None:
             blocks = scaled_down(blocks, stack.enter_context(Spool(plan.format_out)), writer.full_scale, notes)
+        done, expects_finite = 0, job.options.nonfinite == "error"
         for block in blocks:
+            if expects_finite and not all_finite(block):
+                expects_finite = False
+                at = int(np.argwhere(~np.isfinite(block))[0][0]) + done
+                notes.append(f"the output is not finite at frame {at}, though the input is: numbers grew too large")
+            done += len(block)
             if writer is not None:
                 writer.write(block)
             if hooks.envelope_out is not None:
                 hooks.envelope_out.add(block)
         name = without_secrets(str(source))
+        _refuse_changed(name, before, _state(source))
         searches = events_found(job.stages, found, name)
         notes += warnings_of(found)
         written = None if writer is None else writer.finish()
@@ -259,14 +275,39 @@ def begin_job(
         return BegunJob(report, tuple(begun))
 
 
-def refuse_outputs(source: Target, target: Target | None, events: Sequence[Target], *, overwrite: bool) -> None:
+def _state(source: Target) -> os.stat_result | None:
+    """What is known of a file without reading it; None where it is none of this machine."""
+    try:
+        status = None if str(source) == "-" or is_remote(source) else Path(source).stat()
+    except (OSError, ValueError):
+        return None
+    return status if status is not None and stat.S_ISREG(status.st_mode) else None
+
+
+def _refuse_changed(name: str, before: os.stat_result | None, after: os.stat_result | None) -> None:
+    """Refuse what was read of two files: one that was replaced, cut or rewritten meanwhile; one that grew is read."""
+    if before is None:
+        return
+    if after is None or (before.st_dev, before.st_ino) != (after.st_dev, after.st_ino):
+        raise ReadError(name, "was replaced by another file while it was read; run it again")
+    if after.st_size < before.st_size or (after.st_size == before.st_size and after.st_mtime_ns != before.st_mtime_ns):
+        raise ReadError(name, "was changed while it was read; run it again when nothing writes to it any more")
+
+
+def _end(blocks: Iterator[Array]) -> None:
+    """End what computes them, with its thread."""
+    if isinstance(blocks, Generator):
+        blocks.close()
+
+
+def refuse_outputs(
+    source: Target, target: Target | None, events: Sequence[Target], *, overwrite: bool, timed: bool
+) -> None:
     """Raise `UsageError` where an output is the input or another output, and where an event file cannot be written."""
     outputs = [*([] if target is None else [target]), *events]
-    for i, output in enumerate(outputs):
-        if "-" not in (str(source), str(output)) and same_file(source, output):
-            raise UsageError(f"{output}: the output is the input; give it another name")
-        if any(same_file(output, other) for other in outputs[:i]):
-            raise UsageError(f"{output}: two outputs would have this name; give each its own")
+    beside = None if target is None else sidecar_written(target, timed=timed)
+    sidecars = [] if beside is None else [Named(beside, f"the sidecar of {target}")]
+    keep_apart(read_with_sidecars([place_of(source)]), [*(Named(place_of(path)) for path in outputs), *sidecars])
     for path in events:
         event_format(path)
         if not is_stream(path):

@@ -213,26 +213,30 @@ class Kernel:
     @property
     def norm1(self) -> float:
         """``||h||_1``: the loudest sample that a signal within [-1, 1] can cause; over channels, the largest."""
-        if self.taps.ndim < 3:
-            return float(np.abs(self._paths).sum(axis=0).max())
-        return float(np.abs(self.taps).sum(axis=(0, 1)).max())
+        with _may_overflow():
+            if self.taps.ndim < 3:
+                return float(np.abs(self._paths).sum(axis=0).max())
+            return float(np.abs(self.taps).sum(axis=(0, 1)).max())
 
     @property
     def norm2(self) -> float:
         """``||h||_2``, the square root of the energy; over paths, the largest."""
-        return float(np.sqrt((self._paths**2).sum(axis=0)).max())
+        with _may_overflow():
+            return float(np.sqrt((self._paths**2).sum(axis=0)).max())
 
     @property
     def dc(self) -> float:
         """``sum_k h[k]``: the gain of a constant; over paths, the one largest in size."""
-        sums = self._paths.sum(axis=0)
+        with _may_overflow():
+            sums = self._paths.sum(axis=0)
         return float(sums[np.abs(sums).argmax()])
 
     @cached_property
     def peak_gain_db(self) -> float:
         """``20 log10 max |H|`` over frequency, in dB: on a grid of at least 8 M points; over paths, the largest."""
         n = _power_of_two(max(512, min(8 * self.length, 2 * MAX_TAPS)))
-        return _decibels(max(float(np.abs(np.fft.rfft(path, n)).max()) for path in self._paths.T))
+        with _may_overflow():
+            return _decibels(max(float(np.abs(np.fft.rfft(path, n)).max()) for path in self._paths.T))
 
     @property
     def worst_case_db(self) -> float:
@@ -246,9 +250,9 @@ class Kernel:
         ``h * h`` convolves the kernel with itself. By Cauchy and Schwarz it reaches the energy only where the
         kernel is its own reversal, up to sign, about some point.
         """
-        energies = (self._paths**2).sum(axis=0)
         worst = 0.0
-        for path, energy in zip(self._paths.T, energies, strict=True):
+        for path in self._scaled.T:
+            energy = float((path**2).sum())
             if energy > 0:
                 unit = path / math.sqrt(energy)
                 worst = max(worst, 1.0 - float(np.abs(_convolve(unit, unit)).max()))
@@ -259,7 +263,7 @@ class Kernel:
         if self.length == 1:
             return "one tap: there is nothing to flip, convolution and correlation are the same"
         if self.asymmetry < 1e-12:
-            middle = _convolve(self._paths[:, 0], self._paths[:, 0])
+            middle = _convolve(self._scaled[:, 0], self._scaled[:, 0])
             if middle[np.abs(middle).argmax()] >= 0:
                 return "symmetric: its own reversal, so the flip cannot be seen (asymmetry 0)"
             return "antisymmetric: the flip only turns its sign (asymmetry 0)"
@@ -281,6 +285,12 @@ class Kernel:
     def _paths(self) -> Taps:
         """Taps as ``(M, paths)``."""
         return self.taps.reshape(self.length, -1)
+
+    @property
+    def _scaled(self) -> Taps:
+        """Paths by a power of two, which changes no digit, so that no square of a tap is over the range of numbers."""
+        exponent = math.frexp(float(np.abs(self.taps).max()))[1]
+        return np.ldexp(self._paths, -exponent)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Kernel):
@@ -375,6 +385,11 @@ def _convolve_columns(a: Taps, b: Taps) -> Taps:
 
 def _power_of_two(least: int) -> int:
     return 1 << (least - 1).bit_length()
+
+
+def _may_overflow() -> np.errstate:
+    """A context for sums that may be over the range of numbers: infinite, then, which is what they are."""
+    return np.errstate(over="ignore", invalid="ignore")
 
 
 def _decibels(gain: float) -> float:

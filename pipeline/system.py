@@ -12,6 +12,7 @@ import errno
 import gc
 import os
 import signal
+import stat
 import sys
 import threading
 from collections.abc import Callable
@@ -94,6 +95,13 @@ def _at(fd: int, at: int, step: Callable[[], T]) -> T:
         os.lseek(fd, before, os.SEEK_SET)
 
 
+def keep_mode(fd: int, path: str) -> None:
+    """Give an open file the permissions of the one that it will replace, if there is one."""
+    if hasattr(os, "fchmod"):
+        with suppress(OSError):
+            os.fchmod(fd, stat.S_IMODE(os.stat(path).st_mode))  # noqa: PTH116
+
+
 def is_append_only(fd: int) -> bool:
     """Whether all that is written to a file lands at its end, wherever it is to go."""
     return fcntl is not None and bool(fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_APPEND)
@@ -132,6 +140,17 @@ class FolderSync:
     def __exit__(self, *error: object) -> None:
         for folder in sorted(self._folders):
             sync_folder(folder)
+
+
+unfinished: set[str] = set()
+"""Hidden files of this process that have no name yet."""
+
+
+def remove_unfinished() -> None:
+    """Remove every hidden file that has no name yet, at a process's end, whatever cut their own removal short."""
+    while unfinished:
+        with suppress(OSError):
+            os.unlink(unfinished.pop())  # noqa: PTH108  (pathlib need not be loaded for it)
 
 
 def can_rename_open_files() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -15,6 +16,21 @@ def plain(text: str) -> str:
 def one_line(path: str | os.PathLike[str]) -> str:
     """A path on one line, whatever its name holds."""
     return plain(os.fspath(path)).replace("\n", "\\n")
+
+
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def cell(text: str) -> str:
+    """A text for a cell of a table, which no spreadsheet computes and no terminal obeys: ``'=1+1``; see `from_cell`."""
+    text = _CONTROLS.sub(lambda found: plain(found[0]), text)
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def from_cell(text: str) -> str:
+    """The text that `cell` wrote; control characters stay escapes."""
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
 
 
 def shorten(text: str, most: int) -> str:

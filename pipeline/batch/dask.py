@@ -11,17 +11,20 @@ from __future__ import annotations
 import ipaddress
 import logging
 import platform
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import metadata
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..errors import UsageError
+from ..dsp.transforms import library_version
+from ..errors import FaltungError, UsageError
 
 _LIBRARIES = ("faltung", "numpy", "scipy", "soundfile", "soxr")
 _PATIENCE_S = 5  # for a scheduler and its workers to answer
+_LOST_S = 15  # without a scheduler or a worker, after which a run ends
 _RETRIES = 2  # of what a worker could not take in
 
 
@@ -47,8 +50,8 @@ def _is_loopback(host: str) -> bool:
 
 
 @contextmanager
-def cluster(address: str, patience_s: float = _PATIENCE_S) -> Iterator[tuple[Executor, int]]:
-    """An executor on the workers of a scheduler, and how many tasks they do at a time.
+def cluster(address: str, patience_s: float = _PATIENCE_S) -> Iterator[tuple[Executor, int, Callable[[], None]]]:
+    """An executor on the workers of a scheduler, how many tasks they do at a time, and what looks whether they live.
 
     Leaving by an exception cancels what is not begun; what is under way on a worker comes to its end there.
 
@@ -65,25 +68,71 @@ def cluster(address: str, patience_s: float = _PATIENCE_S) -> Iterator[tuple[Exe
         client: Any = distributed.Client(address, timeout=patience_s, set_as_default=False)  # type: ignore[no-untyped-call]
     except Exception as error:
         raise UsageError(f"{address}: no scheduler answers: {_first_line(error)}; start: dask scheduler") from error
-    with client, _no_news_of_lost_workers():
+    watch = _Watch(client, address)
+    with ExitStack() as stack, _no_news_of_lost_workers():
+        stack.callback(_closed, client, watch)
         _compare(client, address, patience_s)
         executor = client.get_executor(retries=_RETRIES, pure=False)
         try:
-            yield executor, sum(client.nthreads().values())
+            yield executor, sum(client.nthreads().values()), watch
         except BaseException:
-            executor.shutdown(wait=False)
+            if not watch.lost:  # else nobody is there to be told
+                executor.shutdown(wait=False)
             raise
+
+
+class ClusterLostError(FaltungError):
+    """A scheduler, or all its workers, went away in the middle of a run, which can go on once they are back."""
+
+    exit_code = 3
+
+
+class _Watch:
+    """Looks whether a scheduler and a worker are there; raises `ClusterLostError` where one is not for a while."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        self._client, self._address = client, address
+        self._gone_since: float | None = None
+        self.lost = False
+
+    def __call__(self) -> None:
+        there = self._client.status == "running"
+        if there and self._client._scheduler_identity.get("workers", True):
+            self._gone_since = None
+            return
+        now = time.monotonic()
+        self._gone_since = self._gone_since or now
+        if now - self._gone_since > _LOST_S:
+            self.lost = True
+            who = "all its workers are gone" if there else "the scheduler is gone"
+            raise ClusterLostError(f"{self._address}: {who}; once they are back the same command goes on from here")
+
+
+def _closed(client: Any, watch: _Watch) -> None:
+    """Close a client; one of a scheduler that is gone is left to the end of the process, since it would wait."""
+    if not watch.lost:
+        client.close()
 
 
 @contextmanager
 def _no_news_of_lost_workers() -> Iterator[None]:
-    """Keep the client's warnings off standard error: what was lost with a worker is done again, so nobody need act."""
-    log = logging.getLogger("distributed.client")
-    level = log.level
-    log.setLevel(logging.ERROR)
+    """Keep the words of the libraries off standard error: what a worker lost is done again, the rest is told."""
+    logs = [logging.getLogger(name) for name in ("distributed", "distributed.client", "tornado.application")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL)
     try:
         yield
-    finally:
+    except ClusterLostError:  # what is left of the client goes on until the process ends
+        raise
+    except BaseException:
+        _set_back(logs, levels)
+        raise
+    _set_back(logs, levels)
+
+
+def _set_back(logs: Sequence[logging.Logger], levels: Sequence[int]) -> None:
+    for log, level in zip(logs, levels, strict=True):
         log.setLevel(level)
 
 
@@ -112,7 +161,8 @@ def versions() -> dict[str, str]:
     from ..stages.base.registry import available_stages
 
     names = {*_LIBRARIES, *(source.distribution for source in available_stages())}
-    return {"python": platform.python_version(), **{name: metadata.version(name) for name in sorted(names)}}
+    found = {name: metadata.version(name) for name in sorted(names)}
+    return {"python": platform.python_version(), **found, "transforms": library_version()}
 
 
 def _first_line(error: BaseException) -> str:

@@ -29,6 +29,7 @@ def run_tasks(
     on_begin: Callable[[int], object] = lambda _: None,
     stopped: Callable[[], bool] = lambda: False,
     fail_fast: bool = False,
+    watch: Callable[[], object] = lambda: None,
 ) -> Generator[tuple[int, Data]]:
     """Place among ``tasks`` and outcome of each task that was begun, as it ends.
 
@@ -42,6 +43,8 @@ def run_tasks(
         called with the place of each task that is begun.
     stopped
         asked all the while; once true, no further task is begun, and those that are come to their end.
+    watch
+        called all the while; raises where nothing will come of what is with the executor.
     fail_fast
         stop so at the first that failed. A full disk always does: the next would not fit either.
     """
@@ -67,6 +70,7 @@ def run_tasks(
             first = last
             if not futures:
                 return
+            watch()
             outcomes = {futures.pop(future): _outcome(future) for future in _ended(ends)}
             # out first: a signal may be raised behind the writing
             _write(manifest, [(under_way.pop(place), outcome) for place, outcome in outcomes.items()])

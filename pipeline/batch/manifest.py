@@ -47,16 +47,47 @@ class ManifestState:
     def add(self, record: Data) -> None:
         """One more record, in the order of the file."""
         if "run" in record:
-            self.run = record["run"]
+            self.run = _run_checked(record["run"])
         elif "item" in record:
-            item = record["item"]
+            item = _item_checked(record)["item"]
             self.items[item] = record
             if record["status"] == "done":
-                self.done[item] = {**record, "recipe": (self.run or {}).get("recipe")}
+                self.done[item] = {**record, "recipe": (self.run or {}).get("recipe", {})}
             if record["status"] in ("running", "interrupted") or record.get("lost"):
                 self.claimed.add(item)
             else:
                 self.claimed.discard(item)
+
+
+PARTS = ("settings", "versions", "files")
+"""Parts of the recipe of a run, each a mapping."""
+
+_TEXTS = {"item", "status", "error", "key", "output", "started"}
+_NEEDED = {"done": ("key", "output", "outputs", "input"), "failed": ("error",), "running": (), "interrupted": ()}
+
+
+def _item_checked(record: Data) -> Data:
+    """The record of an item; raises ValueError or KeyError where it is not what is written here."""
+    needed = _NEEDED[record["status"]]
+    lists = [record.get(name, []) for name in ("outputs", "more", "warnings")]
+    if not (
+        all(name in record for name in needed)
+        and all(isinstance(record[name], str) for name in _TEXTS & record.keys())
+        and all(isinstance(one, list) for one in lists)
+        and all(isinstance(one, dict) for one in lists[0])
+        and all(isinstance(one, str) for one in lists[1])
+        and isinstance(record.get("input"), dict | None)
+        and type(record.get("attempts", 1)) is int
+    ):
+        raise ValueError("no record of an item")
+    return record
+
+
+def _run_checked(run: Data) -> Data:
+    recipe = run.get("recipe", {})
+    if not all(isinstance(part, dict) for part in (recipe, *(recipe.get(name, {}) for name in PARTS))):
+        raise ValueError("no record of a run")
+    return run
 
 
 def timestamp() -> str:
@@ -166,7 +197,7 @@ def _parsed(path: Path, data: bytes) -> tuple[ManifestState, int]:
     for number, line in enumerate(lines[1:], 2):
         try:
             state.add(json.loads(line))
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise UsageError(f"{path}:{number}: is no record; the file was edited or is damaged, remove it") from None
     return state, end
 

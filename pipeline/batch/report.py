@@ -20,6 +20,7 @@ from importlib import metadata
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from ..dsp.transforms import library_version
 from ..errors import UsageError, without_secrets
 from ..io import is_remote, is_table_name
 from ..io.sink import make_folder_of, write_bytes
@@ -74,6 +75,7 @@ def run_facts(
             "python": platform.python_version(),
             **{name: metadata.version(name) for name in libraries},
             "libsndfile": soundfile.__libsndfile_version__,
+            "transforms": library_version(),
         },
         "plugins": {name: metadata.version(name) for name in sorted(plugins)},
     }

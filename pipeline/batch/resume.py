@@ -28,6 +28,7 @@ from ..config.inputs import Place, variables_in
 from ..config.load import LoadedConfig
 from ..config.model import Configuration
 from ..config.outputs import output_folder
+from ..dsp.transforms import library, library_version
 from ..errors import SettingPath, format_path
 from ..fields import files_named_in
 from ..io import Remote
@@ -67,6 +68,13 @@ class Item:
         """All that it writes; the first is the one by which it is known."""
         signal = () if self.signal is None else (self.signal,)
         return (*signal, *self.events, *page_and_picture(self.page))
+
+    @property
+    def explanations(self) -> Path | None:
+        """Folder beside the output for explanations of its stages; None where a pipe or a store has no place for it."""
+        if not isinstance(self.signal, Path) or "-" in (str(self.source), str(self.signal)):
+            return None
+        return self.signal.with_name(f"{self.signal.stem}-explain")
 
     @property
     def target(self) -> Place:
@@ -163,7 +171,7 @@ class Batch:
 
     def _difference(self, record: Data, made: Data) -> str:
         """Change that made the key another; the first of several."""
-        before = made["recipe"]["check"]
+        before = made["recipe"].get("check")
         if before != self.check:
             return f"files were told by {before} before, by {self.check} now"
         found = ["input changed"] if record["input"] != made["input"] else []
@@ -233,7 +241,7 @@ class Names:
         """The name of a file. A query may be what tells two files apart, and may be a secret: a hash stands for it."""
         if isinstance(path, Remote):
             mark = hashlib.blake2b(path.url.encode(), digest_size=4).hexdigest()
-            return str(path).replace("?***", f"?{mark}")
+            return str(path).replace("?***", f"?{mark}").replace("#***", f"#{mark}")
         folder, base = os.path.split(path)
         if base in ("", os.curdir, os.pardir):
             return os.path.relpath(path, self._folder)
@@ -250,6 +258,7 @@ def recipe_of(settings: Configuration, base: Path, check: Check) -> Data:
     return {
         "settings": _renamed(settings.model_dump(mode="json", exclude=_ASIDE), names),
         "versions": _versions(settings.stages),
+        **({} if library() == "scipy" else {"transforms": library_version()}),
         "files": {name: identity(path, check) for path, name in sorted(files.items())},
         "check": check,
     }
@@ -269,7 +278,9 @@ def as_text(data: Any) -> str:
 def changes(before: Data, after: Data) -> list[str]:
     """Differences in words between two recipes that tell files in the same way."""
     found = [f"version of {name} changed: {old} -> {new}" for name, old, new in _pairs(before, after, "versions")]
-    found += _differences(before["settings"], after["settings"], ())
+    old, new = (recipe.get("transforms", "scipy") for recipe in (before, after))
+    found += [f"transforms changed: {old} -> {new}"] * (old != new)
+    found += _differences(before.get("settings", {}), after["settings"], ())
     return found + [f"file {name} changed" for name, *_ in _pairs(before, after, "files")]
 
 
@@ -307,8 +318,9 @@ def _version(distribution: str) -> str:
 
 def _pairs(before: Data, after: Data, part: str) -> Iterator[tuple[str, Any, Any]]:
     """Name, old and new of each entry of a part that differs."""
-    for name in {**before[part], **after[part]}:
-        old, new = before[part].get(name), after[part].get(name)
+    was = before.get(part, {})
+    for name in {**was, **after[part]}:
+        old, new = was.get(name), after[part].get(name)
         if old != new:
             yield name, old, new
 

@@ -40,8 +40,8 @@ from ..config.load import validate_config
 from ..config.model import Configuration
 from ..dsp.envelope import Envelope
 from ..engine.plan import Plan
-from ..errors import DiskFullError, FaltungError, SettingError, without_secrets
-from ..io import Remote, is_remote
+from ..errors import DiskFullError, FaltungError, PluginError, SettingError, without_secrets
+from ..io.remote import place_of
 from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
 from ..stages.base import Format
 from ..system import FolderSync, is_disk_full
@@ -211,6 +211,8 @@ class BegunTask:
             raise
         except (FaltungError, OSError, MemoryError) as error:
             self._outcome = _failed(error)
+        except SystemExit as error:
+            self._outcome = _failed(PluginError(f"a stage would have ended the program: {error!r}"))
         except Exception as error:
             if self._alone:
                 raise
@@ -298,7 +300,7 @@ def _outputs(task: Data) -> list[Data]:
     if record is None and not task["reported"]:
         return []
     paths = paths_written(task)
-    places: list[Place] = [Remote(path) if is_remote(path) else Path(path) for path in paths]
+    places = list(map(place_of, paths))
     names = map(str, places) if record is None else [record["output"], *record.get("more", ())]
     return [_output(name, place) for name, place in zip(names, places, strict=True)]
 

@@ -19,7 +19,6 @@ from ..config.load import validate_config
 from ..config.yaml_text import to_yaml
 from ..errors import ConfigError, Problem
 from ..io import is_remote
-from ..io.names import refuse_taken
 from ..io.sink import write_bytes
 from ..runs.work import Choices, Work, prepare
 
@@ -38,10 +37,8 @@ class CommandLinePipeline:
 
     def work(self, *, overwrite: bool, save: Path | None) -> Work:
         """Work to do, checked; raises `ConfigError` and `UsageError`, also where ``save`` cannot be written to."""
-        if save is not None:
-            refuse_taken(save, overwrite=overwrite)
         loaded = validate_config({"version": 1, "stages": self._stages, **self._options})
-        return prepare(loaded, [self._source], self._target, Choices(overwrite=overwrite))
+        return prepare(loaded, [self._source], self._target, Choices(overwrite=overwrite), saved=save)
 
     def save(self, path: Path, work: Work, *, overwrite: bool) -> None:
         """Write a configuration that does the same; what went through a pipe is left out of it."""

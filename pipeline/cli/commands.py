@@ -68,13 +68,14 @@ def run(
     run again, it does only what is not done, or not as it would be done now.
     """
     from ..runs.running import prepare_run
+    from . import process
     from .run_view import check_streams, finish, show_plan_of
 
     check_streams(inputs or (), output, as_json=as_json)
     work = prepare_run(
         config, inputs or (), output, settings=settings or (), overwrite=overwrite, skip_existing=skip_existing,
         force=force, retry_failed=retry_failed, fail_fast=fail_fast, jobs=jobs, check=check, scheduler=scheduler,
-        insecure=insecure, report=report, dry_run=dry_run,
+        insecure=insecure, report=report, dry_run=dry_run, apart=process.is_own,
     )  # fmt: skip
     (show_plan_of if dry_run else finish)(work, as_json=as_json, quiet=quiet, verbose=verbose)
 
@@ -280,10 +281,11 @@ def explain(
     output: opt.ExplainFolder = None,
     stage: opt.ExplainedStage = None,
     lang: opt.Lang = "en",
+    film: opt.Film = False,
     overwrite: opt.Overwrite = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Show and sound the flip: a page, pictures, an animation, sounds, and the numbers behind them.
+    """Show and sound the flip: a page, a figure, sounds, the numbers behind them, and with --film an animation.
 
     "faltung explain claims" tests what is usually said about the flip.
     """
@@ -294,9 +296,9 @@ def explain(
         return
     folder = output or Path("out/explain")
     if config is None:
-        explained = explain_worked(folder, stage, lang, overwrite=overwrite)
+        explained = explain_worked(folder, stage, lang, film=film, overwrite=overwrite)
     else:
-        explained = explain_config(config, source, folder, stage, lang, overwrite=overwrite)
+        explained = explain_config(config, source, folder, stage, lang, film=film, overwrite=overwrite)
     show_explained(explained, quiet=quiet)
 
 
@@ -347,14 +349,13 @@ def schema(output: opt.SchemaFile = None, overwrite: opt.Overwrite = False) -> N
 
     With every stage installed; editors complete and check with it.
     """
-    from ..config.schema import schema_text
-    from ..io.sink import write_bytes
+    from ..config.schema import schema_text, write_schema
     from .terminal import write
 
     if output is None:
         write(schema_text())
     else:
-        write_bytes(output, schema_text().encode(), overwrite=overwrite)
+        write_schema(output, overwrite=overwrite)
 
 
 @app.command()

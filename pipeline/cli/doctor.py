@@ -38,6 +38,7 @@ def all_checks() -> list[Check]:
         _python(),
         *_machine(),
         *map(_library, _LIBRARIES),
+        _transforms(),
         _ours(),
         _version(),
         _temporary(),
@@ -66,6 +67,20 @@ def _library(name: str) -> Check:
     if name == "soxr":
         found += f", {module.__libsoxr_version__}"
     return Check(name, found)
+
+
+def _transforms() -> Check:
+    """Which library computes the transforms, tried on one that it would do."""
+    import numpy as np
+
+    from ..dsp.transforms import library_version, rfft
+    from ..errors import UsageError
+
+    try:
+        rfft(np.zeros(1024))
+        return Check("transforms", library_version())
+    except UsageError as error:
+        return Check("transforms", str(error), good=False)
 
 
 def _ours() -> Check:

@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from ..explain.explain import Explained
 
 
-def explain_worked(folder: Path, stage: str | None, lang: str, *, overwrite: bool) -> Explained:
+def explain_worked(folder: Path, stage: str | None, lang: str, *, film: bool, overwrite: bool) -> Explained:
     """The worked example; raises `UsageError` where a stage is asked of it."""
     from ..explain.explain import explain_example
 
     if stage is not None:
         raise UsageError("--stage chooses a stage of a configuration; name the configuration, too")
-    return explain_example(folder, lang=lang, overwrite=overwrite)
+    return explain_example(folder, lang=lang, film=film, overwrite=overwrite)
 
 
 def explain_config(
-    config: str, source: str | None, folder: Path, stage: str | None, lang: str, *, overwrite: bool
+    config: str, source: str | None, folder: Path, stage: str | None, lang: str, *, film: bool, overwrite: bool
 ) -> Explained:
     """A stage of a configuration, with an input of one's own or the configuration's first."""
     from ..config.load import load_config
@@ -37,7 +37,7 @@ def explain_config(
         raise UsageError("no input; name a file after CONFIG, or set input: in it")
     if str(sources[0]) == "-":
         raise UsageError("explain reads a file, not standard input; name one")
-    return explain_stage(loaded, sources[0], folder, stage=stage, lang=lang, overwrite=overwrite)
+    return explain_stage(loaded, sources[0], folder, stage=stage, lang=lang, film=film, overwrite=overwrite)
 
 
 def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:

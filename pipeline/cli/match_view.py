@@ -14,7 +14,7 @@ import typer
 from ..config.inputs import expand_inputs
 from ..config.yaml_text import to_yaml
 from ..errors import ConfigError, Problem, UnitError, UsageError
-from ..io.names import refuse_taken, shown_path
+from ..io.names import shown_path
 from ..io.sink import write_bytes
 from ..match.events import Event, Events
 from ..runs.results import FileResult, RunResult
@@ -22,6 +22,7 @@ from ..runs.searching import prepare_search
 from ..runs.work import Work
 from ..text import count, duration, number
 from ..units import Duration, parse_duration
+from . import process
 from .applied import rebased, seen_from
 from .run_view import do, show_passed_over, show_plan_of, tell_not_begun
 from .terminal import Output, table, tell, write_json
@@ -54,12 +55,10 @@ class CommandLineSearch:
         """Search, and say what was found; raises `typer.Exit` where a recording failed."""
         if "-" in self._outputs and as_json:
             raise UsageError("-o - and --json both want standard output; give one")
-        if save is not None:
-            refuse_taken(save, overwrite=choices["overwrite"])
         with _naming_options():
             work = prepare_search(
                 self._recordings, self._templates, self._settings, self._outputs, page=self._page, dry_run=dry_run,
-                **choices,
+                saved=save, apart=process.is_own, **choices,
             )  # fmt: skip
             if dry_run:
                 show_plan_of(work, as_json=as_json, quiet=quiet, verbose=verbose)

@@ -111,6 +111,7 @@ ExplainedInput = Annotated[str | None, _argument("INPUT", "A file, instead of CO
 ExplainFolder = Annotated[
     Path | None, _option("-o", "--output", metavar="DIR", text="The folder; else out/explain, or out/claims.")
 ]
+Film = Annotated[bool, typer.Option("--film", help="Also the animation, as GIF and MP4.")]
 ExplainedStage = Annotated[
     str | None, _option("--stage", metavar="ID", text="The stage, by id or index; else the first that shows it.")
 ]

@@ -1,11 +1,12 @@
 """Runs a command line, and turns signals, errors and results into words and an exit code.
 
-0, done. 1, some item failed. 2, usage or configuration, nothing was touched. 3, the run could not go on. 130 and 143,
-interrupted. 141, nobody reads standard output any more. A known error is plain lines; an unknown one keeps its
+0, done. 1, some item failed. 2, usage or configuration, nothing was touched. 3, the run could not go on. 130, 143, 129
+and 131, interrupted. 141, nobody reads standard output any more. A known error is plain lines; an unknown one keeps its
 traceback.
 
-Ctrl-C and SIGTERM end a command by an exception each, so that what was begun is cleaned up. While files are being done,
-the first Ctrl-C only asks: the running file is finished, nothing further begun; a second one stops at once. A library
+Ctrl-C, SIGTERM, SIGHUP and SIGQUIT end a command by an exception each, so that what was begun is cleaned up. While
+files are being done, the first Ctrl-C only asks: the running file is finished, nothing further begun; a second one
+stops at once. A library
 may swallow what a signal raises, or make another error of it: `Interrupts.check`, called with every block, raises it
 again, and `code_of_signal` tells at the end. And what it unwinds may wait for a thread that waits for a pipe: after a
 moment it is raised once more, wherever the command is by then.
@@ -26,7 +27,7 @@ from typing import NoReturn
 import typer
 
 from ..errors import ConfigError, FaltungError
-from ..system import interrupt_after, is_disk_full
+from ..system import interrupt_after, is_disk_full, remove_unfinished
 from .terminal import tell
 
 _OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
@@ -38,8 +39,14 @@ _PARAMETER = re.compile(
 )
 
 
+is_own = False
+"""Whether this process is the command's own, which may be copied for workers."""
+
+
 def run_command(args: Sequence[str] | None = None) -> int:
     """Run a command line, that of the process by default; the exit code."""
+    global is_own
+    is_own = args is None
     _prepare_streams()
     try:
         with terminable():
@@ -52,11 +59,16 @@ def run_command(args: Sequence[str] | None = None) -> int:
         return 141
     except KeyboardInterrupt:
         ignore_further()
+        remove_unfinished()
         return 130
-    except Terminated:
-        return 143
+    except Terminated as ended:
+        remove_unfinished()
+        return ended.code
     except Exception as error:
-        known = code_of_signal() or report_error(error)
+        signalled = code_of_signal()
+        if signalled is not None:
+            remove_unfinished()
+        known = signalled or report_error(error)
         if known is None:
             raise
         if isinstance(error, OSError):  # perhaps of standard output itself
@@ -130,7 +142,29 @@ def _drop_standard_output() -> None:
 
 
 class Terminated(BaseException):
-    """SIGTERM was received."""
+    """A signal that asks to end was received."""
+
+    code = 143
+
+
+class HungUp(Terminated):
+    """The terminal was closed."""
+
+    code = 129
+
+
+class QuitAsked(Terminated):
+    r"""SIGQUIT was received: Ctrl-\ on a terminal."""
+
+    code = 131
+
+
+_ENDING = {
+    number: kind
+    for name, kind in (("SIGTERM", Terminated), ("SIGHUP", HungUp), ("SIGQUIT", QuitAsked))
+    if (number := getattr(signal, name, None)) is not None
+}
+"""Signals that end a command, each with what it raises; a system may lack some."""
 
 
 _received: list[type[BaseException]] = []
@@ -154,29 +188,32 @@ def ignore_further() -> None:
 
 
 def code_of_signal() -> int | None:
-    """130 after Ctrl-C, 143 after SIGTERM, whatever became of what they raised; None where neither was received."""
+    """130 after Ctrl-C, 143 after SIGTERM, whatever became of what they raised; None where none was received."""
     if not _received:
         return None
-    return 143 if _received[-1] is Terminated else 130
+    return getattr(_received[-1], "code", 130)
 
 
 def _raise_interrupted(_number: int, _frame: FrameType | None) -> None:
     _stop(KeyboardInterrupt)
 
 
-def _raise_terminated(_number: int, _frame: FrameType | None) -> None:
-    _stop(Terminated)
+def _raise_terminated(number: int, _frame: FrameType | None) -> None:
+    _stop(_ENDING[number])
 
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """SIGTERM raises `Terminated` in here, and Ctrl-C, unless it is ignored, a KeyboardInterrupt that leaves a mark."""
+    """SIGTERM and its like raise `Terminated` in here, Ctrl-C a KeyboardInterrupt; each, unless ignored, is marked."""
     _received.clear()
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, _raise_terminated)
-    heard = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    kept = {number: signal.getsignal(number) for number in _ENDING}  # nohup ignores SIGHUP
+    before = {number: was for number, was in kept.items() if was is not signal.SIG_IGN or number == signal.SIGTERM}
+    for number in before:
+        signal.signal(number, _raise_terminated)
+    heard = signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None)
     if heard:
         signal.signal(signal.SIGINT, _raise_interrupted)
     try:
@@ -186,7 +223,8 @@ def terminable() -> Iterator[None]:
             interrupt_after(None)
         elif heard:
             signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, before)
+        for number, was in before.items():
+            signal.signal(number, was)
 
 
 class Interrupts:

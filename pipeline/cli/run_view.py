@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -171,12 +172,19 @@ def _everything(work: Work) -> str:
 def _tell_failures(result: RunResult) -> None:
     failed, total = result.failed, len(result.work.items)
     if len(failed) == 1 and total == 1:
-        tell(f"faltung: {failed[0].error}")
+        tell(f"faltung: {_naming_file(failed[0])}")
     elif failed:
         tell(f"{len(failed)} of {count(total, 'file')} failed:")
         lines = [f"{shown_path(file.item.source)}: {file.reason}" for file in failed]
         for line in first_few(lines, _LISTED, f"; {_everything(result.work)}", indent="  "):
             tell(line)
+
+
+def _naming_file(file: FileResult) -> str:
+    """The error of a file, with the name of the input before it where it names none."""
+    error = str(file.error)
+    known = [file.source, *map(str, file.item.outputs), tempfile.gettempdir()]
+    return error if any(name in error for name in known) else f"{shown_path(file.source)}: {error}"
 
 
 def _one(file: FileResult) -> Table:

@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -28,7 +29,7 @@ def render(*parts: RenderableType, stderr: bool = False, wrap: bool = True, widt
     screen = console(stderr=stderr, width=width)
     with screen.capture() as captured:
         for part in parts:
-            screen.print(part, soft_wrap=not wrap)
+            screen.print(plain(part) if isinstance(part, str) else part, soft_wrap=not wrap)
     text = "\n".join(line.rstrip(" ") for line in captured.get().split("\n"))
     if not stderr:
         write(text)
@@ -45,14 +46,25 @@ def console(*, stderr: bool = False, width: int = _PIPED_WIDTH) -> Console:
     return Console(stderr=stderr, width=fixed, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
+@cache
+def _table_class() -> type[Table]:
+    from rich.table import Table
+
+    class Plain(Table):
+        """A table of texts that steer no terminal."""
+
+        def add_row(self, *cells: Any, **how: Any) -> None:
+            super().add_row(*(plain(one) if isinstance(one, str) else one for one in cells), **how)
+
+    return Plain
+
+
 def table(*columns: str, right: tuple[int, ...] = (), fold: int | None = 0) -> Table:
     """A table without lines, two spaces between columns, the ``right`` ones aligned to the right.
 
     The column ``fold`` gives way where the window is narrow; the others never wrap.
     """
-    from rich.table import Table
-
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
+    made = _table_class()(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold", show_edge=False)
     for i, title in enumerate(columns):
         to_right = i in right or i - len(columns) in right
         made.add_column(title, justify="right" if to_right else "left", no_wrap=i != fold, overflow="fold")
@@ -61,9 +73,7 @@ def table(*columns: str, right: tuple[int, ...] = (), fold: int | None = 0) -> T
 
 def card(rows: Mapping[str, str]) -> Table:
     """Facts about one thing, a line each."""
-    from rich.table import Table
-
-    made = Table.grid(padding=(0, 2, 0, 0))
+    made = _table_class().grid(padding=(0, 2, 0, 0))
     made.add_column(style="dim", no_wrap=True)
     made.add_column(overflow="fold")
     for name, value in rows.items():

@@ -11,19 +11,46 @@ import fnmatch
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pydantic_core import PydanticCustomError
 
-from ..errors import UsageError
-from ..fields import expand_variables
+from ..errors import FaltungError, UsageError
+from ..fields import expand_variables, files_named_in
+from ..io.apart import Named, read_with_sidecars
 from ..io.remote import Remote, is_remote, matches
+from ..io.source import cause
+
+if TYPE_CHECKING:
+    from .load import LoadedConfig
 
 STREAM = Path("-")
 """Standard input or output."""
 
 Place = Path | Remote
 """Place where a signal is or will be."""
+
+
+class Unreadable(type(Path())):  # type: ignore[misc]
+    """A place that a pattern met and that holds no signal to be read: it fails alone, and by itself.
+
+    Attributes
+    ----------
+    why
+        the cause, in words.
+    """
+
+    why = ""
+
+    @classmethod
+    def because(cls, path: str | Path, why: str) -> Unreadable:
+        """The place, with the cause."""
+        made = cls(path)
+        made.why = why
+        return made
+
 
 _MAGIC = re.compile(r"[*?\[]")
 
@@ -62,6 +89,22 @@ def input_root(patterns: Sequence[str], base: str | Path | None = None) -> Path:
             literal = os.path.lexists(folder.joinpath(*parts)) or not fixed
             folders.append(Path.cwd() / folder.joinpath(*parts[: -1 if literal else fixed[0]]))
     return Path(os.path.commonpath(folders)) if folders else Path.cwd() / (base or "")
+
+
+def files_read(loaded: LoadedConfig, sources: Sequence[Place] | None = None) -> Iterator[Named]:
+    """Everything that a run reads: the configuration, the files of its stages, and inputs, with their sidecars.
+
+    Without ``sources`` these are the inputs of the configuration that can be found.
+    """
+    if loaded.file:
+        yield Named(Path(loaded.file), "the configuration")
+    yield from read_with_sidecars(files_named_in(loaded.settings.stages))
+    if sources is None:
+        sources = []
+        for pattern in loaded.settings.input:
+            with suppress(FaltungError):
+                sources += expand_inputs([pattern], loaded.base)
+    yield from read_with_sidecars(sources)
 
 
 def variables_in(text: str) -> str:
@@ -120,32 +163,53 @@ def _matches(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
     part, rest = parts[0], parts[1:]
     if part == "**":
         yield from _matches(folder, rest or ("*",))
-        for entry in _entries(folder, "*"):
-            if entry.is_dir(follow_symlinks=False):
-                yield from _matches(folder / entry.name, parts)
+        for path, kind in _listed(folder, "*"):
+            if isinstance(path, Unreadable):
+                yield path
+            elif kind == _FOLDER and not path.is_symlink():
+                yield from _matches(path, parts)
     elif rest and not _MAGIC.search(part):
         yield from _matches(folder / part, rest)
-    elif rest:
-        for entry in _entries(folder, part):
-            if entry.is_dir():
-                yield from _matches(folder / entry.name, rest)
-    elif not _MAGIC.search(part):
-        if (folder / part).is_file():
-            yield folder / part
     else:
-        for entry in _entries(folder, part):
-            if entry.is_file():
-                yield folder / entry.name
+        for path, kind in _listed(folder, part):
+            if rest and kind == _FOLDER:
+                yield from _matches(path, rest)
+            elif not rest and kind not in (_FILE, _FOLDER):
+                yield Unreadable.because(path, kind)
+            elif isinstance(path, Unreadable) or (not rest and kind == _FILE):
+                yield path
 
 
-def _entries(folder: Path, pattern: str) -> list[os.DirEntry[str]]:
-    """Entries of a folder that fit; none, where it is no folder."""
+_FILE, _FOLDER = "a file", "a folder"
+
+
+def _listed(folder: Path, pattern: str) -> Iterator[tuple[Path, str]]:
+    """Entries of a folder that fit, each with what it is, or why it cannot be read; itself where it is shut."""
     try:
         with os.scandir(folder) as entries:
-            return [
+            found = [
                 entry
                 for entry in entries
-                if fnmatch.fnmatch(entry.name, pattern) and (pattern.startswith(".") or not entry.name.startswith("."))
+                if (entry.name == pattern or fnmatch.fnmatch(entry.name, pattern))
+                and (pattern.startswith(".") or not entry.name.startswith("."))
             ]
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return
+    except OSError as error:
+        why = f"the folder cannot be read: {cause(error)}"
+        yield Unreadable.because(folder, why), why
+        return
+    for entry in found:
+        yield folder / entry.name, _kind(entry)
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """What an entry is, behind its links; why it cannot be read where it is neither a file nor a folder."""
+    try:
+        if entry.is_file():
+            return _FILE
+        if entry.is_dir():
+            return _FOLDER
+    except OSError as error:
+        return cause(error)
+    return "is a link to what is not there" if entry.is_symlink() else "is a pipe, a socket or a device"

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import UsageError, without_secrets
-from ..io.names import RealNames
+from ..io.names import RealNames, one_name
 from ..io.remote import Remote, is_remote
 from ..text import first_few, nearest, shorten
 from .inputs import STREAM, Place, variables_in
@@ -236,13 +235,6 @@ def plan_outputs(
     if collisions:
         raise UsageError(_collisions_message(collisions))
     return planned
-
-
-def one_name(path: Place, real: RealNames) -> str:
-    """Key that is the same for two names that some file systems hold for one."""
-    name = path.url if isinstance(path, Remote) else real(path) if path != STREAM else "-"
-    name = unicodedata.normalize("NFC", name)
-    return unicodedata.normalize("NFC", name.casefold())
 
 
 def _collisions_message(collisions: list[list[tuple[Place, Place]]]) -> str:

@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import re
 import sys
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from ..errors import PluginError
+from ..errors import PluginError, UsageError
+from ..io.names import refuse_taken
+from ..io.sink import write_bytes
 from ..stages.base import Stage
 from ..stages.base.registry import available_stages, stage_class
 from .model import Configuration
@@ -25,6 +28,14 @@ _Schema = dict[str, Any]
 def schema_text() -> str:
     """`json_schema` as text, the same for the same stages installed, ending in a line break."""
     return json.dumps(json_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write_schema(path: Path, *, overwrite: bool) -> None:
+    """Write `schema_text` to a file; raises `UsageError` where another kind of file stands there."""
+    refuse_taken(path, overwrite=overwrite)
+    if path.exists() and b'"$schema"' not in path.read_bytes():
+        raise UsageError(f"{path}: is no JSON Schema, which alone is replaced by one; give another name")
+    write_bytes(path, schema_text().encode(), overwrite=overwrite)
 
 
 def json_schema() -> _Schema:

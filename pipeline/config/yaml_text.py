@@ -115,6 +115,8 @@ def read_value(text: str, source: str = "") -> Any:
     ConfigError
         not such a value; ``source`` is named instead of a file, with no line.
     """
+    if any("\udc80" <= character <= "\udcff" for character in text):
+        return text  # a name of a file that is not UTF-8, which YAML cannot hold
     try:
         document = read_yaml(text)
         problems = document.problems

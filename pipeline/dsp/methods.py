@@ -17,27 +17,39 @@ from typing import Literal
 import numpy as np
 
 from ..kernel import Kernel
+from .transforms import Library, library
 
-# Nanoseconds, measured by bench/calibrate.py. Only their ratios matter.
+Precision = Literal["double", "single"]
+
+# Nanoseconds, measured by bench/calibrate.py. Only their ratios matter. OpenCV's points were measured on another
+# machine than the rest and multiplied by 1.45, scipy's ratio on the two; from 2^17 on two runs differed twofold.
 _ADD = {"double": 0.45, "single": 0.28}
 """A tap on a sample: multiply into a scratch block, add."""
-_POINT = {
-    "double": {10: 4.2, 11: 4.8, 12: 4.9, 13: 5.3, 14: 5.7, 15: 6.3, 16: 6.6, 17: 8.8, 18: 12.3, 19: 25.0},
-    "single": {10: 3.4, 11: 3.2, 12: 3.2, 13: 3.3, 14: 3.4, 15: 3.8, 16: 3.9, 17: 4.4, 18: 4.9, 19: 9.2},
+_POINT: dict[Library, dict[Precision, dict[int, float]]] = {
+    "opencv": {
+        "double": {10: 1.9, 11: 1.9, 12: 2.0, 13: 2.3, 14: 3.4, 15: 4.5, 16: 5.5, 17: 5.6, 18: 9.0, 19: 17.0},
+        "single": {10: 1.0, 11: 1.0, 12: 1.0, 13: 1.1, 14: 1.3, 15: 1.8, 16: 2.4, 17: 3.1, 18: 3.2, 19: 6.0},
+    },
+    "scipy": {
+        "double": {10: 4.2, 11: 4.8, 12: 4.9, 13: 5.3, 14: 5.7, 15: 6.3, 16: 6.6, 17: 8.8, 18: 12.3, 19: 25.0},
+        "single": {10: 3.4, 11: 3.2, 12: 3.2, 13: 3.3, 14: 3.4, 15: 3.8, 16: 3.9, 17: 4.4, 18: 4.9, 19: 9.2},
+    },
 }
-"""A point of a transform of 2^key points and of its inverse, a few rows at a time."""
+"""A point of a transform of 2^key points and of its inverse, a few rows at a time, by the library that computes it."""
 _PRODUCT = {"double": 1.2, "single": 0.6}
 """A complex product and sum, per partition and point."""
 _MOVE = {"double": 0.8, "single": 0.7}
 """A sample between the caller's layout and the planar one, there and back."""
 
-_ROWS = {"double": 2, "single": 4}  # rows that a batched transform needs to be near its best
+_ROWS: dict[Library, dict[Precision, int]] = {
+    "opencv": {"double": 2, "single": 2},
+    "scipy": {"double": 2, "single": 4},
+}
+"""Rows that a batched transform needs to be near its best."""
 _GROUP_POINTS = {"double": 1 << 18, "single": 1 << 19}  # of a batch, all rows: 2 MB, whose calls cost little
 _HARDLY_MORE = 1.12  # of the least cost: not worth the memory of a larger transform
 _EXACT = 2.0  # times what transforms cost, for sums that keep silence silent and whole numbers whole
 _FAR = 256  # partitions from which larger blocks for the far taps pay
-
-Precision = Literal["double", "single"]
 
 
 @dataclass(frozen=True)
@@ -98,7 +110,7 @@ def choose_method(shape: Shape, channels: int, precision: Precision = "double", 
     name: Literal["sparse", "direct"] = "direct" if 2 * shape.nonzero > shape.length else "sparse"
     adds = Method(name, _ADD[precision] * shape.nonzero * lines)
     if hop is None:
-        transforms = [_overlap_save(shape, channels, lines, precision, log_n) for log_n in _POINT[precision]]
+        transforms = [_overlap_save(shape, channels, lines, precision, log_n) for log_n in _POINT[library()][precision]]
     else:
         transforms = [_partitioned(shape, channels, lines, precision, hop)]
     least = min(method.cost for method in transforms)
@@ -114,7 +126,7 @@ def _overlap_save(shape: Shape, channels: int, lines: int, precision: Precision,
     if block < n_fft // 4:
         block = n_fft // 2
         partitions = math.ceil(shape.length / block)
-    group = max(math.ceil(_ROWS[precision] / channels), _GROUP_POINTS[precision] // (n_fft * channels), 1)
+    group = max(math.ceil(_ROWS[library()][precision] / channels), _GROUP_POINTS[precision] // (n_fft * channels), 1)
     cost = _cost(n_fft, block, partitions, channels, lines, precision)
     return Method("fft", cost, n_fft, block, partitions, group)
 
@@ -136,7 +148,7 @@ def _partitioned(shape: Shape, channels: int, lines: int, precision: Precision, 
 
 
 def _cost(n_fft: int, block: int, partitions: int, channels: int, lines: int, precision: Precision) -> float:
-    point = _POINT[precision]
+    point = _POINT[library()][precision]
     transforms = point[min(max(point), max(min(point), round(math.log2(n_fft))))] * channels
     products = _PRODUCT[precision] * lines * partitions
     return (transforms + products) * n_fft / block + _MOVE[precision] * channels

@@ -37,6 +37,7 @@ class ShiftedAdds:
         # (time, factor): a number, a row of one factor a channel, or (from, to, factor) entries for routing
         self._terms = [(int(k), kernel.taps[k].astype(dtype)) for k in times]
         self._routes = kernel.taps.ndim == 3
+        self._unit = [bool((factor == 1).all()) for _, factor in self._terms]
         # frames [0, _end) of the buffer are known; those before _end - _past are not needed any more
         self._buffer: Array = np.zeros((self._past, channels), dtype)
         self._end = self._past
@@ -47,7 +48,8 @@ class ShiftedAdds:
             return np.zeros((0, self._channels_out), self._dtype)
         self._started = True
         self._append(block)
-        out: Array = np.zeros((len(block), self._channels_out), self._dtype)
+        begun = self._terms and not self._routes  # by the first term, which nothing need stand below
+        out: Array = (np.empty if begun else np.zeros)((len(block), self._channels_out), self._dtype)
         first = self._end - len(block)
         step = max(1, _STEP // max(self._channels, self._channels_out))
         scratch = np.empty((min(step, len(block)), self._channels_out), self._dtype)
@@ -80,11 +82,11 @@ class ShiftedAdds:
 
     def _add_terms(self, out: Array, scratch: Array, first: int) -> None:
         """Add every term to ``out``, whose frame 0 is frame ``first`` of the buffer."""
-        for k, factor in self._terms:
+        for number, (k, factor) in enumerate(self._terms):
             shifted = self._buffer[first - k : first - k + len(out)]
             if not self._routes:
-                np.multiply(shifted, factor, out=scratch)
-                np.add(out, scratch, out=out)
+                term = shifted if self._unit[number] else np.multiply(shifted, factor, out=scratch)
+                np.add(out if number else 0, term, out=out)  # 0 + -0 is 0
                 continue
             for i, o in zip(*np.nonzero(factor), strict=True):
                 np.multiply(shifted[:, i], factor[i, o], out=scratch[:, o])

@@ -1,10 +1,12 @@
-"""Real transforms of rows: ducc0's where it is installed, else scipy's and whatever backend is set under scipy's.
+"""Real transforms of rows: OpenCV's where it is installed, the extra ``[fast]``, else scipy's.
 
-A backend set with ``scipy.fft.set_global_backend`` always wins, and ``FALTUNG_FFT=scipy`` leaves ducc0 out. Which
-library computes decides the rounding: the choice is made once a process, when the first transform is asked for.
+``FALTUNG_FFT`` chooses, as ``opencv`` or ``scipy``. Which library computes decides the rounding: the choice is made
+once a process. OpenCV gives a row the same bits whatever rows stand beside it, wherever they lie in memory, for powers
+of two from ``_LEAST`` on; below, a row alone is rounded differently. All other lengths are scipy's.
 
-Where no backend is set, scipy's compiled transforms are called directly: they are the same to the last bit, write
-into arrays that are there already, and come without the modules around them, whose import takes 0.1 s and 20 MB.
+scipy's compiled transforms are called directly, unless scipy.fft is loaded: they are the same to the last bit, write
+into arrays that are there already, and come without the modules around them, whose import takes 0.1 to 0.3 s and 24 MB.
+A backend set under scipy.fft so computes what scipy does.
 """
 
 from __future__ import annotations
@@ -12,38 +14,142 @@ from __future__ import annotations
 import os
 import sys
 from functools import cache
+from importlib import metadata
 from importlib.machinery import PathFinder
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from threading import Lock
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from ..errors import UsageError
 from ..kernel import Array
 
+__all__ = ["Library", "irfft", "library", "library_for", "library_version", "rfft", "spectrum_of"]
+
+Library = Literal["opencv", "scipy"]
+
+_LEAST = 256
 _POCKETFFT = "scipy.fft._pocketfft.pypocketfft"
 _loading = Lock()
 
 
 @cache
-def library() -> str:
-    """Name of the library that computes the transforms: ``"ducc0"`` or ``"scipy"``."""
-    if os.environ.get("FALTUNG_FFT", "") == "scipy" or _backend_was_set():
-        return "scipy"
-    return "ducc0" if find_spec("ducc0") is not None else "scipy"
+def library() -> Library:
+    """Name of the library that computes the transforms.
+
+    Raises
+    ------
+    UsageError
+        ``FALTUNG_FFT`` names another, or one that is not installed.
+    """
+    asked, installed = os.environ.get("FALTUNG_FFT", ""), find_spec("cv2") is not None
+    if asked not in ("", "opencv", "scipy"):
+        raise UsageError(f"FALTUNG_FFT must be opencv or scipy, got {asked!r}; without it opencv is used if installed")
+    if asked == "opencv" and not installed:
+        raise UsageError("FALTUNG_FFT is opencv, which is not installed; install faltung[fast], or set it to scipy")
+    return "scipy" if asked == "scipy" or not installed else "opencv"
+
+
+def library_for(n: int) -> Library:
+    """Name of the library that computes transforms of ``n`` points."""
+    return library() if n >= _LEAST and n & (n - 1) == 0 else "scipy"
+
+
+def library_version() -> str:
+    """Name and version of the library, as ``opencv 5.0.0.93``: another one is another rounding."""
+    for name in ("opencv-python-headless", "opencv-python") if library() == "opencv" else ("scipy",):
+        try:
+            return f"{library()} {metadata.version(name)}"
+        except metadata.PackageNotFoundError:
+            continue
+    return library()
+
+
+def rfft(rows: Array, out: Array | None = None) -> Array:
+    """``X[k] = sum_n x[n] exp(-2 pi i k n / N)`` along the last axis: (..., N) real to (..., N // 2 + 1) complex.
+
+    It is put into ``out``, of that shape and of the precision of ``rows``, if that is given.
+    """
+    n = rows.shape[-1]
+    if library_for(n) == "opencv":
+        if out is None:
+            out = np.empty((*rows.shape[:-1], n // 2 + 1), np.result_type(rows, np.complex64))
+        bins = out.view(rows.dtype)  # (..., n + 2)
+        # OpenCV packs Re 0, Re 1, Im 1, ..., Re n/2 into n numbers: from the second on, all but Re 0 are in their place
+        bins[..., 1:-1] = rows
+        _dft(bins[..., 1:-1], bins[..., 1:-1], inverse=False)
+        bins[..., 0] = bins[..., 1]
+        bins[..., 1::n] = 0
+        return out
+    compiled = _compiled()
+    if compiled is not None:
+        return np.asarray(compiled.r2c(rows, axes=(rows.ndim - 1,), out=out))
+    from scipy import fft
+
+    return _put(np.asarray(fft.rfft(rows, axis=-1)), out)
+
+
+def irfft(spectra: Array, n: int, out: Array | None = None) -> Array:
+    """The inverse of `rfft` for rows of ``n``: (..., n // 2 + 1) complex to (..., n) real; the spectra are used up."""
+    if library_for(n) == "opencv":
+        bins = spectra.view(spectra.real.dtype)
+        if out is None:
+            out = np.empty((*spectra.shape[:-1], n), bins.dtype)
+        bins[..., 1] = bins[..., 0]
+        _dft(bins[..., 1:-1], out, inverse=True)
+        return out
+    compiled = _compiled()
+    if compiled is not None:
+        axes = (spectra.ndim - 1,)
+        return np.asarray(compiled.c2r(spectra, axes=axes, lastsize=n, forward=False, inorm=2, out=out))
+    from scipy import fft
+
+    return _put(np.asarray(fft.irfft(spectra, n, axis=-1, overwrite_x=True)), out)
+
+
+def spectrum_of(taps: Array, n: int) -> Array:
+    """The spectrum of up to ``n`` taps (m, ...), silence behind them: (..., n // 2 + 1)."""
+    padded = np.zeros((*taps.shape[1:], n))
+    padded[..., : len(taps)] = np.moveaxis(taps, 0, -1)
+    return rfft(padded)
+
+
+def _dft(rows: Array, out: Array, *, inverse: bool) -> None:
+    """Transform packed rows (..., n) into ``out``, as many in a call as lie evenly spaced."""
+    if rows.ndim > 2 and all(a.strides[0] == a.strides[1] * a.shape[1] for a in (rows, out)):
+        shape = (rows.shape[0] * rows.shape[1], *rows.shape[2:])
+        rows, out = (np.lib.stride_tricks.as_strided(a, shape, a.strides[1:]) for a in (rows, out))
+    if rows.ndim > 2:
+        for part, place in zip(rows, out, strict=True):
+            _dft(part, place, inverse=inverse)
+    elif rows.size:
+        cv2 = _opencv()
+        flags = cv2.DFT_INVERSE | cv2.DFT_SCALE | cv2.DFT_REAL_OUTPUT if inverse else 0
+        cv2.dft(np.atleast_2d(rows), dst=np.atleast_2d(out), flags=flags | cv2.DFT_ROWS)
+
+
+@cache
+def _opencv() -> Any:
+    """OpenCV, with one thread to a call, for threads are ours; a program that had loaded it keeps its own number."""
+    with _loading:
+        ours = "cv2" not in sys.modules
+        try:
+            import cv2
+        except ImportError as error:
+            raise UsageError(f"opencv cannot be loaded: {error}; install it again, or set FALTUNG_FFT=scipy") from error
+        if ours:
+            cv2.setNumThreads(1)
+        return cv2
 
 
 @cache
 def _compiled() -> ModuleType | None:
-    """The module whose ``r2c`` and ``c2r`` compute, ducc0's and scipy's alike; None: they are called by scipy.fft."""
+    """The module of scipy whose ``r2c`` and ``c2r`` compute; None: they are called by scipy.fft."""
     with _loading:  # threads that ask at once: a module stands in sys.modules before it is filled
-        if library() == "ducc0":
-            from ducc0 import fft
-
-            return fft  # type: ignore[no-any-return]
-        return None if _backend_was_set() else _pocketfft()
+        return None if "scipy.fft" in sys.modules else _pocketfft()
 
 
 def _pocketfft() -> ModuleType | None:
@@ -61,53 +167,6 @@ def _pocketfft() -> ModuleType | None:
     except ImportError:
         return None
     return module
-
-
-def _backend_was_set() -> bool:
-    """Whether somebody put another library under scipy.fft; where that cannot be told, yes."""
-    if "scipy.fft" not in sys.modules:
-        return False
-    try:
-        from scipy._lib import uarray
-        from scipy.fft._backend import _ScipyBackend
-
-        (backend, *_), *_ = uarray.get_state()._pickle()[0]["numpy.scipy.fft"]  # type: ignore[attr-defined]
-    except (ImportError, AttributeError, KeyError, TypeError, ValueError):
-        return True
-    return backend is not _ScipyBackend
-
-
-def rfft(rows: Array, out: Array | None = None) -> Array:
-    """``X[k] = sum_n x[n] exp(-2 pi i k n / N)`` along the last axis: (..., N) real to (..., N // 2 + 1) complex.
-
-    It is put into ``out``, of that shape and of the precision of ``rows``, if that is given.
-    """
-    compiled = _compiled()
-    if compiled is not None:
-        return np.asarray(compiled.r2c(rows, axes=(rows.ndim - 1,), out=out))
-    from scipy import fft
-
-    return _put(np.asarray(fft.rfft(rows, axis=-1)), out)
-
-
-def irfft(spectra: Array, n: int, out: Array | None = None) -> Array:
-    """The inverse of `rfft` for rows of ``n``: (..., n // 2 + 1) complex to (..., n) real; the spectra are used up."""
-    compiled = _compiled()
-    if compiled is not None:
-        options: dict[str, Any] = {"lastsize": n, "forward": False, "inorm": 2, "out": out}
-        if library() == "ducc0":
-            options["allow_overwriting_input"] = True
-        return np.asarray(compiled.c2r(spectra, axes=(spectra.ndim - 1,), **options))
-    from scipy import fft
-
-    return _put(np.asarray(fft.irfft(spectra, n, axis=-1, overwrite_x=True)), out)
-
-
-def spectrum_of(taps: Array, n: int) -> Array:
-    """The spectrum of up to ``n`` taps (m, ...), silence behind them: (..., n // 2 + 1)."""
-    padded = np.zeros((*taps.shape[1:], n))
-    padded[..., : len(taps)] = np.moveaxis(taps, 0, -1)
-    return rfft(padded)
 
 
 def _put(found: Array, out: Array | None) -> Array:

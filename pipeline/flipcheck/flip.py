@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from ..kernel import Array, Kernel
 from ..text import count
-from .probes import Response, measure
+from .probes import Response, convolved, measure
 from .targets import as_target
 
 Word = Literal["convolution", "correlation", "cannot tell", "neither", "not linear", "not time-invariant"]
@@ -200,10 +200,8 @@ def _fits(response: Response, taps: Array) -> list[_Fit]:
 
 
 def _fit(response: Response, taps: Array, axes: tuple[int, ...]) -> _Fit:
-    from scipy.signal import fftconvolve
-
     turned = np.flip(taps, axes)
-    score = fftconvolve(response.values, np.flip(turned))
+    score = convolved(response.values, np.flip(turned))
     at = np.unravel_index(int(np.abs(score).argmax()), score.shape)
     first = [int(a) - m + 1 for a, m in zip(at, turned.shape, strict=True)]
     inside = [(max(0, s), min(n, s + m)) for s, m, n in zip(first, turned.shape, response.values.shape, strict=True)]

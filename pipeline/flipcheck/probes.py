@@ -116,6 +116,14 @@ def _noise(rng: np.random.Generator, shape: tuple[int, ...], centre: tuple[int, 
     return noise
 
 
+def convolved(a: Array, b: Array) -> Array:
+    """Full convolution along all axes, without scipy.signal, whose import takes longer than a check."""
+    axes, shape = range(a.ndim), [m + n - 1 for m, n in zip(a.shape, b.shape, strict=True)]
+    sizes = [1 << (n - 1).bit_length() for n in shape]
+    product = np.fft.rfftn(a, sizes, axes) * np.fft.rfftn(b, sizes, axes)
+    return np.fft.irfftn(product, sizes, axes)[tuple(map(slice, shape))]
+
+
 def _relative(error: Array, *outputs: Array) -> float:
     size = max(float(np.abs(y).max()) for y in outputs)
     return float(np.abs(error).max()) / size if size else 0.0
@@ -128,9 +136,7 @@ def _shifted(y: Array, moved: Array) -> float:
 
 def _from_launches(values: Array, x: Array, y: Array, centre: tuple[int, ...], width: int) -> float:
     """How far the answer to noise is from one launched response a sample, where all of those are known."""
-    from scipy.signal import fftconvolve
-
-    launched = fftconvolve(x, values)[tuple(slice(c, c + n) for c, n in zip(centre, values.shape, strict=True))]
+    launched = convolved(x, values)[tuple(slice(c, c + n) for c, n in zip(centre, values.shape, strict=True))]
     known = tuple(slice(width, n - width) for n in values.shape)
     return _relative((launched - y)[known], y)
 
@@ -140,8 +146,6 @@ def _edges(target: Target, values: Array, centre: tuple[int, ...], silence: Arra
 
     A response that reaches one frame out cannot tell some of them apart; all that agree are named.
     """
-    from scipy.signal import fftconvolve
-
     shape = values.shape
     support = _support(values, centre, tolerance)
     reach = max((max(abs(first), abs(last)) for first, last in support), default=0)
@@ -153,7 +157,7 @@ def _edges(target: Target, values: Array, centre: tuple[int, ...], silence: Arra
     start = [reach - first for first, _ in support]
     names = []
     for name, mode in EDGES.items():
-        full = fftconvolve(np.pad(x, reach, mode=mode), taps)  # type: ignore[call-overload]
+        full = convolved(np.pad(x, reach, mode=mode), taps)  # type: ignore[call-overload]
         expected = full[tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))]
         if _relative(y - expected, y) <= 64 * tolerance:
             names.append(name)

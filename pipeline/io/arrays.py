@@ -13,10 +13,8 @@ import os
 import shutil
 import struct
 import tempfile
-import tokenize
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,16 +24,18 @@ from ..errors import ReadError, UsageError
 from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .encodings import ENCODINGS
 from .names import is_stream
-from .sink import naming_errors, open_file
-from .source import Source
+from .sink import open_file
+from .source import Source, temporary_errors
 from .tables import find_column, output_names, read_sidecar, sidecars_of
 
 PLAIN = (".npy", ".txt")
 """Extensions of files that hold numbers of any shape and no rate, such as the taps of a kernel."""
 
 _HEADER_BYTES = 128
-_BROKEN: tuple[type[Exception], ...] = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
-_BROKEN += (ValueError, TypeError, KeyError, SyntaxError, tokenize.TokenError)
+_BROKEN = Exception
+"""What the parsers of the libraries raise on damaged bytes: each codec its own errors, and any of the language."""
+
+_SMALL_BYTES = 1 << 16
 
 
 class ArrayReader(Reader):
@@ -95,9 +95,7 @@ class ArrayReader(Reader):
         """Frames, columns, and whether the array is stored column by column."""
         name = self._source.name
         try:
-            version = np.lib.format.read_magic(self._file)  # type: ignore[arg-type]
-            parsers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-            shape, fortran, dtype = parsers[version](self._file)  # type: ignore[arg-type]
+            shape, fortran, dtype = _header_of(self._file)
         except _BROKEN as error:
             raise ReadError(name, f"is no readable NumPy array: {error}") from error
         if dtype.hasobject or dtype.kind not in "fiub":
@@ -156,10 +154,23 @@ class ArrayReader(Reader):
 
 def _small_array(archive: zipfile.ZipFile, member: str) -> Any:
     """A small array of an NPZ; one that is not small is not loaded."""
-    if archive.getinfo(member).file_size > 1 << 16:
+    if archive.getinfo(member).file_size > _SMALL_BYTES:
         raise ValueError(f"{member} has {archive.getinfo(member).file_size} bytes")
     with archive.open(member) as file:
-        return np.lib.format.read_array(file, allow_pickle=False)
+        data = io.BytesIO(file.read(_SMALL_BYTES))
+    shape, _, dtype = _header_of(data)
+    if math.prod(shape) * max(1, dtype.itemsize) > _SMALL_BYTES:
+        raise ValueError(f"{member} declares the shape {shape}")
+    data.seek(0)
+    return np.lib.format.read_array(data, allow_pickle=False)
+
+
+def _header_of(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether it is stored column by column, and type, of an array that begins here."""
+    version = np.lib.format.read_magic(file)
+    parsers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    shape, fortran, dtype = parsers[version](file)
+    return shape, bool(fortran), dtype
 
 
 def npy_header(dtype: str, frames: int, channels: int) -> bytes:
@@ -180,6 +191,7 @@ class _ArrayWriter(Writer):
         subtype = request.fmt.subtype or "DOUBLE"
         if subtype not in ("FLOAT", "DOUBLE"):
             raise UsageError(f"{request.path}: {container} holds FLOAT and DOUBLE, got {subtype}")
+        self.single = subtype == "FLOAT"
         self._dtype = f"<{ENCODINGS[subtype].dtype}"
         if request.source and request.source.time:
             self.notes.append(f"{container} has no time column: {request.source.time.name} not carried")
@@ -218,7 +230,7 @@ class NpzWriter(_ArrayWriter):
         self._waiting: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - it lives until commit or abort
 
     def _write(self, block: Block) -> None:
-        with naming_errors(self.request.path):
+        with temporary_errors():
             self._waiting.write(block.astype(self._dtype).tobytes())
             self._waiting.flush()
 

@@ -19,6 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ..errors import ReadError, SignalError, without_secrets
 from ..system import FolderSync
+from ..text import count
 
 if TYPE_CHECKING:
     from .sink import Sink
@@ -246,6 +247,8 @@ class Writer(ABC):
     ----------
     full_scale
         the largest magnitude that is surely not clipped; None when nothing is (floats, tables).
+    single
+        whether samples are written as single precision, whose range doubles may exceed.
     outputs
         the files behind it, in the order in which they get their names.
     """
@@ -257,7 +260,9 @@ class Writer(ABC):
         self.notes: list[str] = []
         self.frames = 0
         self.outputs: list[Sink] = []
+        self.single = False
         self._peak = 0.0
+        self._over = 0
         self._open = True
         self._report_at_end: WriteReport | None = None
 
@@ -280,12 +285,23 @@ class Writer(ABC):
             self._check(block)
             for start in range(0, len(block), WRITE_FRAMES):
                 piece = block[start : start + WRITE_FRAMES]
-                self._peak = max(self._peak, _largest(piece))
-                self._write(piece)
+                largest = _largest(piece)
+                self._peak = max(self._peak, largest)
+                self._write(self._in_range(piece) if self.single and largest > _FLOAT_MAX else piece)
                 self.frames += len(piece)
         except BaseException:
             self.abort()
             raise
+
+    def _in_range(self, piece: Block) -> Block:
+        """Samples that single precision cannot hold as the largest that it can, counted; infinite ones as they are."""
+        over = (np.abs(piece) > _FLOAT_MAX) & np.isfinite(piece)
+        if self.request.fmt.clip == "error":
+            frame, channel = (int(i) for i in np.argwhere(over)[0])
+            value = f"frame {self.frames + frame}, channel {channel} is {piece[frame, channel]:.6g}"
+            raise SignalError(f"{value}: over the range of FLOAT; lower the gain, or write DOUBLE")
+        self._over += int(np.count_nonzero(over))
+        return np.where(over, np.clip(piece, -_FLOAT_MAX, _FLOAT_MAX), piece)
 
     def _check(self, block: Block) -> None:
         if block.ndim != 2 or block.shape[1] != self.request.channels:
@@ -331,6 +347,9 @@ class Writer(ABC):
 
     def _report(self, container: str, subtype: str | None, size: int, **clips: Any) -> WriteReport:
         request = self.request
+        if self._over:
+            over = count(self._over, "sample")
+            self.notes.append(f"{over} over the range of FLOAT, limited to it; lower the gain, or write DOUBLE")
         return WriteReport(
             path=without_secrets(request.path),
             container=container,
@@ -344,6 +363,9 @@ class Writer(ABC):
             bytes=size,
             notes=tuple(self.notes),
         )
+
+
+_FLOAT_MAX = float(np.finfo(np.float32).max)
 
 
 def _largest(block: Block) -> float:

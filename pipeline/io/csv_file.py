@@ -13,19 +13,19 @@ import csv
 import io
 import os
 import re
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from ..errors import ReadError, UsageError
-from ..text import shorten
+from ..text import cell, from_cell, shorten
 from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .sink import open_sink
 from .source import Source
 from .tables import find_column, output_names, read_sidecar, sidecars_of
-from .timecolumn import Stamp, TimeGrid, format_stamp, parse_stamp, steps_between, survey
+from .timecolumn import Stamp, TimeGrid, format_stamps, parse_stamp, steps_between, survey
 
 _MAX_LINE = 1 << 20
 _SHOWN = 40  # characters of a cell or line in a message
@@ -57,7 +57,7 @@ class CsvReader(Reader):
         has_header = any(parse_stamp(cell) is None for cell in first)
         self._skip = int(has_header)
         self._width = len(first)
-        self._header = tuple(cell.strip() for cell in first) if has_header else ()
+        self._header = tuple(from_cell(text.strip()) for text in first) if has_header else ()
         if not first:
             raise ReadError(self._name, "has no rows")
         for line, row in islice(self._rows(), 1):
@@ -93,7 +93,7 @@ class CsvReader(Reader):
             raise UsageError(f"fs: must be above 0 Hz, got {options.fs:g}")
         fs = None if options.fs is None else float(options.fs)
         if self._time is not None:
-            cells = ((line, row[self._position_of_time(line, row)]) for line, row in self._rows())
+            cells = self._times(self._time)
             column = self._header[self._time] if self._header else str(self._time)
             grid, self._notes = survey(self._name, column, self._time, cells, fs=fs, gaps=options.gaps)
             return grid, grid.fs, grid.frames
@@ -119,9 +119,11 @@ class CsvReader(Reader):
             said = shorten(self._delimiter.join(row), _SHOWN)
             raise ReadError(self._name, f"is text, but no table of numbers: line {line} is {said!r}")
 
-    def _position_of_time(self, line: int, row: list[str]) -> int:
-        self._check_width(line, row)
-        return self._time or 0
+    def _times(self, position: int) -> Iterator[tuple[int, str]]:
+        for line, row in self._rows():
+            if len(row) != self._width:
+                self._check_width(line, row)
+            yield line, row[position]
 
     def _check_width(self, line: int, row: list[str]) -> None:
         if len(row) != self._width:
@@ -146,33 +148,37 @@ class CsvReader(Reader):
                 raise ReadError(self._name, f"line {rows.line_num}: {error}") from error
 
     def _numbers(self, line: int, row: list[str]) -> list[float]:
-        self._check_width(line, row)
+        if len(row) != self._width:
+            self._check_width(line, row)
         cells = [row[i] for i in self._chosen]
         try:
             if "_" not in "".join(cells):  # Python reads 1_000 as a number; nobody else does
                 return [float(cell) for cell in cells]
         except ValueError:
             pass
-        for i, cell in zip(self._chosen, cells, strict=True):
-            if not _is_number(cell):
+        for i, text in zip(self._chosen, cells, strict=True):
+            if not _is_number(text):
                 column = repr(self._header[i]) if self._header else str(i)
-                what = "is empty" if not cell.strip() else f"{shorten(cell, _SHOWN)!r} is no number"
-                comma = _DECIMAL_COMMA.fullmatch(cell)
+                what = "is empty" if not text.strip() else f"{shorten(text, _SHOWN)!r} is no number"
+                comma = _DECIMAL_COMMA.fullmatch(text)
                 fix = "a point is needed, not a decimal comma" if comma else f"choose others with columns: ({_SHAPE})"
                 raise ReadError(self._name, f"line {line}, column {column} {what}; {fix}")
         return []
 
     def _frames(self) -> Generator[list[float]]:
         """The values of every frame, those of gaps filled in."""
+        if self._grid is None or not self._grid.gaps:
+            for line, row in self._rows():
+                yield self._numbers(line, row)
+            return
         before: list[float] = []
         stamp: Stamp | None = None
         for line, row in self._rows():
             values = self._numbers(line, row)
-            if self._grid is not None:
-                now = parse_stamp(row[self._grid.column.position])
-                if now is not None and stamp is not None:
-                    yield from self._filled(before, values, steps_between(stamp, now, self._grid.column.step))
-                stamp = now
+            now = parse_stamp(row[self._grid.column.position])
+            if now is not None and stamp is not None:
+                yield from self._filled(before, values, steps_between(stamp, now, self._grid.column.step))
+            stamp = now
             yield values
             before = values
 
@@ -229,23 +235,23 @@ class CsvWriter(Writer):
                 names: list[str] = list(output_names(request))
                 if self._time is not None:
                     names.insert(self._time.position, self._time.name)
-                self._send([names])
+                self._send([list(map(cell, names))])
         except BaseException:
             self.abort()
             raise
 
-    def _send(self, rows: Iterable[list[Any]]) -> None:
+    def _send(self, rows: Iterable[Sequence[Any]]) -> None:
         self._csv.writerows(rows)
         self._sink.write(self._text.getvalue().encode("utf-8", "surrogateescape"))
         self._text.seek(0)
         self._text.truncate()
 
     def _write(self, block: Block) -> None:
-        rows: list[list[Any]] = block.tolist()
+        columns: list[list[Any]] = block.T.tolist()
         if self._time is not None:
-            for n, row in enumerate(rows, self.frames):
-                row.insert(self._time.position, format_stamp(self._time, n, self._own_fs))
-        self._send(rows)
+            times = format_stamps(self._time, self.frames, len(block), self._own_fs)
+            columns.insert(self._time.position, times)
+        self._send(zip(*columns, strict=True))
 
     def _finish(self) -> WriteReport:
         return self._report("CSV", None, self._sink.size())

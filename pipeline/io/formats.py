@@ -110,6 +110,12 @@ def extensions() -> tuple[str, ...]:
     return tuple(sorted(_writers))
 
 
+def is_audio_name(path: PathArg) -> bool:
+    """Whether an output of this name is audio, which tells its rate itself."""
+    kind = _writers.get(PurePath(display(path)).suffix.lower())
+    return kind is not None and not kind.is_table
+
+
 def is_table_name(path: PathArg) -> bool:
     """Whether an output of this name is a table: numbers as they are, and perhaps a sidecar with their rate."""
     kind = _writers.get(PurePath(display(path)).suffix.lower())

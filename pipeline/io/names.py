@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import unicodedata
 from pathlib import Path
 
 from ..errors import UsageError
@@ -55,6 +56,14 @@ class RealNames:
         if text not in self._folders:
             self._folders[text] = os.path.realpath(text)
         return self._folders[text]
+
+
+def one_name(path: PathLike, real: RealNames) -> str:
+    """Key that is the same for two names that some file systems hold for one."""
+    text = os.fspath(path)
+    name = text if text == "-" or is_remote(text) else real(path)
+    name = unicodedata.normalize("NFC", name)
+    return unicodedata.normalize("NFC", name.casefold())
 
 
 def _mode(name: str) -> int:

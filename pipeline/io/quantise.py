@@ -141,6 +141,7 @@ class AudioWriter(Writer):
         encoding, fmt = ENCODINGS[subtype], request.fmt
         key = PurePath(request.path).name
         self._quantiser = Quantiser(encoding.bits, dither=fmt.dither, clip=fmt.clip, key=key)
+        self.single = subtype == "FLOAT"
         self.full_scale = self._quantiser.full_scale if encoding.clips else None
 
     def _audio_report(self) -> WriteReport:

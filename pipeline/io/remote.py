@@ -14,15 +14,16 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import FaltungError, FileError, ReadError, UsageError, WriteError, without_secrets
-from ..system import pread
+from ..errors import DiskFullError, FaltungError, FileError, ReadError, UsageError, WriteError, without_secrets
+from ..system import is_disk_full, pread
 
 BLOCK_BYTES = 1 << 22
 
 _URL = re.compile(r"(?!file://)[A-Za-z][A-Za-z0-9+.-]*://")
+_QUERY = re.compile(r"\?[^\s?=/]+=.*$")
 _VERSIONS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
 """Names that stores give the mark that changes with the content, the surest first."""
 _BUCKETS = {"s3", "s3a", "gs", "gcs"}
@@ -52,7 +53,7 @@ class Remote:
     @property
     def name(self) -> str:
         """Text after the last slash."""
-        return PurePosixPath(str(self).removesuffix("?***")).name
+        return PurePosixPath(_QUERY.sub("", self.url)).name
 
     @property
     def stem(self) -> str:
@@ -103,6 +104,11 @@ class Remote:
             return bool(fs.isdir(path)) and not fs.isfile(path)
 
 
+def place_of(path: str | os.PathLike[str]) -> Path | Remote:
+    """A file by its path or URL."""
+    return Remote(os.fspath(path)) if is_remote(path) else Path(path)
+
+
 def matches(pattern: str) -> list[Remote]:
     """Files that a URL with ``*``, ``?``, ``[...]`` or ``**`` names, those with hidden names aside, by name."""
     fs, path = _store(pattern)
@@ -130,7 +136,9 @@ def fetch(url: str) -> int:
                 copy.write(block)
                 copy.flush()
             except OSError as error:
-                raise ReadError(url, f"cannot be copied to a temporary file: {error.strerror}") from error
+                kind = DiskFullError if is_disk_full(error) else ReadError
+                name = tempfile.gettempdir() if is_disk_full(error) else url
+                raise kind(name, f"{url} cannot be copied to a temporary file: {error.strerror}; set TMPDIR") from error
         copy.seek(0)
         return os.dup(copy.fileno())
 

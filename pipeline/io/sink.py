@@ -28,9 +28,11 @@ from ..system import (
     begin_writeback,
     can_rename_open_files,
     is_append_only,
+    keep_mode,
     lock_file,
     pwrite,
     sync_folder,
+    unfinished,
 )
 from .base import PathArg
 from .names import RealNames, display, is_stream, refuse_taken
@@ -208,8 +210,10 @@ class AtomicFile(OutputFile):
             if len(os.fsencode(Path(self._target).name)) > _NAME_BYTES:
                 raise WriteError(name, "the name is too long for this file system")
             self._part = hidden_beside(self._target)
+            unfinished.add(self._part)
             super().__init__(name, os.open(self._part, os.O_RDWR | os.O_CREAT | os.O_EXCL | BINARY, 0o666))
             lock_file(self._fd)
+            keep_mode(self._fd, self._target)
 
     def write(self, data: bytes | memoryview) -> int:
         """Append or overwrite at the position; the length of ``data``."""
@@ -232,7 +236,7 @@ class AtomicFile(OutputFile):
             self.abort()
             raise
         self._close()
-        self._part = ""
+        self._finished()
         folder = str(Path(self._target).parent)
         if folders is None:
             sync_folder(folder)
@@ -261,7 +265,11 @@ class AtomicFile(OutputFile):
         self._close()
         if self._part:
             Path(self._part).unlink(missing_ok=True)
-            self._part = ""
+            self._finished()
+
+    def _finished(self) -> None:
+        unfinished.discard(self._part)
+        self._part = ""
 
 
 class RemoteFile(OutputFile):
@@ -295,6 +303,7 @@ def make_folder_of(path: PathArg) -> None:
 
 def write_bytes(path: PathArg, data: bytes, *, overwrite: bool) -> None:
     """Write a file of these bytes, whole or not at all; raises what `AtomicFile` raises."""
+    remove_left_behind([path])
     with AtomicFile(path, overwrite=overwrite) as file:
         file.write(data)
         file.commit()
@@ -331,7 +340,7 @@ def remove_left_behind(targets: Iterable[PathArg]) -> int:
         beside.setdefault(folder, set()).add(_part_name(base, _MARK))
     removed = 0
     for folder, names in beside.items():
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
             found = [entry.path for entry in entries if _HIDDEN.sub(f".{_MARK}.part", entry.name) in names]
             removed += sum(map(_removed_unless_locked, found))
     return removed

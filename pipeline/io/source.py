@@ -5,13 +5,15 @@ Opening with ``os.open`` gives the true cause of a failure; decoders get the des
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 
-from ..errors import ReadError
-from ..system import BINARY, DISK_FULL
+from ..errors import DiskFullError, ReadError, WriteError
+from ..system import BINARY, DISK_FULL, is_disk_full
 from .base import PathArg
 from .names import display
 from .remote import fetch, is_remote
@@ -38,6 +40,16 @@ _CAUSES = {
 def cause(error: OSError) -> str:
     """True cause of an OS error, in words."""
     return _CAUSES.get(error.errno or 0) or error.strerror or str(error)
+
+
+@contextlib.contextmanager
+def temporary_errors() -> Iterator[None]:
+    """OS errors inside the block, which writes a temporary file, as those of the folder for these."""
+    try:
+        yield
+    except OSError as error:
+        kind = DiskFullError if is_disk_full(error) else WriteError
+        raise kind(tempfile.gettempdir(), f"{cause(error)} (set TMPDIR to a folder with room)") from error
 
 
 class Source:
@@ -99,14 +111,11 @@ class Source:
         """A pipe as an unnamed temporary file, for decoders that need to seek; a file stays as it is."""
         if self.size is not None:
             return self
-        try:
-            with tempfile.TemporaryFile() as copy:
-                while part := self.read(1 << 20):
-                    copy.write(part)
-                copy.seek(0)
-                fd = os.dup(copy.fileno())
-        except OSError as error:
-            raise ReadError(self.name, f"cannot be copied to a temporary file: {cause(error)}") from error
+        with temporary_errors(), tempfile.TemporaryFile() as copy:
+            while part := self.read(1 << 20):
+                copy.write(part)
+            copy.seek(0)
+            fd = os.dup(copy.fileno())
         self.close()
         return Source(fd, self.name, piped=True)
 

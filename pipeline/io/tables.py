@@ -5,17 +5,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 from ..errors import ReadError, UsageError
-from ..text import nearest
+from ..text import nearest, shorten
 from .base import WriteRequest
 from .names import is_stream
-from .remote import Remote, fetch, is_remote
+from .remote import Remote, fetch, place_of
 from .sink import OutputFile, open_file
+from .source import cause
 from .timecolumn import format_stamp
 
 _MAX_BYTES = 1 << 16
@@ -45,7 +48,7 @@ def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int
 
 def sidecar_path(name: str) -> Path | Remote:
     """Name of the sidecar of a table: ``data/run.csv`` has ``data/run.json``."""
-    return (Remote(name) if is_remote(name) else Path(name)).with_suffix(".json")
+    return place_of(name).with_suffix(".json")
 
 
 def _load(path: Path | Remote) -> dict[str, Any] | None:
@@ -55,8 +58,10 @@ def _load(path: Path | Remote) -> dict[str, Any] | None:
             return None
         with os.fdopen(fetch(path.url), "rb") if isinstance(path, Remote) else path.open("rb") as file:
             found = json.loads(file.read(_MAX_BYTES))
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
+            return None
+        raise ReadError(str(path), f"tells the rate, and cannot be read: {cause(error)}") from error
     except (ValueError, RecursionError) as error:
         raise ReadError(str(path), f"is no JSON, so tells no rate: {error}") from error
     return found if isinstance(found, dict) and "fs" in found else None
@@ -75,11 +80,22 @@ def read_sidecar(name: str) -> tuple[float | None, tuple[str, ...]]:
     if found is None:
         return None, ()
     fs, names = found["fs"], found.get("names", [])
-    if not isinstance(fs, int | float) or isinstance(fs, bool) or not 0 < fs < float("inf"):
-        raise ReadError(str(path), f"fs must be a number above 0, got {fs!r}")
+    if not isinstance(fs, int | float) or isinstance(fs, bool) or not 0 < fs <= sys.float_info.max:
+        raise ReadError(str(path), f"fs must be a number above 0, got {shorten(repr(fs), 40)}")
     if not isinstance(names, list) or not all(isinstance(text, str) for text in names):
         raise ReadError(str(path), f"names must be a list of texts, got {names!r}")
     return float(fs), tuple(names)
+
+
+def refuse_other_json(path: Path | Remote) -> None:
+    """Raise `UsageError` where a file that stands under the name of a sidecar is none."""
+    try:
+        ours = _load(path) is not None
+    except ReadError:
+        ours = False
+    if not ours:
+        name = path.with_suffix("")
+        raise UsageError(f"{path}: is needed for the rate of {name}, and is another file; give {name} another name")
 
 
 def _open_sidecar(name: str, content: dict[str, Any], *, overwrite: bool) -> OutputFile:
@@ -92,12 +108,7 @@ def _open_sidecar(name: str, content: dict[str, Any], *, overwrite: bool) -> Out
     """
     path = sidecar_path(name)
     if overwrite and path.exists():
-        try:
-            ours = _load(path) is not None
-        except ReadError:
-            ours = False
-        if not ours:
-            raise UsageError(f"{path}: is needed for the rate of {name}, and is another file; give another name")
+        refuse_other_json(path)
     file = open_file(os.fspath(path), overwrite=overwrite)
     file.write((json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
     return file

@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from itertools import chain, islice, pairwise
+from typing import NamedTuple
+
+import numpy as np
 
 from ..errors import ReadError
 from .base import TimeColumn
@@ -23,14 +26,19 @@ JITTER = Decimal("0.01")
 GAP = Decimal("1.5")
 """A longer step than this many median steps is a gap."""
 
+MOST_FILLED = 1_000_000
+"""Rows that gaps may be filled up to, however few rows there are; beyond, so many for each row there is."""
+
+_MOST_PER_ROW = 100
 _OFF_GRID = Decimal("0.1")  # a gap must be whole steps to this; what lies between would need resampling
 _MEDIAN_ROWS = 10_000
 _EPOCH = datetime(1970, 1, 1)
+_MICROSECOND = timedelta(microseconds=1)
+_LAST = (datetime.max - _EPOCH) // _MICROSECOND
 _ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
 
 
-@dataclass(frozen=True)
-class Stamp:
+class Stamp(NamedTuple):
     """One cell of a time column: ``seconds`` for comparing, ``clock`` as its own clock shows it."""
 
     seconds: Decimal
@@ -45,35 +53,51 @@ class Stamp:
 def parse_stamp(text: str) -> Stamp | None:
     """A number in seconds or an ISO 8601 date and time; None when it is neither."""
     text = text.strip()
+    if text[4:5] == "-":  # rather a date: what is tried in vain costs most of the time
+        return _moment(text) or _number(text)
+    return _number(text) or _moment(text)
+
+
+def _number(text: str) -> Stamp | None:
     try:
         number = Decimal(text)
     except InvalidOperation:
-        pass
-    else:
-        exponent = number.as_tuple().exponent
-        return Stamp(number, number, False, max(0, -exponent)) if isinstance(exponent, int) else None
+        return None
+    whole, point, digits = text.partition(".")
+    if digits.isdigit() or (whole.isdigit() and not point):  # as most are; the tuple of a number is slow to make
+        return Stamp(number, number, False, len(digits))
+    exponent = number.as_tuple().exponent
+    return Stamp(number, number, False, max(0, -exponent)) if isinstance(exponent, int) else None
+
+
+def _moment(text: str) -> Stamp | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    clock = _seconds(moment.replace(tzinfo=None) - _EPOCH)
-    seconds = clock - _seconds(moment.utcoffset() or timedelta(0))
-    found = _ZONE.search(text) if len(text) > 10 else None
-    zone = found.group() if found else ""
+    if moment.tzinfo is None:
+        clock = seconds = _seconds(moment - _EPOCH)
+        zone = ""
+    else:
+        clock = _seconds(moment.replace(tzinfo=None) - _EPOCH)
+        seconds = clock - _seconds(moment.utcoffset() or timedelta(0))
+        found = _ZONE.search(text)
+        zone = found.group() if found else ""
     return Stamp(seconds, clock, True, 0, text[10:11] or " ", len(text) - len(zone), zone)
 
 
 def _seconds(delta: timedelta) -> Decimal:
-    return Decimal(delta // timedelta(microseconds=1)).scaleb(-6)
+    return Decimal(delta // _MICROSECOND).scaleb(-6)
 
 
 @dataclass(frozen=True)
 class TimeGrid:
-    """An even grid: the column, its rate in Hz and its number of frames (gaps counted in)."""
+    """An even grid: the column, its rate in Hz, its number of frames (gaps counted in), and whether there are gaps."""
 
     column: TimeColumn
     fs: float
     frames: int
+    gaps: bool
 
 
 def survey(
@@ -119,9 +143,20 @@ def survey(
         raise ReadError(name, f"{where}: its median step is {median:g} s, fs says {step:.6g} s; is it in seconds?")
     frames, digits, length = 0, set[int](), 0
     previous: Stamp | None = None
+    even = Decimal(0)  # the last step that was one step of the grid
+    missing = 0  # frames that gaps leave out
     for line, stamp in chain(head, rows):
-        gap = _Step(name, f"line {line}, {where}", step, fs is None, gaps)
-        frames += 1 if previous is None else gap.count(previous, stamp)
+        frames += 1
+        if previous is not None and (took := stamp.seconds - previous.seconds) != even:
+            gap = _Step(name, f"line {line}, {where}", step, fs is None, gaps)
+            count = gap.count(previous, stamp)
+            missing += count - 1
+            if count > 1 and frames + missing > max(MOST_FILLED, frames * _MOST_PER_ROW):
+                raise gap.fail(
+                    f"{frames + missing:,} rows would be made of {frames:,}, over the limit of {MOST_FILLED:,} or"
+                    f" {_MOST_PER_ROW} a row; is the time {stamp.seconds:.12g} s right?"
+                )
+            even = took if count == 1 else even
         digits.add(stamp.digits)
         length = max(length, stamp.length)
         previous = stamp
@@ -138,13 +173,14 @@ def survey(
         zone=first.zone,
     )
     warnings = []
+    frames += missing
     drift = previous.seconds - first.seconds - (frames - 1) * step if previous else Decimal(0)
     if abs(drift) > step / 2:
         warnings.append(
             f"{where}: the median step is {float(step):g} s, but the rows drift from it by {float(drift):+.3g} s to the"
             " end; times of the output follow the median"
         )
-    return TimeGrid(form, float(1 / step) if fs is None else fs, frames), warnings
+    return TimeGrid(form, float(1 / step) if fs is None else fs, frames, missing > 0), warnings
 
 
 @dataclass(frozen=True)
@@ -183,6 +219,22 @@ class _Step:
 def steps_between(a: Stamp, b: Stamp, step: Decimal) -> int:
     """Whole steps between two stamps that `survey` has accepted."""
     return max(1, int(((b.seconds - a.seconds) / step).to_integral_value()))
+
+
+def format_stamps(column: TimeColumn, first: int, count: int, fs: float | None = None) -> list[str]:
+    """The times of frames from ``first`` on, each as `format_stamp` gives it."""
+    digits = 6 if column.iso else column.digits
+    if fs is None and digits is not None:
+        start, step = column.start.scaleb(digits), column.step.scaleb(digits)
+        if start == int(start) >= 0 and step == int(step) > 0:  # whole numbers, which are told quickly
+            ticks = range(int(start + first * step), int(start + (first + count) * step), int(step))
+            if not column.iso:
+                unit = 10**digits
+                return [f"{t // unit}.{t % unit:0{digits}}" for t in ticks] if digits else list(map(str, ticks))
+            if count and ticks[-1] <= _LAST:
+                moments = np.datetime_as_string(np.array(ticks, np.int64).view("datetime64[us]")).tolist()
+                return [f"{t[:10]}{column.separator}{t[11:]}"[: column.length] + column.zone for t in moments]
+    return [format_stamp(column, frame, fs) for frame in range(first, first + count)]
 
 
 def format_stamp(column: TimeColumn, frame: int, fs: float | None = None) -> str:

@@ -23,7 +23,7 @@ from ..io.base import PathArg
 from ..io.formats import loaded
 from ..io.names import display, is_stream
 from ..io.sink import Sink, open_sink
-from ..text import nearest
+from ..text import cell, nearest
 from .events import Event, Events
 
 COLUMNS = tuple(field.name for field in fields(Event))
@@ -133,7 +133,8 @@ def _csv(searches: Sequence[Events]) -> bytes:
     out = SimpleNamespace(write=lambda line: lines.append(f"{line[:-2]}\n"))
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
-    writer.writerows([getattr(event, column) for column in COLUMNS] for event in _events(searches))
+    rows = ([getattr(event, column) for column in COLUMNS] for event in _events(searches))
+    writer.writerows([cell(value) if isinstance(value, str) else value for value in row] for row in rows)
     return "".join(lines).encode("utf-8", "surrogateescape")
 
 

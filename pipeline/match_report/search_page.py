@@ -20,6 +20,7 @@ from ..io import is_remote
 from ..io.sink import AtomicFile, make_folder_of
 from ..job import Job, Report
 from ..pages import PLAYED, link, page_from, report_parts, shown
+from ..text import one_line
 from .picture import STRETCHES, Levels, Overlay, Patches, Picture, picture_of
 
 if TYPE_CHECKING:
@@ -172,7 +173,8 @@ def _patches(pair: Any, shown: Overlay | Patches | None, word: str) -> None:
             axes.set_axis_off()
         return
     event = shown.event
-    name = event.template if len(event.template) <= _NAME else event.template[: _NAME - 1] + "…"
+    name = one_line(event.template)
+    name = name if len(name) <= _NAME else name[: _NAME - 1] + "…"
     titles = (f"{word}: {event.start_s:.6g} s, score {event.score:.3f}", f"Template: {name}")
     for axes, levels, title in zip(pair, (shown.window, shown.template), titles, strict=True):
         _plain(axes, title)
@@ -188,9 +190,8 @@ def _overlaid(axes: Axes, overlay: Overlay | Patches | None, word: str, fs: floa
         axes.set_axis_off()
         return
     event = overlay.event
-    _plain(
-        axes, f"{word}: {event.template}, at {event.start_s:.6g} s, score {event.score:.3f}, gain {overlay.gain:.3g}"
-    )
+    found = f"at {event.start_s:.6g} s, score {event.score:.3f}, gain {overlay.gain:.3g}"
+    _plain(axes, f"{word}: {one_line(event.template)}, {found}")
     time = overlay.start_s + np.arange(len(overlay.window)) / fs
     axes.plot(time, overlay.window, color=COLOURS["x"], linewidth=2.6, alpha=0.55, label="signal")
     axes.plot(time, overlay.fitted, color=COLOURS["h"], linewidth=1.1, label="template")

@@ -15,12 +15,15 @@ from typing import Any
 
 import numpy as np
 
+from ..config.inputs import files_read
 from ..config.load import LoadedConfig
 from ..errors import SettingError, UsageError
 from ..io import probe, write_signal
+from ..io.apart import Named, keep_apart, sidecar_written
 from ..io.arrays import PLAIN, plain_bytes
 from ..io.encodings import can_hold
 from ..io.formats import container_and_subtype
+from ..io.remote import place_of
 from ..io.sink import write_bytes
 from ..job import Job
 from ..kernel import Kernel
@@ -102,8 +105,11 @@ def bake(
     >>> made.taps, made.late_frames
     (4, 0)
     """
-    kernel = _chain_kernel(load(config, settings), fs, channels)
-    return _write_kernel(kernel, os.fspath(output), subtype, overwrite=overwrite)
+    loaded, name = load(config, settings), os.fspath(output)
+    place = place_of(name)
+    beside = None if place.suffix.lower() in PLAIN else sidecar_written(place, timed=False)
+    keep_apart(files_read(loaded), [Named(place), *([] if beside is None else [Named(beside, "its sidecar")])])
+    return _write_kernel(_chain_kernel(loaded, fs, channels), name, subtype, overwrite=overwrite)
 
 
 def _chain_kernel(loaded: LoadedConfig, fs: float | str | None, channels: int | None) -> Kernel:

@@ -14,8 +14,9 @@ from typing import Any
 
 from ..batch.manifest import read_manifest
 from ..batch.resume import Item, ItemState, batch_of
-from ..config.inputs import Place
+from ..config.inputs import Place, Unreadable
 from ..config.load import LoadedConfig
+from ..dsp.transforms import library_for
 from ..engine.plan import Plan, StagePlan, Step, make_plan
 from ..engine.steps import Align, Group
 from ..errors import FaltungError, SettingError, UsageError
@@ -155,19 +156,24 @@ def plan(
     if not sources:
         raise UsageError("no input; name a file, or describe the signal: fs=48000 channels=2")
     items, first = items_of(loaded, sources, None if output is None else os.fspath(output), root)
+    unreadable = [f"{one}: {one.why}" for one in sources if isinstance(one, Unreadable)]
     states: list[ItemState] = []
     if first is not None and first[0] != "-" and len(items) > 1:
         batch = batch_of(loaded, *first, None)
         states = batch.states(items, read_manifest(batch.manifest))
-    return plan_items(loaded, Job.of(loaded.settings), items, states, alone=len(items) == 1)
+    alone = len(items) == 1 and not unreadable
+    return plan_items(loaded, Job.of(loaded.settings), items, states, alone=alone, unreadable=unreadable)
 
 
 def plan_work(work: Work) -> RunPlan:
     """Plan of the run of this work, without what is done already."""
     if work.batch is not None:
         work = resumed(work, read_manifest(work.batch.manifest))
-    alone = work.batch is None and len(work.items) == 1
-    return plan_items(work.loaded, work.job, work.items, work.states, alone=alone, skipped=len(work.skipped))
+    alone = work.batch is None and len(work.items) == 1 and not work.unreadable
+    unreadable = [f"{one}: {one.why}" for one in work.unreadable]
+    return plan_items(
+        work.loaded, work.job, work.items, work.states, alone=alone, skipped=len(work.skipped), unreadable=unreadable
+    )
 
 
 def plan_items(
@@ -178,6 +184,7 @@ def plan_items(
     *,
     alone: bool,
     skipped: int = 0,
+    unreadable: Sequence[str] = (),
 ) -> RunPlan:
     """A prediction for each input, and the reasons of those that failed.
 
@@ -187,7 +194,7 @@ def plan_items(
         with ``alone``, where there is one file and no more to be told; a `SettingError` with its line and column.
     """
     predicted: list[Prediction] = []
-    failed: list[str] = []
+    failed = list(unreadable)
     for item in items:
         try:
             made, info = plan_job(job, os.fspath(item.source))
@@ -277,18 +284,18 @@ def _kernel_data(kernel: Kernel, fs: float) -> dict[str, Any]:
         "nonzero_taps": len(kernel.nonzero),
         "shape": list(kernel.taps.shape),
         "origin": kernel.origin,
-        "norm1": kernel.norm1,
-        "norm2": kernel.norm2,
-        "dc": kernel.dc,
+        "norm1": _finite(kernel.norm1),
+        "norm2": _finite(kernel.norm2),
+        "dc": _finite(kernel.dc),
         "peak_gain_db": _finite(kernel.peak_gain_db),
         "worst_case_db": _finite(kernel.worst_case_db),
-        "asymmetry": kernel.asymmetry,
+        "asymmetry": _finite(kernel.asymmetry),
         "symmetry": kernel.describe_symmetry(),
     }
 
 
 def _finite(value: float) -> float | None:
-    """None for the decibels of a kernel of zeros: JSON has no infinity."""
+    """None for the decibels of a kernel of zeros, and for what is over the range of numbers: JSON has no infinity."""
     return value if math.isfinite(value) else None
 
 
@@ -317,7 +324,7 @@ def method_of(step: Step) -> str:
     if method.name != "fft":
         return f"{len(work.kernel.nonzero):,} shifted adds" if method.name == "sparse" else "direct sum"
     parts = f", {method.partitions} partitions" if method.partitions > 1 else ""
-    return f"overlap-save, FFT of {method.n_fft:,}{parts}"
+    return f"overlap-save, FFT of {method.n_fft:,}{parts}, by {library_for(method.n_fft)}"
 
 
 def label_of(planned: StagePlan) -> str:

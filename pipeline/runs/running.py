@@ -20,13 +20,13 @@ from ..batch.driver import run_tasks
 from ..batch.manifest import Data, Manifest
 from ..batch.resume import Check, Item
 from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
-from ..config.inputs import Place
+from ..config.inputs import STREAM, Place
 from ..dsp.gather import SerialExecutor
-from ..errors import SettingError, UsageError
+from ..errors import SettingError, SignalError, UsageError
 from ..io.sink import remove_left_behind
 from ..system import keep_freed_memory, share_threads
 from .results import FileResult, RunResult
-from .work import Choices, Config, Paths, Work, load, prepare, resumed
+from .work import Choices, Config, Paths, Work, files_written, load, prepare, resumed
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,7 @@ def prepare_run(
     report: str | os.PathLike[str] | None = None,
     page: str | os.PathLike[str] | None = None,
     searching: bool = False,
+    saved: Path | None = None,
     dry_run: bool = False,
     **choices: Any,
 ) -> Work:
@@ -159,11 +160,11 @@ def prepare_run(
     afar = choices.get("scheduler") is not None and isinstance(config, str | os.PathLike)
     loaded = load(config, settings, base=Path(config).absolute().parent if afar else None)  # type: ignore[arg-type]
     chosen = Choices.of(loaded, **choices)
-    if chosen.jobs > 1 and not dry_run:
+    if (chosen.jobs > 1 or chosen.apart) and not dry_run:
         from ..batch.worker import start_fork_server
 
         start_fork_server()
-    return prepare(loaded, inputs, output, chosen, report, page=page, searching=searching)
+    return prepare(loaded, inputs, output, chosen, report, page=page, searching=searching, saved=saved)
 
 
 def execute(
@@ -193,6 +194,7 @@ def execute(
     files += [FileResult(item, "skipped", {}) for item in work.skipped]
     left = [item for place, item in enumerate(work.items) if place not in outcomes]
     files += [FileResult(item, "not begun", {}) for item in left]
+    files += [FileResult(Item(one), "failed", {"error": f"{one}: {one.why}", "code": 1}) for one in work.unreadable]
     for state in work.passed_over:
         known = state.state == "unchanged"
         files.append(FileResult(state.item, "unchanged" if known else "not begun", (state.last or {}) if known else {}))
@@ -207,11 +209,11 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
     tasks = _tasks(work)
     alone = len(tasks) == 1 and work.batch is None
     with ExitStack() as stack:
+        targets = [one.path for one in files_written(work.items, work.loaded.settings, None)]
+        remove_left_behind(targets)
         if work.batch is not None:
-            targets = [path for item in work.items for path in item.outputs]
-            remove_left_behind(targets)
             stack.callback(remove_left_behind, targets)
-        executor, runner, window = _executor(work, progress, stack)
+        executor, runner, window, watch = _executor(work, progress, stack)
         ended = run_tasks(
             tasks,
             executor,
@@ -221,6 +223,7 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
             on_begin=partial(_tell_begun, work, progress),
             stopped=stop,
             fail_fast=work.choices.fail_fast,
+            watch=watch,
         )
         for place, outcome in stack.enter_context(closing(ended)):
             outcomes[place] = outcome
@@ -234,8 +237,8 @@ def _tell_begun(work: Work, progress: Watcher, place: int) -> None:
     progress(RunProgress("begun", work.items[place].source))
 
 
-def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor, Runner, int]:
-    """Where tasks are run, by what, and how many it is given at a time."""
+def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor, Runner, int, Callable[[], object]]:
+    """Where tasks are run, by what, how many it is given at a time, and what looks whether it is still there."""
 
     def advanced(source: str, frames: int, total: int | None, fs: float) -> None:
         progress(RunProgress("read", Path(source), frames, total, fs))
@@ -243,19 +246,28 @@ def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor
     if work.choices.scheduler is not None:
         from ..batch.dask import cluster
 
-        there, slots = stack.enter_context(cluster(work.choices.scheduler))
-        return _cutting(there, slots, work, advanced, stack), run_task, 2 * slots
-    if work.jobs == 1:
-        return SerialExecutor(), partial(_run_here, advanced=advanced, prepared=Prepared(work.job)), 1
+        there, slots, watch = stack.enter_context(cluster(work.choices.scheduler))
+        return _cutting(there, slots, work, advanced, stack), run_task, 2 * slots, watch
+    nothing = lambda: None  # noqa: E731
+    if work.jobs == 1 and not _is_apart(work):
+        return SerialExecutor(), partial(_run_here, advanced=advanced, prepared=Prepared(work.job)), 1, nothing
     from ..batch.local import BUNDLE, LocalExecutor
 
     timeout = work.loaded.settings.batch.timeout
     timeout_s = None if timeout is None else timeout.seconds(1.0)
     if work.shard is not None or work.choices.fail_fast:
         executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s))
-        return _cutting(executor, work.jobs, work, advanced, stack), run_task, 2 * work.jobs
+        return _cutting(executor, work.jobs, work, advanced, stack), run_task, 2 * work.jobs, nothing
+    if work.jobs == 1:  # one file after another, as here
+        return stack.enter_context(LocalExecutor(1, timeout_s)), run_task, 1, nothing
     executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s, is_light))
-    return executor, begin_task, 3 * work.jobs * BUNDLE
+    return executor, begin_task, 3 * work.jobs * BUNDLE, nothing
+
+
+def _is_apart(work: Work) -> bool:
+    """Whether one job, too, is done by a process of its own, which a file may take down with it; not a pipe's."""
+    streams = any(STREAM in (item.source, *item.outputs) for item in work.items)
+    return work.choices.apart and work.batch is not None and not streams
 
 
 def _run_here(task: Data, advanced: Advanced, prepared: Prepared) -> Data:
@@ -316,14 +328,18 @@ def _explanations(work: Work, files: Sequence[FileResult]) -> tuple[tuple[Path, 
 
     explained = []
     for file in files:
-        source, target = file.item.source, file.item.signal
-        if file.status != "done" or "-" in (str(source), str(target)) or not isinstance(target, Path):
+        source, beside = file.item.source, file.item.explanations
+        if file.status != "done" or beside is None:
             continue
-        beside, pages = target.with_name(f"{target.stem}-explain"), []
+        pages = []
         for planned in plan_job(work.job, os.fspath(source))[0].stages:
             if planned.kernel is not None:
                 folder = beside / f"{planned.index}-{planned.stage.id or planned.stage.use}"
-                explain_stage(work.loaded, source, folder, stage=str(planned.index))
+                try:
+                    explain_stage(work.loaded, source, folder, stage=str(planned.index))
+                except SignalError as error:  # nothing, silence, or what is no number: nothing can be seen of it
+                    file.facts["warnings"].append(f"not explained: {str(error).removeprefix(f'{Path(source).name}: ')}")
+                    continue
                 pages.append(folder / "index.html")
         explained.append(tuple(pages))
     return tuple(explained)

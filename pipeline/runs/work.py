@@ -8,21 +8,21 @@ says no format end a run before the first file is begun. What is refused is said
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..batch.manifest import ManifestState
 from ..batch.resume import Batch, Check, Item, ItemState, batch_of
-from ..config.inputs import STREAM, Place, expand_inputs, input_root
+from ..config.inputs import STREAM, Place, Unreadable, expand_inputs, files_read, input_root
 from ..config.load import LoadedConfig, load_config, validate_config
 from ..config.model import Configuration
-from ..config.outputs import one_name, plan_outputs
+from ..config.outputs import plan_outputs
 from ..errors import UsageError
-from ..fields import files_named_in
-from ..io import Remote, is_table_name
-from ..io.names import RealNames, file_of, is_stream, shown_path
+from ..io.apart import Named, keep_apart, sidecar_written
+from ..io.names import is_stream, refuse_taken, shown_path
+from ..io.tables import refuse_other_json
 from ..job import Job
 from ..library import Pipeline
 from ..stages.base import Stage
@@ -52,6 +52,8 @@ class Choices:
     fail_fast: bool = False
     scheduler: str | None = None
     """Address of the cluster that does the work, if one is to."""
+    apart: bool = False
+    """Whether a batch of one job, too, is done by a worker: a decoder that crashes takes that down alone."""
 
     @classmethod
     def of(
@@ -103,6 +105,8 @@ class Work:
     """The page to be written about the run."""
     searching: bool = False
     """Whether what is found is brought back."""
+    unreadable: tuple[Unreadable, ...] = ()
+    """Places among the inputs that hold no signal to be read; each fails."""
 
     @property
     def shard(self) -> Duration | None:
@@ -179,6 +183,7 @@ def items_of(
     template, base = (loaded.settings.output, loaded.base) if output is None else (output, None)
     signals = [] if template is None else [(template, base)]
     templates = [*signals, *((one, loaded.base) for one in loaded.settings.events)]
+    sources = readable(sources)
     planned = [[path for _, path in plan_outputs(sources, *one, root)] for one in templates]
     outputs = zip(*planned, strict=True) if planned else [()] * len(sources)
     pages = [None] * len(sources) if page is None else _pages(sources, os.fspath(page), root)
@@ -187,6 +192,11 @@ def items_of(
         for source, paths, one in zip(sources, outputs, pages, strict=True)
     ]
     return items, [*templates, *([] if page is None else [(os.fspath(page), None)]), None][0]
+
+
+def readable(sources: Sequence[Place]) -> list[Place]:
+    """Sources without the places that no signal can be read from."""
+    return [source for source in sources if not isinstance(source, Unreadable)]
 
 
 def _pages(sources: Sequence[Place], page: str, root: Path) -> list[Path]:
@@ -206,11 +216,12 @@ def prepare(
     *,
     page: str | os.PathLike[str] | None = None,
     searching: bool = False,
+    saved: Path | None = None,
 ) -> Work:
     """Work of a run, checked; a batch is then `resumed`. ``report`` comes before ``report:``.
 
     Where it is ``searching``, what is found is brought back with the result, and need not be written; ``page`` is the
-    template of a page about each search.
+    template of a page about each search. ``saved`` is a file that the configuration will be written to.
 
     Raises
     ------
@@ -224,14 +235,11 @@ def prepare(
         raise UsageError("no input; name files as inputs=, or set input: in the configuration")
     if output is None and settings.output is None and not settings.events and not searching:
         raise UsageError("no output; give output=, or set output: in the configuration, or events: for a search")
-    if "-" in (settings.output if output is None else output, *settings.events) and len(sources) > 1:
+    if "-" in (settings.output if output is None else output, *settings.events) and len(readable(sources)) > 1:
         raise UsageError(f"standard output takes one signal, there are {len(sources)} inputs")
     items, first = items_of(loaded, sources, output, root, page)
     _refuse_formats(items, settings)
-    _refuse_same_names(items)
     taken = {path: None for item in items for path in item.outputs if path != STREAM and path.exists()}
-    if taken:
-        _refuse_inputs_as_outputs(items, taken, settings.stages)
     if choices.jobs > 1 and len(items) > 1 and STREAM in sources:
         raise UsageError("standard input is read by the command itself; give jobs=1")
     if choices.scheduler is not None and STREAM in (*sources, *(item.signal for item in items)):
@@ -239,14 +247,33 @@ def prepare(
     batch = None
     if first is not None and first[0] != "-" and (len(items) > 1 or "batch" in settings.model_fields_set):
         batch = batch_of(loaded, *first, choices.check)
+    report = settings.report if report is None else Path(report)
+    more = [] if batch is None else [Named(batch.manifest, "the manifest")]
+    more += [] if saved is None else [Named(saved, "the saved configuration")]
+    keep_apart(files_read(loaded, sources), files_written(items, settings, report, *more))
+    _refuse_report(report)
+    if settings.explain:
+        _refuse_explanations(items)
+    if saved is not None:
+        refuse_taken(saved, overwrite=choices.overwrite)
     replaces = choices.overwrite or choices.skip_existing or batch is not None
     _refuse_taken([(path, "exists already") for path in taken], overwrite=replaces)
     skips = choices.skip_existing
     skipped = dict.fromkeys(item for item in items if skips and any(path in taken for path in item.outputs))
     left = tuple(item for item in items if item not in skipped)
-    report = settings.report if report is None else Path(report)
-    _refuse_report(report, items)
-    return Work(loaded, Job.of(settings), left, tuple(skipped), choices, batch, report=report, searching=searching)
+    if batch is None:
+        _refuse_taken(_sidecars_taken(left, settings), overwrite=choices.overwrite)
+    return Work(
+        loaded,
+        Job.of(settings),
+        left,
+        tuple(skipped),
+        choices,
+        batch,
+        report=report,
+        searching=searching,
+        unreadable=tuple(one for one in sources if isinstance(one, Unreadable)),
+    )
 
 
 def resumed(work: Work, past: ManifestState) -> Work:
@@ -255,7 +282,10 @@ def resumed(work: Work, past: ManifestState) -> Work:
         return work
     states = work.batch.states(work.items, past)
     again = [state for state in states if _is_to_be_done(state, work.choices)]
-    _refuse_taken([pair for state in again for pair in state.taken], overwrite=work.choices.overwrite)
+    settings = work.loaded.settings
+    _sidecars_taken([state.item for state in again if state.last is not None], settings)
+    beside = _sidecars_taken([state.item for state in again if state.last is None], settings)
+    _refuse_taken([*(pair for state in again for pair in state.taken), *beside], overwrite=work.choices.overwrite)
     return replace(work, items=tuple(state.item for state in again), states=tuple(states))
 
 
@@ -277,21 +307,48 @@ def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
         event_format(path)
 
 
-def _refuse_same_names(items: Sequence[Item]) -> None:
-    """Refuse two outputs of one name, that of a signal and one of events among them."""
-    if all(len(item.outputs) == 1 for item in items):
-        return  # those of one template were looked at when they were planned
-    real = RealNames()
-    taken: set[str] = set()
-    for path in (path for item in items for path in item.outputs):
-        name = one_name(path, real)
-        if name in taken:
-            raise UsageError(f"{shown_path(path)}: two outputs would have this name; give each its own")
-        taken.add(name)
+def files_written(items: Sequence[Item], settings: Configuration, report: Path | None, *more: Named) -> Iterator[Named]:
+    """Everything that a run writes: outputs, their sidecars, the report with its data, and ``more``."""
+    for item in items:
+        yield from map(Named, item.outputs)
+        beside = _sidecar_of(item, settings)
+        if beside is not None:
+            yield Named(beside, f"the sidecar of {shown_path(item.target)}")
+    if report is not None:
+        yield Named(report, "the report")
+        yield Named(report.with_suffix(".json"), "the data of the report")
+    yield from more
 
 
-def _refuse_report(report: Path | None, items: Sequence[Item]) -> None:
-    """Refuse a report that is no page, or would replace a file that is none, such as the sidecar of a table."""
+def _sidecar_of(item: Item, settings: Configuration) -> Place | None:
+    return None if item.signal is None else sidecar_written(item.signal, timed=settings.time_column is not None)
+
+
+def _sidecars_taken(items: Iterable[Item], settings: Configuration) -> list[tuple[Place, str]]:
+    """Sidecars to be written whose names are taken; raises `UsageError` where one is another file."""
+    sidecars = [path for item in items if (path := _sidecar_of(item, settings)) is not None and path.exists()]
+    for path in sidecars:
+        refuse_other_json(path)
+    return [(path, "exists already") for path in sidecars]
+
+
+def _refuse_explanations(items: Sequence[Item]) -> None:
+    """Refuse to explain into folders that hold an input, or what is no explanation."""
+    from ..explain.explain import is_explanation
+
+    sources = {os.path.realpath(item.source.parent) for item in items if isinstance(item.source, Path)}
+    for item in items:
+        folder = item.explanations
+        if folder is None or not folder.is_dir():
+            continue
+        others = [one for one in folder.iterdir() if one.is_dir() and any(one.iterdir()) and not is_explanation(one)]
+        others += [one for one in folder.iterdir() if os.path.realpath(one) in sources]
+        if others:
+            raise UsageError(f"{shown_path(others[0])}: is no explanation; give {shown_path(item.target)} another name")
+
+
+def _refuse_report(report: Path | None) -> None:
+    """Refuse a report that is no page, or would replace a file that is none."""
     if report is None:
         return
     from ..batch.report import refuse_other_files
@@ -299,28 +356,6 @@ def _refuse_report(report: Path | None, items: Sequence[Item]) -> None:
     if report.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"{shown_path(report)}: a report is a page; let its name end in .html")
     refuse_other_files(report)
-    beside = os.path.realpath(report.with_suffix(".json"))
-    for item in items:
-        table = item.signal is not None and is_table_name(item.signal)
-        if item.signal is not None and table and os.path.realpath(item.signal.with_suffix(".json")) == beside:
-            raise UsageError(f"{shown_path(report)}: its data would take the name of a sidecar; give it another name")
-
-
-def _refuse_inputs_as_outputs(items: Sequence[Item], taken: Iterable[Place], stages: Iterable[Any]) -> None:
-    read: dict[object, Place] = {_identity(path): path for path in files_named_in(stages)}
-    read |= {_identity(item.source): item.source for item in items if item.source != STREAM}
-    read.pop(None, None)
-    for path in taken:
-        source = read.get(_identity(path))
-        if source is not None:
-            same = os.path.abspath(source) == os.path.abspath(path)  # noqa: PTH100
-            through = "" if same else f" ({shown_path(source)})"
-            raise UsageError(f"{shown_path(path)}: the output is an input{through}; give it another name")
-
-
-def _identity(path: Place) -> object:
-    """The same for all names and links of one file; None where there is none."""
-    return path.identity() if isinstance(path, Remote) else file_of(path)
 
 
 def _refuse_taken(taken: Sequence[tuple[Place, str]], *, overwrite: bool) -> None:

@@ -16,7 +16,8 @@ RUN = {"pid": 4711, "started": "2026-01-02T03:04:05.000+00:00", "recipe": {"sett
 
 
 def record(item: str, status: str, **more: Any) -> dict[str, Any]:
-    return {"item": item, "status": status, "key": "k", "outputs": [], **more}
+    known = {"item": item, "status": status, "key": "k", "output": "o", "input": None, "outputs": [], "error": "why"}
+    return {**known, **more}
 
 
 def written(path: Path, *records: dict[str, Any]) -> Path:
@@ -122,3 +123,34 @@ def test_a_disk_that_fills_up_leaves_whole_lines(tmp_path: Path, monkeypatch: py
         monkeypatch.undo()
         manifest.add(record("b", "done"))
     assert set(read_manifest(path).items) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"item": "a", "status": "done"}',
+        '{"item": "a", "status": "failed"}',
+        '{"item": "a", "status": "failed", "error": 7}',
+        '{"item": "a", "status": "lost in space"}',
+        '{"item": ["a"], "status": "running"}',
+        '{"item": "a", "status": "done", "key": "k", "output": "o", "input": null, "outputs": ["o"]}',
+        '{"item": "a", "status": "done", "key": "k", "output": "o", "input": null, "outputs": {}}',
+        '{"item": "a", "status": "done", "key": "k", "output": "o", "input": 7, "outputs": []}',
+        '{"item": "a", "status": "running", "attempts": "many"}',
+        '{"item": "a", "status": "running", "more": [1]}',
+        '{"run": []}',
+        '{"run": {"recipe": 7}}',
+        '{"run": {"recipe": {"files": []}}}',
+        "7",
+        '"item"',
+        "[" * 50_000,
+        '{"item": "a", "status": "running", "attempts": ' + "9" * 5000 + "}",
+        "\udcff",
+    ],
+)
+def test_a_line_that_is_no_record_is_told_with_its_number(line: str, tmp_path: Path) -> None:
+    path = written(tmp_path / "m.jsonl", record("a", "done"))
+    with path.open("ab") as file:
+        file.write(line.encode("utf-8", "surrogateescape") + b"\n")
+    with pytest.raises(UsageError, match=r"m\.jsonl:4: is no record; the file was edited or is damaged, remove it"):
+        read_manifest(path)

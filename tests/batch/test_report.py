@@ -17,6 +17,7 @@ import soundfile as sf
 
 from pipeline.batch.report import page_html, run_facts, run_report, write_report
 from pipeline.config.load import parse_config
+from pipeline.dsp.transforms import library_version
 from pipeline.errors import UsageError
 from pipeline.job import Hooks, Job, run_job
 from pipeline.pages import shown
@@ -139,7 +140,9 @@ def test_facts_say_what_ran_and_keep_no_credentials():
     assert "input:\n  - https://***@host/in.wav?***\n" in ran["configuration"]
     assert re.fullmatch("[0-9a-f]{32}", ran["configuration_hash"])
     assert ran["configuration_hash"] != facts()["configuration_hash"]
-    assert set(ran["versions"]) == {"faltung", "python", "numpy", "scipy", "soundfile", "soxr", "libsndfile"}
+    libraries = {"numpy", "scipy", "soundfile", "soxr", "libsndfile"}
+    assert set(ran["versions"]) == {"faltung", "python", *libraries, "transforms"}
+    assert ran["versions"]["transforms"] == library_version()
     assert ran["began"] == "2026-05-04T03:02:01+00:00"
 
 
@@ -345,8 +348,8 @@ def test_files_that_were_done_before_are_in_it_with_what_was_known_of_them(faltu
     [
         (["--report", "r.txt"], "r.txt: a report is a page; let its name end in .html"),
         (["--report", "taken.html"], "taken.html: is another file, which the report would replace"),
-        (["--report", "out/in.html", "-o", "out/{stem}.npy"], "out/in.html: its data would take the name of a sidecar"),
-        (["--report", "out/in.html", "-o", "out/{stem}.tsv"], "out/in.html: its data would take the name of a sidecar"),
+        (["--report", "out/in.html", "-o", "out/{stem}.npy"], "out/in.json: would be both the sidecar of"),
+        (["--report", "out/in.html", "-o", "out/{stem}.tsv"], "out/in.json: would be both the sidecar of"),
     ],
 )
 def test_a_report_that_cannot_be_is_refused_before_any_work(faltung, place, arguments, said):  # noqa: F811

@@ -79,6 +79,20 @@ def test_a_version_changes_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert key_of(as_text(before), None, "o") != key_of(as_text(recipe(place)), None, "o")
 
 
+def test_another_library_of_transforms_changes_it_and_scipy_is_not_mentioned(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.batch.resume.library", lambda: "scipy")
+    before = recipe(place)
+    assert "transforms" not in before  # as manifests were before there was a choice
+    monkeypatch.setattr("pipeline.batch.resume.library", lambda: "opencv")
+    monkeypatch.setattr("pipeline.batch.resume.library_version", lambda: "opencv 5.0")
+    after = recipe(place)
+    assert changes(before, after) == ["transforms changed: scipy -> opencv 5.0"]
+    assert changes(after, before) == ["transforms changed: opencv 5.0 -> scipy"]
+    assert key_of(as_text(before), None, "o") != key_of(as_text(after), None, "o")
+
+
 def test_input_and_output_change_it(place: Path) -> None:
     same = recipe(place)
     keys = {

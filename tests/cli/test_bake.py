@@ -98,7 +98,7 @@ def test_a_stage_that_is_no_kernel_is_named_with_its_line(faltung: Faltung, plac
     [
         (["-o", "ir.xyz"], "unknown extension '.xyz'"),
         (["-o", "ir.npy", "--subtype", "FLOAT"], "--subtype is for audio files"),
-        (["-o", "in.wav"], "in.wav: exists already"),
+        (["-o", "in.wav"], "in.wav: the output is an input"),
         ([], "Missing option '-o'"),
         (["-o", "ir.wav", "--fs", "8000.5"], "a fractional rate"),
     ],

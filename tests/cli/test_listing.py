@@ -16,6 +16,8 @@ import pipeline
 from pipeline.cli import doctor as checks
 from pipeline.config.load import parse_config
 from pipeline.config.schema import schema_text
+from pipeline.dsp import transforms
+from pipeline.dsp.transforms import library_version
 from pipeline.errors import PluginError
 from pipeline.stages.base.registry import StageSource, available_stages
 
@@ -154,6 +156,26 @@ def test_the_doctor_says_what_is_installed(faltung: Faltung) -> None:
     assert {"Python", "platform", "processors", "numpy", "soundfile", "ffmpeg", "temporary files"} <= set(found)
     assert "libsndfile" in found["soundfile"]
     assert found["stages"] == f"{len(NAMES)} stages of faltung"
+    assert found["transforms"] == library_version()
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("fftw", "FALTUNG_FFT must be opencv or scipy, got 'fftw'; without it opencv is used if installed"),
+        ("opencv", "FALTUNG_FFT is opencv, which is not installed; install faltung[fast], or set it to scipy"),
+    ],
+)
+def test_the_doctor_says_that_the_transforms_asked_for_are_not_to_be_had(
+    asked: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FALTUNG_FFT", asked)
+    monkeypatch.setattr(transforms, "find_spec", lambda _: None)
+    transforms.library.cache_clear()
+    try:
+        assert checks._transforms() == checks.Check("transforms", told, good=False)
+    finally:
+        transforms.library.cache_clear()
 
 
 def test_the_doctor_finds_what_is_wrong_and_ends_with_1(faltung: Faltung, monkeypatch: pytest.MonkeyPatch) -> None:

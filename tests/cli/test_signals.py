@@ -5,11 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from pipeline.cli.process import Interrupts, Terminated, terminable
+from pipeline.io.sink import AtomicFile
 from pipeline.runs.results import FileResult, RunResult
+from pipeline.system import remove_unfinished, unfinished
 
 
 def test_a_signal_whose_exception_got_lost_is_raised_again_with_the_next_block() -> None:
@@ -41,3 +44,18 @@ def test_the_exit_code_of_a_run(codes: tuple[int, ...], interrupted: bool, expec
         for code in codes
     ]
     assert RunResult(None, tuple(files), interrupted).exit_code == expected  # type: ignore[arg-type]
+
+
+def test_what_a_second_signal_kept_from_being_removed_is_removed_at_the_end(tmp_path: Path) -> None:
+    """As where the machine is so busy that removing takes longer than the command's patience."""
+    remove_unfinished()  # what other tests cut short
+    file = AtomicFile(tmp_path / "x.wav")
+    file.write(b"half")
+    (hidden,) = tmp_path.iterdir()
+    assert unfinished == {str(hidden)}
+    file._close()  # what removes it is cut short here
+    remove_unfinished()
+    assert (list(tmp_path.iterdir()), unfinished) == ([], set())
+    with AtomicFile(tmp_path / "y.wav") as whole:
+        whole.commit()
+    assert (unfinished, [path.name for path in tmp_path.iterdir()]) == (set(), ["y.wav"])

@@ -1,4 +1,4 @@
-"""Which library computes the transforms, and that both compute the same ones."""
+"""Which library computes the transforms, that both compute the same ones, and a row the same bits wherever it is."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from pipeline.dsp.transforms import irfft, library, rfft
+from pipeline.dsp import transforms
+from pipeline.dsp.transforms import irfft, library, library_for, rfft
+from pipeline.errors import UsageError
 
-needs_ducc0 = pytest.mark.skipif(find_spec("ducc0") is None, reason="needs ducc0, the extra [fast]")
+INSTALLED = find_spec("cv2") is not None
+needs_opencv = pytest.mark.skipif(not INSTALLED, reason="needs opencv-python-headless, the extra [fast]")
 
 
 def told(program: str, **environment: str) -> str:
@@ -24,7 +28,7 @@ def told(program: str, **environment: str) -> str:
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("n", [16, 1024, 1 << 13])
+@pytest.mark.parametrize("n", [16, 24, 256, 1024, 1 << 13])
 def test_a_transform_and_its_inverse_are_those_of_the_definition(n: int, dtype: type) -> None:
     rows = np.random.default_rng(0).standard_normal((2, 3, n)).astype(dtype)
     spectra = rfft(rows)
@@ -117,7 +121,7 @@ def test_transforms_are_put_where_they_are_asked_for(dtype: type) -> None:
     assert (back[:, 2] == 7).all()
 
 
-def test_a_backend_set_under_scipy_is_honoured() -> None:
+def test_a_backend_set_under_scipy_computes_what_scipy_does() -> None:
     program = """
 import numpy as np, scipy.fft
 from scipy.fft import _basic_backend
@@ -134,35 +138,145 @@ from pipeline.dsp.transforms import library
 convolve(np.ones(5000), np.ones(1000))
 print(library(), sorted(set(Backend.calls)))
 """
-    assert told(program) == "scipy ['irfft', 'rfft']"
+    assert told(program, FALTUNG_FFT="scipy") == "scipy ['irfft', 'rfft']"
 
 
-def test_scipy_computes_where_nothing_else_is_installed_or_asked_for() -> None:
+def test_what_scipy_computes_is_the_same_where_scipy_fft_is_loaded() -> None:
+    program = """
+import numpy as np
+from pipeline.dsp.transforms import irfft, rfft
+rows = np.random.default_rng(5).standard_normal((3, 4096))
+print(irfft(rfft(rows) * rfft(rows), 4096).tobytes().hex()[:4000])
+"""
+    alone = told(program, FALTUNG_FFT="scipy")
+    assert alone == told(f"import scipy.fft\n{program}", FALTUNG_FFT="scipy")
+
+
+def at(rows: np.ndarray, offset: int, gap: int) -> np.ndarray:
+    """The rows in memory of their own that begins so many numbers behind a cache line, so far from each other."""
+    count, n = rows.shape
+    room = np.zeros(count * (n + gap) + 64 + offset, rows.dtype)
+    start = -room.ctypes.data % 64 // rows.itemsize + offset
+    placed = room[start : start + count * (n + gap)].reshape(count, n + gap)[:, :n]
+    placed[:] = rows
+    return placed
+
+
+ROW_SIZES = [
+    *(2**k for k in range(1, 14)),
+    *(3, 24, 100, 320, 960, 1001),
+    *(pytest.param(2**k, marks=pytest.mark.long) for k in range(14, 20)),
+]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("n", ROW_SIZES)
+def test_the_bits_of_a_row_depend_on_nothing_but_the_row(n: int, dtype: type) -> None:
+    """Neither on the rows beside it, nor on its place among them, nor on where they lie in memory: promise P1."""
+    rows = np.random.default_rng(n).standard_normal((9, n)).astype(dtype)
+    alone = [rfft(row) for row in rows]
+    back = [irfft(spectrum.copy(), n).tobytes() for spectrum in alone]
+    expected = [spectrum.tobytes() for spectrum in alone]
+    for count in (1, 2, 3, 4, 5, 8, 9):
+        for offset in (0, 1, 2, 3, 5, 8, 13):
+            placed = at(rows[9 - count :], offset, gap=offset % 3)
+            spectra = at(np.zeros((count, n // 2 + 1), alone[0].dtype), offset // 2, gap=offset % 4)
+            rfft(placed, out=spectra)
+            assert [row.tobytes() for row in spectra] == expected[9 - count :]
+            out = at(np.zeros((count, n), dtype), offset + 1, gap=offset % 5)
+            irfft(spectra, n, out=out)
+            assert [row.tobytes() for row in out] == back[9 - count :]
+    overlapping = np.lib.stride_tricks.sliding_window_view(rows[:2].ravel(), n)[:: max(1, n // 4)]
+    assert [row.tobytes() for row in rfft(overlapping)] == [rfft(row.copy()).tobytes() for row in overlapping]
+    cube = rfft(rows.reshape(3, 3, n)[:, :2])
+    assert cube[2, 1].tobytes() == expected[7]
+
+
+@needs_opencv
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_bits_do_not_depend_on_the_threads_that_opencv_may_use(dtype: str) -> None:
+    program = f"""
+import cv2, hashlib
+import numpy as np
+from pipeline.dsp.transforms import irfft, rfft
+rows = np.random.default_rng(3).standard_normal((16, 1 << 14)).astype("{dtype}")
+found = set()
+for threads in (1, 2, 3, 8):
+    cv2.setNumThreads(threads)
+    spectra = rfft(rows)
+    found.add(spectra.tobytes() + irfft(spectra, 1 << 14).tobytes())
+print(len(found))
+"""
+    assert told(program, FALTUNG_FFT="opencv") == "1"
+
+
+@needs_opencv
+def test_lengths_that_opencv_does_not_compute_are_scipys_to_the_last_bit() -> None:
+    program = """
+import numpy as np
+from pipeline.dsp.transforms import irfft, library_for, rfft
+from scipy import fft
+for n in (2, 16, 128, 255, 257, 960, 1001):
+    rows = np.random.default_rng(n).standard_normal((3, n))
+    spectra = rfft(rows)
+    assert spectra.tobytes() == fft.rfft(rows).tobytes(), n
+    assert irfft(spectra.copy(), n).tobytes() == fft.irfft(spectra, n).tobytes(), n
+    assert library_for(n) == "scipy"
+print(library_for(256), library_for(1 << 19))
+"""
+    assert told(program, FALTUNG_FFT="opencv") == "opencv opencv"
+
+
+@needs_opencv
+def test_opencv_has_one_thread_a_call_unless_the_program_had_loaded_it() -> None:
+    program = "from pipeline.dsp.transforms import rfft; rfft(np.ones(512)); print(cv2.getNumThreads())"
+    assert told(f"import numpy as np; {program.replace('print', 'import cv2; print')}", FALTUNG_FFT="") == "1"
+    assert told(f"import numpy as np, cv2; cv2.setNumThreads(3); {program}", FALTUNG_FFT="") == "3"
+
+
+@pytest.mark.parametrize("asked", ["fftw", "OpenCV", "1"])
+def test_another_name_of_a_library_is_refused(asked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FALTUNG_FFT", asked)
+    with pytest.raises(UsageError, match=f"FALTUNG_FFT must be opencv or scipy, got '{asked}'"):
+        library.__wrapped__()
+
+
+def test_a_library_that_is_not_installed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FALTUNG_FFT", "opencv")
+    monkeypatch.setattr(transforms, "find_spec", lambda _: None)
+    with pytest.raises(UsageError, match=r"not installed; install faltung\[fast\], or set it to scipy"):
+        library.__wrapped__()
+
+
+def test_an_opencv_that_cannot_be_loaded_is_told_with_its_way_out(tmp_path: Path) -> None:
+    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')", "utf-8")
+    program = """
+import numpy as np
+from pipeline import FaltungError, convolve
+try:
+    convolve(np.ones(5000), np.ones(1000))
+except FaltungError as error:
+    print(error)
+"""
+    expected = "opencv cannot be loaded: libGL.so.1: cannot open shared object file; install it again, or set "
+    assert told(program, FALTUNG_FFT="", PYTHONPATH=str(tmp_path)) == f"{expected}FALTUNG_FFT=scipy"
+
+
+def test_opencv_computes_where_it_is_installed_and_nothing_else_is_asked_for() -> None:
     program = "from pipeline.dsp.transforms import library; print(library())"
+    assert told(program, FALTUNG_FFT="") == told(f"import scipy.fft; {program}", FALTUNG_FFT="")
+    assert told(program, FALTUNG_FFT="") == ("opencv" if INSTALLED else "scipy")
     assert told(program, FALTUNG_FFT="scipy") == "scipy"
-    if find_spec("ducc0") is None:
-        assert library() == told(program) == "scipy"
+    assert library() == library_for(1024)
 
 
-@needs_ducc0
-def test_ducc0_computes_where_it_is_installed() -> None:
-    assert told("from pipeline.dsp.transforms import library; print(library())") == "ducc0"
-    assert told("import scipy.fft; from pipeline.dsp.transforms import library; print(library())") == "ducc0"
+PROMISES = ["tests/promises", *(pytest.param(f"tests/{part}", marks=pytest.mark.long) for part in ("engine", "dsp"))]
 
 
-@needs_ducc0
-def test_the_promises_hold_with_ducc0_and_without() -> None:
-    for chosen in ("", "scipy"):
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "-p",
-            "no:cacheprovider",
-            "tests/promises",
-            "tests/engine",
-            "tests/dsp/test_scores.py",
-        ]
-        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "FALTUNG_FFT": chosen})
-        assert done.returncode == 0, done.stdout[-2000:]
+@needs_opencv
+@pytest.mark.skipif(library() == "scipy", reason="scipy's transforms are in use already")
+@pytest.mark.parametrize("tests", PROMISES)
+def test_the_promises_hold_without_opencv_too(tests: str) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tests]
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "FALTUNG_FFT": "scipy"})
+    assert done.returncode == 0, done.stdout[-2000:]

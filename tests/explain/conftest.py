@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Explained:
     """The worked example, as ``faltung explain`` writes it."""
-    return explain_example(tmp_path_factory.mktemp("worked"))
+    return explain_example(tmp_path_factory.mktemp("worked"), film=True)
 
 
 @pytest.fixture(scope="session")

@@ -175,6 +175,22 @@ def test_an_earlier_explanation_is_replaced_and_other_files_are_not(tmp_path, qu
     explain_example(tmp_path, overwrite=True)
 
 
+def test_the_film_is_made_when_asked_for_and_none_of_another_signal_stays(tmp_path, quick):
+    film = {"flip.gif", "contact.png"}  # and an MP4 where ffmpeg made one
+    assert film <= explain_example(tmp_path, film=True).files.keys()
+    (tmp_path / "flip.mp4").write_bytes(b"of before")
+    (tmp_path / "mine.gif").write_bytes(b"mine")
+    assert not film & explain_example(tmp_path).files.keys()
+    assert not [name for name in (*film, "flip.mp4") if (tmp_path / name).exists()]
+    assert (tmp_path / "mine.gif").exists()
+
+
+def test_a_film_beside_what_is_no_explanation_is_left_alone(tmp_path, quick):
+    (tmp_path / "flip.gif").write_bytes(b"mine")
+    explain_example(tmp_path)
+    assert (tmp_path / "flip.gif").read_bytes() == b"mine"
+
+
 def test_a_file_in_the_folders_place_is_refused(tmp_path, quick):
     (tmp_path / "file").write_text("x", "utf-8")
     with pytest.raises(UsageError, match="is no folder"):

@@ -15,6 +15,7 @@ from pipeline.cli import main
 from pipeline.errors import SignalError, UsageError
 from pipeline.flipcheck.causality import causality_check
 from pipeline.flipcheck.flip import flip_check
+from pipeline.flipcheck.probes import convolved
 from pipeline.flipcheck.targets import DEFAULT_IMAGE_KERNEL, DEFAULT_KERNEL
 
 H = (4.0, 2.0, 1.0)
@@ -304,3 +305,17 @@ def test_a_transform_disturbs_the_past_by_rounding_only_and_this_is_counted():
     assert 0 < found.largest_rounding < 1e-14
     assert f"{found.rounded:,} earlier frames differ by rounding" in str(found)
     assert found.to_dict()["lookahead"] == 0
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [((1,), (1,)), ((5,), (3,)), ((64,), (64,)), ((7, 4), (3, 5)), ((3, 1, 4), (2, 2, 2))]
+)
+def test_the_convolution_behind_a_check_is_the_sum_of_the_definition(a, b):
+    draw = np.random.default_rng(4)
+    x, h = draw.standard_normal(a), draw.standard_normal(b)
+    expected = np.zeros([m + n - 1 for m, n in zip(a, b, strict=True)])
+    for at, tap in np.ndenumerate(h):
+        expected[tuple(slice(k, k + n) for k, n in zip(at, a, strict=True))] += tap * x
+    found = convolved(x, h)
+    assert found.shape == expected.shape
+    assert np.abs(found - expected).max() <= 1e-13

@@ -286,7 +286,7 @@ def test_an_existing_output_is_refused_before_and_when_it_appears_meanwhile(shop
 
 def test_an_output_that_is_the_input_is_refused(memory, shop, take):
     memory.pipe("/a/take.wav", take.read_bytes())
-    with pytest.raises(UsageError, match="the output is the input; give it another name"):
+    with pytest.raises(UsageError, match="the output is an input; give it another name"):
         PIPE.run_file("memory://a/take.wav", "memory:///a/take.wav", overwrite=True)
     assert same_file("shop://a/x", "shop://a/x")
     assert not same_file("shop://a/x", "shop://a//x")

@@ -144,10 +144,20 @@ def test_the_new_file_has_the_permissions_of_the_umask(tmp_path):
     for mask, mode in ((0o022, 0o644), (0o077, 0o600)):
         old = os.umask(mask)
         try:
-            save(tmp_path / "x.wav", noise(5, 1))
+            save(tmp_path / f"{mode}.wav", noise(5, 1))
         finally:
             os.umask(old)
-        assert stat.S_IMODE((tmp_path / "x.wav").stat().st_mode) == mode
+        assert stat.S_IMODE((tmp_path / f"{mode}.wav").stat().st_mode) == mode
+
+
+@pytest.mark.parametrize("name", ["x.wav", "x.flac", "x.npy", "x.npz", "x.csv"])
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666, 0o444])
+def test_a_file_that_is_replaced_keeps_its_permissions(tmp_path, name, mode):
+    path = tmp_path / name
+    save(path, noise(5, 1))
+    path.chmod(mode)
+    save(path, noise(6, 1))
+    assert (probe(path, fs=44_100).frames, stat.S_IMODE(path.stat().st_mode)) == (6, mode)
 
 
 def begun(path, data):

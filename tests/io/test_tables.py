@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ReadError, UsageError
 from pipeline.io import OutputFormat, SignalInfo, TimeColumn, open_reader, open_writer, probe, read_signal
-from pipeline.io.timecolumn import format_stamp, parse_stamp
+from pipeline.io.timecolumn import format_stamp, format_stamps, parse_stamp
 from tests.io.helpers import names, noise, piped, save
 
 SHAPE = "a row is a frame, a column a channel"
@@ -432,6 +432,62 @@ def test_a_stamp_written_and_read_is_the_same_time(frame, step):
         stamp = parse_stamp(format_stamp(column, frame))
         assert stamp.seconds == column.start + frame * column.step
         assert stamp.iso == iso
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "digits"),
+    [
+        ("0", "1", 0),
+        ("0.5", "0.01", 2),
+        ("1600000000.123", "0.001", 3),
+        ("0.05", "0.1", 1),  # finer than its digits
+        ("-3.2", "0.1", 1),
+        ("7", "0.333333", 0),
+        ("9999999999999.5", "0.5", 1),
+        ("1e3", "10", 0),
+        ("5", "1", None),
+        ("0.000000001", "0.000000001", 9),
+    ],
+)
+@pytest.mark.parametrize(
+    ("iso", "separator", "length"), [(False, " ", 0), (True, "T", 19), (True, " ", 23), (True, " ", 10)]
+)
+@pytest.mark.parametrize("fs", [None, 3.0])
+def test_times_written_together_are_those_written_one_by_one(start, step, digits, iso, separator, length, fs):
+    if iso and len(start) > 13:
+        start, step = "253402290000.5", "0.00001"  # the last hours that there are
+    column = TimeColumn("t", 0, Decimal(start), Decimal(step), iso, digits, separator, length, "+01:00" if iso else "")
+    for first, count in ((0, 0), (0, 1), (0, 12), (9, 3), (4096, 5)):
+        expected = [format_stamp(column, frame, fs) for frame in range(first, first + count)]
+        assert format_stamps(column, first, count, fs) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("1", 0), ("1.5", 1), ("-2.50", 2), ("+3.", 0), (".25", 2), ("1e3", 0), ("1.5e-3", 4), ("1_000.25", 2),
+        ("123e-5", 5), ("1E-05", 5), (" 7.0 ", 1), ("0012", 0),
+    ],
+)  # fmt: skip
+def test_a_number_as_time_has_its_value_and_the_digits_of_its_text(text, digits):
+    stamp = parse_stamp(text)
+    assert (stamp.seconds, stamp.clock, stamp.iso, stamp.digits) == (Decimal(text), Decimal(text), False, digits)
+
+
+@pytest.mark.parametrize("text", ["", "nan", "inf", "-Infinity", "sNaN1", "12-3", "1234-", "2024-13-01", "1.2.3", "x"])
+def test_what_is_no_time_is_none(text):
+    assert parse_stamp(text) is None
+
+
+def test_steps_that_alternate_within_their_rounding_are_one_step_each(table):
+    times = [f"{round(n / 3, 6)}" for n in range(40)]
+    info = probe(table("t,v\n" + "".join(f"{t},1\n" for t in times)), time_column="t")
+    assert info.frames == 40
+    assert abs(info.fs - 3) < 1e-4
+    del times[5:8], times[20]
+    x, info = read_signal(table("t,v\n" + "".join(f"{t},{t}\n" for t in times)), time_column="t", gaps="interpolate")
+    assert (info.frames, len(x)) == (40, 40)
+    np.testing.assert_allclose(x[:, 0], np.arange(40) / 3, atol=2e-6)
 
 
 def test_names_that_no_longer_fit_are_not_kept(table, tmp_path):

@@ -53,9 +53,12 @@ def write_claims(folder: str | Path, *, lang: str = "en", results: list[ClaimRes
 
     Raises
     ------
+    UsageError
+        other files have these names.
     WriteError, DiskFullError
         the folder or a file cannot be written.
     """
+    from ...io.names import refuse_taken
     from ...io.sink import naming_errors, write_bytes
 
     done = run_claims() if results is None else results
@@ -64,9 +67,22 @@ def write_claims(folder: str | Path, *, lang: str = "en", results: list[ClaimRes
         place.mkdir(parents=True, exist_ok=True)
     numbers = {"claims": [{"key": r.key, "verdict": r.verdict, "numbers": r.numbers} for r in done]}
     files = {PAGE: page(done, lang), NUMBERS: json.dumps(numbers, indent=2, allow_nan=False) + "\n"}
+    replaces = _is_ours(place / NUMBERS)
+    if not replaces:
+        for name in files:
+            refuse_taken(place / name, overwrite=False)
     for name, text in files.items():
-        write_bytes(place / name, text.encode(), overwrite=True)
+        write_bytes(place / name, text.encode(), overwrite=replaces)
     return place / PAGE
+
+
+def _is_ours(numbers: Path) -> bool:
+    """Whether an earlier report stands there."""
+    try:
+        found = json.loads(numbers.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and isinstance(found.get("claims"), list)
 
 
 def page(results: list[ClaimResult], lang: str) -> str:

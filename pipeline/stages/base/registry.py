@@ -136,7 +136,7 @@ def _load_entry_point(name: str) -> None:
         raise PluginError(f"the stage {name!r} of {owner} needs a prefixed name such as 'acme.{name}'")
     try:
         cls = point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise PluginError(f"the stage {name!r} of {owner} cannot be imported: {error!r}") from error
     if not (isinstance(cls, type) and issubclass(cls, Stage)):
         raise PluginError(f"the stage {name!r} of {owner} is {cls!r}, not a Stage")

@@ -1,0 +1,80 @@
+"""Keeps what is read and what will be written apart: one check of one list, before any work.
+
+What a run reads is sacred: no output takes its place, by any name or link, whether outputs may be replaced or not. A
+table is read, and written, with its sidecar, which counts as much as itself.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import UsageError
+from .formats import is_audio_name, is_table_name
+from .names import RealNames, file_of, is_stream, one_name, shown_path
+from .remote import Remote
+from .tables import sidecar_path
+
+OUTPUT = "the output"
+
+
+@dataclass(frozen=True)
+class Named:
+    """A file with its part in a run: ``the output``, ``an input``, ``the sidecar of out/a.csv``."""
+
+    path: Path | Remote
+    part: str = OUTPUT
+
+
+def sidecar_written(signal: str | os.PathLike[str], *, timed: bool) -> Path | Remote | None:
+    """Sidecar that an output is written with, or None; a CSV with a time column, which is ``timed``, needs none."""
+    suffix = Path(signal).suffix.lower()
+    if suffix == ".npz" or (timed and suffix != ".npy") or not is_table_name(signal) or is_stream(signal):
+        return None
+    return sidecar_path(os.fspath(signal))
+
+
+def read_with_sidecars(paths: Iterable[Path | Remote], part: str = "an input") -> Iterator[Named]:
+    """Files that are read as signals, each with the sidecar that may tell its rate."""
+    for path in paths:
+        if str(path) != "-":
+            yield Named(path, part)
+            if path.suffix and not is_audio_name(path):
+                yield Named(sidecar_path(os.fspath(path)), f"the sidecar of {shown_path(path)}, {part}")
+
+
+def keep_apart(read: Iterable[Named], written: Iterable[Named]) -> None:
+    """Raise `UsageError` where two files to be written have one name, or one of them is read, by any name or link.
+
+    ``read`` is not looked at where nothing to be written exists yet.
+    """
+    real, parts = RealNames(), dict[str, Named]()
+    for one in written:
+        other = parts.setdefault(one_name(one.path, real), one)
+        if other is not one:
+            raise UsageError(f"{shown_path(one.path)}: {_twice(one.part, other.part)}; give each its own")
+    there = {found: one for one in parts.values() if (found := _identity(one.path)) is not None}
+    if not there:
+        return
+    for source in read:
+        target = there.get(_identity(source.path))
+        if target is not None and not is_stream(target.path):
+            same = os.path.abspath(source.path) == os.path.abspath(target.path)  # noqa: PTH100
+            through = "" if same else f" ({shown_path(source.path)})"
+            problem = f"{target.part} is {source.part}{through}; give it another name"
+            raise UsageError(f"{shown_path(target.path)}: {problem}")
+
+
+def _twice(part: str, other: str) -> str:
+    if part == other:
+        return "two outputs would have this name"
+    return f"would be both {other} and {part}"
+
+
+def _identity(path: Path | Remote) -> object:
+    """The same for all names and links of one file; None where there is none."""
+    if isinstance(path, Remote):
+        return path.identity()
+    return None if str(path) == "-" else file_of(path)

@@ -1,0 +1,163 @@
+"""The promises of ``docs/security.md`` that no other test holds: terminals, spreadsheets, secrets, pages, crashes."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline import read, write
+from pipeline.errors import FaltungError, without_secrets
+from pipeline.text import cell, from_cell
+from tests.cli.conftest import Done, environment, faltung, place, write_noise  # noqa: F401  (fixtures)
+
+ROOT = Path(__file__).parents[1]
+
+FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1", "=HYPERLINK(1)", "-"]
+PLAIN = ["a", "'a", "'", "", "a=1", "1-2", "é", "\udce9"]
+
+
+def test_every_test_that_the_page_names_is_there() -> None:
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "docs/security.md").read_text("utf-8")))
+    assert len(named) >= 9
+    assert [name for name in sorted(named) if not (ROOT / name).is_file()] == []
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *PLAIN])
+def test_a_cell_is_no_formula_and_is_read_back(text: str) -> None:
+    written = cell(text)
+    assert not written.startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert from_cell(written) == text
+    assert (written == text) == (text in PLAIN)
+
+
+@pytest.mark.parametrize("text", FORMULAS[:4])
+def test_names_of_channels_are_no_formulas_and_come_back(text: str, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(f"'{text},b\n1,2\n3,4\n")
+    x, info = read(tmp_path / "in.csv", fs=10)
+    assert info.names == (text, "b")
+    write(tmp_path / "out.csv", x, info.fs, source=info)
+    with (tmp_path / "out.csv").open(newline="") as file:
+        assert next(csv.reader(file)) == [f"'{text}", "b"]
+    assert read(tmp_path / "out.csv")[1].names == (text, "b")
+
+
+SECRETS = [
+    "s3://user:T0KEN@bucket/a.wav", "s3://T0KEN@bucket/a.wav", "https:/user:T0KEN@host/a.wav",
+    "memory://b/take.wav?sig=T0KEN", "memory://b/take.wav?T0KEN", "memory://b/take.wav#T0KEN",
+    "memory://b/my take.wav?sig=T0KEN", "memory://b/my take.wav?T0KEN", "memory://b/a (1).wav?a=1&sig=T0KEN",
+    "https://h/a b/c d.wav?X-Amz-Signature=T0KEN&x=1", "s3://b/a.wav?token=T0KEN#T0KEN", "gs://u:T0KEN@b/é é.wav",
+    "s3://b/a.wav?a.b.T0KENT0KENT0KEN", "s3+http://u:T0KEN@b/a.wav",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", SECRETS)
+@pytest.mark.parametrize(
+    "message", ["{}", "{}: no such file", "the input '{}' does not exist", "see {}, or not", "({})"]
+)
+def test_no_message_shows_a_secret_of_a_url(url: str, message: str) -> None:
+    assert "T0KEN" not in without_secrets(message.format(url))
+    assert "T0KEN" not in str(FaltungError(message.format(url)))
+
+
+@pytest.mark.parametrize(
+    "text", ["did you mean s3://b/a.wav?", "s3://b/a.wav: stage #2 fails", "s3://b/take#1.wav", "C:/Users@home/a.wav"]
+)
+def test_what_is_no_secret_is_shown(text: str) -> None:
+    assert without_secrets(text) == text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("apply", "{}", "o.wav", "gain", "gain=1"),
+        ("apply", "in.wav", "o.wav", "convolve", "file={}"),
+        ("apply", "in.wav", "{}", "gain", "gain=1"),
+        ("match", "in.wav", "-t", "{}"),
+        ("run", "echo.yaml", "{}"),
+        ("run", "echo.yaml", "--scheduler", "{}"),
+        ("plan", "echo.yaml", "{}"),
+    ],
+)
+@pytest.mark.parametrize("url", SECRETS[3:6])
+def test_no_command_shows_a_secret_of_a_url(
+    words: tuple[str, ...],
+    url: str,
+    faltung: Callable[..., Done],  # noqa: F811
+) -> None:
+    done = faltung(*(word.replace("{}", url) for word in words))
+    assert done.code in (1, 2)
+    assert done.err
+    assert "T0KEN" not in done.out + done.err
+
+
+def test_no_name_steers_a_terminal_or_a_table(faltung: Callable[..., Done], place: Path) -> None:  # noqa: F811
+    name = "b\x1b]0;PWN\a\x1b[31m\x9bred.wav"
+    write_noise(place / name, frames=200)
+    shutil.copy(name, "=1+1.wav")
+    said = ""
+    for words in (
+        ["match", "in.wav", "-t", f"./{name}", "-o", "e.csv", "--report", "m.html"],
+        ["match", name, "-t", "./=1+1.wav", "--threshold", "0.5", "-o", "f.csv"],
+        ["run", "echo.yaml", name, "-o", "out/{name}", "-s", "batch.jobs=1", "--report", "r.html"],
+        ["run", "echo.yaml", name, "-o", "out/{name}", "--dry-run", "--force"],
+        ["plan", "echo.yaml", name],
+        ["apply", name, f"gone/{name}", "gain", "gain=1", "-v"],
+        ["bake", "echo.yaml", "-o", f"k{name}", "--fs", "8000"],
+        ["stages", name],
+        ["flip-check", f"stage:{name}"],
+        [name],
+    ):
+        done = faltung(*words)
+        said += done.out + done.err
+        assert "Traceback" not in done.err, words
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", said)
+    for file in ("e.csv", "f.csv", "m.html", "r.html"):
+        assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", (place / file).read_text("utf-8")), file
+    with (place / "f.csv").open(newline="") as rows:
+        assert {from_cell(row["template"]) for row in csv.DictReader(rows)} <= {"=1+1"}
+
+
+def test_pages_show_names_of_markup_as_names(faltung: Callable[..., Done], place: Path) -> None:  # noqa: F811
+    name = "<script>alert(1)<&'\".wav"
+    name = name.replace("/", "")
+    write_noise(place / name, frames=200)
+    assert faltung("run", "echo.yaml", name, "-o", "out/{name}", "--report", "r.html").code == 0
+    assert faltung("match", name, "-t", name, "--report", "m.html", "--threshold", "0.5").code == 0
+    for page in ("r.html", "m.html"):
+        text = (place / page).read_text("utf-8")
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;alert(1)" in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="workers are copies on Linux alone")
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_file_that_crashes_its_decoder_fails_alone(jobs: str, tmp_path: Path) -> None:
+    info = tmp_path / "plug/poison-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: poison\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[faltung.stages]\npoison.two = poison_two:Two\n")
+    (tmp_path / "plug/poison_two.py").write_text(
+        "import os, signal\nimport numpy as np\nfrom pipeline import Kernel, KernelStage\n"
+        'class Two(KernelStage):\n    """Crashes on two channels."""\n    def kernel(self, fmt):\n'
+        "        if fmt.channels == 2: os.kill(os.getpid(), signal.SIGSEGV)\n        return Kernel(np.array([1.0]))\n"
+    )
+    for i in range(4):
+        write_noise(tmp_path / f"{i}.wav", channels=1 + (i == 1))
+    (tmp_path / "c.yaml").write_text("version: 1\ninput: '*.wav'\noutput: o/{stem}.wav\nstages: [{use: poison.two}]\n")
+    environ = environment(PYTHONPATH=os.pathsep.join([str(tmp_path / "plug"), str(ROOT)]))
+    for again in range(2):
+        done = subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", "run", "c.yaml", "--jobs", jobs, "-q"], cwd=tmp_path, check=False,
+            capture_output=True, text=True, env=environ,
+        )  # fmt: skip
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False), (again, done.stderr)
+        assert "1.wav" in done.stderr
+        assert sorted(path.name for path in (tmp_path / "o").glob("*.wav")) == ["0.wav", "2.wav", "3.wav"]
