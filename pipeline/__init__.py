@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from .library import Pipeline
     from .match.events import Event, Events
     from .match.find import find_matches, match_scores
-    from .measure.decay import BandFigures, decay
-    from .measure.deconvolution import deconvolve
-    from .measure.measured import Measured, PathFigures
-    from .measure.measuring import measure_room
-    from .measure.sweep import Sweep, sweep
-    from .measure.sweep_file import read_sweep, write_sweep
     from .runs.baking import Baked, bake
     from .runs.plans import RunPlan, plan
     from .runs.results import FileResult, RunResult
@@ -56,7 +50,6 @@ __version__ = "0.1.0"
 __all__ = [
     "Amplitude",
     "Baked",
-    "BandFigures",
     "CausalityVerdict",
     "Convolve",
     "Correlate",
@@ -78,11 +71,9 @@ __all__ = [
     "Kernel",
     "KernelStage",
     "Match",
-    "Measured",
     "Normalize",
     "Options",
     "Parallel",
-    "PathFigures",
     "Pipeline",
     "Processor",
     "Resample",
@@ -95,29 +86,22 @@ __all__ = [
     "Seconds",
     "Smooth",
     "Stage",
-    "Sweep",
     "WholeSignalStage",
     "Within",
     "bake",
     "causality_check",
     "convolve",
     "correlate",
-    "decay",
-    "deconvolve",
     "find_matches",
     "flip_check",
     "from_channels_first",
     "match_scores",
-    "measure_room",
     "plan",
     "read",
-    "read_sweep",
     "run",
     "search",
     "stage",
-    "sweep",
     "write",
-    "write_sweep",
 ]
 
 _HOMES = {
@@ -132,12 +116,6 @@ _HOMES = {
     "library": "Pipeline",
     "match.events": "Event Events",
     "match.find": "find_matches match_scores",
-    "measure.decay": "BandFigures decay",
-    "measure.deconvolution": "deconvolve",
-    "measure.measured": "Measured PathFigures",
-    "measure.measuring": "measure_room",
-    "measure.sweep": "Sweep sweep",
-    "measure.sweep_file": "read_sweep write_sweep",
     "runs.baking": "Baked bake",
     "runs.plans": "RunPlan plan",
     "runs.results": "FileResult RunResult",

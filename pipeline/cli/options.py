@@ -127,31 +127,3 @@ FlipTarget = Annotated[
 FlipKernel = Annotated[
     str | None, _option("--kernel", metavar="TAPS", text="Taps to send: '4,2,1'; rows parted by ';'.")
 ]
-
-Takes = Annotated[list[str], _argument("RECORDING", "Recordings of the sweep; several are takes of one place.")]
-SweepFile = Annotated[str, _option("--sweep", metavar="FILE", text="The sweep that was played, from faltung sweep.")]
-SweepOut = Annotated[str, _option("-o", "--output", metavar="FILE", text="The sweep, to be played: sweep.wav.")]
-SweepFrom = Annotated[str, typer.Option("--from", metavar="HZ", help="Where it begins.")]
-SweepTo = Annotated[str, typer.Option("--to", metavar="HZ", help="Where it ends: 20 kHz, at most 0.48 of the rate.")]
-SweepLength = Annotated[str, typer.Option("--length", metavar="TIME", help="Length of one sweep.")]
-SweepRate = Annotated[str, typer.Option("--fs", metavar="HZ", help="Sampling rate.")]
-SweepRepeats = Annotated[int, typer.Option("--repeats", metavar="N", help="Sweeps of each channel.")]
-SweepChannels = Annotated[
-    str, typer.Option("--channels", metavar="NAMES", help="Loudspeakers, one after another: left,right.")
-]
-SweepSilence = Annotated[
-    str, typer.Option("--silence", metavar="TIME", help="Behind each sweep: as long as the room sounds on.")
-]
-SweepLevel = Annotated[str, typer.Option("--level", metavar="GAIN", help="Amplitude: -6 dB.")]
-Room = Annotated[
-    str | None, _option("-o", "--output", metavar="FILE", text="The response, ready for reverb; LL LR RL RR.")
-]
-RoomPage = Annotated[
-    Path | None, _option("--report", metavar="FILE", text="Write a page; the figures beside it as .json and .csv.")
-]
-RoomMethod = Annotated[str, typer.Option("--method", metavar="WORD", help="division, or inverse: the flip.")]
-KeepDelay = Annotated[bool, typer.Option("--keep-delay", help="Time zero is when it was played, not the direct sound.")]
-RoomLength = Annotated[
-    str | None, _option("--length", metavar="TIME", text="Of the response; else to where the noise begins.")
-]
-Speech = Annotated[str | None, _option("--speech", metavar="FILE", text="A recording to be heard in the page.")]

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import faltung_measure
 import numpy as np
 import soundfile as sf
 
@@ -44,14 +45,14 @@ def case(
 ) -> dict[str, Any]:  # fmt: skip
     """One room measured; what was found, beside what it is."""
     names = ["left", "right"][:sources]
-    sweep = pipeline.sweep(fs=fs, length=10, silence=1.2 * rt + 0.3, repeats=repeats, channels=names)
+    sweep = faltung_measure.sweep(fs=fs, length=10, silence=1.2 * rt + 0.3, repeats=repeats, channels=names)
     h = rooms(rt, fs, sources, mics, seed=round(10 * rt), direct_db=-6 if rt > 1 else 0)
     x = sweep.signal()
     y, hiss = recorded(
         distorted(x, distortion, sweep.level) if distortion else x, h, fs, lead_s=lead, ppm=ppm, noise_db=noise
     )
     began = time.perf_counter()
-    made = pipeline.measure_room(y, sweep, method=method)
+    made = faltung_measure.measure_room(y, sweep, method=method)
     took = time.perf_counter() - began
     error = error_db(made.taps, h, fs, BAND, fit_gain=bool(distortion))
     return {
@@ -66,7 +67,7 @@ def allowed(hiss: np.ndarray, sweep: Any, made: Any, h: np.ndarray, lead: float)
     total = 0.0
     for starts in sweep.starts:
         pieces = [hiss[at + round(lead * sweep.fs) :][: sweep.period] for at in starts]
-        kernel = pipeline.deconvolve(np.mean(pieces, axis=0), sweep)
+        kernel = faltung_measure.deconvolve(np.mean(pieces, axis=0), sweep)
         part = kernel.taps[kernel.origin : kernel.origin + round(made.cut_s * sweep.fs)]
         total += in_band(part, sweep.fs)
     return float(10 * np.log10(total / in_band(h.reshape(len(h), -1), sweep.fs)))
@@ -100,7 +101,7 @@ def rooms_table() -> Iterator[str]:
 def codecs_table() -> Iterator[str]:
     """A recording sent through what phones and programs do to it."""
     fs, rt = 48_000, 0.8
-    sweep = pipeline.sweep(fs=fs, length=10, silence=1.5, repeats=2)
+    sweep = faltung_measure.sweep(fs=fs, length=10, silence=1.5, repeats=2)
     h = rooms(rt, fs, 1, 1, seed=8)
     y, _ = recorded(sweep.signal(), h, fs)
     back = "ffmpeg -v error -y -i {} -ar 48000 -c:a pcm_f32le out.wav"
@@ -136,7 +137,7 @@ def codecs_table() -> Iterator[str]:
 
 def outcome(y: np.ndarray, sweep: Any, h: np.ndarray, fs: int) -> str:
     try:
-        made = pipeline.measure_room(y, sweep)
+        made = faltung_measure.measure_room(y, sweep)
     except pipeline.FaltungError as error:
         return f"refused: {error}"
     t30 = made.paths[0].mid("t30_s")
@@ -155,10 +156,12 @@ def speech_table() -> Iterator[str]:
     yield "| --- | --- | --- |"
     with tempfile.TemporaryDirectory() as folder:
         for rt, noise, ppm in ((0.8, None, 0), (0.8, -60, 30), (2.0, -40, -100)):
-            sweep = pipeline.sweep(fs=fs, length=10, to_hz=min(20_000, 0.45 * fs), silence=1.2 * rt + 0.3, repeats=3)
+            sweep = faltung_measure.sweep(
+                fs=fs, length=10, to_hz=min(20_000, 0.45 * fs), silence=1.2 * rt + 0.3, repeats=3
+            )
             h = rooms(rt, fs, 1, 2, seed=5)
             y, _ = recorded(sweep.signal(), h, fs, noise_db=noise, ppm=ppm)
-            made = pipeline.measure_room(y, sweep, Path(folder) / "room.wav", overwrite=True)
+            made = faltung_measure.measure_room(y, sweep, Path(folder) / "room.wav", overwrite=True)
             wet = pipeline.Pipeline([pipeline.Reverb(ir=Path(folder) / "room.wav")])(x, fs=fs)
             true = played_in(x[:, None], h)
             band = (60, min(18_000, 0.4 * fs))

@@ -1,12 +1,12 @@
 """Pilots and clocks: places and drift of known recordings."""
 
+import faltung_measure
 import numpy as np
 import pytest
+from faltung_measure.clock import delay_between, on_players_clock, read_clock
+from faltung_measure.pilots import find_pilots
 
-import pipeline
 from pipeline.errors import SignalError
-from pipeline.measure.clock import delay_between, on_players_clock, read_clock
-from pipeline.measure.pilots import find_pilots
 
 from .rooms import recorded, rooms, stretched
 from .test_sweep import small
@@ -25,7 +25,7 @@ def test_the_drift_is_told_within_a_fifth_of_a_millionth(ppm, repeats):
 
 @pytest.mark.parametrize("noise_db", [-60, -40, -20])
 def test_noise_leaves_the_drift_within_a_fifth_of_a_millionth(noise_db):
-    sweep, h = pipeline.sweep(length=5, fs=FS, to_hz=7000, silence=0.5), rooms(0.3, FS, 1, 2, seed=3)
+    sweep, h = faltung_measure.sweep(length=5, fs=FS, to_hz=7000, silence=0.5), rooms(0.3, FS, 1, 2, seed=3)
     y, _ = recorded(sweep.signal(), h, FS, ppm=17, noise_db=noise_db)
     pilots = find_pilots(y, sweep, "take")
     assert read_clock(y, pilots, sweep, "take").ppm == pytest.approx(17, abs=0.2)
@@ -73,4 +73,4 @@ def test_frames_that_were_lost_are_told(lost, message):
     y, _ = recorded(sweep.signal(), h, FS)
     at = sweep.starts[0][1] + round(0.8 * FS)
     with pytest.raises(SignalError, match=message):
-        pipeline.measure_room(np.delete(y, np.s_[at : at + lost], axis=0), sweep)
+        faltung_measure.measure_room(np.delete(y, np.s_[at : at + lost], axis=0), sweep)

@@ -2,14 +2,14 @@
 
 import math
 
+import faltung_measure
 import numpy as np
 import pytest
+from faltung_measure.bands import Band, bands_within, filtered
+from faltung_measure.decays import curve_of, figures_of
+from faltung_measure.noise import find_knee
 
-import pipeline
 from pipeline.errors import SettingError, SignalError
-from pipeline.measure.bands import Band, bands_within, filtered
-from pipeline.measure.decay import curve_of, figures_of
-from pipeline.measure.noise import find_knee
 
 FS = 48_000
 
@@ -69,7 +69,7 @@ def test_a_filter_run_backwards_rings_before_and_passes_its_band():
 
 @pytest.mark.parametrize("rt_s", [0.4, 1.5, 6.0])
 def test_the_times_of_an_exponential_decay_are_its_own(rt_s):
-    for figures in pipeline.decay(dying(rt_s, 1.6 * rt_s), FS, from_hz=700):
+    for figures in faltung_measure.decay(dying(rt_s, 1.6 * rt_s), FS, from_hz=700):
         assert figures.t30_s == pytest.approx(rt_s, rel=0.05)
         assert figures.t20_s == pytest.approx(rt_s, rel=0.06)
 
@@ -79,7 +79,7 @@ def test_clarity_definition_and_centre_time_of_an_exponential_decay():
     rt_s = 1.0
     averages = {name: [] for name in ("c80_db", "d50", "ts_s")}
     for seed in range(8):
-        for figures in pipeline.decay(dying(rt_s, 1.6, seed=seed), FS, from_hz=2000):
+        for figures in faltung_measure.decay(dying(rt_s, 1.6, seed=seed), FS, from_hz=2000):
             for name, values in averages.items():
                 values.append(getattr(figures, name))
     a = 6 * math.log(10) / rt_s
@@ -112,7 +112,7 @@ def test_the_figures_are_the_sums_written_out():
     [(-70, {"edt_s", "t20_s", "t30_s"}), (-42, {"edt_s", "t20_s"}), (-25, {"edt_s"}), (-12, set())],
 )
 def test_a_figure_is_stated_only_where_the_noise_is_low_enough(noise_db, stated):
-    figures = pipeline.decay(dying(1.0, 3.0, noise_db=noise_db), FS, from_hz=1400, to_hz=3000)[0]
+    figures = faltung_measure.decay(dying(1.0, 3.0, noise_db=noise_db), FS, from_hz=1400, to_hz=3000)[0]
     assert {name for name in ("edt_s", "t20_s", "t30_s") if getattr(figures, name) is not None} == stated
     for name in {"edt_s", "t20_s", "t30_s"} - stated:
         assert "are needed" in figures.unstated[name]
@@ -121,24 +121,24 @@ def test_a_figure_is_stated_only_where_the_noise_is_low_enough(noise_db, stated)
 def test_a_decay_of_two_slopes_is_not_stated():
     t = np.arange(3 * FS) / FS
     h = np.random.default_rng(1).standard_normal(len(t)) * (10 ** (-3 * t / 0.3) + 0.02 * 10 ** (-3 * t / 2.5))
-    figures = pipeline.decay(h, FS, from_hz=1400, to_hz=3000)[0]
+    figures = faltung_measure.decay(h, FS, from_hz=1400, to_hz=3000)[0]
     assert figures.t30_s is None
     assert "bends" in figures.unstated["t30_s"]
     assert figures.curvature_percent > 10
 
 
 def test_a_decay_shorter_than_the_filters_is_not_stated():
-    figures = pipeline.decay(dying(0.05, 0.4), FS, from_hz=40, to_hz=100)[0]
+    figures = faltung_measure.decay(dying(0.05, 0.4), FS, from_hz=40, to_hz=100)[0]
     assert figures.band_hz == 63
     assert figures.t20_s is figures.t30_s is None
 
 
 def test_what_is_no_response_is_refused():
     with pytest.raises(SignalError, match="give one column"):
-        pipeline.decay(np.ones((1000, 2)), FS)
+        faltung_measure.decay(np.ones((1000, 2)), FS)
     with pytest.raises(SignalError, match="silent"):
-        pipeline.decay(np.zeros(1000), FS)
+        faltung_measure.decay(np.zeros(1000), FS)
     with pytest.raises(SignalError, match="not finite"):
-        pipeline.decay(np.array([1.0, np.nan]), FS)
+        faltung_measure.decay(np.array([1.0, np.nan]), FS)
     with pytest.raises(SettingError, match="bands: must be 'octave' or 'third'"):
-        pipeline.decay(np.ones(1000), FS, bands="fifth")
+        faltung_measure.decay(np.ones(1000), FS, bands="fifth")

@@ -1,12 +1,12 @@
 """Deconvolution: the response of a known system comes out, linear and distorted, by both ways."""
 
+import faltung_measure
 import numpy as np
 import pytest
+from faltung_measure.response import raw_of
+from faltung_measure.takes import take_of
 
-import pipeline
 from pipeline.errors import SettingError, SignalError
-from pipeline.measure.response import raw_of
-from pipeline.measure.takes import take_of
 
 from .rooms import distorted, error_db, played_in, recorded, rooms
 from .test_sweep import small
@@ -21,7 +21,7 @@ def heard(sweep, h):
 @pytest.mark.parametrize(("method", "most"), [("division", -70), ("inverse", -55)])
 def test_the_response_comes_out(method, most):
     sweep, h = small(), rooms(0.2, FS, 1, 2, seed=1)
-    kernel = pipeline.deconvolve(heard(sweep, h), sweep, method=method)
+    kernel = faltung_measure.deconvolve(heard(sweep, h), sweep, method=method)
     before = round(0.05 * FS)  # what lies below the band rings on both sides
     found = kernel.taps[kernel.origin - before : kernel.origin + len(h)]
     assert error_db(found, h, FS, BAND) < most
@@ -30,7 +30,7 @@ def test_the_response_comes_out(method, most):
 def test_division_is_the_quotient_of_two_transforms_written_out():
     sweep = small(length=0.3)
     y = heard(sweep, rooms(0.05, FS, 1, 1, seed=1))[:, 0]
-    kernel = pipeline.deconvolve(y, sweep)
+    kernel = faltung_measure.deconvolve(y, sweep)
     n = len(kernel.taps)
     found = np.fft.rfft(np.roll(kernel.taps, -kernel.origin))
     quotient = np.fft.rfft(y, n) / np.fft.rfft(sweep.one(), n)
@@ -41,9 +41,9 @@ def test_division_is_the_quotient_of_two_transforms_written_out():
 
 
 def test_each_harmonic_comes_as_early_as_it_is_said():
-    sweep = pipeline.sweep(from_hz=60, to_hz=7000, length=4, fs=FS, silence=0.5)
+    sweep = faltung_measure.sweep(from_hz=60, to_hz=7000, length=4, fs=FS, silence=0.5)
     x = distorted(sweep.one()[:, None], 0.1, sweep.level)[:, 0]
-    kernel = pipeline.deconvolve(np.concatenate([x, np.zeros(sweep.silence)]), sweep)
+    kernel = faltung_measure.deconvolve(np.concatenate([x, np.zeros(sweep.silence)]), sweep)
     size = np.abs(kernel.taps)
     for n in (2, 3):
         at = kernel.origin - round(sweep.rate_s * np.log(n) * FS)
@@ -53,10 +53,10 @@ def test_each_harmonic_comes_as_early_as_it_is_said():
 
 @pytest.mark.parametrize("amount", [0.001, 0.01, 0.1])
 def test_the_distortion_is_told(amount):
-    sweep = pipeline.sweep(from_hz=60, to_hz=7000, length=4, fs=FS, silence=0.5)
+    sweep = faltung_measure.sweep(from_hz=60, to_hz=7000, length=4, fs=FS, silence=0.5)
     h = rooms(0.15, FS, 1, 1, seed=2)
     y, _ = recorded(distorted(sweep.signal(), amount, sweep.level), h, FS)
-    told = pipeline.measure_room(y, sweep).harmonics
+    told = faltung_measure.measure_room(y, sweep).harmonics
     # a harmonic is played from n times the lowest frequency on: some of the response is missing in it
     assert told[0].level_db == pytest.approx(20 * np.log10(amount), abs=0.8)
     assert told[1].level_db == pytest.approx(20 * np.log10(amount / 2), abs=1.0)
@@ -67,7 +67,7 @@ def test_what_is_early_is_taken_out_and_the_band_stays():
     y, _ = recorded(sweep.signal(), h, FS)
     raw = raw_of(take_of(y, sweep, "take"), sweep, "division")
     plain = raw.taps[raw.zero - 16 : raw.origin + sweep.silence]
-    made = pipeline.measure_room(y, sweep)
+    made = faltung_measure.measure_room(y, sweep)
     assert error_db(made.taps, h, FS, BAND) < error_db(plain, h, FS, BAND) - 6
     assert error_db(made.taps, h, FS, BAND) < -55
 
@@ -75,8 +75,8 @@ def test_what_is_early_is_taken_out_and_the_band_stays():
 def test_what_is_no_recording_of_a_sweep_is_refused():
     sweep = small()
     with pytest.raises(SignalError, match="must begin with a sweep"):
-        pipeline.deconvolve(np.zeros(100), sweep)
+        faltung_measure.deconvolve(np.zeros(100), sweep)
     with pytest.raises(SignalError, match="not finite"):
-        pipeline.deconvolve(np.full(sweep.period, np.nan), sweep)
+        faltung_measure.deconvolve(np.full(sweep.period, np.nan), sweep)
     with pytest.raises(SettingError, match="method: must be 'division' or 'inverse', got 'magic'"):
-        pipeline.deconvolve(np.zeros(sweep.period), sweep, method="magic")
+        faltung_measure.deconvolve(np.zeros(sweep.period), sweep, method="magic")

@@ -2,6 +2,7 @@
 
 import json
 
+import faltung_measure
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ def stereo():
     """True stereo: two loudspeakers, two microphones, 40 ppm, and what was measured."""
     sweep, h = small(repeats=2, channels=["left", "right"]), rooms(0.3, FS, 2, 2, seed=6)
     y, _ = recorded(sweep.signal(), h, FS, ppm=40, noise_db=-70)
-    return sweep, h, y, pipeline.measure_room(y, sweep)
+    return sweep, h, y, faltung_measure.measure_room(y, sweep)
 
 
 def test_a_true_stereo_set_is_in_the_order_of_reverb(stereo, tmp_path):
@@ -27,7 +28,7 @@ def test_a_true_stereo_set_is_in_the_order_of_reverb(stereo, tmp_path):
     assert [path.path for path in made.paths] == ["LL", "LR", "RL", "RR"]
     assert made.taps.shape[1:] == (2, 2)
     assert error_db(made.taps, h, FS, BAND) < -55
-    written = pipeline.measure_room(y, sweep, tmp_path / "room.wav")
+    written = faltung_measure.measure_room(y, sweep, tmp_path / "room.wav")
     read, info = pipeline.read(tmp_path / "room.wav")
     assert (info.fs, info.channels, info.subtype) == (FS, 4, "FLOAT")
     np.testing.assert_allclose(read, written.file_taps, atol=1e-7)
@@ -52,7 +53,7 @@ def test_the_direct_sound_is_time_zero(stereo):
 
 def test_the_figures_are_those_of_the_room_itself(stereo):
     _, h, _, made = stereo
-    true = pipeline.decay(h[:, 0, 0], FS, from_hz=60, to_hz=7000)
+    true = faltung_measure.decay(h[:, 0, 0], FS, from_hz=60, to_hz=7000)
     for mine, its in zip(made.paths[0].octaves, true, strict=True):
         if its.t30_s is not None and mine.t30_s is not None:
             assert mine.t30_s == pytest.approx(its.t30_s, rel=0.02)
@@ -73,9 +74,9 @@ def test_the_data_hold_everything_but_samples(stereo):
 def test_the_error_is_that_of_the_noise(noise_db):
     sweep, h = small(length=4), rooms(0.3, FS, 1, 1, seed=7)
     y, hiss = recorded(sweep.signal(), h, FS, noise_db=noise_db)
-    made = pipeline.measure_room(y, sweep)
+    made = faltung_measure.measure_room(y, sweep)
     at = sweep.starts[0][0] + round(0.7 * FS)
-    noise = pipeline.deconvolve(hiss[at : at + sweep.period, 0], sweep)
+    noise = faltung_measure.deconvolve(hiss[at : at + sweep.period, 0], sweep)
     part = noise.taps[noise.origin : noise.origin + round(made.cut_s * FS)]
     n = 1 << 15
     f = np.fft.rfftfreq(n, 1 / FS)
@@ -88,7 +89,7 @@ def test_the_error_is_that_of_the_noise(noise_db):
 
 def test_a_room_that_is_as_loud_as_played_keeps_its_level():
     sweep = small()
-    made = pipeline.measure_room(sweep.signal(), sweep)
+    made = faltung_measure.measure_room(sweep.signal(), sweep)
     response = np.abs(np.fft.rfft(made.taps[:, 0, 0], 1 << 15))
     f = np.fft.rfftfreq(1 << 15, 1 / FS)
     assert np.abs(20 * np.log10(response[(f > 200) & (f < 6000)])).max() < 0.05
@@ -96,14 +97,14 @@ def test_a_room_that_is_as_loud_as_played_keeps_its_level():
 
 def test_takes_are_averaged_whatever_their_clocks(tmp_path):
     sweep, h = small(), rooms(0.2, FS, 1, 1, seed=8)
-    pipeline.write_sweep(sweep, tmp_path / "sweep.wav")
+    faltung_measure.write_sweep(sweep, tmp_path / "sweep.wav")
     names = []
     for i, ppm in enumerate((0, 25, -60, 10)):
         y, _ = recorded(sweep.signal(), h, FS, ppm=ppm, lead_s=0.3 * i + 0.11, noise_db=-40, seed=i)
         names.append(tmp_path / f"take{i}.wav")
         pipeline.write(names[-1], y, FS)
-    one = pipeline.measure_room(names[0], tmp_path / "sweep.wav", length="200 ms")
-    four = pipeline.measure_room(names, tmp_path / "sweep.wav", length="200 ms")
+    one = faltung_measure.measure_room(names[0], tmp_path / "sweep.wav", length="200 ms")
+    four = faltung_measure.measure_room(names, tmp_path / "sweep.wav", length="200 ms")
     assert four.drift_ppm == pytest.approx((0, 25, -60, 10), abs=0.1)
     assert error_db(four.taps, h, FS, BAND) < error_db(one.taps, h, FS, BAND) - 4
 
@@ -113,7 +114,7 @@ def test_a_repeat_that_was_disturbed_is_told_and_left_out():
     y, _ = recorded(sweep.signal(), h, FS, noise_db=-60)
     bang = sweep.starts[0][2] + round(1.4 * FS)
     y[bang : bang + 1600] += 0.3 * np.random.default_rng(1).standard_normal((1600, 1))
-    made = pipeline.measure_room(y, sweep)
+    made = faltung_measure.measure_room(y, sweep)
     assert [text for text in made.warnings if "sweep 3 of 4: it was disturbed" in text]
     assert len(made.takes[0].left_out) == 1
     assert error_db(made.taps, h, FS, BAND) < -50
@@ -123,7 +124,7 @@ def test_repeats_that_are_as_they_should_be_are_all_kept():
     sweep, h = small(repeats=5), rooms(0.2, FS, 1, 1, seed=9)
     for noise_db in (None, -60, -30, -20):
         y, _ = recorded(sweep.signal(), h, FS, noise_db=noise_db, ppm=20)
-        assert pipeline.measure_room(y, sweep).takes[0].left_out == ()
+        assert faltung_measure.measure_room(y, sweep).takes[0].left_out == ()
 
 
 def test_a_sweep_that_is_missing_is_told_and_left_out():
@@ -131,48 +132,48 @@ def test_a_sweep_that_is_missing_is_told_and_left_out():
     y, _ = recorded(sweep.signal(), h, FS)
     at = sweep.starts[0][1] + round(0.7 * FS)
     y[at : at + sweep.period] = 0
-    made = pipeline.measure_room(y, sweep)
+    made = faltung_measure.measure_room(y, sweep)
     assert made.takes[0].left_out == ("sweep 2 of 3: it is missing, or far quieter than the others",)
 
 
 def test_the_response_ends_where_the_noise_begins_or_as_asked():
     sweep, h = small(silence=1), rooms(0.3, FS, 1, 1, seed=10)
     noisy, _ = recorded(sweep.signal(), h, FS, noise_db=-30)
-    made = pipeline.measure_room(noisy, sweep)
+    made = faltung_measure.measure_room(noisy, sweep)
     assert made.cut_because == "the decay meets the noise"
     assert 0.1 < made.cut_s < 0.4
-    asked = pipeline.measure_room(noisy, sweep, length="150 ms")
+    asked = faltung_measure.measure_room(noisy, sweep, length="150 ms")
     assert (asked.cut_s, asked.cut_because) == (0.15, "as asked")
     assert len(asked.taps) == asked.origin + 2400
     with pytest.raises(SettingError, match="length: must be above 0 s and at most 1 s, the silence behind the sweep"):
-        pipeline.measure_room(noisy, sweep, length=2)
+        faltung_measure.measure_room(noisy, sweep, length=2)
 
 
 def test_a_room_that_sounds_longer_than_the_silence_is_told():
     sweep, h = small(silence=0.3), rooms(1.2, FS, 1, 1, seed=10, direct_db=-6)
-    made = pipeline.measure_room(recorded(sweep.signal(), h, FS)[0], sweep)
+    made = faltung_measure.measure_room(recorded(sweep.signal(), h, FS)[0], sweep)
     assert any("make a sweep with a longer --silence" in text for text in made.warnings)
 
 
 def test_the_delay_is_kept_where_player_and_recorder_began_together():
     sweep, h = small(), rooms(0.2, FS, 1, 1, seed=11)
     y, _ = recorded(sweep.signal(), h, FS, lead_s=0)
-    made = pipeline.measure_room(y, sweep, keep_delay=True)
+    made = faltung_measure.measure_room(y, sweep, keep_delay=True)
     assert made.origin == 0
     assert int(np.argmax(np.abs(made.taps[:, 0, 0]))) == 100
     late, _ = recorded(sweep.signal(), h, FS, lead_s=5)
     with pytest.raises(pipeline.FaltungError, match="the delay cannot be kept: the direct sound comes 5"):
-        pipeline.measure_room(late, sweep, keep_delay=True)
+        faltung_measure.measure_room(late, sweep, keep_delay=True)
 
 
 def test_mains_hum_is_told():
     sweep, h = small(), rooms(0.2, FS, 1, 1, seed=12)
     y, _ = recorded(sweep.signal(), h, FS, lead_s=2, noise_db=-60)
     t = np.arange(len(y)) / FS
-    assert not any("hum" in text for text in pipeline.measure_room(y, sweep).warnings)
+    assert not any("hum" in text for text in faltung_measure.measure_room(y, sweep).warnings)
     for mains in (50, 60):
         buzz = sum(0.002 / k * np.sin(2 * np.pi * mains * k * t) for k in (1, 2, 3))
-        warnings = pipeline.measure_room(y + buzz[:, None], sweep).warnings
+        warnings = faltung_measure.measure_room(y + buzz[:, None], sweep).warnings
         assert any(f"mains hum at {mains} Hz" in text for text in warnings)
 
 
@@ -180,5 +181,5 @@ def test_a_response_that_exists_is_kept(tmp_path):
     sweep = small()
     (tmp_path / "room.wav").write_bytes(b"mine")
     with pytest.raises(UsageError, match="exists"):
-        pipeline.measure_room(sweep.signal(), sweep, tmp_path / "room.wav")
+        faltung_measure.measure_room(sweep.signal(), sweep, tmp_path / "room.wav")
     assert (tmp_path / "room.wav").read_bytes() == b"mine"

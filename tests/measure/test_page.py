@@ -3,13 +3,14 @@
 import json
 import re
 
+import faltung_measure
 import numpy as np
 import pytest
+from faltung_measure.page import measure_page, write_report
+from faltung_measure.voice import voice
 
 import pipeline
 from pipeline.errors import ReadError, UsageError
-from pipeline.measure.page import measure_page, write_report
-from pipeline.measure.voice import voice
 
 from .rooms import distorted, recorded, rooms
 from .test_sweep import small
@@ -21,7 +22,7 @@ FS = 16_000
 def made():
     sweep, h = small(repeats=2, channels=["left", "right"]), rooms(0.3, FS, 2, 2, seed=6)
     y, _ = recorded(distorted(sweep.signal(), 0.05, sweep.level), h, FS, ppm=-12.5, noise_db=-60)
-    return pipeline.measure_room(y, sweep)
+    return faltung_measure.measure_room(y, sweep)
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,10 @@
 import math
 from pathlib import Path
 
+import faltung_measure
 import numpy as np
 import pytest
 
-import pipeline
 from pipeline.io import read_signal
 
 FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "ir"
@@ -44,7 +44,7 @@ def test_a_measured_kitchen_has_the_figures_of_another_computation(channel):
     h, fs = x[:, channel], round(info.fs)
     onset = int(np.argmax(np.abs(h) >= 0.1 * np.abs(h).max()))
     stated = 0
-    for figures in pipeline.decay(h, fs, from_hz=200):
+    for figures in faltung_measure.decay(h, fs, from_hz=200):
         t30, c80 = by_chu(h, fs, 10 ** (round(10 * math.log10(figures.band_hz)) / 10), onset)
         if figures.t30_s is not None:
             stated += 1
@@ -56,6 +56,6 @@ def test_a_measured_kitchen_has_the_figures_of_another_computation(channel):
 @pytest.mark.parametrize("name", ["living_room_1.wav", "street2-L.wav", "street2-R.wav"])
 def test_what_the_standard_does_not_let_be_stated_is_not(name):
     x, info = read_signal(FOLDER / name)
-    for figures in pipeline.decay(x[:, 0], info.fs):
+    for figures in faltung_measure.decay(x[:, 0], info.fs):
         assert figures.t30_s is None
         assert figures.unstated["t30_s"]

@@ -1,11 +1,12 @@
 """What is wrong with a recording is said in words, with the likely reason and what to do."""
 
+import faltung_measure
 import numpy as np
 import pytest
+from faltung_measure.takes import clipped
 
 import pipeline
 from pipeline.errors import FaltungError, SettingError, UsageError
-from pipeline.measure.takes import clipped
 
 from .rooms import recorded, rooms
 from .test_sweep import small
@@ -25,7 +26,7 @@ def take(sweep):
 
 def refused(y, sweep, message, **choices):
     with pytest.raises(FaltungError, match=message):
-        pipeline.measure_room(y, sweep, **choices)
+        faltung_measure.measure_room(y, sweep, **choices)
 
 
 def test_no_pilot(sweep):
@@ -65,7 +66,7 @@ def test_one_clipped_repeat_is_left_out_and_told(sweep, take):
     at = sweep.starts[0][0] + round(0.7 * FS)
     piece = y[at : at + sweep.period]
     y[at : at + sweep.period] = np.clip(piece, -0.4 * np.abs(piece).max(), 0.4 * np.abs(piece).max())
-    made = pipeline.measure_room(y, sweep)
+    made = faltung_measure.measure_room(y, sweep)
     assert made.takes[0].left_out[0].startswith("sweep 1 of 2: recording clipped")
 
 
@@ -96,7 +97,7 @@ def test_rates_that_differ(sweep, take, tmp_path):
     pipeline.write(tmp_path / "take.wav", take, 44_100)
     fix = "record at 16 kHz, or make and play a sweep with --fs 44100"
     with pytest.raises(UsageError, match=f"rates differ: it has 44.1 kHz, the sweep 16 kHz; {fix}"):
-        pipeline.measure_room(tmp_path / "take.wav", sweep)
+        faltung_measure.measure_room(tmp_path / "take.wav", sweep)
 
 
 def test_two_rooms_mixed_up(sweep, take, tmp_path):
@@ -119,7 +120,7 @@ def test_takes_of_different_channels(sweep, take, tmp_path):
 def test_what_is_no_request(sweep, take):
     refused([], sweep, "no recording to measure")
     with pytest.raises(SettingError, match="method: must be 'division' or 'inverse'"):
-        pipeline.measure_room(take, sweep, method="magic")
+        faltung_measure.measure_room(take, sweep, method="magic")
     broken = take.copy()
     broken[5] = np.nan
     refused(broken, sweep, "not finite")
@@ -130,4 +131,4 @@ def test_nothing_random_breaks_it(sweep):
     for frames in (0, 1, 7999, 8000, 40_000):
         for channels in (1, 3):
             with pytest.raises(FaltungError):
-                pipeline.measure_room(rng.uniform(-1, 1, (frames, channels)), sweep)
+                faltung_measure.measure_room(rng.uniform(-1, 1, (frames, channels)), sweep)

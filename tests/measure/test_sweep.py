@@ -2,17 +2,20 @@
 
 import json
 
+import faltung_measure
 import numpy as np
 import pytest
+from faltung_measure.sweep_file import read_sweep, write_sweep
 
 import pipeline
 from pipeline.errors import ReadError, SettingError, UsageError
 from pipeline.io import read_signal, write_signal
-from pipeline.measure.sweep_file import read_sweep, write_sweep
 
 
 def small(**settings):
-    return pipeline.sweep(**{"from_hz": 60, "to_hz": 7000, "length": 2, "fs": 16_000, "silence": 0.5, **settings})
+    return faltung_measure.sweep(
+        **{"from_hz": 60, "to_hz": 7000, "length": 2, "fs": 16_000, "silence": 0.5, **settings}
+    )
 
 
 def test_the_frequency_grows_by_an_octave_in_equal_times():

@@ -12,21 +12,22 @@ from typing import get_args
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.functional import as_signal
-from ..errors import SettingError, SignalError, UsageError
-from ..io import read_signal, write_signal
-from ..io.names import display, refuse_taken, same_file
-from ..kernel import Array
-from ..text import hertz, number
-from ..units import parse_duration
-from .decay import decay
+from pipeline.engine.functional import as_signal
+from pipeline.errors import SettingError, SignalError, UsageError
+from pipeline.io import read_signal, write_signal
+from pipeline.io.names import display, refuse_taken, same_file
+from pipeline.kernel import Array
+from pipeline.text import hertz, number
+from pipeline.units import parse_duration
+
+from .decays import decay
 from .deconvolution import Method
 from .distortion import harmonics_of, total_db
 from .measured import Measured, PathFigures
 from .noise import Knee
 from .response import Raw, before_zero, combined, cut_out, knees_of, raw_of
-from .sweep import Sweep
 from .sweep_file import read_sweep
+from .sweeps import Sweep
 from .takes import Take, take_of
 
 __all__ = ["Recording", "measure_room"]
@@ -87,8 +88,8 @@ def measure_room(
     Examples
     --------
     >>> import numpy as np
-    >>> import pipeline
-    >>> played = pipeline.sweep(from_hz=50, to_hz=3500, length=1, fs=8000, silence=1)
+    >>> import faltung_measure
+    >>> played = faltung_measure.sweep(from_hz=50, to_hz=3500, length=1, fs=8000, silence=1)
     >>> at_the_mic = np.concatenate([np.zeros((4000, 1)), 0.5 * played.signal()])
     >>> room = measure_room(at_the_mic, played)
     >>> len(room.takes), room.method, room.fs

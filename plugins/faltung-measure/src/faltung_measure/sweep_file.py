@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import FaltungError, ReadError, UsageError
-from ..io import WriteReport, probe, read_signal, write_signal
-from ..io.base import SignalInfo
-from ..io.names import refuse_taken
-from ..io.sink import write_bytes
-from .sweep import Sweep, sweep
+from pipeline.errors import FaltungError, ReadError, UsageError
+from pipeline.io import WriteReport, probe, read_signal, write_signal
+from pipeline.io.base import SignalInfo
+from pipeline.io.names import refuse_taken
+from pipeline.io.sink import write_bytes
+
+from .sweeps import Sweep, sweep
 
 __all__ = ["read_sweep", "write_sweep"]
 
@@ -46,9 +47,8 @@ def write_sweep(made: Sweep, path: str | os.PathLike[str], *, overwrite: bool = 
 
     Examples
     --------
-    >>> import pipeline
-    >>> written = write_sweep(pipeline.sweep(length="1 s", to_hz=3500, fs=8000), "sweep.wav", overwrite=True)
-    >>> written.subtype, pipeline.read_sweep("sweep.wav").length_s
+    >>> written = write_sweep(sweep(length="1 s", to_hz=3500, fs=8000), "sweep.wav", overwrite=True)
+    >>> written.subtype, read_sweep("sweep.wav").length_s
     ('PCM_24', 1.0)
     """
     name = os.fspath(path)
@@ -84,8 +84,8 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
 
     Examples
     --------
-    >>> import pipeline
-    >>> _ = pipeline.write_sweep(pipeline.sweep(length="1 s", to_hz=3500, fs=8000), "sweep.wav", overwrite=True)
+    >>> played = sweep(length="1 s", to_hz=3500, fs=8000)
+    >>> _ = write_sweep(played, "sweep.wav", overwrite=True)
     >>> read_sweep("sweep.wav").repeats
     1
     """

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.functional import as_signal
-from ..errors import SettingError, SignalError
-from ..kernel import Array
-from ..stages.base import check_format
-from ..text import number
+from pipeline.engine.functional import as_signal
+from pipeline.errors import SettingError, SignalError
+from pipeline.kernel import Array
+from pipeline.stages.base import check_format
+from pipeline.text import number
+
 from .bands import Band, Width, bands_within, filtered
 from .noise import find_knee
 
@@ -39,9 +40,9 @@ class BandFigures:
     Examples
     --------
     >>> import numpy as np
-    >>> import pipeline
+    >>> import faltung_measure
     >>> noise = np.random.default_rng(1).standard_normal(24_000) * np.logspace(0, -2, 24_000)
-    >>> low = pipeline.decay(noise, fs=48_000)[0]
+    >>> low = faltung_measure.decay(noise, fs=48_000)[0]
     >>> low.band_hz, low.t30_s, "t30_s" in low.unstated
     (63, None, True)
     """

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 
-from ..kernel import Array
+from pipeline.kernel import Array
+
 from .deconvolution import band_window
 from .response import Raw
-from .sweep import Sweep
+from .sweeps import Sweep
 
 __all__ = ["Harmonic", "harmonics_of", "total_db"]
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..kernel import Array
+from pipeline.kernel import Array
 
 __all__ = ["Knee", "find_knee"]
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SignalError
-from ..kernel import Array
-from ..text import decibels, hertz
+from pipeline.errors import SignalError
+from pipeline.kernel import Array
+from pipeline.text import decibels, hertz
+
 from .clock import Clock, on_players_clock, read_clock
 from .pilots import Pilots, find_pilots
-from .sweep import Sweep
+from .sweeps import Sweep
 
 __all__ = ["Take", "clipped", "hum", "take_of"]
 

@@ -9,11 +9,12 @@ import math
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from ..kernel import Array, Kernel
-from .decay import BandFigures
+from pipeline.kernel import Array, Kernel
+
+from .decays import BandFigures
 from .distortion import Harmonic, total_db
 from .response import Raw
-from .sweep import Sweep
+from .sweeps import Sweep
 from .takes import Take
 
 __all__ = ["Measured", "PathFigures"]
@@ -25,9 +26,9 @@ class PathFigures:
 
     Examples
     --------
-    >>> import pipeline
-    >>> played = pipeline.sweep(from_hz=50, to_hz=3500, length=1, fs=8000, silence=1)
-    >>> path = pipeline.measure_room(played.signal(), played).paths[0]
+    >>> import faltung_measure
+    >>> played = faltung_measure.sweep(from_hz=50, to_hz=3500, length=1, fs=8000, silence=1)
+    >>> path = faltung_measure.measure_room(played.signal(), played).paths[0]
     >>> path.path, [one.band_hz for one in path.octaves]
     ('mic 1', [125, 250, 500, 1000, 2000])
     """
@@ -53,9 +54,9 @@ class Measured:
     Examples
     --------
     >>> import numpy as np
-    >>> import pipeline
-    >>> played = pipeline.sweep(from_hz=50, to_hz=3500, length=1, fs=8000, silence=1)
-    >>> room = pipeline.measure_room(np.concatenate([np.zeros((800, 1)), 0.5 * played.signal()]), played)
+    >>> import faltung_measure
+    >>> played = faltung_measure.sweep(from_hz=50, to_hz=3500, length=1, fs=8000, silence=1)
+    >>> room = faltung_measure.measure_room(np.concatenate([np.zeros((800, 1)), 0.5 * played.signal()]), played)
     >>> room.kernel.origin, abs(room.drift_ppm[0]) < 0.01, len(room.paths)
     (46, True, 1)
     """

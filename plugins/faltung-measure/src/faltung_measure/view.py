@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..errors import UsageError
-from ..io.names import refuse_taken, shown_path
-from ..measure.measured import Measured
-from ..measure.measuring import measure_room
-from ..measure.sweep import Sweep
-from ..text import count, duration, hertz
-from .terminal import Output, card, table, write, write_json
+from pipeline.cli.terminal import Output, card, table, write, write_json
+from pipeline.errors import UsageError
+from pipeline.io.names import refuse_taken, shown_path
+from pipeline.text import count, duration, hertz
+
+from .measured import Measured
+from .measuring import measure_room
+from .sweeps import Sweep
 
 __all__ = ["measure_and_show", "show_sweep"]
 
@@ -53,14 +54,14 @@ def measure_and_show(
     if speech is not None and report is None:
         raise UsageError("--speech is heard in the page; give --report room.html, too")
     if report is not None:
-        from ..measure.page import report_names
+        from .page import report_names
 
         for name in report_names(report):
             refuse_taken(name, overwrite=overwrite)
     made = measure_room(list(recordings), sweep, output, overwrite=overwrite, **choices)
     written = [] if output is None else [output]
     if report is not None:
-        from ..measure.page import write_report
+        from .page import write_report
 
         written += write_report(made, report, speech=speech, overwrite=overwrite)
     if as_json:

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 
-from ..errors import SignalError
-from ..kernel import Array
+from pipeline.errors import SignalError
+from pipeline.kernel import Array
+
 from .clock import delay_between
-from .decay import onset
+from .decays import onset
 from .deconvolution import Method, band_window, deconvolve
 from .noise import Knee, find_knee
-from .sweep import Sweep
+from .sweeps import Sweep
 from .takes import Take
 
 __all__ = ["Raw", "before_zero", "combined", "cut_out", "knees_of", "raw_of"]

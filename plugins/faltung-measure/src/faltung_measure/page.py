@@ -11,16 +11,17 @@ from pathlib import Path
 import numpy as np
 import scipy.signal
 
-from ..engine.functional import convolve
-from ..errors import ReadError, UsageError
-from ..explain.drawing import png_bytes
-from ..io import read_signal
-from ..io.sink import AtomicFile, make_folder_of
-from ..io.wav import wav_header
-from ..kernel import Array
-from ..pages import page_from, report_parts, shown, template_text
+from pipeline.engine.functional import convolve
+from pipeline.errors import ReadError, UsageError
+from pipeline.explain.drawing import png_bytes
+from pipeline.io import read_signal
+from pipeline.io.sink import AtomicFile, make_folder_of
+from pipeline.io.wav import wav_header
+from pipeline.kernel import Array
+from pipeline.pages import page_from, report_parts, shown, template_text
+
 from . import figure as figures
-from .decay import BandFigures
+from .decays import BandFigures
 from .measured import Measured
 from .voice import voice
 
@@ -98,8 +99,8 @@ def measure_page(made: Measured, speech: str | os.PathLike[str] | None = None) -
             "cut": made.cut_s,
         }),
     }  # fmt: skip
-    own = {"style": report_parts()["style"], "script": template_text("pipeline.measure", "measure.js")}
-    return page_from("pipeline.measure", "measure.html.j2", values, own=own, filters={"shown": shown})
+    own = {"style": report_parts()["style"], "script": template_text("faltung_measure", "measure.js")}
+    return page_from("faltung_measure", "measure.html.j2", values, own=own, filters={"shown": shown})
 
 
 def _cells(one: BandFigures) -> tuple[str, list[tuple[str, str]]]:

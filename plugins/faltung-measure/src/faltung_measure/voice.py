@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.signal
 
-from ..kernel import Array
+from pipeline.kernel import Array
 
 __all__ = ["voice"]
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import SettingError
-from ..kernel import Array, Kernel
-from ..text import hertz, number
-from ..units import parse_duration, parse_frequency, parse_gain
+from pipeline.errors import SettingError
+from pipeline.kernel import Array, Kernel
+from pipeline.text import hertz, number
+from pipeline.units import parse_duration, parse_frequency, parse_gain
 
 __all__ = ["PILOT_S", "Sweep", "sweep"]
 
@@ -38,8 +38,8 @@ class Sweep:
 
     Examples
     --------
-    >>> import pipeline
-    >>> made = pipeline.sweep(from_hz=100, to_hz=8000, length="2 s", fs=22_050, repeats=2)
+    >>> import faltung_measure
+    >>> made = faltung_measure.sweep(from_hz=100, to_hz=8000, length="2 s", fs=22_050, repeats=2)
     >>> made.signal().shape, round(made.octave_s, 3)
     ((401949, 1), 0.316)
     """

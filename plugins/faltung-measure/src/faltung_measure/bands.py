@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 import scipy.signal
 
-from ..kernel import Array
-from ..text import hertz
+from pipeline.kernel import Array
+from pipeline.text import hertz
 
 __all__ = ["Band", "Width", "bands_within", "filtered"]
 

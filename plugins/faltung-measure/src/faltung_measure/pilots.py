@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..errors import SignalError
-from ..kernel import Array
-from ..match.events import Event
-from ..match.find import find_matches
-from ..text import decibels, duration, hertz
-from .sweep import PILOT_S, Sweep
+from pipeline.errors import SignalError
+from pipeline.kernel import Array
+from pipeline.match.events import Event
+from pipeline.match.find import find_matches
+from pipeline.text import decibels, duration, hertz
+
+from .sweeps import PILOT_S, Sweep
 
 __all__ = ["MOST_PPM", "Pilots", "find_pilots"]
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.fft
 
-from ..explain.drawing import COLOURS
-from ..kernel import Array
-from ..text import hertz
+from pipeline.explain.drawing import COLOURS
+from pipeline.kernel import Array
+from pipeline.text import hertz
+
 from .bands import bands_within
-from .decay import curve_of
+from .decays import curve_of
 from .measured import Measured
 
 if TYPE_CHECKING:

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import scipy.fft
 
-from ..engine.functional import as_signal, convolve
-from ..errors import SettingError, SignalError
-from ..kernel import Array, Kernel
-from .sweep import Sweep
+from pipeline.engine.functional import as_signal, convolve
+from pipeline.errors import SettingError, SignalError
+from pipeline.kernel import Array, Kernel
+
+from .sweeps import Sweep
 
 __all__ = ["Method", "band_window", "deconvolve"]
 
@@ -56,10 +57,10 @@ def deconvolve(recording: npt.ArrayLike, sweep: Sweep, *, method: Method = "divi
     Examples
     --------
     >>> import numpy as np
-    >>> import pipeline
-    >>> played = pipeline.sweep(from_hz=50, to_hz=3500, length=1, fs=8000)
+    >>> import faltung_measure
+    >>> played = faltung_measure.sweep(from_hz=50, to_hz=3500, length=1, fs=8000)
     >>> recorded = np.concatenate([np.zeros(80), 0.25 * played.one(), np.zeros(4000)])  # 10 ms away
-    >>> room = pipeline.deconvolve(recorded, played)
+    >>> room = faltung_measure.deconvolve(recorded, played)
     >>> int(np.argmax(room.taps)) - room.origin
     80
     """

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.fft
 
-from ..errors import SignalError
-from ..kernel import Array
-from ..library import Pipeline
-from ..stages.resample import Resample
-from ..text import count, duration
+from pipeline.errors import SignalError
+from pipeline.kernel import Array
+from pipeline.library import Pipeline
+from pipeline.stages.resample import Resample
+from pipeline.text import count, duration
+
 from .pilots import Pilots
-from .sweep import Sweep
+from .sweeps import Sweep
 
 __all__ = ["Clock", "delay_between", "on_players_clock", "read_clock"]
 
