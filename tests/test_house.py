@@ -1,6 +1,7 @@
 """The rules of the house hold in every file: imports run downward, modules are short and open with a docstring."""
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -198,7 +199,7 @@ def foreign(tree: ast.Module, module: str) -> list[str]:
     own = module.split(".")[0]
     if own == "pipeline":
         return [f"line {line}: {module} imports {parts[0]}" for line, parts in named if parts[0] in packages]
-    private = [(line, parts) for line, parts in named if any(part[:1] == "_" != part[1:2] for part in parts)]
+    private = [(line, parts) for line, parts in named if any(re.match("_[^_]", part) for part in parts)]
     return [f"line {line}: {module} imports {'.'.join(parts)}" for line, parts in private if parts[0] == "pipeline"] + [
         f"line {line}: {module} imports {parts[0]}" for line, parts in named if parts[0] in packages - {own}
     ]
