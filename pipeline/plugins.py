@@ -114,7 +114,7 @@ def naming_plugin(kind: type[FileError], name: str, plugin: str, frame: int | No
         yield
     except (FaltungError, MemoryError):
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         if isinstance(error, OSError) and is_disk_full(error):
             raise
         at = "" if frame is None else f" at frame {frame}"

@@ -5,6 +5,7 @@ A command is a function with typer's annotations, announced as an entry point of
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -17,7 +18,7 @@ from ..plugins import Plugin, installed
 class Commands(TyperGroup):
     """Commands of the core, at hand; and the others, imported when one of them is called or all are listed."""
 
-    also: tuple[Any, ...] = ()
+    also: Sequence[Any] = ()
     """Parameters that the others are given beside their own."""
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  (as typer asks it)
@@ -33,25 +34,31 @@ class Commands(TyperGroup):
         return core + sorted(self.commands.keys() - set(core))
 
 
-def command_of(plugin: Plugin, core: Any = ()) -> Any:
+def command_of(plugin: Plugin) -> Any:
     """The command of a plugin; raises `PluginError` where it cannot be used, as when it has a name of the core's."""
-    if plugin.name in core:
+    from .commands import app
+
+    group: Any = typer.main.get_command(app)
+    if plugin.name in group.commands:
         raise PluginError(f"the command {plugin.name!r} of {plugin.owner} is one of faltung's own, which is used")
+    return _made(plugin)
+
+
+def _made(plugin: Plugin) -> Any:
     function = plugin.load()
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     try:
         app.command(plugin.name)(function)
         return typer.main.get_command(app)
     except Exception as error:
-        raise PluginError(
-            f"the command {plugin.name!r} of {plugin.owner} is {function!r}, no command: {error}"
-        ) from error
+        message = f"the command {plugin.name!r} of {plugin.owner} is {function!r}, which is none: {error}"
+        raise PluginError(message) from error
 
 
-def _usable(plugin: Plugin, also: tuple[Any, ...]) -> Any:
+def _usable(plugin: Plugin, also: Sequence[Any]) -> Any:
     """The command, or one in its place that says what is wrong with it, in the list and when it is called."""
     try:
-        command = command_of(plugin)
+        command = _made(plugin)
     except PluginError as error:
         problem = error  # the name in the clause ends with it
 
