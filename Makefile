@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all lint check bench faults schema generate clean
+.PHONY: help setup demo test test-all lint check bench faults schema generate atlas clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -55,6 +55,9 @@ generate: schema ## write again every generated file that differs: the schema, d
 	@$(PY) data/make.py --check || { $(PY) data/make.py && echo "data/ written"; }
 	@$(PY) docs/figures.py
 	@$(PY) docs/parts.py
+
+atlas: $(READY) ## ask the functions of docs/atlas.md again; ARGS="python node apt" installs them in build/atlas first
+	@$(PY) docs/atlas.py --run $(ARGS)
 
 clean: ## remove .venv, caches and output
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

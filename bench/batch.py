@@ -37,13 +37,15 @@ __all__ = ["FILES", "Place", "files_a_second", "measure", "processor_by_thread",
 FILES, FEW = 2_000, 100
 FS, FRAMES, TAPS, DELAY = 16_000, 8_000, 16_000, 4_000
 ONE, TWO, ALONE = "faltung --jobs 1", "faltung --jobs 2", "run_job in one process"
+BARE = "a bare loop of soundfile, scipy and fsync"
 BY_HAND = "two commands at once, half of the files each"
 SOX, AFIR = "sox, a process a file", "ffmpeg afir, a process a file"
-LEAST_GAIN = 1.7
+LEAST_GAIN = 1.8
+MOST_OF_BARE = 0.8
 _AT_WORK = 0.1
 """Of the time on the clock: a thread that takes less waits."""
 
-_SCRIPT = Path(__file__).with_name("scripts") / "run_jobs.py"
+_SCRIPTS = Path(__file__).with_name("scripts")
 _SEED = 20_242
 _CONFIG = f"""\
 version: 1
@@ -110,7 +112,8 @@ def measure(settings: Settings) -> Section:
         _batch(ONE, place),
         _batch(TWO, place),
         _contender(BY_HAND, ["sh", "-c", _BOTH.format(command=shlex.join(faltung_command("run")))], place, place.files),
-        _contender(ALONE, [sys.executable, str(_SCRIPT), "batch.yaml", "out", *_names(place)], place, place.files),
+        _contender(ALONE, _script("run_jobs.py", "batch.yaml", place), place, place.files),
+        _contender(BARE, _script("bare_loop.py", "whole.wav", place), place, place.files),
     ]
     for name, (program, arguments, early) in LOOPS.items():
         if shutil.which(program) is None:
@@ -123,6 +126,7 @@ def measure(settings: Settings) -> Section:
         TWO: place.files,
         BY_HAND: place.files,
         ALONE: place.files,
+        BARE: place.files,
         SOX: place.few,
         AFIR: place.few,
     }
@@ -138,6 +142,10 @@ def measure(settings: Settings) -> Section:
         "threads": threads,
     }
     return Section("Batches", _body(runs, speeds, files), _goals(runs, threads), data)
+
+
+def _script(name: str, given: str, place: Place) -> list[str]:
+    return [sys.executable, str(_SCRIPTS / name), given, "out", *_names(place)]
 
 
 def _names(place: Place) -> list[str]:
@@ -226,6 +234,8 @@ def files_a_second(runs: Sequence[Run | None], files: int) -> float | None:
 
 def _goals(runs: Runs, threads: list[list[float]]) -> list[Goal]:
     gain = median_ratio(runs, ONE, [TWO])
+    batch, bare = median_processor(runs[ONE]), median_processor(runs[BARE])
+    of_bare = batch / bare if batch and bare else None
     cores = usable_processors()
     at_work = sum(share > _AT_WORK for process in threads[1:] for share in process)
     return [
@@ -233,6 +243,11 @@ def _goals(runs: Runs, threads: list[list[float]]) -> list[Goal]:
             f"{TWO}: at least {LEAST_GAIN} times the files a second of --jobs 1",
             "-" if gain is None else f"{gain:.2f}",
             None if gain is None else gain >= LEAST_GAIN,
+        ),
+        Goal(
+            f"{ONE}: at most {MOST_OF_BARE} times the processor time of {BARE}",
+            "-" if of_bare is None else f"{of_bare:.2f}",
+            None if of_bare is None else of_bare <= MOST_OF_BARE,
         ),
         Goal(
             f"threads of workers that compute: at most the {cores} cores",

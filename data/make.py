@@ -328,16 +328,15 @@ def impulse_response(name: str, room: Room) -> Audio:
 
 def measured_room() -> Audio:
     """``room_mono.wav`` as it is measured: a sweep played in it, recorded in noise by a clock that is 30 ppm fast."""
+    import faltung_measure
     import soxr
 
-    import pipeline
-
     room, fs = impulse_response("room_mono", ROOM)
-    sweep = pipeline.sweep(length=5, silence=0.5, fs=fs)
+    sweep = faltung_measure.sweep(length=5, silence=0.5, fs=fs)
     heard = scipy.signal.fftconvolve(sweep.signal()[:, 0], room / 32768)
     recorded = soxr.resample(heard, fs, fs * (1 + 30e-6), quality="VHQ")
     recorded += 1e-4 * draw("measured_room").standard_normal(len(recorded))
-    return pcm16(pipeline.measure_room(recorded, sweep, length=0.24).taps[:, 0, 0], -3)
+    return pcm16(faltung_measure.measure_room(recorded, sweep, length=0.24).taps[:, 0, 0], -3)
 
 
 SENSOR_ROWS, SENSOR_STEP_S = 2_160, 10

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from .errors import FaltungError
     from .fields import Amplitude, Fraction, Hertz, InputFile, Seconds, Within
     from .flipcheck.causality import CausalityVerdict, causality_check
-    from .flipcheck.flip import FlipVerdict, flip_check
+    from .flipcheck.flip import flip_check
+    from .flipcheck.verdict import FlipVerdict
     from .io.signals import read_signal as read
     from .io.signals import write_signal as write
     from .kernel import Kernel
@@ -110,7 +111,8 @@ _HOMES = {
     "errors": "FaltungError",
     "fields": "Amplitude Fraction Hertz InputFile Seconds Within",
     "flipcheck.causality": "CausalityVerdict causality_check",
-    "flipcheck.flip": "FlipVerdict flip_check",
+    "flipcheck.flip": "flip_check",
+    "flipcheck.verdict": "FlipVerdict",
     "io.signals": "read=read_signal write=write_signal",
     "kernel": "Kernel",
     "library": "Pipeline",

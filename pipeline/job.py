@@ -242,11 +242,11 @@ def _begun(
         blocks: Iterator[Array]
         read = _read_blocks(reader, job.options.hop or BLOCK, hooks)
         found: Detections = []
-        # Reading, computing and writing overlap, unless one thread is all there is to be. A thread that waits on a
-        # pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
+        # Reading, computing and writing overlap, unless one thread is all there is to be, or one block. A thread that
+        # waits on a pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
         if hooks.render is not None:
             blocks = hooks.render(plan, reader.info, found)
-        elif job.options.thread_count > 1 and not job.options.hop and reader.info.frames is not None:
+        elif job.options.thread_count > 1 and not job.options.hop and (reader.info.frames or 0) > BLOCK:
             read = ahead(read)
             stack.callback(_end, read)  # after what draws from it, and before the reader is closed
             blocks = ahead(stream(plan, read, found))

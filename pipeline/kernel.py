@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import KernelError
+from .ports import Port, taps_for, taps_from
 
 MAX_TAPS = 10_000_000
 """The longest kernel accepted: 208 s at 48 kHz."""
@@ -270,14 +271,17 @@ class Kernel:
         return f"asymmetric: convolution and correlation with it differ (asymmetry {self.asymmetry:.3g})"
 
     def for_conv1d(self) -> Taps:
-        """Weights for a layer that correlates, such as torch's ``conv1d``: ``(out, in, M)``, flipped.
+        """Weights for torch's ``conv1d``: ``(out, in, M)``, flipped; of ``(M, C)`` taps ``(C, 1, M)``, ``groups=C``."""
+        return self.for_("torch").weights
 
-        ``(M, C)`` taps give ``(C, 1, M)``, for a layer with ``groups=C``.
-        """
-        flipped = self.taps[::-1]
-        if flipped.ndim < 3:
-            flipped = flipped.reshape(self.length, 1, -1)
-        return np.ascontiguousarray(flipped.transpose(2, 1, 0))
+    def for_(self, target: str) -> Port:
+        """The same kernel for another library, ``"torch"``, ``"r"``, ``"web-audio"``: weights, zeros, and the call."""
+        return taps_for(self.taps, self.origin, target)
+
+    @classmethod
+    def from_(cls, weights: npt.ArrayLike, target: str, *, before: int = 0, depthwise: bool = False) -> Kernel:
+        """The kernel that a layer's weights are: ``before`` is its ``padding``; ``depthwise``, one kernel a channel."""
+        return cls(*taps_from(weights, target, before, depthwise))
 
     # ---- Python's own ------------------------------------------------------------------------------------------
 
@@ -379,8 +383,7 @@ def _convolve_columns(a: Taps, b: Taps) -> Taps:
             out[k : k + len(b)] += a[k] * b
         return out
     n = _power_of_two(len(out))
-    out += np.fft.irfft(np.fft.rfft(a, n, axis=0) * np.fft.rfft(b, n, axis=0), n, axis=0)[: len(out)]
-    return out
+    return np.fft.irfft(np.fft.rfft(a, n, axis=0) * np.fft.rfft(b, n, axis=0), n, axis=0)[: len(out)]
 
 
 def _power_of_two(least: int) -> int:

@@ -239,9 +239,9 @@ class TestBatches:
         section = batch.measure(Settings(tmp_path, runs=1, say=said.append))
         assert section.title == "Batches"
         assert not [text for text in said if "exit code" in text or "AGREE" in text or "wrote" in text], said
-        assert {batch.ONE, batch.TWO, batch.ALONE} <= set(section.data["runs"])
+        assert {batch.ONE, batch.TWO, batch.ALONE, batch.BARE} <= set(section.data["runs"])
         assert all(runs[0]["wall_s"] > 0 for runs in section.data["runs"].values())
-        assert len(section.goals) == 2
+        assert len(section.goals) == 3
         assert f"| {batch.ONE} | 3 |" in section.body
 
     def test_the_whole_response_is_that_of_echo_and_hall(self):
@@ -264,8 +264,10 @@ class TestBatches:
 
     def test_the_gain_is_taken_within_rounds_and_threads_are_those_of_workers(self):
         runs = {batch.ONE: [took(2), took(9), took(4), None], batch.TWO: [took(1), took(3), took(4), took(1)]}
-        gain, threads = batch._goals(runs, [[0.9, 0.9], [0.8, 0.01], [0.7, 0.0]])
+        runs[batch.BARE] = [took(5)]
+        gain, of_bare, threads = batch._goals(runs, [[0.9, 0.9], [0.8, 0.01], [0.7, 0.0]])
         assert (gain.measured, gain.met) == ("2.00", True)
+        assert (of_bare.measured, of_bare.met) == ("0.80", True)
         assert threads.measured == "2 of 4"
 
     @pytest.mark.skipif(sys.platform != "linux", reason="looks at /proc")

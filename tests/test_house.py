@@ -22,6 +22,7 @@ FLOORS = (
     {"fields"},
     {"problems"},
     {"settings"},
+    {"ports"},
     {"kernel"},
     {"dsp"},
     {"io"},

@@ -239,7 +239,13 @@ def explain(
 
 @app.command()
 def flip_check(
-    target: opt.FlipTarget, kernel: opt.FlipKernel = None, fs: opt.Rate = None, as_json: opt.Json = False
+    target: opt.FlipTarget,
+    kernel: opt.FlipKernel = None,
+    kernel_as: opt.FlipKernelAs = None,
+    form: opt.FlipForm = None,
+    image: opt.FlipImage = False,
+    fs: opt.Rate = None,
+    as_json: opt.Json = False,
 ) -> None:
     """Tell convolution from correlation, whatever it is.
 
@@ -250,6 +256,8 @@ def flip_check(
       faltung flip-check pipeline.yaml
       faltung flip-check -- sox {in} {out} fir {kernel}
       faltung flip-check -- ffmpeg -i {in} -i {kernel} -lavfi afir=gtype=none {out}
+      faltung flip-check -- convert {in.png} -morphology Convolve "3x3: {taps,}" {out.png}
+      faltung flip-check -- Rscript -e 'cat(convolve(scan("stdin"), c({taps,}), type="o"))'
     """  # noqa: D301  (the backspace tells typer to keep the lines)
     from ..flipcheck.flip import flip_check as check
     from ..flipcheck.targets import parse_taps
@@ -257,7 +265,8 @@ def flip_check(
     from .terminal import write, write_json
 
     rate = 48_000.0 if fs is None else parse_frequency(fs)
-    verdict = check(target, None if kernel is None else parse_taps(kernel), fs=rate)
+    taps = None if kernel is None else parse_taps(kernel)
+    verdict = check(target, taps, fs=rate, kernel_as=kernel_as, form=form, image=image)
     write_json(verdict.to_dict()) if as_json else write(f"{verdict}\n")
 
 

@@ -152,12 +152,19 @@ FlipTarget = Annotated[
     list[str],
     _argument(
         "TARGET",
-        "MODULE:FUNCTION, stage:NAME or CONFIG, then SETTING=VALUE ...; or -- and a command with {in} and {out}.",
+        "MODULE:FUNCTION, FILE.py:FUNCTION, stage:NAME or CONFIG, then SETTING=VALUE ...; or -- and a command.",
     ),
 ]
 FlipKernel = Annotated[
     str | None, _option("--kernel", metavar="TAPS", text="Taps to send: '4,2,1'; rows parted by ';'.")
 ]
+FlipKernelAs = Annotated[
+    str | None, _option("--kernel-as", metavar="NAME", text="Parameter that takes the kernel, where it is not found.")
+]
+FlipForm = Annotated[
+    str | None, _option("--as", metavar="FORM", text="How a signal is handed over: tensor, uint8, ...; else tried out.")
+]
+FlipImage = Annotated[bool, typer.Option("--image", help="Send an image, where no kernel of rows is named.")]
 
 
 def _load_plugins(files: list[str] | None) -> None:

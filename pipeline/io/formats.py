@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib import import_module
 from numbers import Real
 from pathlib import PurePath
@@ -122,13 +123,18 @@ def loaded(place: Any, plugin: str | None = None) -> Any:
     """
     if not isinstance(place, str):
         return place
-    module, _, name = place.partition(":")
     try:
-        return getattr(import_module(module), name)
+        return _imported(place)
     except (Exception, SystemExit) as error:
         if plugin is None:
             raise
         raise PluginError(f"{plugin} cannot be imported: {error!r}") from error
+
+
+@cache
+def _imported(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name)
 
 
 def reader_of(plugin: Plugin) -> ReaderKind:
