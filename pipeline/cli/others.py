@@ -40,7 +40,7 @@ def command_of(plugin: Plugin) -> Any:
 
     group: Any = typer.main.get_command(app)
     if plugin.name in group.commands:
-        raise PluginError(f"the command {plugin.name!r} of {plugin.owner} is one of faltung's own, which is used")
+        raise PluginError(f"{plugin.words} is one of faltung's own, which is used")
     return _made(plugin)
 
 
@@ -51,7 +51,7 @@ def _made(plugin: Plugin) -> Any:
         app.command(plugin.name)(function)
         return typer.main.get_command(app)
     except Exception as error:
-        message = f"the command {plugin.name!r} of {plugin.owner} is {function!r}, which is none: {error}"
+        message = f"{plugin.words} is {function!r}, which is none: {error}"
         raise PluginError(message) from error
 
 
