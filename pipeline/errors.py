@@ -10,6 +10,7 @@
     ├── ConfigError               a configuration with one or more problems, each with file, line and column
     ├── UsageError                a request refused before any work: an output that exists, a name not known
     ├── PluginError               a stage, reader or writer of another distribution that is broken or unknown
+    ├── StageError                a stage that failed while it ran, or broke a promise
     └── FileError                 a file and what is wrong with it
         ├── ReadError             it cannot be read, or is not what it declares
         └── WriteError            it cannot be written; whatever stood under its name before is untouched
@@ -77,6 +78,8 @@ class FaltungError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    of_plugin: bool = False
+    """Whether its cause is what the code of a plugin raised."""
 
     def __init__(self, message: str) -> None:
         super().__init__(without_secrets(message))
@@ -161,6 +164,19 @@ class PluginError(FaltungError):
     """A stage, reader or writer of another distribution that is broken or unknown."""
 
     exit_code = 2
+    of_plugin = True
+
+
+class StageError(FaltungError):
+    """A stage that failed while it ran, or broke a promise; what it raised itself is the cause."""
+
+    of_plugin = True
+
+    def under(self, place: str) -> StageError:
+        """The error as it is seen from further out: of the stage around it, or of the file."""
+        error = StageError(f"{place}{self}")
+        error.__cause__ = self.__cause__
+        return error
 
 
 class FileError(FaltungError):
@@ -187,3 +203,13 @@ class DiskFullError(WriteError):
     """There is no room left on the device."""
 
     exit_code = 3
+
+
+def traceback_of(error: BaseException) -> str | None:
+    """Traceback of what a plugin raised, for those who ask for more; None of any other error."""
+    cause = error.__cause__
+    if not getattr(error, "of_plugin", False) or cause is None or isinstance(cause, FaltungError):
+        return None
+    from traceback import format_exception
+
+    return without_secrets("".join(format_exception(cause)).rstrip())

@@ -15,6 +15,7 @@ FLOORS = (
     {"errors"},
     {"system"},
     {"text"},
+    {"plugins"},
     {"pages"},
     {"units"},
     {"fields"},

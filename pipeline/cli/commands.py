@@ -286,6 +286,33 @@ def stages(name: opt.StageName = None, as_json: opt.Json = False) -> None:
 
 
 @app.command()
+def plugins(as_json: opt.Json = False) -> None:
+    """List the plugins installed, of every kind.
+
+    Stages, readers, writers, event writers and executors of other packages, and what is wrong with them.
+    """
+    from .stage_view import list_plugins, show_plugins
+    from .terminal import write_json
+
+    listed = list_plugins()
+    write_json(listed) if as_json else show_plugins(listed)
+
+
+@app.command()
+def new_plugin(name: opt.PluginName, kind: opt.PluginKind = "stage", folder: opt.PluginFolder = Path()) -> None:
+    """Begin a package with a plugin of your own, its tests and an example.
+
+    \b
+      faltung new-plugin acme.comb
+      faltung new-plugin acme.gcf --kind reader
+    """  # noqa: D301  (the backspace tells typer to keep the lines)
+    from .new_plugin import new_plugin as begun
+    from .terminal import write
+
+    write(begun(name, kind, folder))
+
+
+@app.command()
 def schema(output: opt.SchemaFile = None, overwrite: opt.Overwrite = False) -> None:
     """Print the JSON Schema of configurations.
 

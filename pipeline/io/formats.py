@@ -1,27 +1,32 @@
 """Open a signal for reading by its content and for writing by its extension.
 
 Each container is a row of a table: its name, the test that knows its first bytes or its extensions, and what opens it,
-loaded when a file first needs it. Another distribution adds rows with `register_reader` and `register_writer`.
+loaded when a file first needs it. A row of another distribution stands behind an entry point named after the extension
+(`pipeline.plugins`) and is asked for such files alone; a file of one's own adds rows with `register_reader` and
+`register_writer`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from numbers import Real
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..errors import ReadError, UsageError
+from ..errors import PluginError, ReadError, UsageError, WriteError
+from ..plugins import Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import nearest
 from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
 from .names import display, is_stream
+from .plugged import PluggedReader, PluggedWriter
 from .source import Source, explain_unknown, is_flac, is_mp3, looks_like_text, open_source
 
 
@@ -32,6 +37,8 @@ class ReaderKind:
     container: str
     matches: Callable[[bytes], bool]
     open: Callable[[Source, ReadOptions], Reader] | str
+    plugin: str | None = None
+    """The plugin that it comes from, in words; None of faltung's own."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,11 @@ class WriterKind:
     extensions: tuple[str, ...]
     open: Callable[[WriteRequest], Writer] | str
     is_table: bool = False
+    plugin: str | None = None
+    """The plugin that it comes from, in words; None of faltung's own."""
 
+
+Row = TypeVar("Row")
 
 _SNDFILE_READER, _SNDFILE_WRITER = "pipeline.io.sndfile:SndfileReader", "pipeline.io.sndfile:SndfileWriter"
 _W64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
@@ -72,7 +83,7 @@ _writers: dict[str, WriterKind] = {}
 
 def register_reader(kind: ReaderKind) -> None:
     """Add a container to read; it is asked after those that are registered already."""
-    _readers.append(kind)
+    _readers.append(replace(kind, plugin=kind.plugin or file_being_loaded()))
 
 
 def register_writer(kind: WriterKind) -> None:
@@ -80,7 +91,7 @@ def register_writer(kind: WriterKind) -> None:
     for extension in kind.extensions:
         if extension in _writers:
             raise UsageError(f"{extension} is written as {_writers[extension].container} already")
-        _writers[extension] = kind
+        _writers[extension] = replace(kind, plugin=kind.plugin or file_being_loaded())
 
 
 for _kind in (
@@ -98,18 +109,80 @@ for _kind in (
     register_writer(_kind)
 
 
-@cache
-def loaded(place: Any) -> Any:
-    """Function or class that opens a container, given itself or by its place, ``"module:name"``."""
+_OWN = frozenset(_writers)
+"""Extensions that are faltung's own, for which there are no plugins."""
+
+
+def loaded(place: Any, plugin: str | None = None) -> Any:
+    """Function or class that opens a container, given itself or by its place, ``"module:name"``.
+
+    Raises
+    ------
+    PluginError
+        it is that of a ``plugin``, and cannot be imported.
+    """
     if not isinstance(place, str):
         return place
+    try:
+        return _imported(place)
+    except (Exception, SystemExit) as error:
+        if plugin is None:
+            raise
+        raise PluginError(f"{plugin} cannot be imported: {error!r}") from error
+
+
+@cache
+def _imported(place: str) -> Any:
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
 
 
+def reader_of(plugin: Plugin) -> ReaderKind:
+    """The row of a plugin that reads; raises `PluginError`."""
+    row = row_of(plugin, ReaderKind, _OWN)
+    return replace(row, plugin=f"the reader {plugin.name!r} of {plugin.owner}")
+
+
+def writer_of(plugin: Plugin) -> WriterKind:
+    """The row of a plugin that writes; raises `PluginError`."""
+    row = row_of(plugin, WriterKind, _OWN)
+    return replace(row, plugin=f"the writer {plugin.name!r} of {plugin.owner}")
+
+
+def row_of(plugin: Plugin, kind: type[Row], own: Collection[str]) -> Row:
+    """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's ``own``."""
+    what = f"the {plugin.kind} {plugin.name!r} of {plugin.owner}"
+    if plugin.problem is None and plugin.extension in own:
+        raise PluginError(f"{what} is for {plugin.extension}, which is faltung's own; give its files another extension")
+    row = plugin.load()
+    if not isinstance(row, kind):
+        raise PluginError(f"{what} is {row!r:.80}, not a {kind.__name__}")
+    if plugin.extension not in getattr(row, "extensions", [plugin.extension]):
+        raise PluginError(f"{what} writes {', '.join(row.extensions)}, its name says {plugin.extension}; make them one")  # type: ignore[attr-defined]
+    return row
+
+
+def only_one(plugins: Sequence[Plugin]) -> Plugin | None:
+    """The plugin that is for a file; raises `PluginError` where it is two."""
+    if len(plugins) > 1:
+        names = " and ".join(f"{one.name!r} of {one.owner}" for one in plugins)
+        raise PluginError(f"two {plugins[0].kind}s are for {plugins[0].extension}, {names}; uninstall one")
+    return plugins[0] if plugins else None
+
+
+def _writer_for(name: str) -> WriterKind | None:
+    """The row for an output's name; None where there is none."""
+    own = _writers.get(PurePath(name).suffix.lower())
+    if own is not None:
+        return own
+    plugin = only_one(for_extension("writer", name))
+    return None if plugin is None else writer_of(plugin)
+
+
 def extensions() -> tuple[str, ...]:
-    """Extensions that can be written."""
-    return tuple(sorted(_writers))
+    """Extensions that can be read or written."""
+    plugins = [*installed("reader").values(), *installed("writer").values()]
+    return tuple(sorted({*_writers, *(plugin.extension for plugin in plugins)}))
 
 
 def is_audio_name(path: PathArg) -> bool:
@@ -120,7 +193,10 @@ def is_audio_name(path: PathArg) -> bool:
 
 def is_table_name(path: PathArg) -> bool:
     """Whether an output of this name is a table: numbers as they are, and perhaps a sidecar with their rate."""
-    kind = _writers.get(PurePath(display(path)).suffix.lower())
+    try:
+        kind = _writer_for(display(path))
+    except PluginError:  # told when it is opened
+        return False
     return kind is not None and kind.is_table
 
 
@@ -169,7 +245,7 @@ def open_reader(
     try:
         kind = _kind_of(source)
         options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
-        reader: Reader = loaded(kind.open)(source, options)
+        reader = opened_reader(kind, source, options)
         if not reader.info.is_table:
             _check_audio_options(source.name, reader.info, options)
     except BaseException:
@@ -183,15 +259,42 @@ def _check_number(name: str, fs: Any) -> None:
         raise UsageError(f"{name}: the sampling rate must be a number of Hz, got {fs!r}")
 
 
+def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Reader:
+    """The reader of a row for a file; raises `ReadError` in the name of its plugin."""
+    opener = loaded(kind.open, kind.plugin)
+    if kind.plugin is None:
+        return opener(source, options)  # type: ignore[no-any-return]
+    with naming_plugin(ReadError, source.name, kind.plugin):
+        reader = opener(source, options)
+    if not isinstance(reader, Reader):
+        raise ReadError(source.name, f"{kind.plugin} breaks a promise: it opens a Reader, got {reader!r:.80}")
+    return PluggedReader(reader, source.name, kind.plugin)
+
+
 def _kind_of(source: Source) -> ReaderKind:
     for kind in _readers:
         if kind.matches(source.head):
             return kind
     extension = PurePath(source.name).suffix.lower()
+    named = [] if extension in _OWN else for_extension("reader", source.name)
+    for plugin in named:
+        kind = reader_of(plugin)
+        if _matches(kind, source):
+            return kind
     claims_audio = extension in _writers and _writers[extension].container != "CSV"
     if looks_like_text(source.head) and not claims_audio:
         return _CSV_READER
-    raise ReadError(source.name, explain_unknown(source.head, extension))
+    for plugin in installed("reader").values():  # the name says nothing, so the first bytes have to
+        with suppress(PluginError):
+            if plugin not in named and _matches(kind := reader_of(plugin), source):
+                return kind
+    tried = "".join(f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named)
+    raise ReadError(source.name, explain_unknown(source.head, extension) + tried)
+
+
+def _matches(kind: ReaderKind, source: Source) -> bool:
+    with naming_plugin(ReadError, source.name, str(kind.plugin)):
+        return bool(kind.matches(source.head))
 
 
 def _check_audio_options(name: str, info: SignalInfo, options: ReadOptions) -> None:
@@ -247,20 +350,32 @@ def open_writer(
     kind = writer_kind(name, source)
     fmt = fmt or OutputFormat()
     request = WriteRequest(name, float(fs), channels, frames, source, fmt, overwrite, kind.container)
-    writer: Writer = loaded(kind.open)(request)
-    return writer
+    return opened_writer(kind, request)
+
+
+def opened_writer(kind: WriterKind, request: WriteRequest) -> Writer:
+    """The writer of a row; raises `WriteError` in the name of its plugin."""
+    opener = loaded(kind.open, kind.plugin)
+    if kind.plugin is None:
+        return opener(request)  # type: ignore[no-any-return]
+    with naming_plugin(WriteError, request.path, kind.plugin):
+        writer = opener(request)
+    if not isinstance(writer, Writer):
+        raise WriteError(request.path, f"{kind.plugin} breaks a promise: it opens a Writer, got {writer!r:.80}")
+    return PluggedWriter(writer, kind.plugin)
 
 
 def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     """Kind of container that an output of this name is; raises `UsageError` when its extension says no format."""
+    kind = _writer_for(name)
+    if kind is None and is_stream(name):
+        kind = _writers[".csv" if source is not None and source.is_table else ".wav"]
+    if kind is not None:
+        return kind
     extension = PurePath(name).suffix.lower()
-    if extension not in _writers and is_stream(name):
-        extension = ".csv" if source is not None and source.is_table else ".wav"
-    if extension in _writers:
-        return _writers[extension]
     near = nearest(extension, _writers, 0.5)
     hint = f"; did you mean {near}?" if near else ""
-    known = ", ".join(sorted(_writers))
+    known = ", ".join(sorted({*_writers, *(plugin.extension for plugin in installed("writer").values())}))
     what = f"unknown extension {extension!r}" if extension else "no extension"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")
 

@@ -18,8 +18,8 @@ import numpy.typing as npt
 from ..dsp.detection import STATUSES, Detection, Peaks
 from ..dsp.thresholds import MIN_DECOYS, Null, fdr_size, gaussian_rate
 from ..engine.stream import Detections
-from ..errors import SettingError, UsageError
-from ..stages.base import Stage
+from ..errors import SettingError, StageError, UsageError
+from ..stages.base import DetectorStage, Stage
 from ..stages.base.threshold import Rate, Threshold
 
 _Matrix = npt.NDArray[np.float64]
@@ -161,25 +161,27 @@ class Events:
 
 
 def events_found(stages: Sequence[Stage], found: Detections, file: str = "") -> tuple[Events, ...]:
-    """The events of every ``match`` stage of a chain, from what `pipeline.engine.stream.stream` found.
+    """The events of every stage of a chain that finds, from what `pipeline.engine.stream.stream` found.
 
     Raises
     ------
     SettingError
         on ``stages[i].threshold``: too few decoys to set it from.
     """
-    if not found:
-        return ()
-    from ..stages.match import Match
-
     searches = []
     for index, detection in found:
         stage = stages[index]
-        if isinstance(stage, Match):
-            try:
-                searches.append(events_of(detection, stage.threshold, file, stage.band(detection.fs)))
-            except SettingError as error:
-                raise error.under("stages", index) from error
+        given = getattr(stage, "threshold", None)
+        threshold = given if isinstance(given, Threshold) else None
+        band = stage.band(detection.fs) if isinstance(stage, DetectorStage) else None
+        for name, needed in (("decoys", "needs_decoys"), ("median", "needs_median")):
+            if getattr(threshold, needed, False) and getattr(detection, name) is None:
+                what = f"detection() has the {name} that its threshold needs, got None"
+                raise StageError(f"stages[{index}] {stage.use!r} breaks a promise: {what}")
+        try:
+            searches.append(events_of(detection, threshold, file, band))
+        except SettingError as error:
+            raise error.under("stages", index) from error
     return tuple(searches)
 
 
@@ -196,9 +198,11 @@ def warnings_of(found: Detections) -> list[str]:
 
 
 def events_of(
-    detection: Detection, threshold: Threshold, file: str = "", band: tuple[float, float] | None = None
+    detection: Detection, threshold: Threshold | None, file: str = "", band: tuple[float, float] | None = None
 ) -> Events:
     """The events of one search, and how their threshold was set; the ``band`` is all there is unless given.
+
+    Without a threshold every peak is an event.
 
     `score` and `fdr` give one threshold for all; `mad` and `false_alarms` one for each template in each channel, the
     latter an equal share of the rate each.
@@ -254,8 +258,10 @@ def _nulls(detection: Detection) -> _Nulls:
     return {pair: Null(s, bounded=detection.bounded) for pair, s in scores.items() if len(s) >= MIN_DECOYS}
 
 
-def _thresholds(detection: Detection, threshold: Threshold, nulls: _Nulls) -> tuple[_Matrix, str]:
+def _thresholds(detection: Detection, threshold: Threshold | None, nulls: _Nulls) -> tuple[_Matrix, str]:
     shape = (len(detection.templates), _channels(detection))
+    if threshold is None:
+        return np.zeros(shape), "none: every peak that the stage found."
     if threshold.false_alarms is not None:
         return _at_rate(detection, threshold.false_alarms, nulls, shape)
     if threshold.fdr is not None:
@@ -318,8 +324,10 @@ def _decoys(detection: Detection) -> Peaks:
     return detection.decoys
 
 
-def _false_alarms_per_hour(detection: Detection, threshold: Threshold, values: _Matrix, nulls: _Nulls) -> float | None:
-    if threshold.mad is not None and detection.decoys is None:
+def _false_alarms_per_hour(
+    detection: Detection, threshold: Threshold | None, values: _Matrix, nulls: _Nulls
+) -> float | None:
+    if threshold is not None and threshold.mad is not None and detection.decoys is None:
         return gaussian_rate(threshold.mad, detection.fs / detection.hop) * 3600 * values.size
     if not nulls:
         return None
