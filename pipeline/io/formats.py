@@ -209,6 +209,8 @@ def open_reader(
     columns: Sequence[str | int] | None = None,
     time_column: str | int | None = None,
     gaps: str = "error",
+    source: Sequence[str] = (),
+    triggered: Literal["expand", "as_stored"] = "expand",
 ) -> Reader:
     """Open a signal for reading, whatever its extension says.
 
@@ -227,7 +229,11 @@ def open_reader(
     time_column
         of a table, by name or position: ISO 8601, or numbers in seconds.
     gaps
-        in the time column: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+        in the time: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+    source
+        names of the signals that are taken of a file that holds several; none where there is only one way.
+    triggered
+        ``"as_stored"`` leaves the coded quiet of a triggered AudioMoth recording in its audio.
 
     Raises
     ------
@@ -241,15 +247,16 @@ def open_reader(
     if dtype not in (np.float32, np.float64, "float32", "float64"):
         raise UsageError(f"dtype: is float32 or float64, got {getattr(dtype, '__name__', dtype)}")
     _check_number(display(path), fs)
-    source = open_source(path)
+    opened = open_source(path)
     try:
-        kind = _kind_of(source)
-        options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
-        reader = opened_reader(kind, source, options)
+        kind = _kind_of(opened)
+        chosen = (columns, time_column, gaps, tuple(source), triggered)
+        options = ReadOptions(dtype, fs, truncated, *chosen, kind.container)
+        reader = opened_reader(kind, opened, options)
         if not reader.info.is_table:
-            _check_audio_options(source.name, reader.info, options)
+            _check_audio_options(opened.name, reader.info, options)
     except BaseException:
-        source.close()
+        opened.close()
         raise
     return reader
 
@@ -263,6 +270,8 @@ def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Rea
     """The reader of a row for a file; raises `ReadError` in the name of its plugin."""
     opener = loaded(kind.open, kind.plugin)
     if kind.plugin is None:
+        if options.source:
+            raise UsageError(f"{source.name}: {kind.container} holds one signal, which has no name; leave source out")
         return opener(source, options)  # type: ignore[no-any-return]
     with naming_plugin(ReadError, source.name, kind.plugin):
         reader = opener(source, options)
