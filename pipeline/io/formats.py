@@ -187,8 +187,7 @@ def extensions() -> tuple[str, ...]:
 
 def is_audio_name(path: PathArg) -> bool:
     """Whether an output of this name is audio, which tells its rate itself."""
-    kind = _writers.get(PurePath(display(path)).suffix.lower())
-    return kind is not None and not kind.is_table
+    return (kind := _writers.get(PurePath(display(path)).suffix.lower())) is not None and not kind.is_table
 
 
 def is_table_name(path: PathArg) -> bool:
@@ -250,9 +249,8 @@ def open_reader(
     opened = open_source(path)
     try:
         kind = _kind_of(opened)
-        chosen = (columns, time_column, gaps, tuple(source), triggered)
-        options = ReadOptions(dtype, fs, truncated, *chosen, kind.container)
-        reader = opened_reader(kind, opened, options)
+        asked = (dtype, fs, truncated, columns, time_column, gaps, tuple(source), triggered, kind.container)
+        reader = opened_reader(kind, opened, options := ReadOptions(*asked))
         if not reader.info.is_table:
             _check_audio_options(opened.name, reader.info, options)
     except BaseException:
@@ -297,8 +295,8 @@ def _kind_of(source: Source) -> ReaderKind:
         with suppress(PluginError):
             if plugin not in named and _matches(kind := reader_of(plugin), source):
                 return kind
-    tried = "".join(f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named)
-    raise ReadError(source.name, explain_unknown(source.head, extension) + tried)
+    tried = [f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named]
+    raise ReadError(source.name, "".join([explain_unknown(source.head, extension), *tried]))
 
 
 def _matches(kind: ReaderKind, source: Source) -> bool:
@@ -350,8 +348,7 @@ def open_writer(
     WriteError
         It cannot be written, with the true cause.
     """
-    name = display(path)
-    _check_number(name, fs)
+    _check_number(name := display(path), fs)
     if not fs > 0:
         raise UsageError(f"{name}: the sampling rate must be above 0 Hz, got {fs:g} Hz")
     if channels < 1:
@@ -382,8 +379,7 @@ def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     if kind is not None:
         return kind
     extension = PurePath(name).suffix.lower()
-    near = nearest(extension, _writers, 0.5)
-    hint = f"; did you mean {near}?" if near else ""
+    hint = f"; did you mean {near}?" if (near := nearest(extension, _writers, 0.5)) else ""
     known = ", ".join(sorted({*_writers, *(plugin.extension for plugin in installed("writer").values())}))
     what = f"unknown extension {extension!r}" if extension else "no extension"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")
@@ -399,6 +395,5 @@ def container_and_subtype(path: PathArg, source: SignalInfo | None, wanted: str 
     """
     name = display(path)
     container = writer_kind(name, source).container
-    if container not in AUDIO_CONTAINERS:
-        return container, wanted
-    return container, choose_subtype(name, container, source, wanted)[0]
+    is_audio = container in AUDIO_CONTAINERS
+    return container, choose_subtype(name, container, source, wanted)[0] if is_audio else wanted

@@ -1,4 +1,4 @@
-"""Start times in the metadata of field recorders, against times worked out by hand; nothing is told that is not there."""
+"""Start times in the metadata of field recorders, against times worked out by hand; nothing is made up."""
 
 from __future__ import annotations
 

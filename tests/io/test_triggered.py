@@ -94,5 +94,5 @@ def test_a_recording_without_coded_quiet_and_one_by_another_recorder_are_as_they
 
 def test_quiet_of_years_is_refused(tmp_path):
     recording(tmp_path / "aT.WAV", [comment(TEXT)], np.concatenate([np.zeros(lead(), np.int16), quiet(2**32 - 1)]))
-    with pytest.raises(ReadError, match="coded quiet comes to .*; set triggered: as_stored"):
+    with pytest.raises(ReadError, match=r"coded quiet comes to .*; set triggered: as_stored"):
         open_reader(tmp_path / "aT.WAV")
