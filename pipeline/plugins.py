@@ -56,6 +56,11 @@ class Plugin:
         return " and ".join(sorted({_owner(point) for point in self.points}))
 
     @property
+    def words(self) -> str:
+        """Kind, name and owner, to begin a sentence with."""
+        return f"the {self.kind} {self.name!r} of {self.owner}"
+
+    @property
     def extension(self) -> str:
         """Extension of its files, with the dot; of readers and writers."""
         return "." + self.name.partition(".")[2].lower()
@@ -67,18 +72,17 @@ class Plugin:
             return f"the {self.kind} {self.name!r} is given by two distributions, {self.owner}; uninstall one"
         prefix, _, rest = self.name.partition(".")
         if not prefix or not rest:
-            return f"the {self.kind} {self.name!r} of {self.owner} needs a prefixed name such as 'acme.{self.name}'"
+            return f"{self.words} needs a prefixed name such as 'acme.{self.name}'"
         return None
 
     def load(self) -> Any:
         """The object that it stands for, imported; raises `PluginError`."""
         if self.problem is not None:
             raise PluginError(self.problem)
-        what = f"the {self.kind} {self.name!r} of {self.owner}"
         try:
             return self.points[0].load()
         except (Exception, SystemExit) as error:
-            raise _failure(f"{what} cannot be imported: {_in_words(error)}", error) from error
+            raise _failure(f"{self.words} cannot be imported: {_in_words(error)}", error) from error
 
 
 def installed(kind: Kind) -> dict[str, Plugin]:

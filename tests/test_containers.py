@@ -169,7 +169,9 @@ def test_what_would_be_smoothed_as_data_is_refused():
             SignalError, match=r"is a time by its name.*; cast it to a Datetime, or drop it and give fs"
         ):
             ECHO(pl.DataFrame({name: NOISE[:, 0], "y": NOISE[:, 1]}), fs=1)
-    with pytest.raises(SignalError, match="the column 'name' is String, no number; drop it"):
+    with pytest.raises(
+        SignalError, match="the column 'name' is String, no number; cast it to a Datetime, or drop it and give fs"
+    ):
         ECHO(pl.DataFrame({"y": [1.0, 2], "name": ["a", "b"]}), fs=1)
     with pytest.raises(SignalError, match="the column 'y' has values that are missing; fill them"):
         ECHO(pl.DataFrame({"y": [1.0, None]}), fs=1)

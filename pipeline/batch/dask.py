@@ -81,7 +81,7 @@ def workers_at(address: str, used: Collection[str] = ()) -> Iterator[tuple[Execu
         with cluster(address, used=used) as found:
             yield found
         return
-    what = f"the executor {plugin.name!r} of {plugin.owner}"
+    what = plugin.words
     with ExitStack() as stack:
         try:
             executor, slots = stack.enter_context(plugin.load()(address))

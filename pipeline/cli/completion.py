@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def stage_names(incomplete: str) -> list[str]:
+def stage_names(_context: Any, incomplete: str) -> list[str]:
     """Names of stages that begin so; nothing is imported for them."""
     from ..stages.base.registry import available_stages
 
@@ -17,7 +17,7 @@ def words(context: Any, incomplete: str) -> list[str]:
     """Words of ``faltung apply``: a stage at the beginning and after ``:``, else a setting of it, or a value."""
     before: list[str] = list(context.params.get("words") or ())
     if not before or before[-1] == ":":
-        return stage_names(incomplete)
+        return stage_names(context, incomplete)
     start = max((i + 1 for i, word in enumerate(before) if word == ":"), default=0)
     settings = dict(_settings(before[start]))
     if before[-1] == "=":  # bash parts a word there

@@ -13,22 +13,15 @@ def _argument(metavar: str, text: str, **more: Any) -> Any:
     return typer.Argument(metavar=metavar, help=text, show_default=False, **more)
 
 
-def _stage_names(incomplete: str) -> list[str]:
-    from .completion import stage_names
+def _by(name: str) -> Any:
+    """What completes an argument: a function in `pipeline.cli.completion`, which only a shell that asks loads."""
 
-    return stage_names(incomplete)
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        from . import completion
 
+        return getattr(completion, name)(ctx, incomplete)  # type: ignore[no-any-return]
 
-def _stage_words(ctx: typer.Context, incomplete: str) -> list[str]:
-    from .completion import words
-
-    return words(ctx, incomplete)
-
-
-def _overrides(ctx: typer.Context, incomplete: str) -> list[str]:
-    from .completion import overrides
-
-    return overrides(ctx, incomplete)
+    return complete
 
 
 def _option(*names: str, metavar: str, text: str, **more: Any) -> Any:
@@ -43,9 +36,9 @@ In = Annotated[str, _argument("IN", "The input; - is standard input.")]
 Out = Annotated[str, _argument("OUT", "The output; - is standard output.")]
 Words = Annotated[
     list[str],
-    _argument("STAGE", "Stages, parted by ':'; each a name, then SETTING=VALUE ...", autocompletion=_stage_words),
+    _argument("STAGE", "Stages, parted by ':'; each a name, then SETTING=VALUE ...", autocompletion=_by("words")),
 ]
-StageName = Annotated[str | None, _argument("NAME", "One stage, in full.", autocompletion=_stage_names)]
+StageName = Annotated[str | None, _argument("NAME", "One stage, in full.", autocompletion=_by("stage_names"))]
 PluginName = Annotated[
     str, _argument("NAME", "A prefix of yours, a dot, and its name; of a reader or writer, the extension: acme.gcf.")
 ]
@@ -64,7 +57,8 @@ Baked = Annotated[
 SchemaFile = Annotated[Path | None, _option("-o", "--output", metavar="FILE", text="Write it here.")]
 Save = Annotated[Path | None, _option("--save", metavar="CONFIG", text="Write the pipeline as a configuration, too.")]
 Settings = Annotated[
-    list[str] | None, _option("-s", "--set", metavar="KEY=VALUE", text=_OVERRIDE, autocompletion=_overrides)
+    list[str] | None,
+    _option("-s", "--set", metavar="KEY=VALUE", text=_OVERRIDE, autocompletion=_by("overrides")),
 ]
 Precision = Annotated[str | None, _option("--precision", metavar="WORD", text="double, unless single is asked for.")]
 Tail = Annotated[str | None, _option("--tail", metavar="WORD", text="keep what sounds on, unless trim is asked for.")]

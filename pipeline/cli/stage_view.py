@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -43,13 +44,13 @@ def list_stages() -> list[dict[str, Any]]:
 
 def list_plugins() -> list[dict[str, Any]]:
     """Kind, name, distribution and version of each plugin; ``error`` for one that cannot be used."""
-    from ..io.formats import reader_of, writer_of
+    from ..io.formats import ReaderKind, WriterKind, row_of
     from ..match.writers import events_writer_of
 
     checks: dict[Kind, Callable[[Plugin], Any]] = {
         "stage": lambda plugin: plugin.load() if plugin.problem else stage_class(plugin.name),
-        "reader": reader_of,
-        "writer": writer_of,
+        "reader": partial(row_of, kind=ReaderKind),
+        "writer": partial(row_of, kind=WriterKind),
         "event writer": events_writer_of,
         "executor": Plugin.load,
     }

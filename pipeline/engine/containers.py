@@ -7,7 +7,7 @@ back as it was, because the output has other frames or channels, is refused with
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,49 +90,39 @@ def _masked(x: Any, *, gaps: bool) -> Signal:
 # ---- times ----------------------------------------------------------------------------------------------------------
 
 
-def _rate_of(seconds: Array, what: str) -> float | None:
-    """Rate of times in seconds, from their median step; None of fewer than two."""
-    if len(seconds) < 2:
+def _rate_of(times: Any, what: str) -> float | None:
+    """Rate of times, datetime64 or seconds, from their median step; None of fewer than two."""
+    if times is None or len(times) < 2:
         return None
+    dated = times.dtype.kind == "M"
+    seconds: Array = (times - times[0]) / np.timedelta64(1, "ns") / 1e9 if dated else times.astype(float) - times[0]
     steps = np.diff(seconds)
     step = float(np.median(steps))
     off = np.flatnonzero(~(np.abs(steps - step) <= _JITTER * abs(step)))
     if step <= 0 or len(off):
         at = int(off[0]) + 1 if len(off) else 1
-        raise SignalError(
-            f"{what} is not regular at row {at}: a step of {steps[at - 1]:.6g} s, the median is {step:.6g} s; "
-            "resample it to even steps first"
-        )
+        found = f"a step of {steps[at - 1]:.6g} s, the median is {step:.6g} s"
+        raise SignalError(f"{what} is not regular at row {at}: {found}; resample it to even steps first")
     # n - 1 steps span the whole, which is known more finely than one of them
     span = (len(seconds) - 1) / float(seconds[-1] - seconds[0])
     return round(span) if abs(span - round(span)) < 1e-6 * span else span
 
 
-def _seconds(times: Any) -> Array:
-    """Seconds from the first of some times, from datetime64 or numbers."""
-    values = np.asarray(times)
-    if values.dtype.kind == "M":
-        seconds: Array = (values - values[:1]) / np.timedelta64(1, "ns") / 1e9
-        return seconds
-    numbers: Array = values.astype(np.float64)
-    return numbers - numbers[:1]
-
-
 def _times_from(first: Any, frames: Frames, count: int) -> Array:
     """Times of an output's frames, from the time of the input's first."""
     offsets = np.arange(count) / frames.fs + frames.start_s
-    value = np.asarray(first)
-    if value.dtype.kind == "M":
-        unit = value.astype("M8[ns]")
-        times: Array = unit + np.round(offsets * 1e9).astype("m8[ns]")
-        return times
-    return value + offsets
+    if np.asarray(first).dtype.kind != "M":
+        return first + offsets  # type: ignore[no-any-return]
+    times: Array = first.astype("M8[ns]") + np.round(offsets * 1e9).astype("m8[ns]")
+    return times
 
 
-def _refuse_time_column(names: Sequence[Any], fix: str) -> None:
-    for name in names:
+def _require_channels(kinds: Iterable[tuple[Any, Any]], is_number: Callable[[Any], bool], fix: str) -> None:
+    for name, kind in kinds:
         if str(name).strip().lower() in _TIMES:
             raise SignalError(f"the column {name!r} is a time by its name, and would be taken for a channel; {fix}")
+        if not is_number(kind):
+            raise SignalError(f"the column {name!r} is {kind}, no number; {fix}")
 
 
 # ---- libraries ------------------------------------------------------------------------------------------------------
@@ -140,48 +130,35 @@ def _refuse_time_column(names: Sequence[Any], fix: str) -> None:
 
 def _pandas(x: Any) -> Signal:
     pandas = sys.modules["pandas"]
-    if isinstance(x, pandas.DataFrame):
-        fix = "make it the index (x.set_index), or drop it and give fs"
-        _refuse_time_column(x.columns, fix)
-        for name, kind in x.dtypes.items():
-            if not pandas.api.types.is_numeric_dtype(kind):
-                raise SignalError(f"the column {name!r} is {kind}, no number; {fix}")
-    elif not isinstance(x, pandas.Series):
+    if not isinstance(x, pandas.Series | pandas.DataFrame):
         raise SignalError(f"a signal of pandas is a Series or a DataFrame, got {type(x).__name__}")
-    index = x.index
-    dated = isinstance(index, pandas.DatetimeIndex)
-    if dated and index.hasnans:
-        raise SignalError("the index holds a time that is missing; drop those rows first")
-    fs = (
-        _rate_of(_seconds(index.tz_convert("UTC").tz_localize(None) if index.tz else index), "the index")
-        if dated
-        else None
-    )
+    if x.ndim == 2:
+        fix = "make it the index (x.set_index), or drop it and give fs"
+        _require_channels(x.dtypes.items(), pandas.api.types.is_numeric_dtype, fix)
+    index, times = x.index, None
+    if isinstance(index, pandas.DatetimeIndex):
+        if index.hasnans:
+            raise SignalError("the index holds a time that is missing; drop those rows first")
+        times = (index.tz_convert(None) if index.tz else index).to_numpy()
+
+    def index_of(count: int, frames: Frames) -> Any:
+        if count == len(index) and frames.start_s == 0:
+            return index
+        if times is not None and len(times):
+            made = pandas.DatetimeIndex(_times_from(times[0], frames, count), name=index.name)
+            return made.tz_localize("UTC").tz_convert(index.tz) if index.tz else made
+        if isinstance(index, pandas.RangeIndex) and frames.start_s == 0:
+            return pandas.RangeIndex(index.start, index.start + count * index.step, index.step, name=index.name)
+        what = f"the output has {count} frames, the index {len(index)} that do not go on by themselves"
+        raise SignalError(f"{what}; give same=True for as many values as went in")
 
     def back(y: Array, frames: Frames) -> Any:
-        made = _pandas_index(index, y, frames, dated=dated)
         if y.ndim == 1:
-            return pandas.Series(y, index=made, name=getattr(x, "name", None))
+            return pandas.Series(y, index=index_of(len(y), frames), name=getattr(x, "name", None))
         columns = x.columns if x.ndim == 2 and y.shape[1] == x.shape[1] else None
-        return pandas.DataFrame(y, index=made, columns=columns)
+        return pandas.DataFrame(y, index=index_of(len(y), frames), columns=columns)
 
-    return Signal(x.to_numpy(), fs, back)
-
-
-def _pandas_index(index: Any, y: Array, frames: Frames, *, dated: bool) -> Any:
-    pandas = sys.modules["pandas"]
-    if len(y) == len(index) and frames.start_s == 0:
-        return index
-    if dated and len(index):
-        first = index[0] if index.tz is None else index[0].tz_convert("UTC").tz_localize(None)
-        made = pandas.DatetimeIndex(_times_from(first.to_datetime64(), frames, len(y)), name=index.name)
-        return made if index.tz is None else made.tz_localize("UTC").tz_convert(index.tz)
-    if isinstance(index, pandas.RangeIndex) and frames.start_s == 0:
-        return pandas.RangeIndex(index.start, index.start + len(y) * index.step, index.step, name=index.name)
-    raise SignalError(
-        f"the output has {len(y)} frames, the index {len(index)} that do not go on by themselves; "
-        "give same=True for as many values as went in"
-    )
+    return Signal(x.to_numpy(), _rate_of(times, "the index"), back)
 
 
 def _xarray(x: Any) -> Signal:
@@ -195,7 +172,6 @@ def _xarray(x: Any) -> Signal:
         raise SignalError(f"which dimension is the time cannot be told from {x.dims}; rename it to 'time'")
     dim = named[0] if named else x.dims[0]
     times = x.coords[dim].to_numpy() if dim in x.coords else None
-    fs = None if times is None else _rate_of(_seconds(times), f"the coordinate {dim!r}")
     order = (dim, *(other for other in x.dims if other != dim))
 
     def back(y: Array, frames: Frames) -> Any:
@@ -210,7 +186,7 @@ def _xarray(x: Any) -> Signal:
         made = xarray.DataArray(y, dims=order[: y.ndim], coords=coords, attrs=x.attrs, name=x.name)
         return made.transpose(*x.dims) if y.ndim == x.ndim else made
 
-    return Signal(x.transpose(*order).to_numpy(), fs, back)
+    return Signal(x.transpose(*order).to_numpy(), _rate_of(times, f"the coordinate {dim!r}"), back)
 
 
 def _polars(x: Any) -> Signal:
@@ -223,14 +199,12 @@ def _polars(x: Any) -> Signal:
     channels = [name for name in x.columns if name not in dated]
     if len(dated) > 1:
         raise SignalError(f"the columns {', '.join(dated)} are times; leave one")
-    _refuse_time_column(channels, "cast it to a Datetime, or drop it and give fs")
+    fix = "cast it to a Datetime, or drop it and give fs"
+    _require_channels(((name, x.schema[name]) for name in channels), lambda kind: kind.is_numeric(), fix)
     for name in channels:
-        if not x.schema[name].is_numeric():
-            raise SignalError(f"the column {name!r} is {x.schema[name]}, no number; drop it")
         if x[name].null_count():
             raise SignalError(f"the column {name!r} has values that are missing; fill them (fill_null) first")
     times = x[dated[0]].cast(polars.Datetime("ns")).to_numpy() if dated else None
-    fs = None if times is None else _rate_of(_seconds(times), f"the column {dated[0]!r}")
 
     def back(y: Array, frames: Frames) -> Any:
         columns = y[:, None] if y.ndim == 1 else y
@@ -242,7 +216,7 @@ def _polars(x: Any) -> Signal:
         column = x[dated[0]] if kept else polars.Series(dated[0], _times_from(times[0], frames, len(y)))
         return made.insert_column(min(x.columns.index(dated[0]), made.width), column.cast(x.schema[dated[0]]))
 
-    return Signal(x.select(channels).to_numpy(), fs, back)
+    return Signal(x.select(channels).to_numpy(), _rate_of(times, f"the column {dated[0]!r}" if dated else ""), back)
 
 
 def _torch(x: Any) -> Signal:

@@ -58,7 +58,7 @@ class WriterKind:
 
 Row = TypeVar("Row")
 
-_SNDFILE_READER, _SNDFILE_WRITER = "pipeline.io.sndfile:SndfileReader", "pipeline.io.sndfile:SndfileWriter"
+_PLAIN_READER, _SNDFILE_WRITER = "pipeline.io.joined:open_plain", "pipeline.io.sndfile:SndfileWriter"
 _W64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 
 _readers = [
@@ -67,11 +67,14 @@ _readers = [
         lambda head: head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE",
         "pipeline.io.wav:open_wav",
     ),
-    ReaderKind("W64", lambda head: head.startswith(_W64), _SNDFILE_READER),
-    ReaderKind("FLAC", is_flac, _SNDFILE_READER),
-    ReaderKind("AIFF", lambda head: head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"), _SNDFILE_READER),
-    ReaderKind("OGG", lambda head: head.startswith(b"OggS"), _SNDFILE_READER),
-    ReaderKind("MP3", is_mp3, _SNDFILE_READER),
+    ReaderKind("W64", lambda head: head.startswith(_W64), _PLAIN_READER),
+    ReaderKind("FLAC", is_flac, "pipeline.io.joined:open_flac"),
+    ReaderKind("AIFF", lambda head: head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"), _PLAIN_READER),
+    ReaderKind("AU", lambda head: head.startswith((b".snd", b"dns.")), _PLAIN_READER),
+    ReaderKind("CAF", lambda head: head.startswith(b"caff"), _PLAIN_READER),
+    ReaderKind("NIST", lambda head: head.startswith(b"NIST_1A\n"), _PLAIN_READER),
+    ReaderKind("OGG", lambda head: head.startswith(b"OggS"), "pipeline.io.joined:open_ogg"),
+    ReaderKind("MP3", is_mp3, "pipeline.io.joined:open_mpeg"),
     ReaderKind("NPY", lambda head: head.startswith(b"\x93NUMPY"), "pipeline.io.arrays:ArrayReader"),
     ReaderKind("NPZ", lambda head: head.startswith((b"PK\x03\x04", b"PK\x05\x06")), "pipeline.io.arrays:ArrayReader"),
 ]
@@ -137,21 +140,9 @@ def _imported(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def reader_of(plugin: Plugin) -> ReaderKind:
-    """The row of a plugin that reads; raises `PluginError`."""
-    row = row_of(plugin, ReaderKind, _OWN)
-    return replace(row, plugin=f"the reader {plugin.name!r} of {plugin.owner}")
-
-
-def writer_of(plugin: Plugin) -> WriterKind:
-    """The row of a plugin that writes; raises `PluginError`."""
-    row = row_of(plugin, WriterKind, _OWN)
-    return replace(row, plugin=f"the writer {plugin.name!r} of {plugin.owner}")
-
-
-def row_of(plugin: Plugin, kind: type[Row], own: Collection[str]) -> Row:
+def row_of(plugin: Plugin, kind: type[Row], own: Collection[str] = _OWN) -> Row:
     """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's ``own``."""
-    what = f"the {plugin.kind} {plugin.name!r} of {plugin.owner}"
+    what = plugin.words
     if plugin.problem is None and plugin.extension in own:
         raise PluginError(f"{what} is for {plugin.extension}, which is faltung's own; give its files another extension")
     row = plugin.load()
@@ -159,7 +150,7 @@ def row_of(plugin: Plugin, kind: type[Row], own: Collection[str]) -> Row:
         raise PluginError(f"{what} is {row!r:.80}, not a {kind.__name__}")
     if plugin.extension not in getattr(row, "extensions", [plugin.extension]):
         raise PluginError(f"{what} writes {', '.join(row.extensions)}, its name says {plugin.extension}; make them one")  # type: ignore[attr-defined]
-    return row
+    return replace(row, plugin=what)  # type: ignore[type-var]
 
 
 def only_one(plugins: Sequence[Plugin]) -> Plugin | None:
@@ -176,7 +167,7 @@ def _writer_for(name: str) -> WriterKind | None:
     if own is not None:
         return own
     plugin = only_one(for_extension("writer", name))
-    return None if plugin is None else writer_of(plugin)
+    return None if plugin is None else row_of(plugin, WriterKind)
 
 
 def extensions() -> tuple[str, ...]:
@@ -285,15 +276,20 @@ def _kind_of(source: Source) -> ReaderKind:
     extension = PurePath(source.name).suffix.lower()
     named = [] if extension in _OWN else for_extension("reader", source.name)
     for plugin in named:
-        kind = reader_of(plugin)
+        kind = row_of(plugin, ReaderKind)
         if _matches(kind, source):
             return kind
+    if extension in (".mp3", ".mp2", ".mpga"):
+        from .mpeg import begins_later
+
+        if begins_later(source.head):
+            return next(kind for kind in _readers if kind.container == "MP3")
     claims_audio = extension in _writers and _writers[extension].container != "CSV"
     if looks_like_text(source.head) and not claims_audio:
         return _CSV_READER
     for plugin in installed("reader").values():  # the name says nothing, so the first bytes have to
         with suppress(PluginError):
-            if plugin not in named and _matches(kind := reader_of(plugin), source):
+            if plugin not in named and _matches(kind := row_of(plugin, ReaderKind), source):
                 return kind
     tried = [f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named]
     raise ReadError(source.name, "".join([explain_unknown(source.head, extension), *tried]))

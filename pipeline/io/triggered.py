@@ -7,7 +7,6 @@ faint noise, and every time behind them is wrong.
 
 from __future__ import annotations
 
-import os
 from bisect import bisect_right
 from dataclasses import replace
 from itertools import accumulate
@@ -19,7 +18,7 @@ from ..text import count, duration
 from .base import Block, Reader
 from .source import Source
 
-BLOCK_BYTES, _FRAMES, _BITS = 512, 256, 32
+_BYTES, _FRAMES, _BITS = 512, 256, 32
 _SCANNED = 2048  # blocks looked at in one go
 _LONGEST = 7 * 86_400
 """Seconds that a recording may come to: a broken number asks for years."""
@@ -30,16 +29,13 @@ def is_triggered(name: str, tags: tuple[tuple[str, str], ...]) -> bool:
     return name.upper().endswith("T.WAV") or any("AudioMoth" in text for _, text in tags)
 
 
-def quiet_blocks(source: Source, at: int, phase: int, frames: int) -> list[tuple[int, int]]:
-    """Blocks that are coded quiet: their first frame, and the frames they stand for.
-
-    The audio is at byte ``at`` of the source, and began ``phase`` bytes behind a multiple of 512 of the file.
-    """
-    first, found = -phase % BLOCK_BYTES, list[tuple[int, int]]()
-    whole = (2 * frames - first) // BLOCK_BYTES
+def quiet_blocks(source: Source, start: int, frames: int) -> list[tuple[int, int]]:
+    """Blocks of the audio from byte ``start`` on that are coded quiet: first frames, and frames that they stand for."""
+    first, found = -start % _BYTES, list[tuple[int, int]]()
+    whole = (2 * frames - first) // _BYTES
     for block in range(0, whole, _SCANNED):
-        raw = os.pread(source.fd, min(_SCANNED, whole - block) * BLOCK_BYTES, at + first + block * BLOCK_BYTES)
-        rows = np.frombuffer(raw[: len(raw) // BLOCK_BYTES * BLOCK_BYTES], "<i2").reshape(-1, _FRAMES)
+        raw = source.at(start + first + block * _BYTES, min(_SCANNED, whole - block) * _BYTES)
+        rows = np.frombuffer(raw[: len(raw) // _BYTES * _BYTES], "<i2").reshape(-1, _FRAMES)
         coded = (np.abs(rows[:, :_BITS]) == 1).all(axis=1) & ~rows[:, _BITS:].any(axis=1)
         for i in np.flatnonzero(coded).tolist():
             blocks = sum(1 << bit for bit in np.flatnonzero(rows[i, :_BITS] == 1).tolist())

@@ -52,8 +52,7 @@ class EventKind:
 
 def events_writer_of(plugin: Plugin) -> EventKind:
     """The row of a plugin that writes events; raises `PluginError`."""
-    row = row_of(plugin, EventKind, _OWN)
-    return replace(row, plugin=f"the event writer {plugin.name!r} of {plugin.owner}")
+    return row_of(plugin, EventKind, _OWN)
 
 
 def register_events(kind: EventKind) -> None:

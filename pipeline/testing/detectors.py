@@ -36,11 +36,6 @@ def check_detector(
     tolerance
         frames by which each may be off.
 
-    Raises
-    ------
-    AssertionError
-        the first promise that is broken: what was promised, what came, and what to do.
-
     Examples
     --------
     >>> from pipeline import Match

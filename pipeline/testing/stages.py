@@ -59,11 +59,6 @@ def check_stage(stage: Stage, fmt: Format | None = None) -> None:
     fmt
         the one format to try it with, in place of those above.
 
-    Raises
-    ------
-    AssertionError
-        the first promise that is broken: what was promised, and what came.
-
     Examples
     --------
     >>> from pipeline import Format, Gain

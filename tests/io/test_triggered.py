@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -96,3 +99,13 @@ def test_quiet_of_years_is_refused(tmp_path):
     recording(tmp_path / "aT.WAV", [comment(TEXT)], np.concatenate([np.zeros(lead(), np.int16), quiet(2**32 - 1)]))
     with pytest.raises(ReadError, match=r"coded quiet comes to .*; set triggered: as_stored"):
         open_reader(tmp_path / "aT.WAV")
+
+
+def test_a_pipe_gives_the_same(tmp_path):
+    expected = triggered(tmp_path / "aT.WAV", [(2, 600), (4, 3)])
+    code = "import sys; from pipeline.io import read_signal; sys.stdout.write(str(abs(read_signal('-')[0]).sum()))"
+    with (tmp_path / "aT.WAV").open("rb") as file:
+        cat = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
+        out = subprocess.run([sys.executable, "-c", code], stdin=cat.stdout, capture_output=True, text=True, check=True)
+        cat.wait()
+    assert float(out.stdout) == pytest.approx(abs(expected).sum(), rel=1e-12)

@@ -127,7 +127,7 @@ def _load_entry_point(name: str) -> None:
 
 
 def _class_of(plugin: Plugin) -> type[Stage]:
-    cls, what = plugin.load(), f"the stage {plugin.name!r} of {plugin.owner}"
+    cls, what = plugin.load(), plugin.words
     if not (isinstance(cls, type) and issubclass(cls, Stage)):
         raise PluginError(f"{what} is {cls!r}, not a Stage")
     if cls.use not in ("", plugin.name):
