@@ -104,8 +104,6 @@ def test_quiet_of_years_is_refused(tmp_path):
 def test_a_pipe_gives_the_same(tmp_path):
     expected = triggered(tmp_path / "aT.WAV", [(2, 600), (4, 3)])
     code = "import sys; from pipeline.io import read_signal; sys.stdout.write(str(abs(read_signal('-')[0]).sum()))"
-    with (tmp_path / "aT.WAV").open("rb") as file:
-        cat = subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE)
+    with (tmp_path / "aT.WAV").open("rb") as file, subprocess.Popen(["cat"], stdin=file, stdout=subprocess.PIPE) as cat:
         out = subprocess.run([sys.executable, "-c", code], stdin=cat.stdout, capture_output=True, text=True, check=True)
-        cat.wait()
     assert float(out.stdout) == pytest.approx(abs(expected).sum(), rel=1e-12)
