@@ -181,6 +181,17 @@ class FileError(FaltungError):
 class ReadError(FileError):
     """The file cannot be read, or is not what it declares."""
 
+    signals: tuple[str, ...] = ()
+    """Names of the signals of a file that holds several, where none was chosen."""
+
+    @classmethod
+    def several(cls, file: str | Path, signals: Sequence[str]) -> ReadError:
+        """The error for a file of several signals that cannot be channels of one."""
+        shown = ", ".join(signals[:8]) + (f" and {len(signals) - 8} more" if len(signals) > 8 else "")
+        error = cls(file, f"holds {len(signals)} signals, {shown}; choose with source:")
+        error.signals = tuple(signals)
+        return error
+
 
 class WriteError(FileError):
     """The file cannot be written; whatever stood under its name before is untouched."""

@@ -301,6 +301,25 @@ def plugins(as_json: opt.Json = False) -> None:
 
 
 @app.command()
+def info(files: opt.InfoFiles, as_json: opt.Json = False) -> None:
+    """Say what a file is, by whose reader, when it was recorded, and what is odd about it.
+
+    From its header alone. Exit code 1 where one cannot be read.
+    """
+    from .info_view import about, show
+    from .terminal import write_json
+
+    told = [about(path) for path in files]
+    if as_json:
+        write_json(told[0] if len(told) == 1 else told)
+    else:
+        for one in told:
+            show(one)
+    if any("error" in one for one in told):
+        raise typer.Exit(1)
+
+
+@app.command()
 def new_plugin(name: opt.PluginName, kind: opt.PluginKind = "stage", folder: opt.PluginFolder = Path()) -> None:
     """Begin a package with a plugin of your own, its tests and an example.
 

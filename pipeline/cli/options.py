@@ -32,6 +32,7 @@ ConfigFile = Annotated[Path, _argument("CONFIG", "The configuration, a YAML file
 Inputs = Annotated[
     list[str] | None, _argument("INPUT", "Files or patterns, instead of those of CONFIG; - is standard input.")
 ]
+InfoFiles = Annotated[list[str], _argument("FILE", "Files of any kind; - is standard input.")]
 In = Annotated[str, _argument("IN", "The input; - is standard input.")]
 Out = Annotated[str, _argument("OUT", "The output; - is standard output.")]
 Words = Annotated[
