@@ -273,7 +273,7 @@ def _begun(
                 hooks.envelope_out.add(block)
         name = without_secrets(str(source))
         _refuse_changed(name, before, _state(source))
-        searches = events_found(job.stages, found, name)
+        searches = events_found(job.stages, found, name, reader.info)
         notes += warnings_of(found)
         written = None if writer is None else writer.finish()
         begun: list[Writer | Sink] = [] if writer is None else [writer]

@@ -14,6 +14,7 @@ from ..plugins import Kind, Plugin, installed, version_of
 from ..settings import own_text
 from ..stages.base import Stage
 from ..stages.base.registry import available_stages, stage_class
+from .others import command_of
 from .terminal import render, table
 
 _TYPES = {
@@ -44,7 +45,8 @@ def list_stages() -> list[dict[str, Any]]:
 
 def list_plugins() -> list[dict[str, Any]]:
     """Kind, name, distribution and version of each plugin; ``error`` for one that cannot be used."""
-    from ..io.formats import ReaderKind, WriterKind, row_of
+    from ..io.formats import row_of
+    from ..io.kinds import ReaderKind, WriterKind
     from ..match.writers import events_writer_of
 
     checks: dict[Kind, Callable[[Plugin], Any]] = {
@@ -53,6 +55,7 @@ def list_plugins() -> list[dict[str, Any]]:
         "writer": partial(row_of, kind=WriterKind),
         "event writer": events_writer_of,
         "executor": Plugin.load,
+        "command": command_of,
     }
     listed = []
     for kind, check in checks.items():
@@ -63,7 +66,8 @@ def list_plugins() -> list[dict[str, Any]]:
                 check(plugin)
             except PluginError as error:
                 entry["error"] = str(error)
-            listed.append(entry)
+            if "error" in entry or plugin.owner != "faltung":  # what faltung bundles is in --help
+                listed.append(entry)
     return listed
 
 

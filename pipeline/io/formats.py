@@ -8,11 +8,9 @@ loaded when a file first needs it. A row of another distribution stands behind a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cache
-from importlib import import_module
+from dataclasses import replace
 from numbers import Real
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -26,38 +24,13 @@ from ..text import nearest
 from ..units import Duration, parse_duration
 from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
+from .kinds import ReaderKind, WriterKind, loaded, only_one
 from .names import display, is_stream
 from .plugged import PluggedReader, PluggedWriter
 from .source import Source, explain_unknown, is_flac, is_mp3, looks_like_text, open_source
 
 if TYPE_CHECKING:
     from .dialect import TableSettings
-
-
-@dataclass(frozen=True)
-class ReaderKind:
-    """A container that can be read: a test of the first bytes, and what opens it (or its place, ``"module:name"``)."""
-
-    container: str
-    matches: Callable[[bytes], bool]
-    open: Callable[[Source, ReadOptions], Reader] | str
-    plugin: str | None = None
-    """The plugin that it comes from, in words; None of faltung's own."""
-
-
-@dataclass(frozen=True)
-class WriterKind:
-    """A container that can be written: its extensions, and what opens it (or its place, ``"module:name"``).
-
-    ``is_table`` says that it holds numbers as they are, with no full scale.
-    """
-
-    container: str
-    extensions: tuple[str, ...]
-    open: Callable[[WriteRequest], Writer] | str
-    is_table: bool = False
-    plugin: str | None = None
-    """The plugin that it comes from, in words; None of faltung's own."""
 
 
 Row = TypeVar("Row")
@@ -120,30 +93,6 @@ _OWN = frozenset(_writers)
 """Extensions that are faltung's own, for which there are no plugins."""
 
 
-def loaded(place: Any, plugin: str | None = None) -> Any:
-    """Function or class that opens a container, given itself or by its place, ``"module:name"``.
-
-    Raises
-    ------
-    PluginError
-        it is that of a ``plugin``, and cannot be imported.
-    """
-    if not isinstance(place, str):
-        return place
-    try:
-        return _imported(place)
-    except (Exception, SystemExit) as error:
-        if plugin is None:
-            raise
-        raise PluginError(f"{plugin} cannot be imported: {error!r}") from error
-
-
-@cache
-def _imported(place: str) -> Any:
-    module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
-
-
 def row_of(plugin: Plugin, kind: type[Row], own: Collection[str] = _OWN) -> Row:
     """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's ``own``."""
     what = plugin.words
@@ -155,14 +104,6 @@ def row_of(plugin: Plugin, kind: type[Row], own: Collection[str] = _OWN) -> Row:
     if plugin.extension not in getattr(row, "extensions", [plugin.extension]):
         raise PluginError(f"{what} writes {', '.join(row.extensions)}, its name says {plugin.extension}; make them one")  # type: ignore[attr-defined]
     return replace(row, plugin=what)  # type: ignore[type-var]
-
-
-def only_one(plugins: Sequence[Plugin]) -> Plugin | None:
-    """The plugin that is for a file; raises `PluginError` where it is two."""
-    if len(plugins) > 1:
-        names = " and ".join(f"{one.name!r} of {one.owner}" for one in plugins)
-        raise PluginError(f"two {plugins[0].kind}s are for {plugins[0].extension}, {names}; uninstall one")
-    return plugins[0] if plugins else None
 
 
 def _writer_for(name: str) -> WriterKind | None:
@@ -182,8 +123,7 @@ def extensions() -> tuple[str, ...]:
 
 def is_audio_name(path: PathArg) -> bool:
     """Whether an output of this name is audio, which tells its rate itself."""
-    kind = _writers.get(PurePath(display(path)).suffix.lower())
-    return kind is not None and not kind.is_table
+    return (kind := _writers.get(PurePath(display(path)).suffix.lower())) is not None and not kind.is_table
 
 
 def is_table_name(path: PathArg) -> bool:
@@ -195,8 +135,9 @@ def is_table_name(path: PathArg) -> bool:
     return kind is not None and kind.is_table
 
 
-READING = ("fs", "truncated", "columns", "time_column", "gaps", "time_unit", "max_gap", "table")
-"""Options of `open_reader` that say how inputs are read; files of stages are read alike, but for the first two."""
+READING = ("fs", "truncated", "columns", "time_column", "gaps", "time_unit", "max_gap", "table",
+           "source", "triggered")  # fmt: skip
+"""Options of `open_reader` that say how inputs are read; those of stages likewise."""
 
 
 def open_reader(
@@ -212,6 +153,8 @@ def open_reader(
     max_gap: float | Duration | None = None,
     table: TableSettings | Mapping[str, Any] | None = None,
     untold_fs: float | None = None,
+    source: Sequence[str] = (),
+    triggered: Literal["expand", "as_stored"] = "expand",
 ) -> Reader:
     """Open a signal for reading, whatever its extension says.
 
@@ -230,8 +173,8 @@ def open_reader(
     time_column
         of a table, by name or position: dates, clock times, or numbers.
     gaps
-        missing rows and values: ``"error"``, ``"interpolate"`` (a straight line), ``"nan"``, or ``"split"`` at missing
-        rows, into `Reader.parts`.
+        in the time, and missing values: ``"error"``, ``"interpolate"`` (a straight line), ``"nan"``, or ``"split"`` at
+        missing rows, into `Reader.parts`.
     time_unit
         of a time column of numbers: ``"s"``, ``"ms"``, ``"us"``, ``"ns"``, ``"min"``, ``"h"``, ``"d"``; else what its
         header says, or that in which an epoch would be of our time, or seconds.
@@ -241,6 +184,10 @@ def open_reader(
         form of a table in a text, where it is not seen by itself: `TableSettings`, or a mapping of them.
     untold_fs
         rate in Hz of a table that tells none, as taps; then it need not have ``time_column`` and ``columns``, either.
+    source
+        names of the signals that are taken of a file that holds several; none where there is only one way.
+    triggered
+        ``"as_stored"`` leaves the coded quiet of a triggered AudioMoth recording in its audio.
 
     Raises
     ------
@@ -254,18 +201,18 @@ def open_reader(
     if dtype not in (np.float32, np.float64, "float32", "float64"):
         raise UsageError(f"dtype: is float32 or float64, got {getattr(dtype, '__name__', dtype)}")
     _check_number(display(path), fs)
-    source = open_source(path)
+    opened = open_source(path)
     try:
-        kind = _kind_of(source)
+        kind = _kind_of(opened)
         options = ReadOptions(
             dtype, fs, truncated, columns, time_column, gaps, time_unit, _duration(max_gap), _table(table), untold_fs,
-            kind.container,
+            tuple(source), triggered, kind.container,
         )  # fmt: skip
-        reader = opened_reader(kind, source, options)
+        reader = opened_reader(kind, opened, options)
         if not reader.info.is_table and untold_fs is None:
-            _check_audio_options(source.name, reader.info, options)
+            _check_audio_options(opened.name, reader.info, options)
     except BaseException:
-        source.close()
+        opened.close()
         raise
     return reader
 
@@ -301,6 +248,8 @@ def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Rea
     """The reader of a row for a file; raises `ReadError` in the name of its plugin."""
     opener = loaded(kind.open, kind.plugin)
     if kind.plugin is None:
+        if options.source:
+            raise UsageError(f"{source.name}: {kind.container} holds one signal, which has no name; leave source out")
         return opener(source, options)  # type: ignore[no-any-return]
     with naming_plugin(ReadError, source.name, kind.plugin):
         reader = opener(source, options)
@@ -331,8 +280,8 @@ def _kind_of(source: Source) -> ReaderKind:
         with suppress(PluginError):
             if plugin not in named and _matches(kind := row_of(plugin, ReaderKind), source):
                 return kind
-    tried = "".join(f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named)
-    raise ReadError(source.name, explain_unknown(source.head, extension) + tried)
+    tried = [f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named]
+    raise ReadError(source.name, "".join([explain_unknown(source.head, extension), *tried]))
 
 
 def _matches(kind: ReaderKind, source: Source) -> bool:
@@ -384,8 +333,7 @@ def open_writer(
     WriteError
         It cannot be written, with the true cause.
     """
-    name = display(path)
-    _check_number(name, fs)
+    _check_number(name := display(path), fs)
     if not fs > 0:
         raise UsageError(f"{name}: the sampling rate must be above 0 Hz, got {fs:g} Hz")
     if channels < 1:
@@ -416,8 +364,7 @@ def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     if kind is not None:
         return kind
     extension = PurePath(name).suffix.lower()
-    near = nearest(extension, _writers, 0.5)
-    hint = f"; did you mean {near}?" if near else ""
+    hint = f"; did you mean {near}?" if (near := nearest(extension, _writers, 0.5)) else ""
     known = ", ".join(sorted({*_writers, *(plugin.extension for plugin in installed("writer").values())}))
     what = f"unknown extension {extension!r}" if extension else "no extension"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")
@@ -433,6 +380,5 @@ def container_and_subtype(path: PathArg, source: SignalInfo | None, wanted: str 
     """
     name = display(path)
     container = writer_kind(name, source).container
-    if container not in AUDIO_CONTAINERS:
-        return container, wanted
-    return container, choose_subtype(name, container, source, wanted)[0]
+    is_audio = container in AUDIO_CONTAINERS
+    return container, choose_subtype(name, container, source, wanted)[0] if is_audio else wanted
