@@ -212,11 +212,6 @@ class Kernel:
         return np.flatnonzero(self._paths.any(axis=1))
 
     @property
-    def late(self) -> int:
-        """Frames by which the sound comes late: where the largest tap stands, after time zero."""
-        return int(np.abs(self._paths).max(axis=1).argmax()) - self.origin
-
-    @property
     def norm1(self) -> float:
         """``||h||_1``: the loudest sample that a signal within [-1, 1] can cause; over channels, the largest."""
         with _may_overflow():

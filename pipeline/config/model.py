@@ -145,12 +145,19 @@ class Configuration(Options):
     """The unit of a time column of numbers; none takes what its header says, or that in which times since 1970 would
     be of our time, or seconds."""
     gaps: Literal["error", "interpolate", "nan", "split"] = "error"
-    """Rows that are missing in the time of a table, and values in its rows: an `error`, a straight line
-    (`interpolate`), or NaN (`nan`). `split` runs what lies between missing rows each by itself, from rest."""
+    """A gap in the time of a table or a recording, and values that are missing in rows: an `error`, a straight line
+    (`interpolate`), or NaN (`nan`), which a search passes over. `split` runs what lies between missing rows of a table
+    each by itself, from rest."""
     max_gap: Annotated[Seconds, Within("0 s")] | None = None
     """The longest gap that is filled: `10 s`, `3 samples`; a longer one is an error."""
     table: TableSettings = TableSettings()
     """Form of a table in a text, where it is not seen by itself."""
+    source: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
+    """Name of the signal that is taken of a file of several, such as the channel `IU.ANMO.00.BHZ` of MiniSEED, or a
+    list of names; `faltung info FILE` lists them."""
+    triggered: Literal["expand", "as_stored"] = "expand"
+    """Quiet that an AudioMoth coded into the audio of a triggered recording (`...T.WAV`): silence again, as long as it
+    was (`expand`), or left `as_stored`, where no time is true."""
 
     @field_validator("events", mode="after")
     @classmethod

@@ -21,6 +21,7 @@ from ..errors import ReadError, SignalError, without_secrets
 from ..system import FolderSync
 from ..text import count
 from ..units import Duration
+from .clock import Clock
 
 if TYPE_CHECKING:
     from .dialect import TableSettings
@@ -35,7 +36,6 @@ MAX_CHANNELS = 64
 
 PIECE_FRAMES = 1 << 18
 """A read is done in pieces of at most this, so that a header that lies about its length allocates nothing."""
-
 
 WRITE_FRAMES = 1 << 15
 """A block is written in pieces of at most this, which stay in the processor's cache from rounding to writing."""
@@ -86,8 +86,8 @@ class SignalInfo:
     frames: int | None
     """Number of frames; None when it is not known beforehand (a pipe)."""
     container: str
-    """Kind of file: ``"WAV"``, ``"RF64"``, ``"W64"``, ``"FLAC"``, ``"AIFF"``, ``"OGG"``, ``"MP3"``, ``"CSV"``,
-    ``"NPY"`` or ``"NPZ"``."""
+    """Kind of file: ``"WAV"``, ``"RF64"``, ``"W64"``, ``"FLAC"``, ``"AIFF"``, ``"AU"``, ``"CAF"``, ``"NIST"``,
+    ``"OGG"``, ``"MP3"`` (MP2 too), ``"CSV"``, ``"NPY"`` or ``"NPZ"``."""
     subtype: str | None
     """Name of the encoding, libsndfile's (``"PCM_16"``, ``"FLOAT"``); None for tables."""
     names: tuple[str, ...] = ()
@@ -104,6 +104,8 @@ class SignalInfo:
     """Names of RIFF chunks that are not understood, for a report."""
     channel_mask: int = 0
     """Loudspeaker positions of WAVE_FORMAT_EXTENSIBLE; 0 says nothing."""
+    clocks: tuple[Clock, ...] = ()
+    """True time of the frames: one clock for all channels, or one for each; none where the file tells no time."""
 
     @property
     def t0(self) -> float | None:
@@ -130,6 +132,8 @@ class ReadOptions:
     max_gap: Duration | None = None
     table: TableSettings | None = None
     untold_fs: float | None = None
+    source: Sequence[str] = ()
+    triggered: Literal["expand", "as_stored"] = "expand"
     container: str = ""
     """Container that was recognised by its first bytes."""
 
@@ -205,10 +209,8 @@ class Reader(ABC):
         frames of each part that is run by itself, where gaps split the signal; else none.
     """
 
-    parts: tuple[int, ...] = ()
-
     def __init__(self, info: SignalInfo, dtype: DTypeLike) -> None:
-        self.info = info
+        self.info, self.parts = info, tuple[int, ...]()
         self.warnings: list[str] = []
         self._dtype = np.dtype(dtype)
         self._done = 0

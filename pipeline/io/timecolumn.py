@@ -191,7 +191,9 @@ def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]
                 if shown > 10**8
                 else ""
             )
-            notes.append(f"column {asked.column!r}: its numbers are {UNIT_NAMES[unit]}{when}; set time_unit: for another")
+            notes.append(
+                f"column {asked.column!r}: its numbers are {UNIT_NAMES[unit]}{when}; set time_unit: for another"
+            )
         clock = replace(clock, unit=UNITS[unit])
     return replace(asked, clock=clock), notes
 

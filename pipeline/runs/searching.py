@@ -115,6 +115,6 @@ def prepare_search(
         "template": [dict(one) if isinstance(one, Mapping) else {"file": os.fspath(one)} for one in templates],
         **{name: value for name, value in settings.items() if name not in READING},
     }
-    reading = {name: value for name, value in settings.items() if name in READING}
+    reading = {"gaps": "nan", **{name: value for name, value in settings.items() if name in READING}}
     data = {"nonfinite": "propagate", **reading, "events": [os.fspath(path) for path in outputs], "stages": [stage]}
     return prepare_run(data, recordings, settings=said, page=page, searching=True, **choices)

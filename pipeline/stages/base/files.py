@@ -133,7 +133,7 @@ def open_part(path: Path, fmt: Format) -> Reader:
     from ...io import open_reader
     from ...io.formats import READING
 
-    shared = set(READING) - {"fs", "truncated"}
+    shared = set(READING) - {"fs", "truncated", "source"}
     reading = {name: value for name, value in fmt.reading.items() if name in shared}
     if reading.get("gaps") == "split":
         reading["gaps"] = "error"

@@ -38,7 +38,7 @@ TABLES = (
     csv("timegrid", "or give fs: to take the rows as even", table("0,1", "1,2", "1.8,3", "3,4", "4,5"), "fs: 1"),
     csv("timegrid", "{}: {}; give fs:", table("0.1,1", "0.2,2", "0.2,3", "0.3,4"), "fs: 10"),
     csv("timegrid", "but not even; give fs:", table("0,1", "1,2", "2.3,3", "3.1,4", "4.4,5", "5.0,6"), "fs: 1"),
-    csv("timecolumn", "{}; set time_unit: for another", table("1700000000000,1", "1700000001000,2"), f"{TIMED}\ntime_unit: ms"),
+    csv("timecolumn", "{}; set time_unit: for others", table("1700000000000,1", "1700000001000,2"), f"{TIMED}\ntime_unit: ms"),
     csv("timecolumn", "rows tell no rate; give fs:", table("0,1"), f"{TIMED}\nfs: 1"),
     csv("timecolumn", "max_gap: to allow so many", table("0,1", "1,2", "2000000,3"), f"{TIMED}\ngaps: nan\nmax_gap: 30 min\n"
         "nonfinite: propagate", f"{TIMED}\ngaps: nan\nnonfinite: propagate",

@@ -67,7 +67,9 @@ def cmd(module: str, fragment: str, said: str, followed: str, **how: Any) -> Row
 
 def txt(module: str, fragment: str, told: str | bytes, mended: str | bytes) -> Row:
     """A row of a configuration that is wrong as a text."""
-    return Row(module, fragment, "run c.yaml --overwrite", "run c.yaml --overwrite", {"c.yaml": told}, {"c.yaml": mended})
+    return Row(
+        module, fragment, "run c.yaml --overwrite", "run c.yaml --overwrite", {"c.yaml": told}, {"c.yaml": mended}
+    )
 
 
 def table(*rows: str, header: str = "time,x") -> str:
@@ -77,7 +79,12 @@ def table(*rows: str, header: str = "time,x") -> str:
 TEN = [f"{k / 10:g},{k}" for k in range(10)]
 GAP = [row for row in TEN if not row.startswith("0.5,")]
 GOOD = _config(GAIN)
-NPY = b"\x93NUMPY\1\0\x76\0" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000,), }".ljust(117) + b"\n" + bytes(80)
+NPY = (
+    b"\x93NUMPY\1\0\x76\0"
+    + b"{'descr': '<f8', 'fortran_order': False, 'shape': (1000,), }".ljust(117)
+    + b"\n"
+    + bytes(80)
+)
 AP = "apply in.wav o.wav --overwrite"
 
 

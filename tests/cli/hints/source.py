@@ -10,11 +10,42 @@ from pathlib import Path
 import pipeline
 
 _ROOT = Path(pipeline.__file__).parent
-_VERBS = (
-    "set give write use leave put choose name install call convert resample lower raise add say state allow run pipe "
-    "take load start delete remove save begin keep decode find check"
-).split()
-_ADVICE = re.compile(rf"(?:; |: |, |\(|^| or | and |\? )(?:{'|'.join(_VERBS)})\b(?! (?:is|are|as|for|of|by)\b)|did you mean")
+_VERBS = [
+    "set",
+    "give",
+    "write",
+    "use",
+    "leave",
+    "put",
+    "choose",
+    "name",
+    "install",
+    "call",
+    "convert",
+    "resample",
+    "lower",
+    "raise",
+    "add",
+    "say",
+    "state",
+    "allow",
+    "run",
+    "pipe",
+    "take",
+    "load",
+    "start",
+    "delete",
+    "remove",
+    "save",
+    "begin",
+    "keep",
+    "decode",
+    "find",
+    "check",
+]
+_ADVICE = re.compile(
+    rf"(?:; |: |, |\(|^| or | and |\? )(?:{'|'.join(_VERBS)})\b(?! (?:is|are|as|for|of|by)\b)|did you mean"
+)
 _SPEAKS = ("Error", "invalid", "require", "fail", "_wrong", "Problem", "Located", "note", "append", "warnings")
 
 
@@ -39,4 +70,3 @@ def _texts(tree: ast.AST) -> Iterator[str]:
             yield node.value
         elif isinstance(node, ast.JoinedStr) and id(node) not in inner:
             yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
-

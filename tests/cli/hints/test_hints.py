@@ -39,9 +39,7 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.module}: {row.fragment}")
-def test_advice_leads_somewhere_good(
-    row: Row, faltung: Faltung, place: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_advice_leads_somewhere_good(row: Row, faltung: Faltung, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_files(place)
     _write(place, row.files)
     if row.before.startswith("mkdir "):
@@ -91,5 +89,7 @@ def test_all_advice_of_the_source_is_followed_here_or_said_why_not() -> None:
     ]
     assert left == []
     assert len(found) > 190
-    known = [(row.module, row.fragment) for row in ROWS if not any(row.module == m and row.fragment in t for m, t in found)]
+    known = [
+        (row.module, row.fragment) for row in ROWS if not any(row.module == m and row.fragment in t for m, t in found)
+    ]
     assert known == [], "rows about advice that is not given any more"
