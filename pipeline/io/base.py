@@ -73,8 +73,8 @@ class SignalInfo:
     frames: int | None
     """Number of frames; None when it is not known beforehand (a pipe)."""
     container: str
-    """Kind of file: ``"WAV"``, ``"RF64"``, ``"W64"``, ``"FLAC"``, ``"AIFF"``, ``"OGG"``, ``"MP3"``, ``"CSV"``,
-    ``"NPY"`` or ``"NPZ"``."""
+    """Kind of file: ``"WAV"``, ``"RF64"``, ``"W64"``, ``"FLAC"``, ``"AIFF"``, ``"AU"``, ``"CAF"``, ``"NIST"``,
+    ``"OGG"``, ``"MP3"`` (MP2 too), ``"CSV"``, ``"NPY"`` or ``"NPZ"``."""
     subtype: str | None
     """Name of the encoding, libsndfile's (``"PCM_16"``, ``"FLOAT"``); None for tables."""
     names: tuple[str, ...] = ()

@@ -58,7 +58,7 @@ class WriterKind:
 
 Row = TypeVar("Row")
 
-_SNDFILE_READER, _SNDFILE_WRITER = "pipeline.io.sndfile:SndfileReader", "pipeline.io.sndfile:SndfileWriter"
+_PLAIN_READER, _SNDFILE_WRITER = "pipeline.io.joined:open_plain", "pipeline.io.sndfile:SndfileWriter"
 _W64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 
 _readers = [
@@ -67,11 +67,14 @@ _readers = [
         lambda head: head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE",
         "pipeline.io.wav:open_wav",
     ),
-    ReaderKind("W64", lambda head: head.startswith(_W64), _SNDFILE_READER),
-    ReaderKind("FLAC", is_flac, _SNDFILE_READER),
-    ReaderKind("AIFF", lambda head: head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"), _SNDFILE_READER),
-    ReaderKind("OGG", lambda head: head.startswith(b"OggS"), _SNDFILE_READER),
-    ReaderKind("MP3", is_mp3, _SNDFILE_READER),
+    ReaderKind("W64", lambda head: head.startswith(_W64), _PLAIN_READER),
+    ReaderKind("FLAC", is_flac, "pipeline.io.joined:open_flac"),
+    ReaderKind("AIFF", lambda head: head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"), _PLAIN_READER),
+    ReaderKind("AU", lambda head: head.startswith((b".snd", b"dns.")), _PLAIN_READER),
+    ReaderKind("CAF", lambda head: head.startswith(b"caff"), _PLAIN_READER),
+    ReaderKind("NIST", lambda head: head.startswith(b"NIST_1A\n"), _PLAIN_READER),
+    ReaderKind("OGG", lambda head: head.startswith(b"OggS"), "pipeline.io.joined:open_ogg"),
+    ReaderKind("MP3", is_mp3, "pipeline.io.joined:open_mpeg"),
     ReaderKind("NPY", lambda head: head.startswith(b"\x93NUMPY"), "pipeline.io.arrays:ArrayReader"),
     ReaderKind("NPZ", lambda head: head.startswith((b"PK\x03\x04", b"PK\x05\x06")), "pipeline.io.arrays:ArrayReader"),
 ]
@@ -269,6 +272,11 @@ def _kind_of(source: Source) -> ReaderKind:
         kind = row_of(plugin, ReaderKind)
         if _matches(kind, source):
             return kind
+    if extension in (".mp3", ".mp2", ".mpga"):
+        from .mpeg import begins_later
+
+        if begins_later(source.head):
+            return next(kind for kind in _readers if kind.container == "MP3")
     claims_audio = extension in _writers and _writers[extension].container != "CSV"
     if looks_like_text(source.head) and not claims_audio:
         return _CSV_READER

@@ -13,9 +13,10 @@ import numpy as np
 
 from ..errors import ReadError, UsageError, WriteError
 from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from .declared import Facts
 from .encodings import ENCODINGS, choose_subtype, decode, encode, is_linear, require_audio
 from .quantise import AudioWriter
-from .riff import Chunks, WavHeader, carried_chunks, read_header, tags_of_chunks
+from .riff import MAGICS, Chunks, WavHeader, carried_chunks, read_header, recordings, tags_of_chunks
 from .sink import open_sink
 from .source import Source
 
@@ -23,6 +24,7 @@ RIFF_LIMIT = 0xFFFFFFFE
 """Largest size a RIFF header can tell; 0xFFFFFFFF says "unknown"."""
 
 _UNKNOWN = 0xFFFFFFFF
+_MPEG = (0x50, 0x55)
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 _DEFAULT_MASK = {1: 4, 2: 3}  # front centre; front left and right. More channels: no positions, order as it comes.
 
@@ -37,11 +39,18 @@ class WavReader(Reader):
         self._order = header.order
         self._subtype = subtype
         self._block = header.fmt.block
+        self._options = options
+        self._seen = b""  # the end of what a pipe gave: a header may begin in it
 
     def _read_piece(self, frames: int) -> Block:
         total = self.info.frames
         wanted = frames if total is None else min(frames, total - self._done)
         raw = self._source.read(wanted * self._block)
+        if total is None or not self._done:
+            self._look_for_header(raw if total is None else raw[:12])
+        if self._source.size is None and wanted < frames:
+            while rest := self._source.read(1 << 16):  # what stands behind the audio in a pipe
+                self._look_for_header(rest)
         whole = len(raw) // self._block
         if whole < wanted:
             if total is not None:
@@ -55,6 +64,15 @@ class WavReader(Reader):
         elif total is not None and self._done + whole == total and (grown := self._source.grown()):
             self.warnings.append(f"the file gained {grown} bytes while it was read; they are not in the result")
         return decode(raw, self._subtype, self.info.channels, self._dtype, self._order)
+
+    def _look_for_header(self, raw: bytes) -> None:
+        """Refuse the header of another recording where sound is expected: no decoder could tell it from noise."""
+        seen, at = self._seen + raw, 0
+        while (at := seen.find(b"WAVE", at + 4)) >= 0:
+            if at >= 8 and seen[at - 8 : at - 4] in MAGICS:
+                words = "another WAV header stands in or behind its audio: two files were joined by their bytes"
+                self.warnings.append(self._options.accept(self._source.name, words, "the audio as if it were none"))
+        self._seen = seen[-11:]
 
     def skip(self, frames: int) -> None:
         """Go on without a look at what is passed over."""
@@ -87,18 +105,42 @@ def signal_info(header: WavHeader, subtype: str, frames: int | None = None) -> S
 
 
 def open_wav(source: Source, options: ReadOptions) -> Reader:
-    """Read a RIFF source; codecs other than PCM and float (u-law, ADPCM) go to libsndfile, with the same checks."""
+    """Read a RIFF source; codecs other than PCM and float (u-law, ADPCM, MP3) go to libsndfile behind the checks."""
     header = read_header(source, options)
+    if header.following is not None:
+        from .joined import cut_up
+
+        return cut_up(source, [0, *recordings(source, header.following)], open_wav, options)
     if header.fmt.subtype is not None:
         return WavReader(source, header, header.fmt.subtype, options)
     if source.size is None:
-        raise ReadError(source.name, "a compressed WAV cannot be read from a pipe; decode it first, or give a file")
-    from .sndfile import SndfileReader
-
-    reader = SndfileReader(source, options)
+        source.rewind()
+        return open_wav(source.spooled(), options)
+    reader = _open_codec(source, header, options)
     reader.info = signal_info(header, str(reader.info.subtype), reader.info.frames)
     reader.warnings.extend(header.warnings)
     return reader
+
+
+def _open_codec(source: Source, header: WavHeader, options: ReadOptions) -> Reader:
+    from .joined import open_mpeg
+    from .sndfile import SndfileReader
+
+    start, size = header.start, header.bytes or 0
+    if header.fmt.tag in _MPEG:
+        # Its fact chunk tells more frames than there are in every such file.
+        reader = open_mpeg(source.window(start, start + size), options)
+        if (reader.info.fs, reader.info.channels) != (header.fmt.fs, header.fmt.channels):
+            words = f"{header.fmt.fs} Hz and {header.fmt.channels} channels in its fmt chunk"
+            raise ReadError(source.name, f"contradicts itself: {words}, others in its MPEG frames")
+        source.close()
+        return reader
+    codec = f"holds a codec that is not read (format tag 0x{header.fmt.tag:04X})"
+    facts = Facts(
+        patches=((start - 4, struct.pack(f"{header.order}I", min(size, RIFF_LIMIT))),),
+        unreadable=f"{codec}; decode it first, for instance: ffmpeg -i IN.wav OUT.wav",
+    )
+    return SndfileReader(source, options, facts)
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:
