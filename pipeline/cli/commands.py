@@ -218,7 +218,7 @@ def explain(
     overwrite: opt.Overwrite = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Show and sound the flip: a page, a figure, sounds, the numbers behind them, and with --film an animation.
+    """Show and sound the flip: a page, a figure, sounds, the numbers behind them; with --film an animation, too.
 
     "faltung explain claims" tests what is usually said about the flip.
     """
@@ -229,9 +229,9 @@ def explain(
         return
     folder = output or Path("out/explain")
     if config is None:
-        explained = explain_worked(folder, stage, lang, film=film, overwrite=overwrite)
+        explained = explain_worked(folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
     else:
-        explained = explain_config(config, source, folder, stage, lang, film=film, overwrite=overwrite)
+        explained = explain_config(config, source, folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
     show_explained(explained, quiet=quiet)
 
 
