@@ -178,8 +178,7 @@ def extensions() -> tuple[str, ...]:
 
 def is_audio_name(path: PathArg) -> bool:
     """Whether an output of this name is audio, which tells its rate itself."""
-    kind = _writers.get(PurePath(display(path)).suffix.lower())
-    return kind is not None and not kind.is_table
+    return (kind := _writers.get(PurePath(display(path)).suffix.lower())) is not None and not kind.is_table
 
 
 def is_table_name(path: PathArg) -> bool:
@@ -200,6 +199,8 @@ def open_reader(
     columns: Sequence[str | int] | None = None,
     time_column: str | int | None = None,
     gaps: str = "error",
+    source: Sequence[str] = (),
+    triggered: Literal["expand", "as_stored"] = "expand",
 ) -> Reader:
     """Open a signal for reading, whatever its extension says.
 
@@ -218,7 +219,11 @@ def open_reader(
     time_column
         of a table, by name or position: ISO 8601, or numbers in seconds.
     gaps
-        in the time column: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+        in the time: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+    source
+        names of the signals that are taken of a file that holds several; none where there is only one way.
+    triggered
+        ``"as_stored"`` leaves the coded quiet of a triggered AudioMoth recording in its audio.
 
     Raises
     ------
@@ -232,15 +237,15 @@ def open_reader(
     if dtype not in (np.float32, np.float64, "float32", "float64"):
         raise UsageError(f"dtype: is float32 or float64, got {getattr(dtype, '__name__', dtype)}")
     _check_number(display(path), fs)
-    source = open_source(path)
+    opened = open_source(path)
     try:
-        kind = _kind_of(source)
-        options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
-        reader = opened_reader(kind, source, options)
+        kind = _kind_of(opened)
+        asked = (dtype, fs, truncated, columns, time_column, gaps, tuple(source), triggered, kind.container)
+        reader = opened_reader(kind, opened, options := ReadOptions(*asked))
         if not reader.info.is_table:
-            _check_audio_options(source.name, reader.info, options)
+            _check_audio_options(opened.name, reader.info, options)
     except BaseException:
-        source.close()
+        opened.close()
         raise
     return reader
 
@@ -254,6 +259,8 @@ def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Rea
     """The reader of a row for a file; raises `ReadError` in the name of its plugin."""
     opener = loaded(kind.open, kind.plugin)
     if kind.plugin is None:
+        if options.source:
+            raise UsageError(f"{source.name}: {kind.container} holds one signal, which has no name; leave source out")
         return opener(source, options)  # type: ignore[no-any-return]
     with naming_plugin(ReadError, source.name, kind.plugin):
         reader = opener(source, options)
@@ -284,8 +291,8 @@ def _kind_of(source: Source) -> ReaderKind:
         with suppress(PluginError):
             if plugin not in named and _matches(kind := row_of(plugin, ReaderKind), source):
                 return kind
-    tried = "".join(f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named)
-    raise ReadError(source.name, explain_unknown(source.head, extension) + tried)
+    tried = [f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named]
+    raise ReadError(source.name, "".join([explain_unknown(source.head, extension), *tried]))
 
 
 def _matches(kind: ReaderKind, source: Source) -> bool:
@@ -337,8 +344,7 @@ def open_writer(
     WriteError
         It cannot be written, with the true cause.
     """
-    name = display(path)
-    _check_number(name, fs)
+    _check_number(name := display(path), fs)
     if not fs > 0:
         raise UsageError(f"{name}: the sampling rate must be above 0 Hz, got {fs:g} Hz")
     if channels < 1:
@@ -369,8 +375,7 @@ def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     if kind is not None:
         return kind
     extension = PurePath(name).suffix.lower()
-    near = nearest(extension, _writers, 0.5)
-    hint = f"; did you mean {near}?" if near else ""
+    hint = f"; did you mean {near}?" if (near := nearest(extension, _writers, 0.5)) else ""
     known = ", ".join(sorted({*_writers, *(plugin.extension for plugin in installed("writer").values())}))
     what = f"unknown extension {extension!r}" if extension else "no extension"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")
@@ -386,6 +391,5 @@ def container_and_subtype(path: PathArg, source: SignalInfo | None, wanted: str 
     """
     name = display(path)
     container = writer_kind(name, source).container
-    if container not in AUDIO_CONTAINERS:
-        return container, wanted
-    return container, choose_subtype(name, container, source, wanted)[0]
+    is_audio = container in AUDIO_CONTAINERS
+    return container, choose_subtype(name, container, source, wanted)[0] if is_audio else wanted

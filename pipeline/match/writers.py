@@ -34,7 +34,7 @@ COLUMNS = tuple(field.name for field in fields(Event))
 _RAVEN_COLUMNS = (
     "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File",
     "Template", "Score", "Polarity", "Start Frame", "Offset (frames)", "Known At (s)", "Status",
-    "Expected False Alarms",
+    "Expected False Alarms", "Begin UTC", "Begin Clock", "Clock Resolution (s)",
 )  # fmt: skip
 
 
@@ -179,10 +179,12 @@ def _parquet(searches: Sequence[Events]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "float | None": pa.float64()}
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
     events = _events(searches)
     columns = {
-        field.name: pa.array([_utf8(getattr(event, field.name)) for event in events], kinds[str(field.type)])
+        field.name: pa.array(
+            [_utf8(getattr(event, field.name)) for event in events], kinds[str(field.type).removesuffix(" | None")]
+        )
         for field in fields(Event)
     }
     buffer = io.BytesIO()
@@ -202,6 +204,7 @@ def _raven(searches: Sequence[Events]) -> bytes:
             number, "Waveform 1", e.channel + 1, _decimal(e.start_s), _decimal(e.end_s), *map(_decimal, search.band),
             PurePath(e.file).name, e.template, _decimal(e.score), e.polarity, e.start_frame, _decimal(e.offset),
             _decimal(e.peak_s), e.status, _decimal(e.expected_false_alarms),
+            e.start_utc or "", e.start_local or "", _decimal(e.resolution_s),
         ]
         for number, (search, e) in enumerate(found, 1)
     )  # fmt: skip
