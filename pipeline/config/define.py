@@ -48,9 +48,9 @@ class _Walk:
         self.used: set[str] = set()
         self._ids: dict[str, SettingPath] = {}
         self._room = MAX_NODES  # definitions used over and over count like aliases
-        self._installed = {source.name for source in available_stages()}
         if definitions is None:
             return
+        self._installed = {source.name for source in available_stages()}
         if not isinstance(definitions, dict):
             self._refuse(("define",), f"must map names to stages, got {definitions!r:.60}")
             return

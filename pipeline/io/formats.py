@@ -8,7 +8,7 @@ loaded when a file first needs it. A row of another distribution stands behind a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..errors import PluginError, ReadError, UsageError, WriteError
-from ..plugins import Plugin, file_being_loaded, for_extension, installed, naming_plugin
+from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import nearest
 from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
@@ -112,8 +112,7 @@ for _kind in (
     register_writer(_kind)
 
 
-_OWN = frozenset(_writers)
-"""Extensions that are faltung's own, for which there are no plugins."""
+OWN["reader"] = OWN["writer"] = frozenset(_writers)
 
 
 def loaded(place: Any, plugin: str | None = None) -> Any:
@@ -140,10 +139,10 @@ def _imported(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def row_of(plugin: Plugin, kind: type[Row], own: Collection[str] = _OWN) -> Row:
-    """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's ``own``."""
+def row_of(plugin: Plugin, kind: type[Row]) -> Row:
+    """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's own."""
     what = plugin.words
-    if plugin.problem is None and plugin.extension in own:
+    if plugin.problem is None and plugin.extension in OWN[plugin.kind]:
         raise PluginError(f"{what} is for {plugin.extension}, which is faltung's own; give its files another extension")
     row = plugin.load()
     if not isinstance(row, kind):
@@ -274,7 +273,7 @@ def _kind_of(source: Source) -> ReaderKind:
         if kind.matches(source.head):
             return kind
     extension = PurePath(source.name).suffix.lower()
-    named = [] if extension in _OWN else for_extension("reader", source.name)
+    named = for_extension("reader", source.name)
     for plugin in named:
         kind = row_of(plugin, ReaderKind)
         if _matches(kind, source):
