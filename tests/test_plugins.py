@@ -478,5 +478,5 @@ def test_what_is_built_in_looks_for_no_plugin(ramp, faltung, monkeypatch):
     for line in ("--help", "plan a.yaml in.wav", "run a.yaml in.wav -o out.wav", "apply in.wav 2.wav gain gain=2"):
         done = faltung(*line.split())
         assert (line, done.code, done.err.count("Error")) == (line, 0, 0)
-    (ramp / "b.yaml").write_text("version: 1\ninput: '*.wav'\noutput: o/{name}\nstages: [{use: gain, gain: 2}]\n")
+    (ramp / "b.yaml").write_text("version: 1\ninput: '*.wav'\noutput: 'o/{stem}.wav'\nstages: [{use: gain, gain: 2}]\n")
     assert faltung("run", "b.yaml").code == 0
