@@ -23,7 +23,7 @@ from .cli.conftest import environment
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
-RUN_ELSEWHERE = {"matching", "batch"}  # tests/test_readme.py
+RUN_ELSEWHERE = {"matching", "batch", "measuring"}  # tests/test_readme.py
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([\w.]+)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LIBRARIES = {"library": ("pandas", "xarray", "polars"), "compare": ("pandas",), "tutorial": ("pip", "pytest")}
 
