@@ -9,7 +9,7 @@ from ..config.model import Configuration
 from ..stages.match import Match
 
 _VALUE = r"(?!to\b|or\b|for\b)(?:\{.*?\}|\[.*?\]|'[^']*'|[\w%.+-]*[\w%])"
-_SETTING = re.compile(rf"\b(set|give|or|and|with|name|take|choose others with) (\w+):(?: ({_VALUE}))?")
+_SETTING = re.compile(rf"\b(set|give|or|and|with|name|take|such as|choose others with) (\w+):(?: ({_VALUE}))?")
 _STAGE = re.compile(r"\{use: (\w+)((?:, \w+: (?:\[.*?\]|[^,}]+))*)\}")
 _FOR_EXAMPLE = {"fs": "48kHz", "columns": "[0]", "max_gap": "10s", "time_unit": "ms", "events": "found.csv"}
 

@@ -192,7 +192,7 @@ def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]
                 else ""
             )
             notes.append(
-                f"column {asked.column!r}: its numbers are {UNIT_NAMES[unit]}{when}; set time_unit: for another"
+                f"column {asked.column!r}: its numbers are {UNIT_NAMES[unit]}{when}; set time_unit: for others"
             )
         clock = replace(clock, unit=UNITS[unit])
     return replace(asked, clock=clock), notes

@@ -101,7 +101,9 @@ def taps_for(source: _Rows | Path, fmt: Format, setting: str, form: str | None =
     if taps.ndim == 2 and fmt.channels == 1:
         return taps[:, None, :]
     if taps.ndim > 1 and taps.shape[1] != fmt.channels:
-        raise SettingError(f"has {taps.shape[1]} channels, the signal {fmt.channels}", setting)
+        raise SettingError(
+            f"has {taps.shape[1]} channels, the signal {fmt.channels}; give one column, or one each", setting
+        )
     return taps
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.cli.hints.rows import AP, GAIN, GAP, NPY, TEN, Row, cfg, cmd, table
 
 SMOOTH = "{use: smooth, length: 3 samples, phase: zero}"
+COARSE = table(*(f"{k // 5 * 1 + 0.0:.0f},{k}" for k in range(50)))
 TIMED = "time_column: time"
 
 
@@ -36,8 +37,8 @@ TABLES = (
         f"{TIMED}\ngaps: interpolate"),
     csv("timegrid", "set time_unit:", table("0,1", "1000,2", "2000,3"), f"{TIMED}\nfs: 1\ntime_unit: ms", f"{TIMED}\nfs: 1"),
     csv("timegrid", "or give fs: to take the rows as even", table("0,1", "1,2", "1.8,3", "3,4", "4,5"), "fs: 1"),
-    csv("timegrid", "{}: {}; give fs:", table("0.1,1", "0.2,2", "0.2,3", "0.3,4"), "fs: 10"),
-    csv("timegrid", "but not even; give fs:", table("0,1", "1,2", "2.3,3", "3.1,4", "4.4,5", "5.0,6"), "fs: 1"),
+    csv("timegrid", "{}: {}; give fs:", COARSE, f"{TIMED}\nfs: 960\ngaps: nan\nnonfinite: propagate",
+        f"{TIMED}\ngaps: nan\nnonfinite: propagate"),
     csv("timecolumn", "{}; set time_unit: for others", table("1700000000000,1", "1700000001000,2"), f"{TIMED}\ntime_unit: ms"),
     csv("timecolumn", "rows tell no rate; give fs:", table("0,1"), f"{TIMED}\nfs: 1"),
     csv("timecolumn", "max_gap: to allow so many", table("0,1", "1,2", "2000000,3"), f"{TIMED}\ngaps: nan\nmax_gap: 30 min\n"
@@ -90,8 +91,8 @@ SIGNALS = (
     cfg("arrays", "give fs:", source="x.npy", then_more="fs: 8000"),
     cfg("arrays", "into a .json of the same name", source="x.npy", mended={"x.json": '{"fs": 8000}'}),
     cfg("arrays", "time_column is for CSV; give fs: for", source="x.npy", more="time_column: 0", then_more="fs: 8000"),
-    cfg("raw", "such as S16_LE", "{use: convolve, file: h.f32}", files={"h.f32": bytes(range(1, 241))},
-        then="{use: convolve, file: h.f32, format: S16_LE}"),
+    cfg("raw", "such as S16_LE", "{use: convolve, file: h.raw}", files={"h.raw": b"\1\0\2\0" * 100},
+        then="{use: convolve, file: h.raw, format: S16_LE}"),
     cfg("raw", "say its format:", "{use: convolve, file: h.f32}", files={"h.f32": bytes(10)},
         then="{use: convolve, file: h.f32, format: S16_LE}"),
     cfg("raw", "did you mean", "{use: convolve, file: raw.f32, format: FLOAT32LE_}",
@@ -105,8 +106,9 @@ SIGNALS = (
     cfg("arrays", "save np.ascontiguousarray(x)", source="columns.npz", then_source="one.npz"),
     cmd("names", "{}: exists already; set overwrite, or give another name", "bake c.yaml -o taken.wav", "bake c.yaml -o free.wav"),
     cmd("names", "{}: exists already; set overwrite, or give another name", "bake c.yaml -o taken.wav", "bake c.yaml -o taken.wav --overwrite"),
-    cfg("source", "is a CAF file; convert it", source="x.caf", then_source="in.wav", files={"x.caf": b"caff" + bytes(60)}),
-    cfg("source", "is an AU file; convert it", source="x.au", then_source="in.wav", files={"x.au": b".snd" + bytes(60)}),
+    cfg("declared", "is a CAF file with {} that libsndfile does not decode; convert it", source="x.caf", then_source="in.wav",
+        files={"x.caf": b"caff" + bytes(60)}),
+    cfg("formats", "which has no name; leave source out", more="source: left", then_more=""),
     cfg("source", "is an MP4/M4A file; convert it", source="x.m4a", then_source="in.wav",
         files={"x.m4a": b"\0\0\0\x20ftypM4A " + bytes(60)}),
     cfg("source", "is a Matroska/WebM file; convert it", source="x.mkv", then_source="in.wav",
@@ -122,11 +124,8 @@ STAGES = (
     cmd("files", "set resample: true or convert it", f"{AP} reverb ir=six.wav", f"{AP} reverb ir=six.wav resample=true"),
     cfg("files", "format: for another", "{use: convolve, file: raw.f32}", words="-v",
         then="{use: convolve, file: raw.f32, format: FLOAT32_LE}"),
-    cfg("score_bank", "give one column, or one each", "{use: match, template: {file: three.wav}}",
+    cfg("templates", "give one column, or one each", "{use: match, template: {file: three.wav}}",
         then="{use: match, template: {file: part.wav}}"),
-    cfg("score_bank", "take a stretch that holds a signal", "{use: match, template: {file: silence.wav}}",
-        then="{use: match, template: {file: part.wav}}"),
-    cfg("score_bank", "give at least one", "{use: match, template: []}", then="{use: match, template: [part.wav]}"),
     cfg("match", "lower the floor or widen the band", "{use: match, template: part.wav, domain: spectrogram, spectrogram: {floor: -1 dB}}",
         then="{use: match, template: part.wav, domain: spectrogram, spectrogram: {floor: -80 dB}}"),
     cfg("events", "or set threshold: 0.7 or mad 8", "{use: match, template: part.wav, threshold: 60 per hour}",
@@ -147,9 +146,11 @@ STAGES = (
         then="{use: match, template: part.wav, domain: spectrogram, score: ncc}"),
     cfg("match", "take a longer template or a shorter window", "{use: match, template: {file: in.wav, start: 0, end: 5 ms},"
         " domain: spectrogram}", then="{use: match, template: {file: in.wav, start: 0, end: 500 ms}, domain: spectrogram}"),
-    cfg("spectrogram", "take a wider band", "{use: match, template: part.wav, domain: spectrogram, spectrogram: {low: 100, high: 101}}",
+    cfg("spectrogram", "take a wider band", "{use: match, template: part.wav, domain: spectrogram, spectrogram: {low: 101, high: 102}}",
         then="{use: match, template: part.wav, domain: spectrogram, spectrogram: {low: 100, high: 3000}}"),
     cfg("convolve", "state the kernel once:", "{use: convolve, taps: [1], file: part.wav}", then="{use: convolve, taps: [1]}"),
+    cfg("deconvolve", "state the kernel once:", "{use: deconvolve, taps: [1, 0.5], file: part.wav}", then="{use: deconvolve, taps: [1, 0.5]}"),
+    cfg("files", "give one column, or one each", "{use: convolve, file: three.wav}", then="{use: convolve, file: part.wav}"),
     cfg("echo", "state one of them", "{use: echo, delay: 1 ms, gain: 0.5, feedback: 0.5}", then="{use: echo, delay: 1 ms, gain: 0.5}"),
     cfg("fir", "write decibels such as", "{use: fir, kind: lowpass, cutoff: 1 kHz, transition: 300 Hz, attenuation: much}",
         then="{use: fir, kind: lowpass, cutoff: 1 kHz, transition: 300 Hz, attenuation: 60 dB}"),
@@ -161,9 +162,9 @@ STAGES = (
         then="{use: reverse}, {use: parallel, branches: [[], []]}"),
     cfg("route", "state the routing once:", "{use: route, to: stereo, matrix: [[1, 0], [0, 1]]}", then="{use: route, matrix: [[1, 0], [0, 1]]}"),
     cfg("registry", "did you mean", "{use: gian, gain: 0.5}", then=GAIN),
-    cfg("registry", "did you mean {use:", "{use: lowpass, cutoff: 1 kHz}",
+    cfg("registry", "did you mean {use: {}}?", "{use: lowpass, cutoff: 1 kHz}",
         then="{use: fir, kind: lowpass, cutoff: 1 kHz, transition: 300 Hz}"),
-    cmd("registry", "did you mean {use:", f"{AP} lowpass cutoff=1kHz", f"{AP} fir kind=lowpass 'cutoff=1 kHz' 'transition=300 Hz'"),
+    cmd("registry", "did you mean {use: {}}?", f"{AP} lowpass cutoff=1kHz", f"{AP} fir kind=lowpass 'cutoff=1 kHz' 'transition=300 Hz'"),
     cfg("units", "write seconds as a number", "{use: delay, delay: soon}", then="{use: delay, delay: 250 ms}"),
     cfg("units", "write hertz as a number", "{use: resample, fs: fast}", then="{use: resample, fs: 4 kHz}"),
     cfg("units", "write a linear factor", "{use: gain, gain: loud}", then="{use: gain, gain: -6 dB}"),

@@ -31,7 +31,7 @@ class Row:
     before: str = ""
     """A command, or ``mkdir NAME``."""
     spoiled: str = ""
-    """A file that is damaged before, and not there after."""
+    """A file that a line is added to, which is taken out of it again."""
     stdin: str = ""
 
 
