@@ -13,6 +13,7 @@ PACKAGE = ROOT / "pipeline"
 
 FLOORS = (
     {"errors"},
+    {"limits"},
     {"system"},
     {"text"},
     {"pages"},

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..errors import ReadError, UsageError
+from ..limits import LEAST_FS, MAX_FRAMES, MOST_FS, at_most
 from ..text import nearest
 from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
@@ -170,6 +171,7 @@ def open_reader(
         kind = _kind_of(source)
         options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
         reader: Reader = loaded(kind.open)(source, options)
+        _check_limits(source.name, reader.info)
         if not reader.info.is_table:
             _check_audio_options(source.name, reader.info, options)
     except BaseException:
@@ -192,6 +194,13 @@ def _kind_of(source: Source) -> ReaderKind:
     if looks_like_text(source.head) and not claims_audio:
         return _CSV_READER
     raise ReadError(source.name, explain_unknown(source.head, extension))
+
+
+def _check_limits(name: str, info: SignalInfo) -> None:
+    if (info.frames or 0) > MAX_FRAMES:
+        raise ReadError(name, f"declares {info.frames:,} frames; {at_most('frames')} can be read")
+    if not LEAST_FS <= info.fs <= MOST_FS:
+        raise ReadError(name, f"the sampling rate must be from {LEAST_FS} to {MOST_FS} Hz, got {info.fs}")
 
 
 def _check_audio_options(name: str, info: SignalInfo, options: ReadOptions) -> None:

@@ -13,7 +13,8 @@ import struct
 from dataclasses import dataclass
 
 from ..errors import ReadError
-from .base import MAX_CHANNELS, ReadOptions, SignalInfo
+from ..limits import MAX_CHANNELS, set_by
+from .base import ReadOptions, SignalInfo
 from .encodings import linear_subtype
 from .source import Source
 
@@ -138,7 +139,9 @@ class _Walk:
             mask = self.unpack("I", raw[20:24])[0]
             tag = self.unpack("H", raw[24:26])[0]
         if not 1 <= channels <= MAX_CHANNELS:
-            raise self.fail(f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read")
+            raise self.fail(
+                f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
+            )
         if not 1 <= fs < 2**31:
             raise self.fail(f"its header declares a sampling rate of {fs} Hz")
         if tag not in (1, 3):

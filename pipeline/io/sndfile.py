@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ReadError, UsageError, WriteError
+from ..limits import MAX_CHANNELS, set_by
 from ..system import pread
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
+from .base import Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
 from .encodings import ENCODINGS, choose_subtype, require_audio
 from .names import is_stream
 from .quantise import AudioWriter
@@ -75,7 +76,10 @@ class SndfileReader(Reader):
         self._native = np.float32 if self._dtype == np.float32 else np.float64
         self._decode_error: type[Exception] = soundfile.LibsndfileError
         if not 1 <= info.channels <= MAX_CHANNELS:
-            raise ReadError(source.name, f"declares {info.channels} channels; 1 to {MAX_CHANNELS} can be read")
+            raise ReadError(
+                source.name,
+                f"declares {info.channels} channels; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})",
+            )
         if problem := _cut_short(source, container, source.size or 0):
             self._fault(problem, "what is there")
         if frames is None and not source.piped:
