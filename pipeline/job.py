@@ -23,7 +23,7 @@ from .engine.options import Options
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
-from .errors import ReadError, without_secrets
+from .errors import ReadError, StageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
 from .io.names import is_stream, refuse_taken
@@ -51,7 +51,7 @@ class Job:
     stages: tuple[Stage, ...]
     options: Options = field(default_factory=Options)
     reading: dict[str, Any] = field(default_factory=dict)
-    """For `open_reader`: ``fs``, ``truncated``, ``columns``, ``time_column``, ``gaps``."""
+    """For `open_reader`: ``fs``, ``truncated``, ``columns``, ``time_column``, ``gaps``, ``source``, ``triggered``."""
     format: OutputFormat = field(default_factory=OutputFormat)
     scale: bool = False
     """Turn the whole output down, rather than clip a part of it."""
@@ -59,7 +59,8 @@ class Job:
     @classmethod
     def of(cls, settings: Configuration) -> Job:
         """The job that a configuration describes, its inputs and outputs left aside."""
-        reading = {name: getattr(settings, name) for name in ("fs", "truncated", "columns", "time_column", "gaps")}
+        names = ("fs", "truncated", "columns", "time_column", "gaps", "source", "triggered")
+        reading = {name: getattr(settings, name) for name in names}
         clip: Literal["warn", "error"] = "error" if settings.clip == "error" else "warn"
         written = OutputFormat(subtype=settings.format.subtype, dither=settings.format.dither, clip=clip)
         return cls(settings.stages, Options.of(settings), reading, written, settings.clip == "scale")
@@ -220,9 +221,19 @@ def begin_job(
         the input is not what it declares; the output cannot be written.
     SignalError
         a sample that is not finite, or over full scale with ``clip: error``.
+    StageError
+        a stage of another distribution fails, or breaks a promise.
     """
+    try:
+        return _begun(job, source, target, events, overwrite, hooks or Hooks())
+    except StageError as error:
+        raise error.under(f"{source}: ") from error.__cause__
+
+
+def _begun(
+    job: Job, source: str | Path, target: Target | None, events: Sequence[Target], overwrite: bool, hooks: Hooks
+) -> BegunJob:
     began = time.perf_counter()
-    hooks = hooks or Hooks()
     refuse_outputs(source, target, events, overwrite=overwrite, timed=job.reading.get("time_column") is not None)
     with ExitStack() as outputs, ExitStack() as stack:
         before = _state(source)
@@ -259,7 +270,7 @@ def begin_job(
                 hooks.envelope_out.add(block)
         name = without_secrets(str(source))
         _refuse_changed(name, before, _state(source))
-        searches = events_found(job.stages, found, name)
+        searches = events_found(job.stages, found, name, reader.info)
         notes += warnings_of(found)
         written = None if writer is None else writer.finish()
         begun: list[Writer | Sink] = [] if writer is None else [writer]

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from . import options as opt
+from .others import Commands
 
 app = typer.Typer(
     name="faltung",
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help: rich takes longer to import than the help takes to read
     pretty_exceptions_show_locals=False,
@@ -218,7 +220,7 @@ def explain(
     overwrite: opt.Overwrite = False,
     quiet: opt.Quiet = False,
 ) -> None:
-    """Show and sound the flip: a page, a figure, sounds, the numbers behind them, and with --film an animation.
+    """Show and sound the flip: a page, a figure, sounds, the numbers behind them; with --film an animation, too.
 
     "faltung explain claims" tests what is usually said about the flip.
     """
@@ -229,9 +231,9 @@ def explain(
         return
     folder = output or Path("out/explain")
     if config is None:
-        explained = explain_worked(folder, stage, lang, film=film, overwrite=overwrite)
+        explained = explain_worked(folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
     else:
-        explained = explain_config(config, source, folder, stage, lang, film=film, overwrite=overwrite)
+        explained = explain_config(config, source, folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
     show_explained(explained, quiet=quiet)
 
 
@@ -283,6 +285,52 @@ def stages(name: opt.StageName = None, as_json: opt.Json = False) -> None:
     else:
         described = describe(name)
         write_json(described) if as_json else show_stage(described)
+
+
+@app.command()
+def plugins(as_json: opt.Json = False) -> None:
+    """List the plugins installed, of every kind.
+
+    Stages, readers, writers, event writers and executors of other packages, and what is wrong with them.
+    """
+    from .stage_view import list_plugins, show_plugins
+    from .terminal import write_json
+
+    listed = list_plugins()
+    write_json(listed) if as_json else show_plugins(listed)
+
+
+@app.command()
+def info(files: opt.InfoFiles, as_json: opt.Json = False) -> None:
+    """Say what a file is, by whose reader, when it was recorded, and what is odd about it.
+
+    From its header alone. Exit code 1 where one cannot be read.
+    """
+    from .info_view import about, show
+    from .terminal import write_json
+
+    told = [about(path) for path in files]
+    if as_json:
+        write_json(told[0] if len(told) == 1 else told)
+    else:
+        for one in told:
+            show(one)
+    if any("error" in one for one in told):
+        raise typer.Exit(1)
+
+
+@app.command()
+def new_plugin(name: opt.PluginName, kind: opt.PluginKind = "stage", folder: opt.PluginFolder = Path()) -> None:
+    """Begin a package with a plugin of your own, its tests and an example.
+
+    \b
+      faltung new-plugin acme.comb
+      faltung new-plugin acme.gcf --kind reader
+    """  # noqa: D301  (the backspace tells typer to keep the lines)
+    from .new_plugin import new_plugin as begun
+    from .terminal import write
+
+    write(begun(name, kind, folder))
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,17 +15,27 @@ if TYPE_CHECKING:
     from ..explain.explain import Explained
 
 
-def explain_worked(folder: Path, stage: str | None, lang: str, *, film: bool, overwrite: bool) -> Explained:
+def explain_worked(
+    folder: Path, stage: str | None, lang: str, *, film: bool, overwrite: bool, quiet: bool
+) -> Explained:
     """The worked example; raises `UsageError` where a stage is asked of it."""
     from ..explain.explain import explain_example
 
     if stage is not None:
         raise UsageError("--stage chooses a stage of a configuration; name the configuration, too")
-    return explain_example(folder, lang=lang, film=film, overwrite=overwrite)
+    return explain_example(folder, lang=lang, overwrite=overwrite, film=film, progress=_first_word(quiet=quiet))
 
 
 def explain_config(
-    config: str, source: str | None, folder: Path, stage: str | None, lang: str, *, film: bool, overwrite: bool
+    config: str,
+    source: str | None,
+    folder: Path,
+    stage: str | None,
+    lang: str,
+    *,
+    film: bool,
+    overwrite: bool,
+    quiet: bool,
 ) -> Explained:
     """A stage of a configuration, with an input of one's own or the configuration's first."""
     from ..config.load import load_config
@@ -37,7 +48,21 @@ def explain_config(
         raise UsageError("no input; name a file after CONFIG, or set input: in it")
     if str(sources[0]) == "-":
         raise UsageError("explain reads a file, not standard input; name one")
-    return explain_stage(loaded, sources[0], folder, stage=stage, lang=lang, film=film, overwrite=overwrite)
+    told = _first_word(quiet=quiet)
+    return explain_stage(
+        loaded, sources[0], folder, stage=stage, lang=lang, overwrite=overwrite, film=film, progress=told
+    )
+
+
+def _first_word(*, quiet: bool) -> Callable[[Path], None]:
+    """Say where the page is as soon as it is there; what takes longer follows."""
+    output = Output(quiet)
+
+    def told(path: Path) -> None:
+        if path.suffix == ".html":
+            output.show(f"{shown_path(path)} is there; the sounds and the figure follow")
+
+    return told
 
 
 def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:
@@ -58,14 +83,14 @@ def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:
 
 
 def show_explained(explained: Explained, *, quiet: bool) -> None:
-    """The files with their sizes, then what was proved with its residuals."""
+    """The files with their sizes, then what was checked with its residuals, and what to open."""
     files = table("file", "size", right=(1,))
     sounds = {name: count for name, count in explained.files.items() if name.endswith(".wav")}
     for name, count in explained.files.items():
         if name not in sounds:
             files.add_row(shown_path(explained.folder / name), size(count))
     files.add_row(f"{len(sounds)} sounds, {min(sounds)} to {max(sounds)}", size(sum(sounds.values())))
-    proofs = table("proved on the samples", "residual", "bound", "16-bit steps", right=(1, 2, 3))
+    proofs = table("checked on the samples", "residual", "bound", "16-bit steps", right=(1, 2, 3))
     for one in explained.identities:
         steps = "" if one.lsb is None else str(one.lsb)
         held = "" if one.holds else "  DOES NOT HOLD"
@@ -76,4 +101,5 @@ def show_explained(explained: Explained, *, quiet: bool) -> None:
             steps,
         )
     facts = {"shown": explained.name, **({"mind": "; ".join(explained.notes)} if explained.notes else {})}
-    Output(quiet).show(card(facts), "", files, "", proofs)
+    page = shown_path(explained.folder / "index.html")
+    Output(quiet).show(card(facts), "", files, "", proofs, "", f"Open {page}")

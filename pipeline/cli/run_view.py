@@ -138,6 +138,9 @@ def _show_result(result: RunResult, output: Output) -> None:
             output.detail(f"note: {shown_path(file.item.source)}: {note}")
     show_passed_over(result, output)
     _tell_failures(result)
+    for file in result.failed:
+        if trace := file.facts.get("traceback"):
+            output.detail(trace)
     for pages in result.explained:
         written = ", ".join(map(shown_path, pages))
         output.show(card({"explained": written or "no stage of it is a kernel"}))

@@ -118,8 +118,8 @@ def convolve(x: npt.ArrayLike, h: npt.ArrayLike | Kernel, mode: Mode = "full", a
 
     Examples
     --------
-    >>> convolve([0.0, 3, 0, 1, 2, 0, 0, 0], [4, 2, 1])[:8]
-    array([ 0., 12.,  6.,  7., 10.,  5.,  2.,  0.])
+    >>> convolve([0.0, 3, 1, 2, 0, 0, 0, 0], [4, 2, 1])[:8]
+    array([ 0., 12., 10., 13.,  5.,  2.,  0.,  0.])
     """
     kernel = h if isinstance(h, Kernel) else Kernel(h)  # type: ignore[arg-type]  # it makes an array of them
     signal = _floating(x)
@@ -149,8 +149,8 @@ def correlate(x: npt.ArrayLike, template: npt.ArrayLike, mode: Mode = "full", ax
 
     Examples
     --------
-    >>> correlate([0.0, 3, 0, 1, 2, 0, 0, 0], [4, 2, 1])[1:7]
-    array([ 3.,  6., 13.,  4.,  8.,  8.])
+    >>> correlate([0.0, 3, 1, 2, 0, 0, 0, 0], [4, 2, 1])[1:6]
+    array([ 3.,  7., 16.,  8.,  8.])
     """
     return convolve(x, Kernel(template).flipped(), mode, axis)  # type: ignore[arg-type]  # it makes an array of them
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernel import Taps
-from .drawing import COLOURS, INK, MARKERS, frame, now_at, stems, styled, tap_mark, zone_words
+from .drawing import COLOURS, INK, MARKERS, TINTS, frame, now_at, stems, styled, tap_mark, zone_words
 from .example import PRESETS, Example, Kind, value_text
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Shot:
 
 
 def storyboard(example: Example) -> list[Shot]:
-    """All shots for an example: about twelve seconds."""
+    """All shots for an example: about eighteen seconds, four of them for the picture that matters."""
     shots = [*_launch(example), *_trace(example), *_turn(example), *_slide(example), *_future(example)]
     return [*shots, *_encore(example)]
 
@@ -73,7 +73,7 @@ def _sounding(example: Example) -> tuple[int, ...]:
 
 def _launch(example: Example) -> list[Shot]:
     rows = _sounding(example)
-    pace = 2.6 / max(1, len(rows))
+    pace = 3.2 / max(1, len(rows))
     steps = (0.0, 0.35, 0.7, 1.0) if len(rows) <= 4 else (0.0,)
     shots = []
     for place, i in enumerate(rows):
@@ -89,7 +89,7 @@ def _trace(example: Example) -> list[Shot]:
     now, rows = example.now, _sounding(example)
     first = Shot("trace", f"stop at n = {now}: who made y[{now}]?", 0.8, now=now, landed=rows)
     text = "the newest sample by h[0], older ones by later taps: h read backwards"
-    return [first, Shot("trace", text, 1.6, now=now, landed=rows, traced=True, key=True)]
+    return [first, Shot("trace", text, 4.0, now=now, landed=rows, traced=True, key=True)]
 
 
 def _turn(example: Example) -> list[Shot]:
@@ -99,7 +99,7 @@ def _turn(example: Example) -> list[Shot]:
         share = math.cos(math.pi * step / TURN_STEPS)
         places = tuple(now + k * share for k in range(m))
         text = "so, to compute it: turn h over about h[0]"
-        seconds = 0.4 if step in (0, TURN_STEPS) else 0.09
+        seconds = 0.6 if step in (0, TURN_STEPS) else 0.15
         shots.append(Shot("turn", text, seconds, now=now, landed=rows, taps_at=places, key=step == 3))
     return shots
 
@@ -116,7 +116,7 @@ def _slide(example: Example) -> list[Shot]:
 
 def _future(example: Example) -> list[Shot]:
     m, count = len(example.h), len(example.x)
-    pace = 2.0 / (count + m - 1)
+    pace = 2.6 / (count + m - 1)
     shots = []
     for n in range(1 - m, count):
         early = n < int(np.flatnonzero(example.x)[0])
@@ -143,7 +143,8 @@ def _encore(example: Example) -> list[Shot]:
 
 def draw(made: Figure, shot: Shot, example: Example) -> None:
     """Draw a shot into an empty figure."""
-    pair = Example.of(example.x, PRESETS["symmetric"], example.now) if shot.symmetric else None
+    taps, origin = PRESETS["symmetric"]
+    pair = Example.of(example.x, taps, example.now, origin) if shot.symmetric else None
     h = pair.h if pair else example.h
     low, high = float(example.n[0]) - 0.6, float(example.n[-1]) + 0.6
     made.text(0.5, 0.945, shot.text, ha="center", va="center", fontsize=14, weight="bold", color=INK)
@@ -222,11 +223,10 @@ def _output(axes: Axes, example: Example, shot: Shot, low: float, high: float) -
         for column, value in enumerate(table[i].tolist()):
             if value:
                 base = up if value > 0 else down
-                colour = COLOURS["product" if value > 0 else "negative"]
+                colour = TINTS[shot.landed.index(i) % len(TINTS)]
                 shown: dict[str, Any] = {
                     "color": colour,
-                    "alpha": 0.55,
-                    "edgecolor": COLOURS["paper"],
+                    "edgecolor": COLOURS["h"],
                     "linewidth": 1.4,
                     "zorder": 3,
                 }
@@ -245,7 +245,7 @@ def _output(axes: Axes, example: Example, shot: Shot, low: float, high: float) -
 
 def _coinciding(axes: Axes, pair: Example, shot: Shot, low: float, high: float) -> None:
     """Both outputs of a symmetric kernel about its middle: on the same points."""
-    y, r = pair.about_middle
+    y, r = pair.y[1:], pair.r[1:]
     frame(axes, low, high, y.tolist(), room=0.25)
     n = np.arange(len(y)) - 1
     seen = n <= (shot.upto or 0)

@@ -38,6 +38,9 @@ COLOURS = {
 }
 """By quantity: input, kernel, product, output, correlation; then the negative end of the scale, text and grounds."""
 
+TINTS = ("#8ec9ee", "#8fd9bd", "#d9dd84", "#c4b9ee", "#f5b3a6", "#a5dde0", "#e8cf9f", "#e7b9d6")
+"""One for each sample, so that a stack says who sent what; the page has the same."""
+
 MARKERS = {"x": "o", "h": "s", "h0": "D", "product": "^", "y": "s", "r": "v"}
 """By quantity; ``h0`` is the tap for time zero, the diamond."""
 

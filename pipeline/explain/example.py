@@ -1,7 +1,8 @@
 """A short signal and a short kernel, and every number that the pictures of their convolution show.
 
-Convention: both outputs live on one axis of frames, ``n = -(M-1) .. N+M-2``. Convolution,
-``y[n] = sum_k h[k] x[n-k]``, is zero before 0; correlation, ``r[n] = sum_k h[k] x[n+k]``, is zero from N on.
+Convention: both outputs live on one axis of frames, ``n = -(M-1) .. N+M-2``. Tap k stands ``k - origin`` frames after
+time zero, so convolution is ``y[n] = sum_k h[k] x[n-k+origin]`` and correlation ``r[n] = sum_k h[k] x[n+k-origin]``.
+The terms of a sum come in the order of a column of the table, the oldest sample first.
 """
 
 from __future__ import annotations
@@ -38,20 +39,22 @@ class Term:
 
 @dataclass(frozen=True, eq=False)
 class Example:
-    """A signal ``x`` (N,), a kernel ``h`` (M,), and the frame ``now`` at which pictures stop to look."""
+    """A signal ``x`` (N,), a kernel ``h`` (M,), the frame ``now`` at which pictures stop to look, and its tap 0."""
 
     x: Taps
     h: Taps
     now: int
+    origin: int = 0
+    """The tap for time zero."""
 
     @classmethod
-    def of(cls, x: npt.ArrayLike, h: npt.ArrayLike, now: int | None = None) -> Example:
+    def of(cls, x: npt.ArrayLike, h: npt.ArrayLike, now: int | None = None, origin: int = 0) -> Example:
         """From any numbers; without ``now``, the frame where most taps meet a sample that is not 0."""
         signal, taps = np.asarray(x, float), np.asarray(h, float)
         if now is None:
-            met = np.convolve((signal != 0).astype(int), (taps != 0).astype(int))[: len(signal)]
+            met = np.convolve((signal != 0).astype(int), (taps != 0).astype(int))[origin:][: len(signal)]
             now = int(met.argmax())
-        return cls(signal, taps, now)
+        return cls(signal, taps, now, origin)
 
     @cached_property
     def n(self) -> npt.NDArray[np.intp]:
@@ -61,18 +64,14 @@ class Example:
     @cached_property
     def y(self) -> Taps:
         """Convolution, on `n`."""
-        return np.concatenate([np.zeros(len(self.h) - 1), convolve(self.x, self.h)])
+        late = len(self.h) - 1 - self.origin
+        return np.pad(convolve(self.x, self.h), (late, self.origin))
 
     @cached_property
     def r(self) -> Taps:
         """Correlation, on `n`."""
-        return np.concatenate([correlate(self.x, self.h), np.zeros(len(self.h) - 1)])
-
-    @property
-    def about_middle(self) -> tuple[Taps, Taps]:
-        """`y` and `r` of a kernel of odd length about its middle tap, so that a symmetric one makes them the same."""
-        ahead = len(self.h) - 1
-        return self.y[ahead:], self.r[: len(self.r) - ahead]
+        late = len(self.h) - 1 - self.origin
+        return np.pad(correlate(self.x, self.h), (self.origin, late))
 
     @property
     def largest(self) -> float:
@@ -93,25 +92,24 @@ class Example:
         return table
 
     def terms(self, n: int, kind: Kind) -> list[Term]:
-        """The M products whose sum is the output at frame n, tap 0 first."""
-        met = [n - k if kind == "convolve" else n + k for k in range(len(self.h))]
-        samples = [float(self.x[i]) if 0 <= i < len(self.x) else 0.0 for i in met]
-        return [Term(k, i, float(self.h[k]), sample) for k, (i, sample) in enumerate(zip(met, samples, strict=True))]
+        """The M products whose sum is the output at frame n, the oldest sample first."""
+        ahead = -1 if kind == "convolve" else 1
+        met = sorted((n + ahead * (k - self.origin), k) for k in range(len(self.h)))
+        return [Term(k, i, float(self.h[k]), float(self.x[i]) if 0 <= i < len(self.x) else 0.0) for i, k in met]
 
 
-WORKED = Example.of([0, 3, 0, 1, 2, 0, 0, 0], [4, 2, 1], now=3)
-"""The example that can be checked by hand: convolved [0, 12, 6, 7, 10, 5, 2, 0], correlated [3, 6, 13, 4, 8, 8]."""
+WORKED = Example.of([0, 3, 1, 2, 0, 0, 0, 0], [4, 2, 1], now=3)
+"""The example for pencil and paper: convolved [0, 12, 10, 13, 5, 2, 0, 0], correlated [3, 7, 16, 8, 8] from -1 on."""
 
-PRESETS: dict[str, tuple[float, ...]] = {
-    "worked": (4, 2, 1),
-    "echo": (1, 0, 0, 0.5, 0, 0, 0.25),
-    "decay": (1, 0.5, 0.25, 0.125),
-    "swell": (1, 2, 4),
-    "delay": (0, 0, 1),
-    "difference": (1, 0, -1),
-    "symmetric": (1, 2, 1),
+PRESETS: dict[str, tuple[tuple[float, ...], int]] = {
+    "worked": ((4, 2, 1), 0),
+    "echo": ((2, 0, 0, 1), 0),
+    "swell": ((1, 2, 4), 0),
+    "delay": ((0, 0, 1), 0),
+    "difference": ((1, 0, -1), 1),
+    "symmetric": ((1, 2, 1), 1),
 }
-"""Kernels to begin with, by name."""
+"""Kernels to begin with, by name: taps, and which of them stands at time zero."""
 
 
 def value_text(value: float) -> str:
@@ -122,7 +120,7 @@ def value_text(value: float) -> str:
 
 
 def sum_text(example: Example, n: int, kind: Kind) -> str:
-    """``4 + 0 + 3 = 7``: the products in the order of the taps, and their sum; empty taps are left out if many."""
+    """``3 + 2 + 8 = 13``: the products in the order of the column, and their sum; empty taps are left out if many."""
     terms = example.terms(n, kind)
     shown = terms if len(terms) <= 4 else [term for term in terms if term.tap != 0]
     text = ""

@@ -1,14 +1,14 @@
-"""Puts an explanation together: the sounds, the pictures, the page and the numbers, written into one folder.
+"""Puts an explanation together: the page, the sounds, the numbers, the figure, and a film when asked for.
 
-Convention: everything is made in memory first. A folder is written into if it holds none of these files, or if they
-are those of an earlier explanation; otherwise only when asked to overwrite.
+Convention: a folder is written into if it holds none of these files, or if they are those of an earlier explanation;
+otherwise only when asked to overwrite. The page is written first, the pictures, which take longest, last.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +20,16 @@ from ..io.apart import Named, keep_apart, read_with_sidecars
 from ..io.remote import place_of
 from ..io.sink import write_bytes
 from .animation import contact_bytes, film_bytes, gif_bytes, images, storyboard
-from .bilingual import LANGUAGES, Bilingual, join, say
+from .bilingual import LANGUAGES, say
 from .drawing import png_bytes
 from .example import WORKED, Example
+from .excerpt import Excerpt, excerpt
 from .figure import FigureData, alt_text, caption, figure
+from .listening import for_listening
 from .page import MADE_BY, numbers, page_data, page_html
+from .said import sentences
 from .sounds import Identity, make_sounds, wav_bytes
-from .subject import Excerpt, Subject, default_subject, excerpt, for_listening, subject_of
+from .subject import Subject, default_subject, subject_of
 
 if TYPE_CHECKING:
     from ..config.load import LoadedConfig
@@ -35,10 +38,13 @@ _FILM = ("flip.gif", "flip.mp4", "contact.png")
 _MADE = re.compile(r"index\.html|figure\.png|numbers\.json|\d\d_\w+\.wav")
 """Names of the files of an explanation, its film aside."""
 
+Progress = Callable[[Path], None]
+"""Told of each file as soon as it is there."""
+
 
 @dataclass(frozen=True)
 class Explained:
-    """The folder of an explanation: the files that were written, and what was proved on the way."""
+    """The folder of an explanation: the files that were written, and what was checked on the way."""
 
     folder: Path
     files: dict[str, int]
@@ -49,9 +55,17 @@ class Explained:
     lang: str
 
 
-def explain_example(folder: str | Path, *, lang: str = "en", film: bool = False, overwrite: bool = False) -> Explained:
-    """Explain with the worked example: x = [0, 3, 0, 1, 2, 0, 0, 0], h = [4, 2, 1]; ``film`` as in `explain_stage`."""
-    return _explain(default_subject(), Excerpt(WORKED, say("worked")), None, Path(folder), lang, film, overwrite)
+def explain_example(
+    folder: str | Path,
+    *,
+    lang: str = "en",
+    overwrite: bool = False,
+    film: bool = False,
+    progress: Progress | None = None,
+) -> Explained:
+    """Explain with the worked example: x = [0, 3, 1, 2, 0, 0, 0, 0], h = [4, 2, 1]."""
+    shown = Excerpt(WORKED, say("worked"))
+    return _explain(default_subject(), shown, None, Path(folder), lang, overwrite, film, progress)
 
 
 def explain_stage(
@@ -61,8 +75,9 @@ def explain_stage(
     *,
     stage: str | None = None,
     lang: str = "en",
-    film: bool = False,
     overwrite: bool = False,
+    film: bool = False,
+    progress: Progress | None = None,
 ) -> Explained:
     """Explain one stage of a configuration with the signal in ``source``, as it reaches that stage.
 
@@ -71,9 +86,11 @@ def explain_stage(
     stage
         an id or an index; the first kernel that is not symmetric unless given.
     lang
-        ``en`` or ``zh``: the language the page opens in.
+        ``en`` or ``zh``: the language the page opens in, and that of the pictures.
     film
-        also the animation as GIF and MP4, and its contact sheet: they take most of the time.
+        also make an animation and its contact sheet, which takes some seconds.
+    progress
+        told of each file as soon as it is written.
 
     Raises
     ------
@@ -84,7 +101,7 @@ def explain_stage(
     subject = subject_of(loaded, place, stage)
     cut = excerpt(subject)
     read = [*files_read(loaded), *read_with_sidecars([place])]
-    return _explain(subject, cut, cut, Path(folder), lang, film, overwrite, read)
+    return _explain(subject, cut, cut, Path(folder), lang, overwrite, film, progress, read)
 
 
 def _explain(
@@ -93,8 +110,9 @@ def _explain(
     own: Excerpt | None,
     folder: Path,
     lang: str,
-    film: bool,
     overwrite: bool,
+    film: bool,
+    progress: Progress | None,
     read: Sequence[Named] = (),
 ) -> Explained:
     if lang not in LANGUAGES:
@@ -103,51 +121,54 @@ def _explain(
     # an earlier film goes with the earlier explanation
     _refuse_taken(folder, read, _FILM if film or ours else (), overwrite=overwrite or ours)
     listening = for_listening(subject)
-    sounds = make_sounds(listening.x, listening.h, listening.fs)
+    sounds = make_sounds(listening.x, listening.h, listening.fs, listening.origin)
     data = FigureData.of(shown.example)
     captions = caption(shown.example, data.difference)
-    notes = [*subject.notes, *listening.notes, *([_symmetry_note(subject)] if own is not None else [])]
-    texts = {"caption": captions, "alt": alt_text(data)}
-    found = numbers(shown.example, shown.name, texts, data.difference, sounds, notes)
-    shown_texts: dict[str, Any] = {"caption": captions, "notes": notes}
-    if own is None:
-        shown_texts |= {"signal": say("scene"), "stage": say("room")}
-    else:
-        shown_texts |= {
-            "signal": dict.fromkeys(LANGUAGES, subject.signal),
-            "stage": dict.fromkeys(LANGUAGES, subject.stage),
-        }
-    page = page_html(page_data(own, listening, sounds, shown_texts), sounds, lang)
-    made = {
-        "index.html": page.encode(),
-        "figure.png": png_bytes(figure(data, captions["en"])),
-        **(_film(shown.example) if film else {}),
-        **{f"{sound.name}.wav": wav_bytes(sound) for sound in sounds.sounds},
-        "numbers.json": (json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode(),
+    said = sentences(subject, listening, sounds)
+    warnings = [] if listening.warning is None else [listening.warning]
+    notes = [*warnings, *said, *subject.notes, *listening.notes]
+    found = numbers(
+        shown.example, shown.name, {"caption": captions, "alt": alt_text(data)}, data.difference, sounds, notes
+    )
+    texts: dict[str, Any] = {
+        "caption": captions,
+        "signal": say("scene") if own is None else dict.fromkeys(LANGUAGES, subject.signal),
+        "stage": say("room") if own is None else dict.fromkeys(LANGUAGES, subject.stage),
+        "warnings": warnings,
+        "said": said,
+        "notes": [*subject.notes, *listening.notes],
     }
-    _write(folder, made, overwrite=overwrite or ours)
-    for name in _FILM if ours else ():
-        if name not in made:  # that of an earlier explanation shows another signal
-            (folder / name).unlink(missing_ok=True)
-    sizes = {name: len(content) for name, content in made.items()}
+
+    def made() -> Iterator[tuple[str, bytes]]:
+        yield "index.html", page_html(page_data(subject, own, listening, sounds, texts), lang).encode()
+        for sound in sounds.sounds:
+            yield f"{sound.name}.wav", wav_bytes(sound)
+        yield "numbers.json", (json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        yield "figure.png", png_bytes(figure(data, captions["en"]))
+        if film:
+            yield from _film(shown.example)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = {}
+    for name, content in made():
+        write_bytes(folder / name, content, overwrite=overwrite or ours)
+        sizes[name] = len(content)
+        if progress is not None:
+            progress(folder / name)
+    for stale in set(_FILM) - set(sizes) if ours else ():  # it shows another signal
+        (folder / stale).unlink(missing_ok=True)
     return Explained(folder, sizes, sounds.identities, shown.name[lang], tuple(note[lang] for note in notes), lang)
 
 
-def _film(example: Example) -> dict[str, bytes]:
-    """Files of the animation; no MP4 where there is no ffmpeg."""
+def _film(example: Example) -> Iterator[tuple[str, bytes]]:
+    """The animation, as a film where there is a program for it, and its contact sheet."""
     shots = storyboard(example)
     pictures = images(shots, example)
-    film = film_bytes(shots, pictures)
-    sheet = contact_bytes([picture for shot, picture in zip(shots, pictures, strict=True) if shot.key])
-    made = {"flip.gif": gif_bytes(shots, pictures), "flip.mp4": film, "contact.png": sheet}
-    return {name: content for name, content in made.items() if content is not None}
-
-
-def _symmetry_note(subject: Subject) -> Bilingual:
-    """Whether the flip can be seen at all with this kernel, and whether the stage already goes without it."""
-    sentence = subject.symmetry
-    note = say("asymmetric" if sentence.startswith("asymmetric") else "symmetric", sentence=sentence)
-    return join(note, say("correlates")) if subject.correlates else note
+    yield "flip.gif", gif_bytes(shots, pictures)
+    coded = film_bytes(shots, pictures)
+    if coded is not None:
+        yield "flip.mp4", coded
+    yield "contact.png", contact_bytes([picture for shot, picture in zip(shots, pictures, strict=True) if shot.key])
 
 
 def is_explanation(folder: Path) -> bool:
@@ -168,9 +189,3 @@ def _refuse_taken(folder: Path, read: Sequence[Named], films: Sequence[str], *, 
     keep_apart(read, [Named(one, "a file of the explanation") for one in taken])
     if taken and not overwrite:
         raise UsageError(f"{taken[0]}: exists already; give --overwrite, or another folder")
-
-
-def _write(folder: Path, made: dict[str, bytes], *, overwrite: bool) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in made.items():
-        write_bytes(folder / name, content, overwrite=overwrite)

@@ -42,9 +42,10 @@ class FigureData:
         m = len(example.h)
         click = np.zeros(2 * m + 1)
         click[m] = 1.0
-        both = Example.of(example.x, PRESETS["symmetric"]).about_middle
-        worst = float(np.abs(both[0] - both[1]).max())
-        return cls(example, Example.of(click, example.h, now=m), both, worst)
+        taps, origin = PRESETS["symmetric"]
+        pair = Example.of(example.x, taps, origin=origin)
+        both, worst = (pair.y[1:], pair.r[1:]), float(np.abs(pair.y - pair.r).max())
+        return cls(example, Example.of(click, example.h, m, example.origin), both, worst)
 
 
 def figure(data: FigureData, caption: str) -> Figure:
@@ -259,7 +260,8 @@ def _table(axes: Axes, cells: Taps, rows: Sequence[int], x: Taps, out: Taps, now
 
 def _gather(axes: Axes, x: Taps, terms: Sequence[Term], now: int, sentence: str) -> None:
     """The arrivals at frame ``now``: the samples, under each its tap, under both their product; then the sum."""
-    low, high = now - len(terms) - 0.4, now + 1.6
+    ahead = max(now + 1, terms[-1].i)
+    low, high = terms[0].i - 1.4, ahead + 0.6
     lines = {"x": 2.0, "h": 1.0, "product": 0.0}
     size, left = (10, 0.12) if len(terms) <= 4 else (6.5, 0.3)
     axes.set_xlim(low - 0.8, high)
@@ -268,7 +270,7 @@ def _gather(axes: Axes, x: Taps, terms: Sequence[Term], now: int, sentence: str)
     for name, at in lines.items():
         label = {"x": "sample", "h": "meets tap", "product": "product"}[name]
         axes.text(low - 0.65, at, label, ha="left", va="center", fontsize=9, color=FAINT)
-    future = [now + 1] if now + 1 < len(x) else []
+    future = [now + 1] if terms[-1].i < now + 1 < len(x) else []
     shown = [(term.i, term.sample) for term in terms] + [(i, float(x[i])) for i in future]
     for i, value in shown:
         axes.plot([i - left], [2], MARKERS["x"], color=COLOURS["x"], markersize=size)

@@ -1,13 +1,12 @@
-"""The page, one HTML file that carries its script, its style and its sounds and needs no network; and its numbers.
+"""The page, one HTML file that carries its scripts, its style and what its sounds are made from; and its numbers.
 
-Convention: all that is shown is data in a JSON block, made here; the script draws it. Bilingual are in
-``templates/words.json``, in both languages.
+Convention: all that is shown is data in a JSON block, made here; the scripts draw it and make the sounds from the
+signal and the kernel. Words are in ``templates/words.json``, in both languages; the page needs no network.
 """
 
 from __future__ import annotations
 
 import base64
-import json
 import math
 from dataclasses import asdict
 from itertools import pairwise
@@ -17,88 +16,101 @@ import numpy as np
 
 from ..kernel import Taps
 from ..pages import page_from, template_text
-from .bilingual import Bilingual, with_minus
+from .bilingual import Bilingual, texts_of
 from .example import PRESETS, WORKED, Example, sum_text
-from .sounds import Sound, SoundSet, wav_bytes
-from .subject import Excerpt, Listening
+from .excerpt import Excerpt
+from .listening import Listening
+from .sounds import SoundSet
+from .subject import Subject
 
 MADE_BY = "faltung explain"
 
-TRACKS = ("01_dry", "04_convolved", "05_correlated", "08_symmetric_convolved", "08_symmetric_correlated", "08_null")
-"""The sounds that share one playhead."""
+SCRIPTS = ("core.js", "sound.js", "scenes.js", "turning.js", "plane.js", "run.js")
+"""The parts of the page's script, in order."""
 
-BINS = 320
+PATH_BINS = 60
 _HERE = "pipeline.explain"
 
 
-def page_html(data: dict[str, Any], sounds: SoundSet, lang: str) -> str:
+def page_html(data: dict[str, Any], lang: str) -> str:
     """The page, opened in ``lang``."""
-    words = json.loads(template_text(_HERE, "words.json"))
+    words = texts_of("words.json")
     values = {
         "lang": lang,
         "words": words,
         "data": {**data, "lang": lang, "words": words},
-        "sounds": [_playable(sound) for sound in sounds.sounds],
+        "worked": WORKED,
+        "table": WORKED.launches("convolve")[:, len(WORKED.h) - 1 :][:, : len(WORKED.x)].tolist(),
+        "essay": texts_of("essay.json"),
     }
-    own = {"css": template_text(_HERE, "page.css"), "script": template_text(_HERE, "page.js")}
+    own = {
+        "css": template_text(_HERE, "page.css"),
+        "script": "\n".join(template_text(_HERE, name) for name in SCRIPTS),
+    }
     return page_from(_HERE, "page.html.j2", values, own=own)
 
 
-def _playable(sound: Sound) -> dict[str, Any]:
-    encoded = base64.b64encode(wav_bytes(sound)).decode("ascii")
-    return {"name": sound.name, "seconds": len(sound.samples) / sound.fs, "base64": encoded}
-
-
 def page_data(
-    own: Excerpt | None,
-    listening: Listening,
-    sounds: SoundSet,
-    texts: dict[str, Any],
+    subject: Subject, own: Excerpt | None, listening: Listening, sounds: SoundSet, texts: dict[str, Any]
 ) -> dict[str, Any]:
-    """The data that the script draws: kernels with their outputs, outlines of the sounds, identities.
+    """The data that the scripts draw: kernels with their outputs, signal and kernel as sounds, identities.
 
-    ``own`` is an excerpt of somebody's own signal; ``texts`` are caption, signal and stage.
+    ``own`` is an excerpt of somebody's own signal; ``texts`` are caption, signal, stage, notes and measured sentences.
     """
-    by_name = {sound.name: sound.samples for sound in sounds.sounds}
-    loudest = max(float(np.abs(by_name[name]).max(initial=0.0)) for name in TRACKS)
-    line, kernel = len(by_name["01_dry"]), listening.h
-    bins = max(12, round(BINS * len(kernel) / line))
-    presets = [] if own is None else [_preset("run", own.example, own.name)]
-    presets += [_preset(name, Example.of(WORKED.x, h, WORKED.now), {"en": "", "zh": ""}) for name, h in PRESETS.items()]
+    presets = [_preset(name, Example.of(WORKED.x, h, WORKED.now, origin)) for name, (h, origin) in PRESETS.items()]
+    a, b = (next(s.samples for s in sounds.sounds if s.name == name) for name in ("04_convolved", "05_correlated"))
     return {
         **texts,
         "presets": presets,
-        "tracks": TRACKS,
-        "envelopes": {
-            **{name: envelope(by_name[name], BINS, loudest) for name in TRACKS},
-            "kernel": envelope(kernel, bins, float(np.abs(kernel).max())),
+        "run": None if own is None else {**_preset("run", own.example), "note": own.name, "frames": own.frames},
+        "is_table": subject.is_table,
+        "correlates": subject.correlates,
+        "searches": subject.searches,
+        "paths": [{"from": i, "to": o, "outline": outline(taps, PATH_BINS)} for i, o, taps in subject.paths],
+        "sound": {
+            "fs": listening.fs,
+            "times": listening.times,
+            "origin": listening.origin,
+            "taps": len(listening.h),
+            "dry": codes(listening.x),
+            "kernel": _kernel(listening),
+            "apart": float(np.abs(a - b).max(initial=0.0)) / (float(max(np.abs(a).max(), np.abs(b).max())) or 1.0),
         },
-        "timeline": {"seconds": line / listening.fs, "kernel_seconds": len(kernel) / listening.fs},
-        "gain_db": with_minus(f"{20 * math.log10(sounds.gain):+.1f}"),
         "identities": [
             {**one.words, "residual": one.residual, "bound": one.bound, "lsb": one.lsb} for one in sounds.identities
         ],
     }
 
 
-def _preset(name: str, example: Example, note: Bilingual) -> dict[str, Any]:
+def _preset(name: str, example: Example) -> dict[str, Any]:
     return {
         "id": name,
         "x": example.x.tolist(),
         "h": example.h.tolist(),
+        "origin": example.origin,
         "now": example.now,
         "y": example.y.tolist(),
         "r": example.r.tolist(),
-        "note": note,
     }
 
 
-def envelope(samples: Taps, bins: int, loudest: float) -> list[list[float]]:
-    """The lowest and the highest sample of each of ``bins`` stretches, as shares of ``loudest``, in two digits."""
-    edges = np.linspace(0, len(samples), bins + 1).round().astype(int)
-    parts = [samples[a : max(b, a + 1)] for a, b in pairwise(edges.tolist())]
-    scale = loudest or 1.0
-    return [[round(float(p.min(initial=0.0)) / scale, 3), round(float(p.max(initial=0.0)) / scale, 3)] for p in parts]
+def codes(samples: Taps) -> dict[str, Any]:
+    """Samples as 16-bit numbers in base64, and what the largest of them stands for."""
+    peak = float(np.abs(samples).max(initial=0.0)) or 1.0
+    packed = np.rint(samples / peak * 32767).astype("<i2").tobytes()
+    return {"peak": peak, "base64": base64.b64encode(packed).decode("ascii")}
+
+
+def _kernel(listening: Listening) -> dict[str, Any]:
+    if not listening.sparse:
+        return codes(listening.h)
+    return {"sparse": [[int(k), float(listening.h[k])] for k in np.flatnonzero(listening.h)]}
+
+
+def outline(taps: Taps, bins: int) -> list[float]:
+    """The largest magnitude of each of ``bins`` stretches, in two digits."""
+    edges = np.linspace(0, len(taps), bins + 1).astype(int)
+    return [float(f"{np.abs(taps[a : max(b, a + 1)]).max():.2g}") for a, b in pairwise(edges.tolist())]
 
 
 def numbers(
@@ -116,6 +128,7 @@ def numbers(
             "name": name,
             "x": example.x.tolist(),
             "h": example.h.tolist(),
+            "origin": example.origin,
             "now": example.now,
             "n": example.n.tolist(),
             "convolved": example.y.tolist(),

@@ -94,8 +94,8 @@ def _codes(samples: Taps) -> Taps:
     return np.rint(samples * 32768)
 
 
-def make_sounds(x: Taps, h: Taps, fs: int) -> SoundSet:
-    """The set for a signal (N,) and a kernel (M,), both at ``fs`` Hz."""
+def make_sounds(x: Taps, h: Taps, fs: int, origin: int = 0) -> SoundSet:
+    """The set for a signal (N,) and a kernel (M,), both at ``fs`` Hz, the kernel's time zero at tap ``origin``."""
     lead, pre = round(LEAD_S * fs), len(h) - 1
     zero = lead + pre
     line = np.zeros(zero + len(x) + pre)
@@ -116,10 +116,10 @@ def make_sounds(x: Taps, h: Taps, fs: int) -> SoundSet:
         "01_dry": on_line(x, 0),
         "02_kernel": np.concatenate([silence, h]),
         "03_kernel_reversed": np.concatenate([silence, turned.taps]),
-        "04_convolved": on_line(convolve(x, h), 0),
-        "05_correlated": on_line(correlate(x, h), -pre),
+        "04_convolved": on_line(convolve(x, h), -origin),
+        "05_correlated": on_line(correlate(x, h), origin - pre),
         "06_convolved_with_reversed": on_line(convolve(x, turned), 0),
-        "07_reverse_convolve_reverse": on_line(convolve(x[::-1], h)[::-1], -pre),
+        "07_reverse_convolve_reverse": on_line(convolve(x[::-1], h)[::-1], origin - pre),
         "08_symmetric_convolved": on_line(convolve(x, pair), -reach),
         "08_symmetric_correlated": on_line(correlate(x, pair), -reach),
         "09_scene": np.concatenate([silence, scene]),
@@ -131,25 +131,33 @@ def make_sounds(x: Taps, h: Taps, fs: int) -> SoundSet:
     gain = HEADROOM / loudest if loudest > 0 else 1.0
     sounds = {name: Sound(name, samples * gain, fs) for name, samples in sorted(raw.items())}
     score, backwards = (int(raw[name][lead:].argmax()) for name in ("10_correlation_score", "11_convolution_score"))
-    proofs = _proofs(raw, x, h, pre, zero) + _found(score, backwards, at, decoy)
+    proofs = _proofs(raw, x, h, origin, zero) + _found(score, backwards, at, decoy)
     written = {name: _codes(sound.samples) for name, sound in sounds.items()}
-    proofs = tuple(_lsb_between(proof, written, pre) for proof in proofs)
-    facts = {"lead": lead, "pre_roll": pre, "chirp_at": at, "decoy_at": decoy, "scene_template": len(up)}
+    proofs = tuple(_lsb_between(proof, written, pre - origin) for proof in proofs)
+    facts = {
+        "lead": lead,
+        "pre_roll": pre,
+        "origin": origin,
+        "chirp_at": at,
+        "decoy_at": decoy,
+        "scene_template": len(up),
+    }
     return SoundSet(tuple(sounds.values()), proofs, gain, zero, facts)
 
 
-def _proofs(raw: dict[str, Taps], x: Taps, h: Taps, pre: int, zero: int) -> tuple[Identity, ...]:
+def _proofs(raw: dict[str, Taps], x: Taps, h: Taps, origin: int, zero: int) -> tuple[Identity, ...]:
     y, r = raw["04_convolved"], raw["05_correlated"]
     bound = _rounding_bound(x, h, float(np.abs(r).max(initial=0.0)))
     bound_y = _rounding_bound(x, h, float(np.abs(y).max(initial=0.0)))
     long = float(np.finfo(np.float64).eps) * len(y)  # a sum of that many terms
+    pre = len(h) - 1 - origin
     late = np.concatenate([np.zeros(pre), r[: len(r) - pre]])
     total, size = float(x.sum() * h.sum()), float(np.abs(x).sum() * np.abs(h).sum()) or 1.0
     sums = max(abs(float(y.sum()) - total), abs(float(r.sum()) - total)) / size
     spectra = difference(np.abs(np.fft.rfft(y)), np.abs(np.fft.rfft(r)))
     return (
-        _identity("04_is_convolution", worst_against_definition(y, x, h, zero, -1), bound_y, count=FRAMES),
-        _identity("05_is_correlation", worst_against_definition(r, x, h, zero, +1), bound, count=FRAMES),
+        _identity("04_is_convolution", worst_against_definition(y, x, h, zero, -1, origin), bound_y, count=FRAMES),
+        _identity("05_is_correlation", worst_against_definition(r, x, h, zero, +1, origin), bound, count=FRAMES),
         _identity("06_is_05_delayed", difference(raw["06_convolved_with_reversed"], late), bound, pre=pre),
         _identity("07_is_05", difference(raw["07_reverse_convolve_reverse"], r), bound),
         _identity("same_sum", sums, long),
@@ -182,13 +190,15 @@ def difference(a: Taps, b: Taps) -> float:
     return float(np.abs(a - b).max(initial=0.0)) / scale if scale > 0 else 0.0
 
 
-def worst_against_definition(out: Taps, x: Taps, h: Taps, zero: int, direction: int, count: int = FRAMES) -> float:
-    """How far an output is from ``sum_k h[k] x[n + direction*k]``, summed in long double at ``count`` frames.
+def worst_against_definition(
+    out: Taps, x: Taps, h: Taps, zero: int, direction: int, origin: int = 0, count: int = FRAMES
+) -> float:
+    """How far an output is from ``sum_k h[k] x[n + direction*(k-origin)]``, in long double at ``count`` frames.
 
     ``out`` begins ``zero`` frames before frame 0; ``direction`` is -1 for convolution, +1 for correlation.
     """
     frames = np.random.default_rng(0).integers(1 - len(h), len(x) + len(h) - 1, count)
-    k = np.arange(len(h))
+    k = np.arange(len(h)) - origin
     worst = 0.0
     for n in (int(np.abs(out).argmax()) - zero, *frames.tolist()):
         i = n + direction * k

@@ -1,14 +1,11 @@
-"""The subject of an explanation: a signal and a kernel found in a configuration, and what is drawn and heard of them.
+"""The subject of an explanation: a signal and a kernel found in a configuration, and what was left aside.
 
-Convention: one channel and one path of the kernel, both named. A stage that correlates is undone first, so that ``h``
-is always the kernel as it was given, tap 0 first. Where all taps that are not zero lie on a grid of D frames, only that
-grid is drawn. This is exact: on it, ``y[n0 + m D] = sum_k h[k D] x[n0 + (m-k) D]``. Otherwise neighbouring taps are
-drawn, from the kernel's strongest part.
+Convention: one channel and one path of the kernel, both named. A stage that correlates or looks for a template is
+undone first, so that ``h`` is always the kernel as it was given; ``origin`` is its tap for time zero.
 """
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,14 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..errors import FaltungError, KernelError, SettingError, SignalError, UsageError
-from ..io import Remote, open_reader
+from ..errors import KernelError, SettingError, SignalError, UsageError
+from ..io import Remote, SignalInfo, open_reader
 from ..job import Job
-from ..kernel import Kernel, Taps
+from ..kernel import Array, Kernel, Taps
 from ..library import Pipeline
 from ..stages.base import Format
+from ..stages.base.templates import load_templates
+from ..stages.match import Match
 from .bilingual import Bilingual, say
-from .example import Example
 from .sounds import SCENE_FS, clicks_and_pluck, echoing_room
 
 if TYPE_CHECKING:
@@ -32,17 +30,10 @@ if TYPE_CHECKING:
     from ..engine.plan import StagePlan
 
 READ_S = 20.0
-READ_FRAMES = 1 << 21  # at most this much is read: an excerpt of a few seconds is looked for in it
+READ_FRAMES = 1 << 21  # at most this much is kept: the stretch of the file with most energy
+PIECES = 20  # of a stretch: where it begins is found to one of them
 
-SMALL_TAPS = 6
-SMALL_FRAMES = 12
 SYMMETRIC = 1e-9  # asymmetry below which nobody sees the flip
-MAX_FS = 24_000
-MIN_FS = 3_000
-TABLE_FS = 8_000
-HEARD_TAPS = 28_000
-BUDGET = 1_000_000
-"""Samples of all sounds together: what a page under 3 MB can hold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,35 +45,20 @@ class Subject:
     fs: float
     signal: str
     stage: str
-    kernel_at: Callable[[float], Taps] | None = None
-    """The kernel at another rate, where the stage can make it."""
+    kernel_at: Callable[[float], tuple[Taps, int]] | None = None
+    """The kernel and its origin at another rate, where the stage can make it."""
     is_table: bool = False
     correlates: bool = False
     """The stage correlates with ``h`` as it is."""
+    origin: int = 0
+    """The tap of ``h`` for time zero."""
+    start: int = 0
+    """The frame of the file that ``x`` begins with."""
+    searches: bool = False
+    """The stage looks for ``h``."""
+    paths: tuple[tuple[int, int, Taps], ...] = ()
+    """Every path of a kernel that routes: input, output, taps."""
     notes: tuple[Bilingual, ...] = ()
-
-    @property
-    def symmetry(self) -> str:
-        """Whether the flip can be seen with this kernel."""
-        return Kernel(self.h).describe_symmetry()
-
-
-@dataclass(frozen=True)
-class Excerpt:
-    """A short example out of a subject, and what it was cut from."""
-
-    example: Example
-    name: Bilingual
-
-
-@dataclass(frozen=True, eq=False)
-class Listening:
-    """Signal and kernel short enough to be listened to, at a rate that can be played; what was done to them."""
-
-    x: Taps
-    h: Taps
-    fs: int
-    notes: tuple[Bilingual, ...]
 
 
 def default_subject() -> Subject:
@@ -93,7 +69,8 @@ def default_subject() -> Subject:
 def subject_of(loaded: LoadedConfig, source: Path | Remote, stage: str | None = None) -> Subject:
     """The subject that a configuration and an input give.
 
-    Without ``stage``, an id or an index, the first asymmetric kernel is taken; the first kernel if all are symmetric.
+    Without ``stage``, an id or an index, the first asymmetric kernel is taken, the first kernel if all are symmetric; a
+    stage that looks for a template if there is no kernel.
 
     Raises
     ------
@@ -104,27 +81,57 @@ def subject_of(loaded: LoadedConfig, source: Path | Remote, stage: str | None = 
     SignalError
         nothing but silence reaches the stage.
     """
-    job = Job.of(loaded.settings)
-    with open_reader(os.fspath(source), **job.reading) as reader:
-        info = reader.info
-        x = reader.read(min(READ_FRAMES, max(1, round(READ_S * info.fs)) if info.fs > 100 else READ_FRAMES))
+    info, x, start = _loudest(os.fspath(source), Job.of(loaded.settings))
     pipe = Pipeline(loaded.settings.stages)
     try:
         planned = pipe.plan(info.fs, info.channels).stages
         chosen = _chosen(planned, stage)
         reaching = [p.stage for p in planned if p.index < chosen.index]
         arriving = Pipeline(reaching)(x, info.fs) if reaching else x
+        kernel = _kernel(chosen)
     except SettingError as error:
         raise loaded.locate(error) from error
-    return _subject(chosen, arriving, source.name, reaching=len(reaching), is_table=info.is_table)
+    start = round(start / info.fs * chosen.format_in.fs)
+    return _subject(chosen, kernel, arriving, source.name, start, reaching=len(reaching), is_table=info.is_table)
 
 
-def _subject(chosen: StagePlan, arriving: Taps, name: str, *, reaching: int, is_table: bool) -> Subject:
-    kernel = chosen.kernel
-    if kernel is None:
+def _loudest(source: str, job: Job) -> tuple[SignalInfo, Array, int]:
+    """The stretch of a file with most energy, of at most `READ_S`, and the frame it begins at: 0 for a short file."""
+    with open_reader(source, **job.reading) as reader:
+        info = reader.info
+        most = min(READ_FRAMES, max(PIECES, round(READ_S * info.fs)) if info.fs > 100 else READ_FRAMES)
+        x, piece = reader.read(most), max(1, most // PIECES)
+        energies = [_energy(x[at : at + piece]) for at in range(0, len(x), piece)]
+        energies += [_energy(block) for block in reader.blocks(piece)]
+    sums = np.convolve(energies, np.ones(PIECES), "valid") if len(energies) > PIECES else np.zeros(1)
+    start = int(sums.argmax()) * piece
+    if start:
+        with open_reader(source, **job.reading) as reader:
+            reader.skip(start)
+            x = reader.read(most)
+    return info, x, start
+
+
+def _energy(block: Array) -> float:
+    return float((np.nan_to_num(block.astype(np.float64), posinf=0, neginf=0) ** 2).sum())
+
+
+def _kernel(chosen: StagePlan) -> Kernel:
+    """The kernel of a stage; of one that looks for a template, the correlator with it."""
+    if isinstance(chosen.stage, Match):
+        template = load_templates(chosen.stage.template, chosen.format_in)[0].taps
+        return Kernel.from_template(template[:, 0] if template.shape[1] == 1 else template)
+    if chosen.kernel is None:
         raise UsageError(f"stage {chosen.index}, {chosen.stage.use!r}, is no kernel: there is nothing to flip")
+    return chosen.kernel
+
+
+def _subject(
+    chosen: StagePlan, kernel: Kernel, arriving: Taps, name: str, start: int, *, reaching: int, is_table: bool
+) -> Subject:
     if not np.isfinite(arriving).all():
         raise SignalError(f"{name}: holds a sample that is not finite; explain an input without")
+    searches = isinstance(chosen.stage, Match)
     mean = arriving.mean(axis=0) if is_table else np.zeros(arriving.shape[1])
     arriving = arriving - mean
     channel = int((arriving**2).sum(axis=0).argmax())
@@ -139,25 +146,37 @@ def _subject(chosen: StagePlan, arriving: Taps, name: str, *, reaching: int, is_
     path, routed = _path(kernel, channel)
     notes += routed
     correlates = kernel.origin == kernel.length - 1 and kernel.length > 1
-    if 0 < kernel.origin < kernel.length - 1:
-        notes.append(say("origin", origin=kernel.origin))
     if is_table:
         notes.append(say("mean", mean=mean[channel]))
 
-    def kernel_at(fs: float) -> Taps:
+    def kernel_at(fs: float) -> tuple[Taps, int]:
         fmt = Format(fs, chosen.format_in.channels, chosen.format_in.precision)
         made = chosen.stage.kernel(fmt)
         if made is None:
             raise KernelError("no kernel")
-        return _forward(_path(made, channel)[0], correlates=correlates)
+        return _forward(_path(made, channel)[0], made.origin, correlates=correlates)
 
     label = f"{chosen.stage.id} ({chosen.stage.use})" if chosen.stage.id else chosen.stage.use
-    h = _forward(path, correlates=correlates)
-    return Subject(x, h, chosen.format_in.fs, name, label, kernel_at, is_table, correlates, tuple(notes))
+    h, origin = _forward(path, kernel.origin, correlates=correlates)
+    return Subject(
+        x,
+        h,
+        chosen.format_in.fs,
+        name,
+        label,
+        None if searches else kernel_at,
+        is_table,
+        correlates,
+        origin,
+        start,
+        searches,
+        _paths(kernel),
+        tuple(notes),
+    )
 
 
-def _forward(taps: Taps, *, correlates: bool) -> Taps:
-    return taps[::-1].copy() if correlates else taps
+def _forward(taps: Taps, origin: int, *, correlates: bool) -> tuple[Taps, int]:
+    return (taps[::-1].copy(), 0) if correlates else (taps, origin)
 
 
 def _path(kernel: Kernel, channel: int) -> tuple[Taps, list[Bilingual]]:
@@ -167,7 +186,15 @@ def _path(kernel: Kernel, channel: int) -> tuple[Taps, list[Bilingual]]:
     if kernel.taps.ndim == 2:
         return kernel.taps[:, channel], []
     out = int((kernel.taps[:, channel] ** 2).sum(axis=0).argmax())
-    return kernel.taps[:, channel, out], [say("out_channel", channel=out)]
+    count = kernel.taps.shape[1] * kernel.taps.shape[2]
+    return kernel.taps[:, channel, out], [say("out_channel", channel=out, from_=channel, count=count)]
+
+
+def _paths(kernel: Kernel) -> tuple[tuple[int, int, Taps], ...]:
+    """Every path of a kernel that routes."""
+    if kernel.taps.ndim != 3:
+        return ()
+    return tuple((i, o, kernel.taps[:, i, o]) for i, o in np.ndindex(kernel.taps.shape[1:]))
 
 
 def _chosen(planned: tuple[StagePlan, ...], asked: str | None) -> StagePlan:
@@ -178,113 +205,7 @@ def _chosen(planned: tuple[StagePlan, ...], asked: str | None) -> StagePlan:
                 return p
         known = ", ".join(f"{p.index} ({p.stage.id or p.stage.use})" for p in planned)
         raise UsageError(f"--stage {asked}: no stage has this id or index; there are {known}")
-    if not kernels:
-        raise UsageError("no stage of this configuration is a kernel, so there is nothing to flip")
-    return next((p for p in kernels if p.kernel is not None and p.kernel.asymmetry > SYMMETRIC), kernels[0])
-
-
-def _at_rate(subject: Subject, fs: float) -> tuple[Taps, bool]:
-    """The kernel at a lower rate, and whether the stage made it itself (else it was resampled)."""
-    if subject.kernel_at is not None:
-        try:
-            return subject.kernel_at(fs), True
-        except FaltungError:
-            pass  # a file at one rate only: resampled below
-    import soxr
-
-    return soxr.resample(subject.h, subject.fs, fs, quality="HQ") * (subject.fs / fs), False
-
-
-def onset(x: Taps) -> int:
-    """The first frame that reaches a tenth of the largest magnitude."""
-    return int(np.argmax(np.abs(x) >= 0.1 * np.abs(x).max()))
-
-
-def excerpt(subject: Subject) -> Excerpt:
-    """A table's worth of a subject: at most 6 taps and 12 frames."""
-    step = _grid(subject.h)
-    taps, first_tap = _strongest(subject.h[::step])
-    x, first = _loud(subject.x, step, len(taps))
-    example = Example.of(_three_digits(x), _three_digits(taps))
-    name = say(
-        "excerpt",
-        signal=subject.signal,
-        stage=subject.stage,
-        first=first,
-        last=first + (len(x) - 1) * step,
-        seconds=first / subject.fs,
-        first_tap=first_tap * step,
-        last_tap=(first_tap + len(taps) - 1) * step,
-        taps=len(subject.h),
-        every=say("every", step=step) if step > 1 else "",
-    )
-    return Excerpt(example, name)
-
-
-def _grid(h: Taps) -> int:
-    """The spacing D of which the times of all taps that are not zero are multiples; 1 for a dense kernel."""
-    return math.gcd(*np.flatnonzero(h).tolist()) or 1
-
-
-def _strongest(taps: Taps) -> tuple[Taps, int]:
-    """Up to 6 neighbouring taps with much energy and little symmetry, and the index of the first."""
-    if len(taps) <= SMALL_TAPS:
-        return taps, 0
-    windows = np.lib.stride_tricks.sliding_window_view(taps, SMALL_TAPS)
-    if Kernel(taps).asymmetry < SYMMETRIC:  # a symmetric kernel stays one: its middle
-        start = (len(taps) - SMALL_TAPS + 1) // 2
-        return taps[start : start + SMALL_TAPS - len(taps) % 2].copy(), start
-    energy = (windows**2).sum(axis=1)
-    candidates = np.argsort(-energy, kind="stable")[:200]
-    score = [np.sqrt(energy[i]) * (1e-3 + Kernel(windows[i]).asymmetry) for i in candidates if energy[i] > 0]
-    start = int(candidates[int(np.argmax(score))])
-    return windows[start].copy(), start
-
-
-def _loud(x: Taps, step: int, taps: int) -> tuple[Taps, int]:
-    """12 frames of a grid of ``step``, of the phase and place with most energy, silence before them if there is any."""
-    rows = -(-len(x) // step)
-    grid = np.zeros((rows + SMALL_FRAMES, step))
-    grid.reshape(-1)[: len(x)] = x
-    heard = SMALL_FRAMES - max(1, taps // 2)
-    energy = np.cumsum(np.concatenate([np.zeros((1, step)), grid**2]), axis=0)
-    sums = energy[heard:] - energy[:-heard]
-    row, phase = divmod(int(sums[: rows or 1].argmax()), step)
-    row = max(0, row - max(0, SMALL_FRAMES - heard - 1))
-    return grid[row : row + SMALL_FRAMES, phase].copy(), row * step + phase
-
-
-def _three_digits(values: Taps) -> Taps:
-    return np.array([float(f"{value:.3g}") for value in values])
-
-
-def for_listening(subject: Subject) -> Listening:
-    """A few seconds from the onset, at most 24 kHz, and as much of the kernel as fits."""
-    notes: list[Bilingual] = []
-    x, h, fs = subject.x, subject.h, subject.fs
-    if fs < MIN_FS or not float(fs).is_integer():
-        notes.append(say("faster", fs=TABLE_FS, times=TABLE_FS / fs))
-        fs = TABLE_FS
-    elif fs > MAX_FS:
-        import soxr
-
-        part = -(-int(fs) // MAX_FS)
-        lower = fs / part if (fs / part).is_integer() else MAX_FS
-        x = soxr.resample(x, fs, lower, quality="HQ")
-        h, made = _at_rate(subject, lower)
-        notes.append(say("made_lower" if made else "resampled", lower=lower, fs=fs))
-        fs = lower
-    rate = int(fs)
-    if len(h) > HEARD_TAPS:
-        notes.append(say("first_taps", kept=HEARD_TAPS, taps=len(h)))
-        h = h[:HEARD_TAPS]
-    whole = (BUDGET - 2 * (rate // 2 + len(h)) - 8 * rate) // 8
-    frames = min(len(x), 3 * rate, whole - rate // 2 - 2 * len(h))
-    start = max(0, min(onset(x) - rate // 50, len(x) - frames))
-    if frames < len(x):
-        notes.append(say("stretch", seconds=frames / rate, start=start / rate))
-    cut = x[start : start + frames].copy()
-    fade = min(rate // 100, frames // 4)
-    if fade and frames < len(x):
-        cut[-fade:] *= np.linspace(1, 0, fade)
-    return Listening(cut, h, rate, tuple(notes))
+    seen = [p for p in kernels if p.kernel is not None and p.kernel.asymmetry > SYMMETRIC]
+    for p in (*seen, *(p for p in planned if isinstance(p.stage, Match)), *kernels):
+        return p
+    raise UsageError("no stage of this configuration is a kernel or looks for a template: there is nothing to flip")

@@ -50,15 +50,11 @@ class CausalityVerdict:
         return {**asdict(self), "lookahead": self.lookahead}
 
     def __str__(self) -> str:
+        told = f"a change from frame {self.changed} alters the output from {self.earliest}"
         if self.earliest is None:
-            first = f"{self.target}: causal; the future never reached the output"
-        elif self.causal:
-            first = f"{self.target}: causal; a change from frame {self.changed} alters the output from {self.earliest}"
-        else:
-            first = (
-                f"{self.target}: not causal; a change from frame {self.changed} alters the output from "
-                f"{self.earliest}, {self.lookahead} earlier"
-            )
+            told = "the future never reached the output"
+        earlier = "" if self.causal else f", {self.lookahead} earlier"
+        first = f"{self.target}: {'causal' if self.causal else 'not causal'}; {told}{earlier}"
         if not self.rounded:
             return first
         return f"{first}\n  {self.rounded:,} earlier frames differ by rounding, {self.largest_rounding:.1g} at most"

@@ -62,16 +62,14 @@ def command_target(words: Sequence[str], taps: Taps | None, *, fs: float, image:
         raise UsageError(f"{line}: .{kind} is no kind of file for numbers; one of " + ", ".join(_KINDS))
     ways = {found.get("in", "txt"), found.get("out", "txt")}
     pictures = bool(ways & (_BYTES | _FLOATS)) or image
-    named = taps is not None or "kernel" in found or "{taps" in line
+    own = "kernel" in found or "{taps" in line
     sent = taps if taps is not None else DEFAULT_IMAGE_KERNEL if pictures else DEFAULT_KERNEL
     if sent.ndim != 1 and ways & {*_SOUNDS, *_RAW}:
         kind = "WAV file" if ways & _SOUNDS else "file of raw numbers"
         raise UsageError(f"{line}: a {kind} is a signal; its kernel must have one axis, got shape {sent.shape}")
     command = _Command(words, sent, fs, found.get("in", "txt"), found.get("out", "txt"))
-    told = sent if named else None
-    handed = None
-    if "kernel" in found or "{taps" in line:
-        handed = lambda other: command_target(words, other, fs=fs, image=pictures)  # noqa: E731
+    told = sent if own or taps is not None else None
+    handed = (lambda other: command_target(words, other, fs=fs, image=pictures)) if own else None
     if ways & _BYTES:
         run = pixels(command, bool((sent < 0).any()))
         return Target(line, run, told, tolerance=one_step, image=sent.ndim == 2, whole=True, again=handed)
@@ -91,8 +89,7 @@ class _Command:
         self, words: Sequence[str], taps: Taps, fs: float, kind_in: str, kind_out: str, least: int = _SHORTEST
     ) -> None:
         self._words, self._taps, self._fs, self._least = list(words), taps, round(fs), least
-        self._in, self._out = kind_in, kind_out
-        self._step = _FLOAT_STEP
+        self._in, self._out, self._step = kind_in, kind_out, _FLOAT_STEP
         self.amplitude = 0.5 / max(1.0, float(np.abs(taps).sum()))
 
     def __call__(self, x: Array) -> Array:
@@ -103,8 +100,7 @@ class _Command:
         """How loud an impulse in each channel (a row) comes out in each channel (a column), beside one alone."""
         x = np.zeros((_FRAMES * 2, channels))
         gap = len(x) // (channels + 1)
-        for channel in range(channels):
-            x[gap * (channel + 1), channel] = self.amplitude
+        x[gap * np.arange(1, channels + 1), np.arange(channels)] = self.amplitude
         alone = np.abs(self(x[:, 0])).max()
         y = np.abs(self._answer(x))
         y = y.reshape(len(y), -1)
@@ -180,10 +176,9 @@ class _Command:
     def _run(self, words: list[str], sent: bytes) -> str:
         try:
             done = subprocess.run(words, input=sent, capture_output=True, timeout=_SECONDS, check=False)  # noqa: S603  (the command is what was asked for)
-        except FileNotFoundError:
-            raise UsageError(f"{words[0]}: no such program") from None
-        except PermissionError:
-            raise UsageError(f"{words[0]}: is no program that may be run") from None
+        except (FileNotFoundError, PermissionError) as error:
+            told = "no such program" if isinstance(error, FileNotFoundError) else "is no program that may be run"
+            raise UsageError(f"{words[0]}: {told}") from None
         except subprocess.TimeoutExpired:
             raise FaltungError(f"{words[0]}: did not end within {_SECONDS:g} s") from None
         if done.returncode:

@@ -14,7 +14,7 @@ from ..errors import FaltungError
 from ..kernel import Array, Taps
 from .fits import best_fit, origin
 from .forms import plain_array
-from .probes import Response, measure
+from .probes import Response, impulse, measure
 from .targets import Target
 
 _CHANNELS = (2, 6)
@@ -45,10 +45,8 @@ def other_origin(target: Target) -> str | None:
     try:
         other = target.again(h)
         shape = (max(_FEW_FRAMES, other.least_frames),) * h.ndim
-        impulse = np.zeros(shape)
         centre = tuple(n // 2 for n in shape)
-        impulse[centre] = other.amplitude
-        values = np.nan_to_num(other.raw(impulse)) / other.amplitude
+        values = np.nan_to_num(other.raw(impulse(other, shape, centre))) / other.amplitude
     except FaltungError:
         return f"{word}, refused"
     tolerance = max(other.tolerance(values), 1e-9)
@@ -77,15 +75,10 @@ def lag_0(target: Target, response: Response) -> int | None:
     What is as long as its input has frames and no lags.
     """
     frames = response.values.shape == response.frames_in
-    if target.typed is None or target.axes != 1 or target.taps is None or target.taps.size == 1 or frames:
+    if target.axes != 1 or target.taps is None or target.taps.size == 1 or frames:
         return None
-    try:
-        y = plain_array(target.typed(target.taps.copy(), target.taps.copy()), 1)
-    except Exception:  # a signal as short as its kernel may be refused
-        return None
-    if y.ndim != 1 or y.dtype.kind not in "iuf" or y.size < 2 or not np.isfinite(y).all():
-        return None
-    return int(np.argmax(y))
+    y = _typed(target, target.taps.copy(), target.taps.copy())
+    return None if y is None or y.size < 2 or not np.isfinite(y).all() else int(np.argmax(y))
 
 
 def dtype_words(target: Target) -> tuple[str, ...]:
@@ -138,8 +131,7 @@ def padding(target: Target, response: Response) -> tuple[str, ...]:
     if target.exact is None or target.taps is None:
         return ()
     n = response.frames_in[0]
-    x = np.zeros(n)
-    x[n // 2] = target.amplitude
+    x = impulse(target, (n,), (n // 2,))
     said = f"the kernel's file was padded with zeros from {len(target.taps)} taps"
     try:
         pair = [one.raw(x) for one in (target, target.exact)]
@@ -164,18 +156,21 @@ def _asymmetric(shape: tuple[int, ...]) -> Taps:
 
 def _level(target: Target, kind: str, level: int, h: Array) -> tuple[float, np.dtype[Any]] | None:
     """The middle of the answer to a constant, as a number and its dtype."""
+    y = _typed(target, np.full((_FEW_FRAMES,) * target.axes, level, kind), h)
+    return None if y is None else (float(y[tuple(n // 2 for n in y.shape)]), y.dtype)
+
+
+def _typed(target: Target, x: Array, h: Array) -> Array | None:
+    """The answer to a signal and a kernel in the dtypes that they have; None where it gives no numbers."""
     if target.typed is None:
         return None
-    shape = (_FEW_FRAMES,) * target.axes
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what overflows is told in words
-            y = plain_array(target.typed(np.full(shape, level, kind), h), target.axes)
-    except Exception:  # a dtype may be refused in any way
+            y = plain_array(target.typed(x, h), target.axes)
+    except Exception:  # a dtype, or a signal as short as its kernel, may be refused in any way
         return None
-    if y.ndim != target.axes or y.dtype.kind not in "iuf" or not y.size:
-        return None
-    return float(y[tuple(n // 2 for n in y.shape)]), y.dtype
+    return y if y.ndim == target.axes and y.dtype.kind in "iuf" and y.size else None
 
 
 def _fate(value: float, dtype: np.dtype[Any], due: float, kind: np.dtype[Any]) -> str:

@@ -50,23 +50,21 @@ def copies(response: Response, taps: Array) -> str | None:
     allowed = response.slack * response.tolerance * float(np.abs(response.values).max())
     for turned, word in ((taps, ""), (taps[::-1], " reversed")):
         rest = response.values.astype(np.float64)
-        places: list[int] = []
-        gains: list[float] = []
-        while np.abs(rest).max() > allowed and len(places) < _MOST_COPIES:
+        found: dict[int, float] = {}
+        while np.abs(rest).max() > allowed and len(found) < _MOST_COPIES:
             (first,) = _place(rest, turned)
-            if any(abs(first - response.centre[0] - place) < len(taps) for place in places):
+            if any(abs(first - response.centre[0] - place) < len(taps) for place in found):
                 break  # copies that overlap could explain anything
             placed = _placed(turned, [first], rest.shape)
             gain = float((rest * placed).sum() / (placed**2).sum())
             rest = rest - gain * placed
-            places.append(first - response.centre[0])
-            gains.append(gain)
-        if len(places) > 1 and np.abs(rest).max() <= allowed:
-            found = sorted(zip(places, gains, strict=True))
-            steps = {b - a for (a, _), (b, _) in pairwise(found)}
-            when = f"every {min(steps):,} frames" if len(steps) == 1 else "at " + ", ".join(f"{p:+,}" for p, _ in found)
+            found[first - response.centre[0]] = gain
+        if len(found) > 1 and np.abs(rest).max() <= allowed:
+            places, gains = sorted(found), [found[place] for place in sorted(found)]
+            steps = {b - a for a, b in pairwise(places)}
+            when = f"every {min(steps):,} frames" if len(steps) == 1 else "at " + ", ".join(f"{p:+,}" for p in places)
             equal = max(gains) - min(gains) <= allowed * len(gains)
-            loud = "" if equal else ", with gains " + ", ".join(f"{g:.4g}" for _, g in found)
+            loud = "" if equal else ", with gains " + ", ".join(f"{g:.4g}" for g in gains)
             return f"the kernel comes back{word} {len(places)} times, {when}{loud}"
     return None
 

@@ -69,8 +69,6 @@ def flip_check(
     >>> import numpy as np
     >>> flip_check(np.correlate).verdict
     'correlation'
-    >>> flip_check(np.convolve, [1, 2, 1]).verdict
-    'cannot tell'
     """
     target = as_target(f, kernel, fs=fs, name=name, how=How(form, kernel_as, image))
     response = measure(target)
@@ -166,15 +164,11 @@ def _neither(response: Response, taps: Array, gives_back: str | None) -> tuple[W
     if gives_back:
         return "neither", "it gives back what it got: the kernel is not used, or not as one", gives_back
     if forwards_and_backwards(response, taps):
-        return (
-            "neither",
-            "what comes back is the kernel against its own reversal: forwards and backwards",
-            ("forwards and backwards"),
-        )
+        said = "what comes back is the kernel against its own reversal"
+        return "neither", f"{said}: forwards and backwards", "forwards and backwards"
     repeated = copies(response, taps)
-    if repeated:
-        return "neither", repeated, "copies"
-    return "neither", "what comes back is the kernel in neither direction", None
+    said = repeated or "what comes back is the kernel in neither direction"
+    return "neither", said, "copies" if repeated else None
 
 
 def _one_axis(fit: Fit) -> str:
@@ -209,10 +203,9 @@ def _length(response: Response, taps: Array | None) -> str:
     if not any(more):
         return "as long as the input ('same')"
     shape = (None,) if taps is None else taps.shape
-    if all(m is not None and d == m - 1 for d, m in zip(more, shape, strict=True)):
-        return "N + M - 1 frames ('full')"
-    if all(m is not None and d == 1 - m for d, m in zip(more, shape, strict=True)):
-        return "N - M + 1 frames ('valid')"
+    for sign, said in ((1, "N + M - 1 frames ('full')"), (-1, "N - M + 1 frames ('valid')")):
+        if all(m is not None and d == sign * (m - 1) for d, m in zip(more, shape, strict=True)):
+            return said
     return " x ".join(f"N {'-' if d < 0 else '+'} {abs(d):,}" for d in more) + " frames"
 
 

@@ -23,22 +23,7 @@ from ..text import nearest
 
 Run = Callable[[Array], Any]
 
-_NAMES = (
-    "kernel",
-    "weights",
-    "h",
-    "filter",
-    "taps",
-    "filt",
-    "w",
-    "v",
-    "window",
-    "template",
-    "k",
-    "in2",
-    "rhs",
-    "filters",
-)
+_NAMES = "kernel weights h filter taps filt w v window template k in2 rhs filters"
 """Words by which functions call their kernel, the commonest first."""
 
 _TOP = 255
@@ -89,9 +74,7 @@ def plain_array(y: Any, axes: int) -> Array:
     """Numbers out of whatever a library returns, without axes of length 1 beyond ``axes``."""
     if isinstance(y, tuple | list) and y and hasattr(y[0], "shape"):
         y = y[0]  # some functions return the result and what they know of it
-    if hasattr(y, "detach"):
-        y = y.detach().cpu() if hasattr(y, "cpu") else y.detach()
-    for method in ("compute", "to_numpy", "numpy"):
+    for method in ("detach", "cpu", "compute", "to_numpy", "numpy"):
         if not isinstance(y, np.ndarray) and callable(getattr(y, method, None)):
             y = getattr(y, method)()
     if type(y).__module__.startswith("SimpleITK"):
@@ -158,11 +141,8 @@ def found_form(
 
 def takes_kernel(f: Callable[..., Any]) -> bool:
     """Whether it must be called with two arguments or more; compiled functions that do not say are taken to."""
-    if _named_in(f):
-        return True
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
+    parameters = _parameters(f)
+    if parameters is None or _named_in(f):
         return True
     by_place = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return sum(p.kind in by_place and p.default is p.empty for p in parameters) >= 2
@@ -181,22 +161,24 @@ def _loaded() -> Iterator[str]:
     return (name for name in there if name not in _ON_DEMAND)
 
 
+def _parameters(f: Callable[..., Any]) -> list[inspect.Parameter] | None:
+    """What it takes; None where it is compiled and does not say."""
+    try:
+        return [*inspect.signature(f).parameters.values()]
+    except (TypeError, ValueError):
+        return None
+
+
 def _named_in(f: Callable[..., Any]) -> list[str]:
     """Parameters without a value whose name says kernel, from the signature or the first lines of help."""
-    plain = f.func if isinstance(f, functools.partial) else f
-    settled = set(f.keywords) if isinstance(f, functools.partial) else set()
-    try:
-        named = [p.name for p in inspect.signature(plain).parameters.values() if p.default is p.empty]
-    except (TypeError, ValueError):
+    plain, settled = (f.func, f.keywords) if isinstance(f, functools.partial) else (f, {})
+    parameters = _parameters(f)
+    named = [p.name for p in parameters or () if p.default is p.empty]
+    if parameters is None:
         named = re.findall(r"\w+", (getattr(plain, "__doc__", None) or "").split("\n")[0])
     known = [name for name in named if "kernel" in name.lower() and "size" not in name.lower()]
-    return [name for name in (*_NAMES, *known) if name in named[1:] and name not in settled]
+    return [name for name in (*_NAMES.split(), *known) if name in named[1:] and name not in settled]
 
 
 def _keywords(f: Callable[..., Any]) -> list[str]:
-    plain = f.func if isinstance(f, functools.partial) else f
-    try:
-        known = [p for p in inspect.signature(plain).parameters if p in _NAMES]
-    except (TypeError, ValueError):
-        known = []
-    return [*dict.fromkeys([*_named_in(f), *known])]
+    return [*dict.fromkeys([*_named_in(f), *(p.name for p in _parameters(f) or () if p.name in _NAMES.split())])]

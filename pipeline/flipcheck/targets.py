@@ -257,7 +257,7 @@ def _settings(name: str, words: Sequence[str]) -> Mapping[str, Any]:
 def _pipeline(pipe: Pipeline, taps: Taps | None, fs: float, name: str) -> Target:
     from ..stages.correlate import Correlate
 
-    notes: list[str] = []
+    notes: tuple[str, ...] = ()
     correlators = [number for number, stage in enumerate(pipe.stages) if isinstance(stage, Correlate)]
     if taps is None:
         try:
@@ -268,15 +268,13 @@ def _pipeline(pipe: Pipeline, taps: Taps | None, fs: float, name: str) -> Target
             alone = len(pipe.stages) == 1 and bool(correlators)
             taps = np.array((kernel.flipped() if alone else kernel).taps.reshape(-1))
             if correlators and not alone:
-                notes.append(
-                    f"stage {correlators[0]}, correlate, flips its template; the chain is checked as one kernel"
-                )
+                notes = (f"stage {correlators[0]}, correlate, flips its template; the chain is checked as one kernel",)
 
     def run(x: Array) -> Array:
         y = pipe(x, fs)
         return y if y.ndim == 1 else y[:, 0]
 
-    return Target(name, run, taps, notes=tuple(notes))
+    return Target(name, run, taps, notes=notes)
 
 
 def _function(f: Callable[..., Any], taps: Taps | None, name: str, how: How) -> Target:

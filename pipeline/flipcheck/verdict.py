@@ -95,16 +95,15 @@ class FlipVerdict:
             rows.append(("causal", "yes" if self.causal else after))
         if self.slope is not None:
             along = [""] if len(self.slope) == 1 else [" down the rows", " along the columns"]
-            rises = [f"{v:.4g}{way}" for v, way in zip(self.slope, along, strict=True)]
-            rows.append(("a rising ramp", "gives " + ", ".join(rises)))
+            rises = ", ".join(f"{v:.4g}{way}" for v, way in zip(self.slope, along, strict=True))
+            rows.append(("a rising ramp", f"gives {rises}"))
         if self.lag_0 is not None:
             rows.append(("lag 0", f"stands at n = {self.lag_0}"))
         rows.append(("output", self.length + (f"; outside the signal: {self.edges}" if self.edges else "")))
         if self.ends:
             rows.append(("ends", self.ends))
         if any(map(any, self.nan)):
-            ends = " and ".join(f"{a} before, {b} after" for a, b in self.nan)
-            rows.append(("NaN", ends))
+            rows.append(("NaN", " and ".join(f"{a} before, {b} after" for a, b in self.nan)))
         rows += [("dtype", "; ".join(self.dtypes))] * bool(self.dtypes)
         rows += [("channels", text) for text in self.channels]
         rows += [("warning", warning) for warning in self.warnings]

@@ -18,8 +18,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..errors import ReadError, SignalError, without_secrets
+from ..limits import LEAST_FS, MAX_FRAMES, MOST_FS, at_most
 from ..system import FolderSync
 from ..text import count
+from .clock import Clock
 
 if TYPE_CHECKING:
     from .sink import Sink
@@ -70,8 +72,8 @@ class SignalInfo:
     frames: int | None
     """Number of frames; None when it is not known beforehand (a pipe)."""
     container: str
-    """Kind of file: ``"WAV"``, ``"RF64"``, ``"W64"``, ``"FLAC"``, ``"AIFF"``, ``"OGG"``, ``"MP3"``, ``"CSV"``,
-    ``"NPY"`` or ``"NPZ"``."""
+    """Kind of file: ``"WAV"``, ``"RF64"``, ``"W64"``, ``"FLAC"``, ``"AIFF"``, ``"AU"``, ``"CAF"``, ``"NIST"``,
+    ``"OGG"``, ``"MP3"`` (MP2 too), ``"CSV"``, ``"NPY"`` or ``"NPZ"``."""
     subtype: str | None
     """Name of the encoding, libsndfile's (``"PCM_16"``, ``"FLOAT"``); None for tables."""
     names: tuple[str, ...] = ()
@@ -88,6 +90,8 @@ class SignalInfo:
     """Names of RIFF chunks that are not understood, for a report."""
     channel_mask: int = 0
     """Loudspeaker positions of WAVE_FORMAT_EXTENSIBLE; 0 says nothing."""
+    clocks: tuple[Clock, ...] = ()
+    """True time of the frames: one clock for all channels, or one for each; none where the file tells no time."""
 
     @property
     def t0(self) -> float | None:
@@ -110,6 +114,8 @@ class ReadOptions:
     columns: Sequence[str | int] | None = None
     time_column: str | int | None = None
     gaps: str = "error"
+    source: Sequence[str] = ()
+    triggered: Literal["expand", "as_stored"] = "expand"
     container: str = ""
     """Container that was recognised by its first bytes."""
 
@@ -168,6 +174,14 @@ class WriteRequest:
     overwrite: bool
     container: str
     """Container that the extension stands for."""
+
+
+def check_limits(name: str, info: SignalInfo) -> None:
+    """Refuse more frames than are read of one file, and rates that sums would carry out of the range of numbers."""
+    if (info.frames or 0) > MAX_FRAMES:
+        raise ReadError(name, f"declares {info.frames:,} frames; {at_most('frames')} can be read")
+    if not LEAST_FS <= info.fs <= MOST_FS:
+        raise ReadError(name, f"the sampling rate must be from {LEAST_FS} to {MOST_FS} Hz, got {info.fs}")
 
 
 class Reader(ABC):

@@ -1,28 +1,32 @@
 """Open a signal for reading by its content and for writing by its extension.
 
 Each container is a row of a table: its name, the test that knows its first bytes or its extensions, and what opens it,
-loaded when a file first needs it. Another distribution adds rows with `register_reader` and `register_writer`.
+loaded when a file first needs it. A row of another distribution stands behind an entry point named after the extension
+(`pipeline.plugins`) and is asked for such files alone; a file of one's own adds rows with `register_reader` and
+`register_writer`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from numbers import Real
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..errors import ReadError, UsageError
-from ..limits import LEAST_FS, MAX_FRAMES, MOST_FS, at_most
+from ..errors import PluginError, ReadError, UsageError, WriteError
+from ..plugins import Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import nearest
-from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
+from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest, check_limits
 from .encodings import AUDIO_CONTAINERS, choose_subtype
 from .names import display, is_stream
+from .plugged import PluggedReader, PluggedWriter
 from .source import Source, explain_unknown, is_flac, is_mp3, looks_like_text, open_source
 
 
@@ -33,6 +37,8 @@ class ReaderKind:
     container: str
     matches: Callable[[bytes], bool]
     open: Callable[[Source, ReadOptions], Reader] | str
+    plugin: str | None = None
+    """The plugin that it comes from, in words; None of faltung's own."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +52,13 @@ class WriterKind:
     extensions: tuple[str, ...]
     open: Callable[[WriteRequest], Writer] | str
     is_table: bool = False
+    plugin: str | None = None
+    """The plugin that it comes from, in words; None of faltung's own."""
 
 
-_SNDFILE_READER, _SNDFILE_WRITER = "pipeline.io.sndfile:SndfileReader", "pipeline.io.sndfile:SndfileWriter"
+Row = TypeVar("Row")
+
+_PLAIN_READER, _SNDFILE_WRITER = "pipeline.io.joined:open_plain", "pipeline.io.sndfile:SndfileWriter"
 _W64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 
 _readers = [
@@ -57,11 +67,14 @@ _readers = [
         lambda head: head[:4] in (b"RIFF", b"RIFX", b"RF64", b"BW64") and head[8:12] == b"WAVE",
         "pipeline.io.wav:open_wav",
     ),
-    ReaderKind("W64", lambda head: head.startswith(_W64), _SNDFILE_READER),
-    ReaderKind("FLAC", is_flac, _SNDFILE_READER),
-    ReaderKind("AIFF", lambda head: head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"), _SNDFILE_READER),
-    ReaderKind("OGG", lambda head: head.startswith(b"OggS"), _SNDFILE_READER),
-    ReaderKind("MP3", is_mp3, _SNDFILE_READER),
+    ReaderKind("W64", lambda head: head.startswith(_W64), _PLAIN_READER),
+    ReaderKind("FLAC", is_flac, "pipeline.io.joined:open_flac"),
+    ReaderKind("AIFF", lambda head: head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"), _PLAIN_READER),
+    ReaderKind("AU", lambda head: head.startswith((b".snd", b"dns.")), _PLAIN_READER),
+    ReaderKind("CAF", lambda head: head.startswith(b"caff"), _PLAIN_READER),
+    ReaderKind("NIST", lambda head: head.startswith(b"NIST_1A\n"), _PLAIN_READER),
+    ReaderKind("OGG", lambda head: head.startswith(b"OggS"), "pipeline.io.joined:open_ogg"),
+    ReaderKind("MP3", is_mp3, "pipeline.io.joined:open_mpeg"),
     ReaderKind("NPY", lambda head: head.startswith(b"\x93NUMPY"), "pipeline.io.arrays:ArrayReader"),
     ReaderKind("NPZ", lambda head: head.startswith((b"PK\x03\x04", b"PK\x05\x06")), "pipeline.io.arrays:ArrayReader"),
 ]
@@ -73,7 +86,7 @@ _writers: dict[str, WriterKind] = {}
 
 def register_reader(kind: ReaderKind) -> None:
     """Add a container to read; it is asked after those that are registered already."""
-    _readers.append(kind)
+    _readers.append(replace(kind, plugin=kind.plugin or file_being_loaded()))
 
 
 def register_writer(kind: WriterKind) -> None:
@@ -81,7 +94,7 @@ def register_writer(kind: WriterKind) -> None:
     for extension in kind.extensions:
         if extension in _writers:
             raise UsageError(f"{extension} is written as {_writers[extension].container} already")
-        _writers[extension] = kind
+        _writers[extension] = replace(kind, plugin=kind.plugin or file_being_loaded())
 
 
 for _kind in (
@@ -99,29 +112,81 @@ for _kind in (
     register_writer(_kind)
 
 
-@cache
-def loaded(place: Any) -> Any:
-    """Function or class that opens a container, given itself or by its place, ``"module:name"``."""
+_OWN = frozenset(_writers)
+"""Extensions that are faltung's own, for which there are no plugins."""
+
+
+def loaded(place: Any, plugin: str | None = None) -> Any:
+    """Function or class that opens a container, given itself or by its place, ``"module:name"``.
+
+    Raises
+    ------
+    PluginError
+        it is that of a ``plugin``, and cannot be imported.
+    """
     if not isinstance(place, str):
         return place
+    try:
+        return _imported(place)
+    except (Exception, SystemExit) as error:
+        if plugin is None:
+            raise
+        raise PluginError(f"{plugin} cannot be imported: {error!r}") from error
+
+
+@cache
+def _imported(place: str) -> Any:
     module, _, name = place.partition(":")
     return getattr(import_module(module), name)
 
 
+def row_of(plugin: Plugin, kind: type[Row], own: Collection[str] = _OWN) -> Row:
+    """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's ``own``."""
+    what = plugin.words
+    if plugin.problem is None and plugin.extension in own:
+        raise PluginError(f"{what} is for {plugin.extension}, which is faltung's own; give its files another extension")
+    row = plugin.load()
+    if not isinstance(row, kind):
+        raise PluginError(f"{what} is {row!r:.80}, not a {kind.__name__}")
+    if plugin.extension not in getattr(row, "extensions", [plugin.extension]):
+        raise PluginError(f"{what} writes {', '.join(row.extensions)}, its name says {plugin.extension}; make them one")  # type: ignore[attr-defined]
+    return replace(row, plugin=what)  # type: ignore[type-var]
+
+
+def only_one(plugins: Sequence[Plugin]) -> Plugin | None:
+    """The plugin that is for a file; raises `PluginError` where it is two."""
+    if len(plugins) > 1:
+        names = " and ".join(f"{one.name!r} of {one.owner}" for one in plugins)
+        raise PluginError(f"two {plugins[0].kind}s are for {plugins[0].extension}, {names}; uninstall one")
+    return plugins[0] if plugins else None
+
+
+def _writer_for(name: str) -> WriterKind | None:
+    """The row for an output's name; None where there is none."""
+    own = _writers.get(PurePath(name).suffix.lower())
+    if own is not None:
+        return own
+    plugin = only_one(for_extension("writer", name))
+    return None if plugin is None else row_of(plugin, WriterKind)
+
+
 def extensions() -> tuple[str, ...]:
-    """Extensions that can be written."""
-    return tuple(sorted(_writers))
+    """Extensions that can be read or written."""
+    plugins = [*installed("reader").values(), *installed("writer").values()]
+    return tuple(sorted({*_writers, *(plugin.extension for plugin in plugins)}))
 
 
 def is_audio_name(path: PathArg) -> bool:
     """Whether an output of this name is audio, which tells its rate itself."""
-    kind = _writers.get(PurePath(display(path)).suffix.lower())
-    return kind is not None and not kind.is_table
+    return (kind := _writers.get(PurePath(display(path)).suffix.lower())) is not None and not kind.is_table
 
 
 def is_table_name(path: PathArg) -> bool:
     """Whether an output of this name is a table: numbers as they are, and perhaps a sidecar with their rate."""
-    kind = _writers.get(PurePath(display(path)).suffix.lower())
+    try:
+        kind = _writer_for(display(path))
+    except PluginError:  # told when it is opened
+        return False
     return kind is not None and kind.is_table
 
 
@@ -134,6 +199,8 @@ def open_reader(
     columns: Sequence[str | int] | None = None,
     time_column: str | int | None = None,
     gaps: str = "error",
+    source: Sequence[str] = (),
+    triggered: Literal["expand", "as_stored"] = "expand",
 ) -> Reader:
     """Open a signal for reading, whatever its extension says.
 
@@ -152,7 +219,11 @@ def open_reader(
     time_column
         of a table, by name or position: ISO 8601, or numbers in seconds.
     gaps
-        in the time column: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+        in the time: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+    source
+        names of the signals that are taken of a file that holds several; none where there is only one way.
+    triggered
+        ``"as_stored"`` leaves the coded quiet of a triggered AudioMoth recording in its audio.
 
     Raises
     ------
@@ -166,16 +237,16 @@ def open_reader(
     if dtype not in (np.float32, np.float64, "float32", "float64"):
         raise UsageError(f"dtype: is float32 or float64, got {getattr(dtype, '__name__', dtype)}")
     _check_number(display(path), fs)
-    source = open_source(path)
+    opened = open_source(path)
     try:
-        kind = _kind_of(source)
-        options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
-        reader: Reader = loaded(kind.open)(source, options)
-        _check_limits(source.name, reader.info)
+        kind = _kind_of(opened)
+        asked = (dtype, fs, truncated, columns, time_column, gaps, tuple(source), triggered, kind.container)
+        reader = opened_reader(kind, opened, options := ReadOptions(*asked))
+        check_limits(opened.name, reader.info)
         if not reader.info.is_table:
-            _check_audio_options(source.name, reader.info, options)
+            _check_audio_options(opened.name, reader.info, options)
     except BaseException:
-        source.close()
+        opened.close()
         raise
     return reader
 
@@ -185,22 +256,49 @@ def _check_number(name: str, fs: Any) -> None:
         raise UsageError(f"{name}: the sampling rate must be a number of Hz, got {fs!r}")
 
 
+def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Reader:
+    """The reader of a row for a file; raises `ReadError` in the name of its plugin."""
+    opener = loaded(kind.open, kind.plugin)
+    if kind.plugin is None:
+        if options.source:
+            raise UsageError(f"{source.name}: {kind.container} holds one signal, which has no name; leave source out")
+        return opener(source, options)  # type: ignore[no-any-return]
+    with naming_plugin(ReadError, source.name, kind.plugin):
+        reader = opener(source, options)
+    if not isinstance(reader, Reader):
+        raise ReadError(source.name, f"{kind.plugin} breaks a promise: it opens a Reader, got {reader!r:.80}")
+    return PluggedReader(reader, source.name, kind.plugin)
+
+
 def _kind_of(source: Source) -> ReaderKind:
     for kind in _readers:
         if kind.matches(source.head):
             return kind
     extension = PurePath(source.name).suffix.lower()
+    named = [] if extension in _OWN else for_extension("reader", source.name)
+    for plugin in named:
+        kind = row_of(plugin, ReaderKind)
+        if _matches(kind, source):
+            return kind
+    if extension in (".mp3", ".mp2", ".mpga"):
+        from .mpeg import begins_later
+
+        if begins_later(source.head):
+            return next(kind for kind in _readers if kind.container == "MP3")
     claims_audio = extension in _writers and _writers[extension].container != "CSV"
     if looks_like_text(source.head) and not claims_audio:
         return _CSV_READER
-    raise ReadError(source.name, explain_unknown(source.head, extension))
+    for plugin in installed("reader").values():  # the name says nothing, so the first bytes have to
+        with suppress(PluginError):
+            if plugin not in named and _matches(kind := row_of(plugin, ReaderKind), source):
+                return kind
+    tried = [f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named]
+    raise ReadError(source.name, "".join([explain_unknown(source.head, extension), *tried]))
 
 
-def _check_limits(name: str, info: SignalInfo) -> None:
-    if (info.frames or 0) > MAX_FRAMES:
-        raise ReadError(name, f"declares {info.frames:,} frames; {at_most('frames')} can be read")
-    if not LEAST_FS <= info.fs <= MOST_FS:
-        raise ReadError(name, f"the sampling rate must be from {LEAST_FS} to {MOST_FS} Hz, got {info.fs}")
+def _matches(kind: ReaderKind, source: Source) -> bool:
+    with naming_plugin(ReadError, source.name, str(kind.plugin)):
+        return bool(kind.matches(source.head))
 
 
 def _check_audio_options(name: str, info: SignalInfo, options: ReadOptions) -> None:
@@ -247,8 +345,7 @@ def open_writer(
     WriteError
         It cannot be written, with the true cause.
     """
-    name = display(path)
-    _check_number(name, fs)
+    _check_number(name := display(path), fs)
     if not fs > 0:
         raise UsageError(f"{name}: the sampling rate must be above 0 Hz, got {fs:g} Hz")
     if channels < 1:
@@ -256,20 +353,31 @@ def open_writer(
     kind = writer_kind(name, source)
     fmt = fmt or OutputFormat()
     request = WriteRequest(name, float(fs), channels, frames, source, fmt, overwrite, kind.container)
-    writer: Writer = loaded(kind.open)(request)
-    return writer
+    return opened_writer(kind, request)
+
+
+def opened_writer(kind: WriterKind, request: WriteRequest) -> Writer:
+    """The writer of a row; raises `WriteError` in the name of its plugin."""
+    opener = loaded(kind.open, kind.plugin)
+    if kind.plugin is None:
+        return opener(request)  # type: ignore[no-any-return]
+    with naming_plugin(WriteError, request.path, kind.plugin):
+        writer = opener(request)
+    if not isinstance(writer, Writer):
+        raise WriteError(request.path, f"{kind.plugin} breaks a promise: it opens a Writer, got {writer!r:.80}")
+    return PluggedWriter(writer, kind.plugin)
 
 
 def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     """Kind of container that an output of this name is; raises `UsageError` when its extension says no format."""
+    kind = _writer_for(name)
+    if kind is None and is_stream(name):
+        kind = _writers[".csv" if source is not None and source.is_table else ".wav"]
+    if kind is not None:
+        return kind
     extension = PurePath(name).suffix.lower()
-    if extension not in _writers and is_stream(name):
-        extension = ".csv" if source is not None and source.is_table else ".wav"
-    if extension in _writers:
-        return _writers[extension]
-    near = nearest(extension, _writers, 0.5)
-    hint = f"; did you mean {near}?" if near else ""
-    known = ", ".join(sorted(_writers))
+    hint = f"; did you mean {near}?" if (near := nearest(extension, _writers, 0.5)) else ""
+    known = ", ".join(sorted({*_writers, *(plugin.extension for plugin in installed("writer").values())}))
     what = f"unknown extension {extension!r}" if extension else "no extension"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")
 
@@ -284,6 +392,5 @@ def container_and_subtype(path: PathArg, source: SignalInfo | None, wanted: str 
     """
     name = display(path)
     container = writer_kind(name, source).container
-    if container not in AUDIO_CONTAINERS:
-        return container, wanted
-    return container, choose_subtype(name, container, source, wanted)[0]
+    is_audio = container in AUDIO_CONTAINERS
+    return container, choose_subtype(name, container, source, wanted)[0] if is_audio else wanted

@@ -1,7 +1,8 @@
 """Chunks of WAV, RF64 and RIFX: the header walked and compared with what the file has, and those that outputs keep.
 
 Decoders clamp a data chunk that is too long, read nothing when its size was never filled in, and drop what lies
-behind one that is too short, all in silence. Here each is named; ``truncated: accept`` takes what is there.
+behind one that is too short, all in silence. Here each is named; ``truncated: accept`` takes what is there. A size that
+a program left open, because it wrote to a pipe, is no fault: the audio goes on to the end, and a warning says so.
 
 Titles and the like are names and texts that every container knows. Other chunks count positions in samples (cue
 points, a recording's time reference), so they hold only as long as the sampling rate does.
@@ -9,13 +10,17 @@ points, a recording's time reference), so they hold only as long as the sampling
 
 from __future__ import annotations
 
+import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import ReadError
 from ..limits import MAX_CHANNELS, set_by
 from .base import ReadOptions, SignalInfo
+from .declared import NO_LENGTH, rate_problem, says_unknown
 from .encodings import linear_subtype
+from .recorders import moved
 from .source import Source
 
 INFO_IDS = {
@@ -31,9 +36,12 @@ INFO_IDS = {
 }
 """libsndfile's names of tags, and the ids they have in a RIFF ``LIST INFO`` chunk."""
 
+MAGICS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
+"""First four bytes of a file of this kind; ``WAVE`` stands four bytes behind them."""
+
 Chunks = tuple[tuple[bytes, bytes], ...]
 
-CARRIED = frozenset({b"bext", b"iXML", b"cue ", b"smpl", b"LIST"})
+CARRIED = frozenset({b"bext", b"iXML", b"cue ", b"smpl", b"LIST", b"guan", b"wamd"})
 """Chunks that are kept, to be written to the output."""
 
 STRUCTURAL = frozenset({b"fact", b"PEAK", b"PAD ", b"JUNK", b"junk", b"FLLR", b"ds64", b"fake"})
@@ -41,7 +49,7 @@ STRUCTURAL = frozenset({b"fact", b"PEAK", b"PAD ", b"JUNK", b"junk", b"FLLR", b"
 
 _TRAILING = CARRIED | STRUCTURAL | {b"id3 ", b"ID3 ", b"inst", b"_PMX", b"axml", b"acid", b"SAUR", b"afsp"}
 _UNKNOWN = 0xFFFFFFFF
-_SOX_UNKNOWN = 0x7FFFF000  # what sox writes to a pipe, rounded down to whole frames
+_WAVE = re.compile(b"WAVE")
 _MAX_CHUNKS = 1000
 _MAX_CARRIED_BYTES = 1 << 20
 
@@ -55,6 +63,7 @@ class WavFormat:
     block: int
     subtype: str | None
     mask: int = 0
+    tag: int = 1
 
 
 @dataclass(frozen=True)
@@ -71,6 +80,12 @@ class WavHeader:
     """Faults that were accepted."""
     chunks: tuple[tuple[bytes, bytes], ...]
     dropped: tuple[str, ...]
+    start: int
+    """Position of the first byte of audio."""
+    bytes: int | None
+    """Bytes of audio; None where ``frames`` is."""
+    following: int | None
+    """Position of the header of another recording behind this one."""
 
 
 class _Walk:
@@ -84,6 +99,10 @@ class _Walk:
         self.dropped: list[str] = []
         self.fmt: WavFormat | None = None
         self.ds64_data: int | None = None
+        self.fact: int | None = None
+        self.raw_fmt = b""
+        self.trailing = False
+        self.following: int | None = None
         magic = source.read(12)
         self.order = ">" if magic[:4] == b"RIFX" else "<"
         self.container = "WAV" if magic[:3] == b"RIF" else "RF64"
@@ -116,9 +135,21 @@ class _Walk:
 
     def keep(self, name: bytes, size: int) -> None:
         """Take one chunk that is not the audio."""
-        if name == b"fmt " and self.fmt is None:
-            self.fmt = self.parse_fmt(self.source.read(min(size, 4096)))
+        if name == b"fmt ":
+            raw = self.source.read(min(size, 4096))
             self.source.skip(max(0, size - 4096) + size % 2)
+            if not self.raw_fmt:
+                self.raw_fmt, self.fmt = raw, self.parse_fmt(raw)
+            elif raw != self.raw_fmt and self.trailing:
+                self.warnings.append("another fmt chunk stands behind the audio; it is not believed")
+            elif raw != self.raw_fmt:
+                raise self.fail("contradicts itself: two fmt chunks that differ stand before the audio")
+        elif name == b"data":  # behind the audio
+            self.fault(f"has a second data chunk of {size} bytes at byte {self.source.position - 8}", "the first alone")
+            self.source.skip(size + size % 2)
+        elif name == b"fact" and size >= 4:
+            self.fact = self.unpack("I", self.source.read(4).ljust(4, b"\0"))[0]
+            self.source.skip(size - 4 + size % 2)
         elif name == b"ds64" and size >= 24:
             self.ds64_data = self.unpack("Q", self.source.read(24)[8:16].ljust(8, b"\0"))[0]
             self.source.skip(size - 24 + size % 2)
@@ -133,7 +164,7 @@ class _Walk:
     def parse_fmt(self, raw: bytes) -> WavFormat:
         if len(raw) < 16:
             raise self.fail(f"its fmt chunk has {len(raw)} bytes, at least 16 are needed")
-        tag, channels, fs, _, block, bits = self.unpack("HHIIHH", raw[:16])
+        tag, channels, fs, rate, block, bits = self.unpack("HHIIHH", raw[:16])
         mask = 0
         if tag == 0xFFFE and len(raw) >= 40:
             mask = self.unpack("I", raw[20:24])[0]
@@ -145,52 +176,67 @@ class _Walk:
         if not 1 <= fs < 2**31:
             raise self.fail(f"its header declares a sampling rate of {fs} Hz")
         if tag not in (1, 3):
-            return WavFormat(fs, channels, block, None, mask)
-        # 12 bits lie in 2 bytes and 20 in 3, in the upper bits: what counts is the size of the container.
-        size = block // channels
+            return WavFormat(fs, channels, block, None, mask, tag)
+        # 12 bits lie in 2 bytes and 20 in 3, in the upper bits: what counts is the size of the container. 24 bits may
+        # lie in 4 bytes, if all that is told agrees; 16 bits in 4 are two samples taken for one.
+        size, rate_told = block // channels, fs * block & _UNKNOWN
+        wide = tag == 1 and size == 4 and 17 <= bits <= 32 and rate in (rate_told, 0)
+        if block % channels or bits < 1 or not (size == (bits + 7) // 8 or wide):
+            words = f"{bits} bits, {channels} channels, {block} bytes a frame, {rate} bytes a second"
+            raise self.fail(f"its fmt chunk contradicts itself: {words}")
         subtype = linear_subtype(size, floating=tag == 3)
-        if subtype is None or block % channels or not 1 <= bits <= 8 * size:
-            raise self.fail(
-                f"its fmt chunk contradicts itself: {bits} bits, {channels} channels, {block} bytes a frame"
-            )
-        return WavFormat(fs, channels, block, subtype, mask)
+        if subtype is None:
+            kind = "floating point" if tag == 3 else "PCM"
+            raise self.fail(f"holds {kind} of {bits} bits, which is not read; convert it: ffmpeg -i IN.wav OUT.wav")
+        if rate != rate_told:
+            self.warnings.append(rate_problem(fs, block, rate))
+        return WavFormat(fs, channels, block, subtype, mask, tag)
 
     def data_bytes(self, declared: int, block: int) -> int | None:
         """Bytes of audio: what is declared, held against what is there."""
+        wide = self.ds64_data
+        if self.container == "RF64" and wide not in (None, 0, declared) and declared not in (_UNKNOWN, 0):
+            raise self.fail(f"contradicts itself: ds64 declares {wide} bytes of audio, the data chunk {declared}")
         if self.container == "RF64" and declared in (_UNKNOWN, 0):
-            if self.ds64_data is None:
+            if wide is None:
                 self.fault("an RF64 file without a ds64 chunk, so without a length", "all bytes to its end as audio")
-                declared = _UNKNOWN
-            else:
-                declared = self.ds64_data
-        unknown = declared == _UNKNOWN or _SOX_UNKNOWN - block < declared <= _SOX_UNKNOWN
+            declared = _UNKNOWN if wide is None or wide >= 2**63 - 1 else wide
+        unknown = says_unknown(declared) and (self.container == "WAV" or declared == _UNKNOWN)
         if self.source.size is None:
             return None if unknown or declared == 0 else declared
-        there = self.source.size - self.source.position
-        if unknown and declared > there:
-            self.warnings.append("the header does not tell the length (it was written to a pipe); took all to the end")
+        start, there = self.source.position, self.source.size - self.source.position
+        if there >= 12:
+            behind = 0 if unknown or declared > there else declared
+            self.following = next(recordings(self.source, start + behind), None)
+        if self.following is not None:  # nothing behind its first byte is looked at here
+            return min(declared, self.following - start)
+        if unknown and (declared > there or not self.is_chunks(start + declared, there - declared)):
+            self.warnings.append(NO_LENGTH)
             return there
         if declared > there:
-            block = max(1, block)
             self.fault(f"declares {declared // block} frames, has {there // block}", f"the {there // block} frames")
             return there
-        return self.behind(declared, there, max(1, block))
+        return self.behind(declared, there, block)
 
     def behind(self, declared: int, there: int, block: int) -> int:
         """Bytes of audio, when the file does not end with them: what follows must be chunks."""
         start = self.source.position
         extra = there - declared
         if declared == 0 and not self.is_chunks(start, extra):
-            self.fault("unfinished header: the data size is 0, with audio behind it", "all bytes to the end as audio")
+            self.warnings.append(NO_LENGTH)
             return there
         if declared == 0 and extra == 0 and self.riff_size == 0:
             self.fault("unfinished header: the recorder stopped before its first sound", "it as an empty signal")
-        for padding in (declared % 2, 0):  # some writers forget the pad byte
-            if self.is_chunks(start + declared + padding, extra - padding):
-                self.read_trailer(start + declared + padding, start + there)
-                return declared
+        for wrapped in range(0, extra + 1, 1 << 32):  # a writer that does not know RF64 counts from 0 again at 4 GiB
+            for padding in (declared % 2, 0):  # some writers forget the pad byte
+                end = start + declared + wrapped + padding
+                if self.is_chunks(end, start + there - end):
+                    if wrapped:
+                        self.warnings.append(f"its data size starts again at 4 GiB; took {wrapped + declared} bytes")
+                    self.read_trailer(end, start + there)
+                    return declared + wrapped
         tail = self.peek(start + declared, extra)
-        if extra < 16 or not tail.strip(b"\0") or (tail[:3] == b"TAG" and extra == 128):
+        if extra < 16 or (len(tail) == extra and not tail.strip(b"\0")) or (tail[:3] == b"TAG" and extra == 128):
             self.warnings.append(f"{extra} bytes behind the audio are no chunk; ignored")
             return declared
         self.fault(
@@ -199,6 +245,20 @@ class _Walk:
             f"all {there // block} frames to the end",
         )
         return there
+
+    def look_over(self, size: int | None) -> None:
+        """Warn of what is told elsewhere and does not agree; the audio is read right all the same."""
+        fmt, end = self.fmt, self.source.size
+        if fmt is None or size is None or self.following is not None or self.warnings:
+            return
+        told, audio = self.riff_size + 8, self.source.position + size
+        wrong = told < audio or (end is not None and told > end + 1)
+        if wrong and self.container == "WAV" and self.riff_size and not says_unknown(self.riff_size):
+            self.warnings.append(f"RIFF declares {told} bytes, the file has {end or audio}; took the data chunk")
+        frames = size // max(1, fmt.block)
+        counts = (None, 0, frames, frames * fmt.channels)
+        if fmt.subtype and self.fact not in counts and not says_unknown(self.fact or 0):
+            self.warnings.append(f"its fact chunk declares {self.fact} frames, the data chunk {frames}; took these")
 
     def peek(self, at: int, count: int) -> bytes:
         """Up to 64 KiB from ``at``, leaving the position where it was."""
@@ -227,7 +287,7 @@ class _Walk:
 
     def read_trailer(self, at: int, end: int) -> None:
         """Keep the chunks behind the audio, and come back."""
-        back = self.source.position
+        back, self.trailing = self.source.position, True
         self.source.skip(at - back)
         for _ in range(_MAX_CHUNKS):
             head = self.source.read(8)
@@ -239,6 +299,13 @@ class _Walk:
                 break
             self.keep(head[:4], size)
         self.source.skip(back - self.source.position)
+
+
+def recordings(source: Source, start: int) -> Iterator[int]:
+    """Positions in a file from ``start`` on where a recording of this kind begins."""
+    for at in source.find(_WAVE, start + 8, 4):
+        if source.at(at - 8, 4) in MAGICS:
+            yield at - 8
 
 
 def read_header(source: Source, options: ReadOptions) -> WavHeader:
@@ -260,7 +327,8 @@ def read_header(source: Source, options: ReadOptions) -> WavHeader:
     declared = walk.to_data()
     if walk.fmt is None:
         raise walk.fail("has no fmt chunk before its audio, so no sampling rate and no encoding")
-    size = walk.data_bytes(declared, walk.fmt.block)
+    size = walk.data_bytes(declared, max(1, walk.fmt.block))
+    walk.look_over(size)
     if size is not None and walk.fmt.block and size % walk.fmt.block and walk.fmt.subtype:
         walk.warnings.append(f"the last frame is cut: {size % walk.fmt.block} of {walk.fmt.block} bytes; dropped")
     return WavHeader(
@@ -271,6 +339,9 @@ def read_header(source: Source, options: ReadOptions) -> WavHeader:
         warnings=tuple(walk.warnings),
         chunks=tuple(walk.chunks),
         dropped=tuple(walk.dropped),
+        start=source.position,
+        bytes=size,
+        following=walk.following,
     )
 
 
@@ -309,8 +380,9 @@ def carried_chunks(source: SignalInfo | None, fs: float) -> tuple[Chunks, list[s
     placed = tuple(chunk for chunk in source.chunks if not _is_info(chunk))
     lost = list(source.dropped)
     if fs != source.fs:
-        lost += [chunk[0].decode("latin-1").strip() for chunk in placed]
-        placed = ()
+        kept = [(name, moved(name, raw, source.fs, fs)) for name, raw in placed]
+        lost += [name.decode("latin-1").strip() for name, raw in kept if raw is None]
+        placed = tuple((name, raw) for name, raw in kept if raw is not None)
     return placed + info, _lost(lost)
 
 

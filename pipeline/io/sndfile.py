@@ -10,10 +10,8 @@ or no checksum could tell that nothing changed.
 from __future__ import annotations
 
 import contextlib
-import os
 import struct
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any
 
@@ -23,8 +21,10 @@ from ..errors import ReadError, UsageError, WriteError
 from ..limits import MAX_CHANNELS, set_by
 from ..system import pread
 from .base import Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
+from .declared import Facts, chunks
 from .encodings import ENCODINGS, choose_subtype, require_audio
 from .names import is_stream
+from .ogg import fix_ogg_serial
 from .quantise import AudioWriter
 from .riff import INFO_IDS, carried_tags
 from .sink import OutputFile, open_file
@@ -38,11 +38,12 @@ _OGG_FRAMES = 4096
 
 _UNTAGGED = ("W64", "MP3")
 
-_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
-_MAX_PAGE = 27 + 255 + 255 * 255
+_ENDLESS = 1 << 40
+"""Bytes that a file claims to have more than it has, so that a guess from its size is never too small."""
+_ID3V1 = 256
 
 
-def _open(fd: int) -> Any:
+def _open(file: Any) -> Any:
     import soundfile
 
     class Forward(soundfile.SoundFile):  # type: ignore[misc]
@@ -51,39 +52,81 @@ def _open(fd: int) -> Any:
         def seekable(self) -> bool:
             return False
 
-    return Forward(fd, closefd=True)
+    return Forward(file, closefd=True)
+
+
+class _Bytes:
+    """The file object libsndfile reads from: a source with other bytes in its header, or more of them than it has.
+
+    An exception cannot pass through C: it is kept, and raised outside.
+    """
+
+    def __init__(self, source: Source, facts: Facts) -> None:
+        self._source, self._facts = source, facts
+        self._size = source.size or 0
+        self._end = self._size + (_ENDLESS if facts.endless else 0)
+        self.error: BaseException | None = None
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        target = offset + (0, self._source.position, self._end)[whence]
+        self._source.skip(max(0, target) - self._source.position)
+        return self._source.position
+
+    def tell(self) -> int:
+        return self._source.position
+
+    def read(self, count: int) -> bytes:
+        at = self._source.position
+        try:
+            if self._facts.endless and self._end - _ID3V1 <= at < self._end:  # where a decoder looks for titles
+                self._source.skip(count)
+                return bytes(count)
+            raw = self._source.read(count)
+        except BaseException as error:
+            self.error = self.error or error
+            return b""
+        for place, patch in self._facts.patches:
+            if at < place + len(patch) and place < at + len(raw):
+                changed = bytearray(raw)
+                for k, byte in enumerate(patch):
+                    if 0 <= place + k - at < len(raw):
+                        changed[place + k - at] = byte
+                raw = bytes(changed)
+        return raw
 
 
 class SndfileReader(Reader):
-    """Frames of an open source, decoded by libsndfile."""
+    """Frames of an open source, decoded by libsndfile; ``facts`` are those that its container tells."""
 
-    def __init__(self, source: Source, options: ReadOptions) -> None:
+    def __init__(self, source: Source, options: ReadOptions, facts: Facts | None = None) -> None:
         import soundfile
 
         container, source = options.container, source.spooled()
-        self._source = source
-        self._options = options
-        os.lseek(source.fd, 0, os.SEEK_SET)
+        facts = facts or Facts()
+        self._source, self._options, self._facts = source, options, facts
         try:
-            self._file = _open(os.dup(source.fd))
+            self._bytes = _Bytes(source, facts)
+            source.rewind()
+            self._file = _open(self._bytes)
         except soundfile.LibsndfileError as error:
-            raise ReadError(source.name, f"is no readable {container} file: {error.error_string}") from error
+            why = facts.unreadable or f"is no readable {container} file: {error.error_string}"
+            raise self._bytes.error or ReadError(source.name, why) from error
         file = self._file
-        frames = file.frames if file.frames < _UNKNOWN_FRAMES else None
+        frames = file.frames if file.frames < _UNKNOWN_FRAMES and not facts.endless else None
+        if facts.frames is not None:
+            frames = facts.frames
         tags = tuple((name, text) for name in INFO_IDS if (text := getattr(file, name)))
-        info = SignalInfo(float(file.samplerate), file.channels, frames, container, file.subtype, tags=tags)
+        fs = float(file.samplerate) if facts.fs is None else facts.fs
+        info = SignalInfo(fs, file.channels, frames, container, file.subtype, tags=tags)
         super().__init__(info, options.dtype)
+        self.warnings += facts.warnings
         self._native = np.float32 if self._dtype == np.float32 else np.float64
         self._decode_error: type[Exception] = soundfile.LibsndfileError
         if not 1 <= info.channels <= MAX_CHANNELS:
-            raise ReadError(
-                source.name,
-                f"declares {info.channels} channels; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})",
-            )
-        if problem := _cut_short(source, container, source.size or 0):
-            self._fault(problem, "what is there")
-        if frames is None and not source.piped:
-            self._fault("unfinished header: it declares no length (its writer was stopped)", "what is there")
+            can = f"1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
+            raise ReadError(source.name, f"declares {info.channels} channels; {can}")
+        if facts.channels not in (None, info.channels):
+            raise ReadError(source.name, f"contradicts itself: {facts.channels} channels, or {info.channels}")
 
     def _fault(self, problem: str, taken: str) -> None:
         self.warnings.append(self._options.accept(self._source.name, problem, taken))
@@ -91,52 +134,36 @@ class SndfileReader(Reader):
     def _read_piece(self, frames: int) -> Block:
         total = self.info.frames
         wanted = frames if total is None else min(frames, total - self._done)
+        block, problem = self._decoded(wanted)
+        if problem:
+            problem = f"damaged or cut short: decoding stopped after frame {self._done + len(block)} ({problem})"
+        elif total is not None and len(block) < wanted:
+            problem = f"declares {total} frames, has {self._done + len(block)}"
+        if problem and self._facts.counted and self._done + len(block) > 0:
+            self.warnings.append(f"{problem}; nothing in such a file declares a length, so this is taken for its end")
+        elif problem:
+            self._fault(problem, f"the {self._done + len(block)} frames")
+        elif wanted < frames and self._facts.goes_on and len(self._decoded(1)[0]):
+            self._fault(f"declares {total} frames, and the stream goes on behind them", f"the {total} frames")
+        return block.astype(self._dtype, copy=False)
+
+    def _decoded(self, wanted: int) -> tuple[Block, str]:
+        """Frames that can be decoded, and what went wrong."""
         # No decoder yields NaN here unless the file holds one: rows still NaN after an error were never filled.
         block = np.full((wanted, self.info.channels), np.nan, self._native)
         problem = ""
         try:
             block = self._file.read(out=block) if wanted else block
         except self._decode_error as error:
-            block = block[: int(np.argmax(np.isnan(block).all(axis=1)))]
-            problem = f"damaged or cut short: decoding stopped after frame {self._done + len(block)} ({error})"
-        if not problem and total is not None and len(block) < wanted:
-            problem = f"declares {total} frames, has {self._done + len(block)}"
-        if problem:
-            self._fault(problem, f"the {self._done + len(block)} frames")
-        return block.astype(self._dtype, copy=False)
+            block, problem = block[: int(np.argmax(np.isnan(block).all(axis=1)))], str(error)
+        if self._bytes.error is not None:
+            raise self._bytes.error
+        return block, problem
 
     def close(self) -> None:
         """Let go of the file."""
         self._file.close()
         self._source.close()
-
-
-def _cut_short(source: Source, container: str, size: int) -> str:
-    """Fault at the end of a container that libsndfile clamps in silence; empty when there is none."""
-    if container == "OGG":
-        tail = pread(source.fd, 1 << 16, max(0, size - (1 << 16)))
-        at = tail.rfind(b"OggS")
-        return "" if at >= 0 and tail[at + 5 : at + 6] and tail[at + 5] & 4 else "has no last page: it is cut short"
-    names = {"AIFF": b"SSND", "W64": b"data"}
-    if container in names:
-        for name, at, length in _chunks(source.fd, container, size):
-            if name == names[container]:
-                missing = at + length - size
-                return f"declares {missing} bytes more than it has" if missing > 0 else ""
-    return ""
-
-
-def _chunks(fd: int, container: str, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, position and length of each chunk of an AIFF or W64 file, its head included."""
-    at, form, uncounted, even = (12, ">4sI", 8, 2) if container == "AIFF" else (40, "<4s12xQ", 0, 8)
-    width = struct.calcsize(form)
-    while at < size and len(head := pread(fd, width, at)) == width:
-        name, length = struct.unpack(form, head)
-        length += uncounted
-        yield name, at, length
-        if length < width:
-            return
-        at += length + -length % even
 
 
 class _Recorder:
@@ -248,34 +275,10 @@ def fix_aiff_header(file: OutputFile, frames: int, frame_bytes: int) -> None:
 
     libsndfile counts the byte that fills up an odd number of them as audio: 3 frames of a byte each would be 4.
     """
-    for name, at, _ in _chunks(file.fileno(), "AIFF", file.size()):
+    for name, at, _ in chunks(lambda at, count: pread(file.fileno(), count, at), "AIFF", file.size()):
         if name == b"PEAK":
             file.patch(at + 12, bytes(4))  # behind the chunk's head and its version number
         elif name == b"COMM":
             file.patch(at + 10, struct.pack(">I", frames))  # behind the chunk's head and the number of channels
         elif name == b"SSND":
             file.patch(at + 4, struct.pack(">I", 8 + frames * frame_bytes))
-
-
-def fix_ogg_serial(file: OutputFile, name: str) -> None:
-    """Give the one logical stream of an OGG file a serial number made from its name, instead of a random one."""
-    serial = struct.pack("<I", zlib.crc32(name.encode("utf-8", "surrogateescape")))
-    at = 0
-    while True:
-        file.seek(at)
-        page = bytearray(file.read(_MAX_PAGE))
-        if len(page) < 27:
-            return
-        segments = page[26]
-        del page[27 + segments + sum(page[27 : 27 + segments]) :]
-        page[14:18] = serial
-        page[22:26] = bytes(4)  # the checksum is made with its own field at 0
-        page[22:26] = struct.pack("<I", ogg_crc(bytes(page)))
-        file.patch(at, bytes(page))
-        at += len(page)
-
-
-def ogg_crc(page: bytes) -> int:
-    """The checksum of OGG: that of zlib (polynomial 0x04C11DB7) with bits in the other order and no inversion."""
-    reflected = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
-    return int(f"{reflected:032b}"[::-1], 2)

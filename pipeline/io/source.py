@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..errors import DiskFullError, ReadError, WriteError
-from ..system import BINARY, DISK_FULL, is_disk_full
+from ..system import BINARY, DISK_FULL, is_disk_full, pread
 from .base import PathArg
 from .names import display
 from .remote import fetch, is_remote
@@ -21,6 +22,9 @@ from .remote import fetch, is_remote
 HEAD_BYTES = 4096
 PIPE_HEAD_BYTES = 44
 """Bytes awaited of a pipe, as many as the shortest audio file has: what comes live is to be answered at once."""
+
+_KEPT_BYTES = 1 << 20
+"""Bytes of a pipe that are kept at most, so that a header can be read again."""
 
 _CAUSES = {
     errno.ENOENT: "no such file",
@@ -60,49 +64,83 @@ class Source:
     name
         for messages.
     size
-        bytes of the file, None for a pipe.
+        bytes of the file, or of the part of it that is looked at; None for a pipe.
     head
         the first bytes, not consumed.
     piped
         the bytes came through a pipe (also after `spooled`).
     """
 
-    def __init__(self, fd: int, name: str, *, piped: bool = False) -> None:
+    def __init__(self, fd: int, name: str, *, piped: bool = False, start: int = 0, end: int | None = None) -> None:
         self.fd = fd
         self.name = name
         self.piped = piped
         self.position = 0
-        self._pushed = b""
+        self._start, self._end = start, end
+        self._pushed = self._seen = b""
         status = os.fstat(fd)
         if stat.S_ISDIR(status.st_mode):
             raise ReadError(name, "is a directory, not a file; give a pattern such as FOLDER/*.wav")
-        self.size: int | None = status.st_size if stat.S_ISREG(status.st_mode) else None
-        self.head = self.read(HEAD_BYTES if self.size is not None else PIPE_HEAD_BYTES)
-        if self.size is None:
-            self.piped = True
-            self._pushed = self.head
-        else:
-            os.lseek(fd, 0, os.SEEK_SET)
-        self.position = 0
+        self._at_open, regular = status.st_size, stat.S_ISREG(status.st_mode)
+        self.size: int | None = (status.st_size if end is None else end) - start if regular else None
+        self.head = self.read(PIPE_HEAD_BYTES if self.size is None else min(HEAD_BYTES, self.size))
+        self.piped = piped or self.size is None
+        self.rewind()
 
     def read(self, count: int) -> bytes:
         """Read the next ``count`` bytes; fewer only at the end."""
         parts = [self._pushed[:count]] if self._pushed else []
         self._pushed = self._pushed[count:]
         left = count - sum(map(len, parts))
+        at = self._start + self.position
         try:
-            while left > 0 and (part := os.read(self.fd, min(left, 1 << 24))):
+            while left > 0 and (part := self._next(min(left, 1 << 24), at + count - left)):
                 parts.append(part)
                 left -= len(part)
         except OSError as error:
             raise ReadError(self.name, f"reading stopped at byte {self.position}: {cause(error)}") from error
+        raw = parts[0] if len(parts) == 1 else b"".join(parts)
+        if self.size is None and len(self._seen) == self.position < _KEPT_BYTES:
+            self._seen += raw
         self.position += count - left
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return raw
+
+    def _next(self, count: int, at: int) -> bytes:
+        if self.size is None:
+            return os.read(self.fd, count)
+        return pread(self.fd, count if self._end is None else max(0, min(count, self._end - at)), at)
+
+    def rewind(self) -> None:
+        """Go back to the first byte; on a pipe only as long as no more than a header was read."""
+        if self.size is None:
+            if len(self._seen) != self.position:
+                raise ReadError(self.name, f"has a header of over {_KEPT_BYTES} bytes in a pipe; give a file")
+            self._pushed, self._seen = self._seen, b""
+        self.position = 0
+
+    def window(self, start: int, end: int | None = None) -> Source:
+        """A part of a file, from one byte to before another, as a file of its own."""
+        end = (self.size or 0) if end is None else end
+        return Source(os.dup(self.fd), self.name, piped=self.piped, start=self._start + start, end=self._start + end)
+
+    def at(self, position: int, count: int) -> bytes:
+        """Up to so many bytes of a file from a position, without going there."""
+        return pread(self.fd, count, self._start + position)
+
+    def find(self, pattern: re.Pattern[bytes], start: int, longest: int) -> Iterator[int]:
+        """Positions in a file, from ``start`` on, of what a pattern finds, which is ``longest`` bytes at most."""
+        at, size = start, self.size or 0
+        while at < size:
+            raw = pread(self.fd, 1 << 20, self._start + at)[: size - at]
+            last = len(raw) < 1 << 20 or at + len(raw) >= size
+            step = len(raw) if last else len(raw) - longest + 1
+            yield from (at + found.start() for found in pattern.finditer(raw) if found.start() < step)
+            at += max(1, step)
 
     def skip(self, count: int) -> None:
         """Go on by ``count`` bytes; on a pipe they are read and dropped."""
         if self.size is not None:
-            self.position = os.lseek(self.fd, count, os.SEEK_CUR)
+            self.position += count
             return
         while count > 0 and (part := self.read(min(count, 1 << 16))):
             count -= len(part)
@@ -111,17 +149,13 @@ class Source:
         """A pipe as an unnamed temporary file, for decoders that need to seek; a file stays as it is."""
         if self.size is not None:
             return self
-        with temporary_errors(), tempfile.TemporaryFile() as copy:
-            while part := self.read(1 << 20):
-                copy.write(part)
-            copy.seek(0)
-            fd = os.dup(copy.fileno())
+        copy = spool(self, iter(lambda: self.read(1 << 20), b""))
         self.close()
-        return Source(fd, self.name, piped=True)
+        return copy
 
     def grown(self) -> int:
         """Bytes the file has gained since it was opened."""
-        return 0 if self.size is None else os.fstat(self.fd).st_size - self.size
+        return 0 if self.size is None else os.fstat(self.fd).st_size - self._at_open
 
     def close(self) -> None:
         """Close the descriptor; twice does no harm."""
@@ -151,6 +185,15 @@ def open_source(path: PathArg) -> Source:
     except BaseException:
         os.close(fd)
         raise
+
+
+def spool(source: Source, parts: Iterable[bytes]) -> Source:
+    """Bytes made from a source, in an unnamed temporary file that passes for it."""
+    with temporary_errors(), tempfile.TemporaryFile() as copy:
+        copy.writelines(parts)
+        copy.seek(0)
+        fd = os.dup(copy.fileno())
+    return Source(fd, source.name, piped=source.piped)
 
 
 def is_flac(head: bytes) -> bool:
@@ -183,8 +226,6 @@ _FOREIGN = (
     (0, _UTF16, "is text in UTF-16; save it as UTF-8"),
     (0, b"\x00\x05\x16\x07", "is an AppleDouble file (macOS keeps them beside copies as ._NAME), with no audio in it"),
     (0, b"version https://git-lfs", "is a Git LFS pointer, not the file itself; run 'git lfs pull'"),
-    (0, b"caff", "is a CAF file; convert it, for instance: ffmpeg -i IN.caf OUT.wav"),
-    (0, b".snd", "is an AU file; convert it, for instance: sox IN.au OUT.wav"),
     (4, b"ftyp", "is an MP4/M4A file; convert it, for instance: ffmpeg -i IN.m4a OUT.wav"),
     (0, b"\x1aE\xdf\xa3", "is a Matroska/WebM file; convert it, for instance: ffmpeg -i IN.webm OUT.wav"),
     (0, b"\x1f\x8b", "is compressed with gzip; unpack it first"),

@@ -8,21 +8,26 @@ becomes RF64 by itself: its header keeps room for that unless the length is know
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 
 from ..errors import ReadError, UsageError, WriteError
 from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from .declared import Facts
 from .encodings import ENCODINGS, choose_subtype, decode, encode, is_linear, require_audio
 from .quantise import AudioWriter
-from .riff import Chunks, WavHeader, carried_chunks, read_header, tags_of_chunks
+from .recorders import recorder_clock
+from .riff import MAGICS, Chunks, WavHeader, carried_chunks, read_header, recordings, tags_of_chunks
 from .sink import open_sink
 from .source import Source
+from .triggered import TriggeredReader, is_triggered, quiet_blocks
 
 RIFF_LIMIT = 0xFFFFFFFE
 """Largest size a RIFF header can tell; 0xFFFFFFFF says "unknown"."""
 
 _UNKNOWN = 0xFFFFFFFF
+_MPEG = (0x50, 0x55)
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 _DEFAULT_MASK = {1: 4, 2: 3}  # front centre; front left and right. More channels: no positions, order as it comes.
 
@@ -32,16 +37,23 @@ class WavReader(Reader):
 
     def __init__(self, source: Source, header: WavHeader, subtype: str, options: ReadOptions) -> None:
         super().__init__(signal_info(header, subtype), options.dtype)
-        self.warnings = list(header.warnings)
+        self.warnings = [*header.warnings, *_oddities(header)]
         self._source = source
         self._order = header.order
         self._subtype = subtype
         self._block = header.fmt.block
+        self._options = options
+        self._seen = b""  # the end of what a pipe gave: a header may begin in it
 
     def _read_piece(self, frames: int) -> Block:
         total = self.info.frames
         wanted = frames if total is None else min(frames, total - self._done)
         raw = self._source.read(wanted * self._block)
+        if total is None or not self._done:
+            self._look_for_header(raw if total is None else raw[:12])
+        if self._source.size is None and wanted < frames:
+            while rest := self._source.read(1 << 16):  # what stands behind the audio in a pipe
+                self._look_for_header(rest)
         whole = len(raw) // self._block
         if whole < wanted:
             if total is not None:
@@ -55,6 +67,15 @@ class WavReader(Reader):
         elif total is not None and self._done + whole == total and (grown := self._source.grown()):
             self.warnings.append(f"the file gained {grown} bytes while it was read; they are not in the result")
         return decode(raw, self._subtype, self.info.channels, self._dtype, self._order)
+
+    def _look_for_header(self, raw: bytes) -> None:
+        """Refuse the header of another recording where sound is expected: no decoder could tell it from noise."""
+        seen, at = self._seen + raw, 0
+        while (at := seen.find(b"WAVE", at + 4)) >= 0:
+            if at >= 8 and seen[at - 8 : at - 4] in MAGICS:
+                words = "another WAV header stands in or behind its audio: two files were joined by their bytes"
+                self.warnings.append(self._options.accept(self._source.name, words, "the audio as if it were none"))
+        self._seen = seen[-11:]
 
     def skip(self, frames: int) -> None:
         """Go on without a look at what is passed over."""
@@ -71,34 +92,86 @@ class WavReader(Reader):
         self._source.close()
 
 
+def _oddities(header: WavHeader) -> list[str]:
+    return recorder_clock(header.chunks, tags_of_chunks(header.chunks), header.fmt.fs)[1]
+
+
 def signal_info(header: WavHeader, subtype: str, frames: int | None = None) -> SignalInfo:
     """Facts that a header tells."""
+    tags = tags_of_chunks(header.chunks)
+    clock, _ = recorder_clock(header.chunks, tags, header.fmt.fs)
     return SignalInfo(
         fs=float(header.fmt.fs),
         channels=header.fmt.channels,
         frames=header.frames if frames is None else frames,
         container=header.container,
         subtype=subtype,
-        tags=tags_of_chunks(header.chunks),
+        tags=tags,
         chunks=header.chunks,
         dropped=header.dropped,
         channel_mask=header.fmt.mask,
+        clocks=() if clock is None else (clock,),
     )
 
 
 def open_wav(source: Source, options: ReadOptions) -> Reader:
-    """Read a RIFF source; codecs other than PCM and float (u-law, ADPCM) go to libsndfile, with the same checks."""
+    """Read a RIFF source; codecs other than PCM and float (u-law, ADPCM, MP3) go to libsndfile behind the checks."""
     header = read_header(source, options)
-    if header.fmt.subtype is not None:
-        return WavReader(source, header, header.fmt.subtype, options)
-    if source.size is None:
-        raise ReadError(source.name, "a compressed WAV cannot be read from a pipe; decode it first, or give a file")
-    from .sndfile import SndfileReader
+    if header.following is not None:
+        from .joined import cut_up
 
-    reader = SndfileReader(source, options)
+        return cut_up(source, [0, *recordings(source, header.following)], open_wav, options)
+    if header.fmt.subtype is not None:
+        return _expanded(source, header, header.fmt.subtype, options)
+    if source.size is None:
+        source.rewind()
+        return open_wav(source.spooled(), options)
+    reader = _open_codec(source, header, options)
     reader.info = signal_info(header, str(reader.info.subtype), reader.info.frames)
     reader.warnings.extend(header.warnings)
     return reader
+
+
+def _expanded(source: Source, header: WavHeader, subtype: str, options: ReadOptions) -> Reader:
+    """The reader of linear audio, with the coded quiet of a triggered recording as the silence that it stands for."""
+    coded = (subtype, header.order, header.fmt.channels) == ("PCM_16", "<", 1)
+    if not coded or not is_triggered(source.name, tags_of_chunks(header.chunks)):
+        return WavReader(source, header, subtype, options)
+    if source.size is None:  # its true length is known when the whole has been seen
+        source.rewind()
+        return open_wav(source.spooled(), options)
+    quiet = quiet_blocks(source, header.start, header.frames or 0)
+    reader = WavReader(source, header, subtype, options)
+    if not quiet:
+        return reader
+    if options.triggered == "as_stored":
+        reader.warnings.append(
+            "is a triggered recording of an AudioMoth, taken as it is stored: its times are not true"
+        )
+        reader.info = replace(reader.info, clocks=())
+        return reader
+    return TriggeredReader(reader, source.name, quiet)
+
+
+def _open_codec(source: Source, header: WavHeader, options: ReadOptions) -> Reader:
+    from .joined import open_mpeg
+    from .sndfile import SndfileReader
+
+    start, size = header.start, header.bytes or 0
+    if header.fmt.tag in _MPEG:
+        # Its fact chunk tells more frames than there are in every such file.
+        reader = open_mpeg(source.window(start, start + size), options)
+        if (reader.info.fs, reader.info.channels) != (header.fmt.fs, header.fmt.channels):
+            words = f"{header.fmt.fs} Hz and {header.fmt.channels} channels in its fmt chunk"
+            raise ReadError(source.name, f"contradicts itself: {words}, others in its MPEG frames")
+        source.close()
+        return reader
+    codec = f"holds a codec that is not read (format tag 0x{header.fmt.tag:04X})"
+    facts = Facts(
+        patches=((start - 4, struct.pack(f"{header.order}I", min(size, RIFF_LIMIT))),),
+        unreadable=f"{codec}; decode it first, for instance: ffmpeg -i IN.wav OUT.wav",
+    )
+    return SndfileReader(source, options, facts)
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

@@ -120,7 +120,6 @@ class Match(DetectorStage):
         return (self.spectrogram or SpectrogramSettings()).grid(fmt) if self.domain == "spectrogram" else None
 
     def band(self, fs: float) -> tuple[float, float]:
-        """The lowest and the highest frequency that are compared, in Hz."""
         seen = self.spectrogram or SpectrogramSettings()
         return seen.low, fs / 2 if seen.high is None else seen.high
 

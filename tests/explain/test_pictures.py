@@ -19,7 +19,11 @@ RUN = Example.of(
 EXAMPLES = {
     "worked": WORKED,
     "run": RUN,
-    **{name: Example.of(WORKED.x, h, 3) for name, h in PRESETS.items() if name in ("difference", "delay", "decay")},
+    **{
+        name: Example.of(WORKED.x, h, 3, o)
+        for name, (h, o) in PRESETS.items()
+        if name in ("difference", "delay", "echo")
+    },
 }
 each_example = pytest.mark.parametrize("name", EXAMPLES)
 
@@ -78,25 +82,25 @@ def test_the_figure_says_the_sum():
     from matplotlib.text import Text
 
     said = [text.get_text() for text in drawn("worked").findobj(Text)]
-    assert "y[3] = 4 + 0 + 3 = 7" in said
+    assert "y[3] = 3 + 2 + 8 = 13" in said
     assert {"heard", "now", "not yet"} <= set(said)
     assert any("largest difference 0" in text for text in said)
 
 
 def test_caption_and_text_alternative_are_made_from_the_numbers():
     text = caption(WORKED, 0.0)["en"]
-    assert "y[3] = 4 + 0 + 3 = 7" in text
+    assert "y[3] = 3 + 2 + 8 = 13" in text
     assert "42 and 42" in text
     assert "begins 2 frames earlier" in text
     alt = alt_text(FigureData.of(WORKED))["en"]
-    assert "[0, 12, 6, 7, 10, 5, 2, 0]" in alt
-    assert "[0, 3, 6, 13, 4, 8, 8, 0, 0, 0]" in alt
-    assert "x[3]·h[0] = 4, x[2]·h[1] = 0, x[1]·h[2] = 3" in alt
+    assert "[0, 12, 10, 13, 5, 2, 0, 0]" in alt
+    assert "[0, 3, 7, 16, 8, 8, 0, 0, 0, 0]" in alt
+    assert "x[1]·h[2] = 3, x[2]·h[1] = 2, x[3]·h[0] = 8" in alt
 
 
 def test_the_chinese_caption_holds_the_same_numbers():
-    assert "4 + 0 + 3 = 7" in caption(WORKED, 0.0)["zh"]
-    assert "[0, 12, 6, 7, 10, 5, 2, 0]" in alt_text(FigureData.of(WORKED))["zh"]
+    assert "3 + 2 + 8 = 13" in caption(WORKED, 0.0)["zh"]
+    assert "[0, 12, 10, 13, 5, 2, 0, 0]" in alt_text(FigureData.of(WORKED))["zh"]
 
 
 def test_a_symmetric_kernel_gives_the_same_points():
@@ -106,9 +110,9 @@ def test_a_symmetric_kernel_gives_the_same_points():
 
 
 @each_example
-def test_the_storyboard_lasts_about_twelve_seconds_and_has_six_pictures_for_the_sheet(name):
+def test_the_storyboard_lasts_about_eighteen_seconds_and_has_six_pictures_for_the_sheet(name):
     shots = storyboard(EXAMPLES[name])
-    assert sum(shot.seconds for shot in shots) == pytest.approx(12.5, abs=1.5)
+    assert sum(shot.seconds for shot in shots) == pytest.approx(17.3, abs=1.5)
     assert tuple(shot.scene for shot in shots if shot.key) == CONTACT
 
 
@@ -167,4 +171,4 @@ def test_the_gif_in_the_folder_moves_and_is_small(worked):
     for index in range(gif.n_frames):
         gif.seek(index)
         times.append(gif.info["duration"])
-    assert 11_000 <= sum(times) <= 14_500
+    assert 15_500 <= sum(times) <= 19_500

@@ -127,7 +127,7 @@ def test_a_difference_is_a_share_of_the_largest_sample():
 
 
 def test_the_definition_is_summed_independently():
-    x, h = np.array([0.0, 3, 0, 1, 2, 0, 0, 0]), np.array([4.0, 2, 1])
+    x, h = np.array([0.0, 3, 1, 2, 0, 0, 0, 0]), np.array([4.0, 2, 1])
     y = np.concatenate([np.zeros(2), np.convolve(x, h)])
     assert worst_against_definition(y, x, h, 2, -1) == 0
     assert worst_against_definition(y, x, h, 2, +1) > 0.1

@@ -16,6 +16,7 @@ pytestmark = needs_recordings
 SUFFIXES = {".wav", ".flac", ".ogg", ".aif"}
 FILES = sorted(path for path in RECORDINGS.rglob("*") if path.suffix in SUFFIXES)
 TRUNCATED = "scipy_test-44100Hz-le-1ch-4bytes-early-eof.wav"
+WHOLE = TRUNCATED.replace("-early-eof", "")  # RIFF tells 12 bytes fewer than there are
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -25,7 +26,7 @@ def test_every_recording_reads_as_libsndfile_reads_it(path):
         expected, fs = soundfile.read(path, always_2d=True)
         np.testing.assert_array_equal(x, expected)
         assert (reader.info.fs, reader.info.channels) == (fs, expected.shape[1])
-        assert (reader.warnings == []) == (path.name != TRUNCATED)
+        assert (reader.warnings == []) == (path.name not in (TRUNCATED, WHOLE))
 
 
 @pytest.mark.parametrize("row", [pytest.param(0, id="all rows")])

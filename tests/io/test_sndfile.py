@@ -9,7 +9,7 @@ import soundfile
 
 from pipeline.errors import ReadError, UsageError, WriteError
 from pipeline.io import OutputFormat, open_reader, probe, read_signal
-from pipeline.io.sndfile import ogg_crc
+from pipeline.io.ogg import ogg_crc
 from tests.io.helpers import noise, piped, save
 
 
@@ -91,25 +91,36 @@ def test_a_flac_that_declares_absurd_lengths_allocates_nothing_and_is_an_error(f
     tracemalloc.stop()
 
 
-def test_a_flac_without_a_length_is_an_unfinished_header_in_a_file_but_not_in_a_pipe(flac):
+def test_a_flac_without_a_length_is_read_to_its_end_from_a_file_and_from_a_pipe(flac):
     expected = read_signal(flac)[0]
     with_total(flac, 0)
-    with pytest.raises(ReadError, match="unfinished header: it declares no length"):
-        probe(flac)
-    np.testing.assert_array_equal(read_signal(flac, truncated="accept")[0], expected)
+    x, info = read_signal(flac)
+    np.testing.assert_array_equal(x, expected)
+    assert info.frames is None
     with piped(flac.read_bytes()) as pipe:
         x, info = read_signal(pipe)
     np.testing.assert_array_equal(x, expected)
     assert info.frames is None
+    flac.write_bytes(flac.read_bytes()[:-1000])
+    with pytest.raises(ReadError, match=r"damaged or cut short: decoding stopped after frame \d+"):
+        read_signal(flac)
+
+
+def test_a_flac_that_goes_on_behind_its_length_is_an_error_unless_accepted(flac):
+    expected = read_signal(flac)[0]
+    with_total(flac, 30_000)
+    with pytest.raises(ReadError, match="declares 30000 frames, and the stream goes on behind them; set truncated"):
+        read_signal(flac)
+    np.testing.assert_array_equal(read_signal(flac, truncated="accept")[0], expected[:30_000])
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("x.aiff", r"declares \d+ bytes more than it has; set truncated"),
-        ("x.w64", r"declares \d+ bytes more than it has; set truncated"),
-        ("x.ogg", "has no last page: it is cut short; set truncated"),
-        ("x.mp3", r"declares 80000 frames, has \d+; set truncated"),
+        ("x.aiff", r"declares 80000 frames, has \d+; set truncated"),
+        ("x.w64", r"declares 80000 frames, has \d+; set truncated"),
+        ("x.ogg", r"cut short or damaged: from byte \d+ on \d+ bytes are no page; set truncated"),
+        ("x.mp3", r"(declares 80000 frames, has \d+|cut short: decoding stopped after frame \d+).*; set truncated"),
     ],
 )
 def test_a_truncated_file_is_an_error_and_accepted_up_to_there(tmp_path, name, words):

@@ -82,11 +82,12 @@ def test_compressed_wav_is_left_to_libsndfile(tmp_path, subtype):
     x, info = read_signal(path)
     np.testing.assert_array_equal(x, soundfile.read(path, always_2d=True)[0])
     assert info.subtype == subtype
+    whole = path.read_bytes()
     put(tmp_path, path.read_bytes()[:-500])
     with pytest.raises(ReadError, match=r"declares \d+ frames, has \d+; set truncated: accept"):
         read_signal(path)
-    with piped(path.read_bytes()) as pipe, pytest.raises(ReadError, match="compressed WAV cannot be read from a pipe"):
-        read_signal(pipe)
+    with piped(whole) as pipe:
+        np.testing.assert_array_equal(read_signal(pipe)[0], x)
 
 
 def test_a_data_chunk_larger_than_the_file_is_an_error_unless_accepted(tmp_path):
@@ -98,13 +99,10 @@ def test_a_data_chunk_larger_than_the_file_is_an_error_unless_accepted(tmp_path)
     assert warnings == ["declares 100 frames, has 75; took the 75 frames"]
 
 
-def test_a_size_of_zero_with_audio_behind_it_is_an_unfinished_header(tmp_path):
-    path = put(tmp_path, riff(fmt(), b"data" + bytes(4) + PCM, size=0))
-    with pytest.raises(ReadError, match="unfinished header: the data size is 0, with audio behind it"):
-        probe(path)
-    x, warnings = read(path, truncated="accept")
+def test_a_size_of_zero_with_audio_behind_it_takes_the_length_from_the_file(tmp_path):
+    x, warnings = read(put(tmp_path, riff(fmt(), b"data" + bytes(4) + PCM, size=0)))
     np.testing.assert_array_equal(x, np.arange(1, 101))
-    assert "unfinished header" in warnings[0]
+    assert "the header does not tell the length" in warnings[0]
 
 
 def test_a_44_byte_stub_is_an_unfinished_header(tmp_path):
@@ -115,7 +113,9 @@ def test_a_44_byte_stub_is_an_unfinished_header(tmp_path):
     assert read(path, truncated="accept")[0].shape == (0,)
 
 
-@pytest.mark.parametrize("size", [0xFFFFFFFF, 0x7FFFF000])
+@pytest.mark.parametrize(
+    "size", [0xFFFFFFFF, 0xFFFFFFFE, 0xFFFFFFFC, 0xFFFFFFDB, 0x80000000, 0x7FFFFFFF, 0x7FFFFFDB, 0x7FFFF000, 0x7FFF0000]
+)
 def test_a_size_that_says_unknown_takes_the_length_from_the_file(tmp_path, size):
     x, warnings = read(put(tmp_path, riff(fmt(), chunk(b"data", PCM, size))))
     np.testing.assert_array_equal(x, np.arange(1, 101))
@@ -182,10 +182,9 @@ def test_rf64_takes_its_length_from_ds64(tmp_path):
     ("chunks", "words"),
     [
         ((fmt(), chunk(b"data", PCM, 0xFFFFFFFF)), "RF64 file without a ds64 chunk"),
-        ((ds64(0), fmt(), chunk(b"data", PCM, 0xFFFFFFFF)), "unfinished header: the data size is 0"),
         ((ds64(2000), fmt(), chunk(b"data", PCM, 0xFFFFFFFF)), "declares 1000 frames, has 100"),
     ],
-    ids=["no ds64", "ds64 of zeros", "ds64 too large"],
+    ids=["no ds64", "ds64 too large"],
 )
 def test_rf64_with_a_broken_ds64_is_an_error_unless_accepted(tmp_path, chunks, words):
     path = put(tmp_path, rf64(*chunks))
@@ -205,7 +204,7 @@ def test_rf64_with_a_broken_ds64_is_an_error_unless_accepted(tmp_path, chunks, w
         (riff(fmt(fs=0), DATA), "a sampling rate of 0 Hz"),
         (riff(fmt(fs=2**31), DATA), "a sampling rate of 2147483648 Hz"),
         (riff(fmt(channels=2, block=3), DATA), "contradicts itself: 16 bits, 2 channels, 3 bytes a frame"),
-        (riff(fmt(bits=64, tag=1), DATA), "contradicts itself"),
+        (riff(fmt(bits=64, tag=1), DATA), "holds PCM of 64 bits, which is not read; convert it"),
         (riff(fmt(), chunk(b"LIST", b"INFO", 5000), DATA), "chunk b'LIST' at byte 36 declares 5000 bytes"),
         (riff(fmt(), *[chunk(b"junk", b"")] * 1100, DATA), "more than 1000 chunks"),
     ],
@@ -309,5 +308,6 @@ def test_a_pipe_that_ends_inside_the_header_is_told(cut):
 
 
 def test_a_second_format_chunk_is_not_believed(tmp_path):
-    x, info = read_signal(put(tmp_path, riff(fmt(), DATA, fmt(channels=2))))
-    assert (info.channels, len(x)) == (1, 100)
+    x, warnings = read(put(tmp_path, riff(fmt(), DATA, fmt(channels=2))))
+    np.testing.assert_array_equal(x, np.arange(1, 101))
+    assert warnings == ["another fmt chunk stands behind the audio; it is not believed"]

@@ -87,6 +87,57 @@ def test_what_soxr_is_given_does_not_depend_on_the_cut(monkeypatch):
     assert lists[0] == lists[1] == lists[2]
 
 
+@pytest.mark.parametrize("quality", ["quick", "low", "medium", "high", "very_high"])
+@pytest.mark.parametrize(
+    ("fs", "to"), [(250, 128), (48000, 44100), (44100, 48000), (8000, 48000), (1000, 10), (7, 7.5)]
+)
+def test_what_is_missing_reaches_as_far_as_an_impulse_and_no_further(fs, to, quality):
+    n = 30_000
+    for first, last, value in (
+        (15_000, 15_000, np.nan),
+        (0, 0, np.inf),
+        (n - 1, n - 1, -np.inf),
+        (14_000, 14_500, np.nan),
+    ):
+        x = noise(n, 2)
+        x[first : last + 1, 1] = 0
+        without = run(Resample(fs=to, quality=quality), x, fs)
+        x[first : last + 1, 1] = value
+        y = run(Resample(fs=to, quality=quality), x, fs)
+        missing = np.isnan(y)
+        np.testing.assert_array_equal(y[~missing], without[~missing])
+        assert not missing[:, 0].any()
+        impulses = np.zeros((n, 1))
+        impulses[[first, last]] = 1
+        heard = np.flatnonzero(np.abs(run(Resample(fs=to, quality=quality), impulses, fs)[:, 0]) > 2e-6)
+        lost = np.flatnonzero(missing[:, 1])
+        assert set(heard) <= set(range(lost[0], lost[-1] + 1)) if len(lost) else not len(heard)
+        np.testing.assert_array_equal(np.diff(lost), 1)
+        if not len(lost):  # "quick" may pass a frame over, going down
+            assert quality == "quick"
+            continue
+        reach = 150 * max(1, to / fs) + 3
+        assert lost[0] >= first * to / fs - reach
+        assert lost[-1] <= last * to / fs + reach
+
+
+def test_one_missing_sample_of_an_ecg_costs_what_the_filter_reaches():
+    x = noise(2500, 1)
+    x[1250] = np.nan
+    y = run(Resample(fs=128), x, 250)
+    assert 265 <= np.isnan(y).sum() <= 270
+
+
+def test_missing_samples_stay_where_they_are_however_the_input_is_cut():
+    x = noise(20_000, 2)
+    x[[5, 4095, 4096, 12_000], [0, 1, 0, 1]] = np.nan
+    expected = run(Resample(fs=44100), x, 48000)
+    for cuts in (range(0, 20_000, 1009), (4095, 4096, 4097, 12_001)):
+        processor = Resample(fs=44100).open(Format(48000.0, 2))
+        y = [processor.process(part) for part in np.split(x, cuts)]
+        np.testing.assert_array_equal(np.concatenate([*y, processor.flush()]), expected)
+
+
 def test_the_same_rate_changes_nothing():
     x = noise(100, 2)
     np.testing.assert_array_equal(run(Resample(fs="8 kHz"), x), x)

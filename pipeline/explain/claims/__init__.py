@@ -14,11 +14,12 @@ from ..bilingual import Bilingual, fill, texts_of
 
 __all__ = ["VERDICTS", "ClaimResult", "Verdict", "claim_text"]
 
-Verdict = Literal["right", "sloppy", "wrong", "backwards", "circular"]
+Verdict = Literal["right", "sloppy", "depends", "wrong", "backwards", "circular"]
 
 VERDICTS: dict[Verdict, Bilingual] = {
     "right": {"en": "right", "zh": "正确"},
     "sloppy": {"en": "sloppy", "zh": "不严谨"},
+    "depends": {"en": "depends", "zh": "视情况而定"},
     "wrong": {"en": "wrong", "zh": "错误"},
     "backwards": {"en": "backwards", "zh": "说反了"},
     "circular": {"en": "circular", "zh": "循环论证"},

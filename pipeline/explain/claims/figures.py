@@ -74,7 +74,7 @@ def _continuous(s: Series) -> Figure:
 
 def _definition(s: Series) -> Figure:
     drawn, (table, total) = narrow_figure(2, 1, 4.6, height_ratios=[3, 1.1])
-    launches, now = s["table"], 4
+    launches, now = s["table"], 3
     rows = [k for k in range(len(launches)) if launches[k].any()]
     largest = launches.max()
     for row, k in enumerate(rows):

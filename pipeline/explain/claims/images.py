@@ -177,5 +177,6 @@ def indispensable() -> ClaimResult:
         series,
         same=", ".join(same),
         count=len(same),
+        tried=len(difference),
         differences=listed(f"{name} {d:.2g}" for name, d in difference.items()),
     )

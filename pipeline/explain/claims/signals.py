@@ -17,11 +17,12 @@ import numpy as np
 from ...engine.functional import convolve, correlate
 from ...kernel import Array, Taps
 from ..bilingual import listed, with_minus
+from ..example import WORKED
 from . import ClaimResult
 
-_X: Taps = np.array([0.0, 3, 0, 1, 2, 0, 0, 0])
+_X: Taps = WORKED.x
 _INPUT: Taps = np.array([0.0, 3, 0, 1, 2, 0, 0, 1, 0, 2, 0, 0])
-_H: Taps = np.array([4.0, 2, 1])
+_H: Taps = WORKED.h
 _FROM = 6
 _STEPS = (4, 8, 16, 32, 64)  # samples in one unit of time
 _SPAN = 3  # units of time that are compared
@@ -91,7 +92,7 @@ def circular() -> ClaimResult:
     table = np.zeros((len(x), len(x)))
     for k, sample in enumerate(x):
         table[k, k:] = sample * h[: len(x) - k]
-    y, now = recursion(x), 4
+    y, now = recursion(x), 3
     met = [int(k) for k in np.flatnonzero(x[: now + 1])]
     taps = [now - k for k in met]
     error = float(np.abs(table.sum(axis=0) - y).max())
@@ -196,10 +197,17 @@ def pattern() -> ClaimResult:
     x[decoy : decoy + 80] += t[::-1]
     scores = {"correlation": correlate(x, t, "valid"), "convolution": convolve(x, t, "valid")}
     found = {name: int(s.argmax()) for name, s in scores.items()}
-    at = {name: {"pattern": float(s[here]), "reversed": float(s[decoy])} for name, s in scores.items()}
+    near = len(t) - 1  # a score that overlaps the place at all
+    at = {
+        name: {
+            what: float(s[max(0, start - near) : start + near + 1].max())
+            for what, start in (("pattern", here), ("reversed", decoy))
+        }
+        for name, s in scores.items()
+    }
     numbers = {"pattern_at": here, "reversed_at": decoy, "found_at": found, "scores": at}
     shown = {way: {what: with_minus(f"{score:.1f}") for what, score in scored.items()} for way, scored in at.items()}
-    return ClaimResult.of("pattern", "wrong", numbers, {"x": x, "template": t, **scores}, shown=shown)
+    return ClaimResult.of("pattern", "wrong", numbers, {"x": x, "template": t, **scores}, shown=shown, near=near)
 
 
 def symmetric_matching() -> ClaimResult:
@@ -244,7 +252,7 @@ def apart(a: Placed, b: Placed) -> float:
 
 def commutes() -> ClaimResult:
     """Order and grouping change nothing in convolution, and much in correlation."""
-    a, b, c = (Placed(np.array(taps, dtype=float)) for taps in ([0, 3, 0, 1, 2], [4, 2, 1], [1, 0, 3]))
+    a, b, c = (Placed(np.array(taps, dtype=float)) for taps in ([0, 3, 1, 2], [4, 2, 1], [1, 0, 3]))
     ab, ba = correlated(a, b), correlated(b, a)
     chain, once = convolved(convolved(a, b), c), convolved(a, convolved(b, c))
     r_chain, r_once = correlated(correlated(a, b), c), correlated(a, correlated(b, c))

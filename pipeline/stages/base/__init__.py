@@ -219,7 +219,10 @@ class Detector(Processor, Protocol):
 
 
 class DetectorStage(Stage):
-    """A stage that finds; what it gives out are its scores, of whole windows only: 0 before time zero."""
+    """A stage that finds; what it gives out are its scores, of whole windows only: 0 before time zero.
+
+    Every peak that it finds is an event, unless it has a setting ``threshold`` of the type `Threshold`.
+    """
 
     linear: ClassVar[bool] = False
 
@@ -231,9 +234,13 @@ class DetectorStage(Stage):
         """These settings together with what their files hold, for one plan, which reads them once."""
         return self
 
-    @abstractmethod
-    def memory(self, fmt: Format, threads: int) -> int:
+    def memory(self, fmt: Format, threads: int) -> int:  # noqa: ARG002
         """Bytes that it is expected to need at its peak, with ``threads`` that compute."""
+        return 0
+
+    def band(self, fs: float) -> tuple[float, float]:
+        """The lowest and the highest frequency that it looks at, in Hz, of a signal at ``fs`` Hz."""
+        return 0.0, fs / 2
 
 
 class Recording(Protocol):

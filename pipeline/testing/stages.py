@@ -1,4 +1,4 @@
-"""The contract kit: checks that a stage keeps its promises, for the stages shipped and for those of other people.
+"""The contract kit of stages: checks that one keeps its promises, for the stages shipped and for those of others.
 
 Each check is a function ``check_*(stage, fmt=None)`` that raises `AssertionError` with what was promised and what
 came. Without a format a stage is tried with 1, 2, 4 and 8 channels, in double and single precision, at 8 kHz; the
@@ -27,14 +27,12 @@ import numpy.typing as npt
 import yaml
 from pydantic import ValidationError
 
-from .dsp.methods import choose_method, shape_of
-from .errors import SettingError
-from .kernel import Array, Kernel
-from .stages.base import DetectorStage, Format, Stage
-from .stages.base.processors import frames_after
-from .stages.base.registry import stage_from_settings
-
-__all__ = ["CHECKS", "check_stage", "parametrize_with_checks"]
+from ..dsp.methods import choose_method, shape_of
+from ..errors import SettingError
+from ..kernel import Array, Kernel
+from ..stages.base import DetectorStage, Format, Stage
+from ..stages.base.processors import frames_after
+from ..stages.base.registry import stage_from_settings
 
 _FORMATS = (
     Format(8000.0, 1),
@@ -60,11 +58,6 @@ def check_stage(stage: Stage, fmt: Format | None = None) -> None:
         the stage, with settings that hold.
     fmt
         the one format to try it with, in place of those above.
-
-    Raises
-    ------
-    AssertionError
-        the first promise that is broken: what was promised, and what came.
 
     Examples
     --------
@@ -144,11 +137,12 @@ def _accepted(stage: Stage, fmt: Format | None) -> list[Format]:
             accepted.append(each)
         except SettingError as error:
             refusal = str(error)
-    _promise(bool(accepted), f"{stage.use} takes none of the formats tried; the last refusal: {refusal}")
+    promise(bool(accepted), f"{stage.use} takes none of the formats tried; the last refusal: {refusal}")
     return accepted
 
 
-def _promise(kept: bool, message: str) -> None:
+def promise(kept: bool, message: str) -> None:
+    """Raise `AssertionError` with the message unless a promise was kept."""
     if not kept:
         raise AssertionError(message)
 
@@ -176,8 +170,8 @@ def _run(stage: Stage, fmt: Format, x: Array, cuts: Sequence[int] = ()) -> Array
     parts = [*map(processor.process, blocks), processor.flush()]
     for part in parts:
         expected = (len(part), processor.format.channels)
-        _promise(part.shape == expected, f"a block of shape {part.shape} came out, its format says {expected}")
-        _promise(part.dtype == fmt.dtype, f"{part.dtype} came out of {fmt.dtype}")
+        promise(part.shape == expected, f"a block of shape {part.shape} came out, its format says {expected}")
+        promise(part.dtype == fmt.dtype, f"{part.dtype} came out of {fmt.dtype}")
     return np.concatenate(parts)
 
 
@@ -205,9 +199,9 @@ def _differ(a: Array, b: Array) -> float:
 
 
 def _require_close(a: Array, b: Array, tolerance: float, what: str) -> None:
-    _promise(a.shape == b.shape, f"{what}: shapes {a.shape} and {b.shape}")
+    promise(a.shape == b.shape, f"{what}: shapes {a.shape} and {b.shape}")
     error = _differ(a, b)
-    _promise(error <= tolerance, f"{what}: off by {error:.3g}, allowed is {tolerance:.3g}")
+    promise(error <= tolerance, f"{what}: off by {error:.3g}, allowed is {tolerance:.3g}")
 
 
 # ---- the checks ----------------------------------------------------------------------------------------------------
@@ -220,9 +214,9 @@ def check_chunks_do_not_matter(stage: Stage, fmt: Format) -> None:
     whole = _run(stage, fmt, x)
     for name, cuts in _cuts(len(x)).items():
         cut = _run(stage, fmt, x, cuts)
-        _promise(cut.shape == whole.shape, f"cut into {name}: {len(cut)} frames, in one block {len(whole)}")
+        promise(cut.shape == whole.shape, f"cut into {name}: {len(cut)} frames, in one block {len(whole)}")
         where = np.flatnonzero((cut != whole).any(axis=1))
-        _promise(len(where) == 0, f"cut into {name}: {len(where)} frames differ, the first is {[*where[:1]]}")
+        promise(len(where) == 0, f"cut into {name}: {len(where)} frames differ, the first is {[*where[:1]]}")
 
 
 @_per_format
@@ -234,7 +228,7 @@ def check_number_of_frames(stage: Stage, fmt: Format) -> None:
         expected = processor.latency + own + processor.tail if frames else 0
         got = len(_run(stage, fmt, _noise(fmt, frames)))
         promised = f"{processor.latency} latency + {own} + {processor.tail} tail" if frames else "none of none"
-        _promise(got == expected, f"{frames} frames in, {got} out; promised are {promised} = {expected}")
+        promise(got == expected, f"{frames} frames in, {got} out; promised are {promised} = {expected}")
 
 
 @_per_format
@@ -245,7 +239,7 @@ def check_kernel_is_impulse_response(stage: Stage, fmt: Format) -> None:
         return
     processor = stage.open(fmt)
     got = (processor.latency, processor.tail)
-    _promise(got == (kernel.latency, kernel.tail), f"latency and tail {got}, the kernel's are {kernel!r}'s")
+    promise(got == (kernel.latency, kernel.tail), f"latency and tail {got}, the kernel's are {kernel!r}'s")
     # P2 for an impulse: eps/2 log2(M) ||h||_2, and the rounding of the taps to the precision of the samples
     eps = float(np.finfo(fmt.dtype).eps)
     tolerance = eps * ((2 + math.log2(kernel.length + 1)) * kernel.norm2 + float(np.abs(kernel.taps).max()))
@@ -317,7 +311,7 @@ def check_channels_are_independent(stage: Stage, fmt: Format) -> None:
     other = x.copy()
     other[:, 0] = 1000
     same = np.array_equal(_run(stage, fmt, x)[:, 1:], _run(stage, fmt, other)[:, 1:])
-    _promise(same, "what is in channel 0 changes another channel")
+    promise(same, "what is in channel 0 changes another channel")
 
 
 @_per_format
@@ -329,11 +323,11 @@ def check_blocks_belong_to_the_caller(stage: Stage, fmt: Format) -> None:
         block = x[start : start + 500].copy()
         parts.append(processor.process(block))
         copies.append(parts[-1].copy())
-        _promise(np.array_equal(block, x[start : start + 500]), "the input was altered")
+        promise(np.array_equal(block, x[start : start + 500]), "the input was altered")
         block[:] = 7
     together = np.concatenate([*copies, processor.flush()])
-    _promise(all(map(np.array_equal, parts, copies)), "a block that was given out was altered later")
-    _promise(np.array_equal(together, _run(stage, fmt, x)), "overwriting a block after the call changed the output")
+    promise(all(map(np.array_equal, parts, copies)), "a block that was given out was altered later")
+    promise(np.array_equal(together, _run(stage, fmt, x)), "overwriting a block after the call changed the output")
 
 
 @_per_format
@@ -347,8 +341,8 @@ def check_opens_are_independent(stage: Stage, fmt: Format) -> None:
         b.append(two.process(z[start : start + 400]))
     a.append(one.flush())
     b.append(two.flush())
-    _promise(np.array_equal(np.concatenate(a), _run(stage, fmt, x)), "a second signal changed the first")
-    _promise(np.array_equal(np.concatenate(b), _run(stage, fmt, z)), "the first signal changed the second")
+    promise(np.array_equal(np.concatenate(a), _run(stage, fmt, x)), "a second signal changed the first")
+    promise(np.array_equal(np.concatenate(b), _run(stage, fmt, z)), "the first signal changed the second")
 
 
 @_per_format
@@ -363,16 +357,16 @@ def check_precision_only_rounds(stage: Stage, fmt: Format) -> None:
 def check_pickles(stage: Stage, fmt: Format | None = None) -> None:  # noqa: ARG001
     """The settings survive pickling, as they must to reach a worker."""
     again = pickle.loads(pickle.dumps(stage))  # noqa: S301  (our own bytes)
-    _promise(again == stage, f"{stage!r} came back as {again!r}")
+    promise(again == stage, f"{stage!r} came back as {again!r}")
 
 
 def check_settings_survive_yaml(stage: Stage, fmt: Format | None = None) -> None:  # noqa: ARG001
     """The settings written as YAML are read back to an equal stage, with and without the defaults."""
-    _promise(bool(stage.use), f"{type(stage).__name__} has no name: register it with @stage('prefix.name')")
+    promise(bool(stage.use), f"{type(stage).__name__} has no name: register it with @stage('prefix.name')")
     for unset in (True, False):
         text = yaml.safe_dump(stage.model_dump(mode="json", exclude_unset=unset))
         again = stage_from_settings(yaml.safe_load(text))
-        _promise(again == stage, f"{stage!r} came back as {again!r} from\n{text}")
+        promise(again == stage, f"{stage!r} came back as {again!r} from\n{text}")
 
 
 def check_bad_settings_are_named(stage: Stage, fmt: Format | None = None) -> None:  # noqa: ARG001
@@ -383,7 +377,7 @@ def check_bad_settings_are_named(stage: Stage, fmt: Format | None = None) -> Non
             type(stage).model_validate({**settings, name: {"wrong": "kind"}})
         except ValidationError as error:
             places = {place["loc"][0] for place in error.errors() if place["loc"]}
-            _promise(name in places, f"a wrong {name} is refused, but the error points at {sorted(map(str, places))}")
+            promise(name in places, f"a wrong {name} is refused, but the error points at {sorted(map(str, places))}")
         else:
             raise AssertionError(f"{name}: {{'wrong': 'kind'}} is accepted")
 

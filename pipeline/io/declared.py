@@ -1,0 +1,288 @@
+"""Headers of FLAC, AIFF, W64, AU, CAF and NIST, held against what the file has before libsndfile believes them.
+
+libsndfile clamps what is declared to the end of the file, takes what lies behind the audio for audio, and rounds a
+sampling rate, all in silence. A program that wrote to a pipe leaves 0, or a size like 0x7F000000 that no file has: then
+the audio goes on to the end, libsndfile is shown a header that says so, and a warning tells it.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from ..errors import ReadError
+from .base import ReadOptions
+from .encodings import linear_subtype
+from .source import Source
+
+NO_LENGTH = "the header does not tell the length (it was written to a pipe, or never finished); took all to the end"
+
+_FLOATS = {b"fl32": 4, b"FL32": 4, b"fl64": 8, b"FL64": 8, b"ulaw": 1, b"ULAW": 1, b"alaw": 1, b"ALAW": 1}
+_WHOLES = (b"NONE", b"twos", b"sowt", b"raw ", b"in24", b"in32", b"42ni", b"23ni")
+_AU_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
+
+
+def says_unknown(size: int) -> bool:
+    """Whether a size is one of those that programs write to a pipe: near 2 or 4 GiB, less a header or half a frame."""
+    return 0x7FFF0000 <= size <= 0x80010000 or size >= 0xFFFF0000
+
+
+def rate_problem(fs: int, block: int, rate: int) -> str:
+    """What to say where a fmt chunk tells another number of bytes a second than its rate and its frames make."""
+    made = f"{fs} Hz with {block} bytes a frame make {fs * block}"
+    return f"its fmt chunk says {rate} bytes a second, {made}; took {fs} Hz"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a stream beside what libsndfile makes of it."""
+
+    frames: int | None = None
+    """Number of frames; None for what libsndfile says."""
+    fs: float | None = None
+    channels: int | None = None
+    patches: tuple[tuple[int, bytes], ...] = ()
+    """Bytes of the header to show to libsndfile in place of those that are there, with their place."""
+    endless: bool = False
+    """Whether libsndfile is to find no end, because it would guess one from the size."""
+    counted: bool = False
+    """Whether ``frames`` was counted here, and is declared nowhere."""
+    start: int = 0
+    """Position of the first byte of audio, where that is known."""
+    behind: int = 0
+    """Position from which on another recording may begin, where that is known."""
+    linear: tuple[str, str, int] | None = None
+    """Encoding, byte order and bytes of a frame of plain numbers that libsndfile does not read in this container."""
+    goes_on: bool = False
+    """Whether there may be frames behind ``frames``: it is tried."""
+    unreadable: str = ""
+    """What to say where libsndfile cannot read it; empty for libsndfile's own words."""
+    warnings: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True)
+class _Audio:
+    """Where a header says that its audio lies."""
+
+    start: int
+    declared: int
+    """Bytes."""
+    block: int
+    """Bytes of a frame; 0 where that is not fixed."""
+    patches: Callable[[int], tuple[tuple[int, bytes], ...]]
+    """Header that says a number of bytes."""
+    unknown: bool = False
+    fs: float | None = None
+    channels: int | None = None
+    notes: tuple[str, ...] = ()
+    linear: tuple[str, str] | None = None
+    """Encoding and byte order of plain numbers that libsndfile does not read in this container."""
+
+
+def facts_of(source: Source, options: ReadOptions) -> Facts:
+    """Facts of a file in one of these containers; faults are raised, or accepted as ``options`` say."""
+    if options.container == "FLAC":
+        return _flac(source)
+    audio = {"AIFF": _aiff, "W64": _w64, "AU": _au, "CAF": _caf, "NIST": _nist}[options.container](source)
+    if isinstance(audio, Facts):
+        return audio
+    there = max(0, (source.size or 0) - audio.start)
+    block, warnings, size = max(1, audio.block), list(audio.notes), min(audio.declared, there)
+    if (audio.unknown and audio.declared > there) or (
+        audio.declared == 0 and there > 0 and not _are_chunks(source, options.container, audio.start)
+    ):
+        size = there
+        warnings.append(NO_LENGTH)
+    elif audio.declared > there:
+        frames = f"declares {audio.declared // block} frames, has {there // block}"
+        warnings.append(options.accept(source.name, frames, f"the {there // block} frames"))
+    if size % block and audio.block:
+        warnings.append(f"the last frame is cut: {size % block} of {block} bytes; dropped")
+    return Facts(
+        frames=size // block if audio.block else None,
+        fs=audio.fs,
+        channels=audio.channels,
+        patches=audio.patches(size) if size != audio.declared else (),
+        warnings=tuple(warnings),
+        start=audio.start,
+        behind=audio.start + (0 if NO_LENGTH in warnings else size),
+        linear=None if audio.linear is None else (*audio.linear, audio.block),
+    )
+
+
+def _are_chunks(source: Source, container: str, start: int) -> bool:
+    """Whether there are chunks from a byte on, to the end of the file."""
+    size, first = (source.size or 0) - start, {"AIFF": 12, "W64": 40, "CAF": 8}.get(container, 0)
+    ends = [
+        at + length - first
+        for name, at, length in chunks(lambda at, n: source.at(start + at - first, n), container, first + size)
+        if name.isascii() and name.decode().isprintable()
+    ]
+    return bool(ends) and ends[-1] in (size, size - 1)
+
+
+def chunks(at_of: Callable[[int, int], bytes], container: str, size: int) -> Iterator[tuple[bytes, int, int]]:
+    """Name, position and length of each chunk of an AIFF, CAF or W64 file, its head included.
+
+    ``at_of(position, count)`` gives its bytes.
+    """
+    at, form, uncounted, even = {"AIFF": (12, ">4sI", 8, 2), "CAF": (8, ">4sq", 12, 1)}.get(
+        container, (40, "<4s12xQ", 0, 8)
+    )
+    width = struct.calcsize(form)
+    while at < size and len(head := at_of(at, width)) == width:
+        name, length = struct.unpack(form, head)
+        length += uncounted
+        yield name, at, length
+        if length < width:
+            return
+        at += length + -length % even
+
+
+def _flac(source: Source) -> Facts:
+    at = source.head.find(b"fLaC") + 18
+    told = int.from_bytes(source.head[at : at + 8], "big")
+    frames, bits = told & (1 << 36) - 1, (told >> 36 & 31) + 1
+    return Facts(
+        frames=frames or None,
+        # Without a length the decoder goes on to the end, so that frames behind the declared ones are found.
+        patches=((at, (told >> 36 << 36).to_bytes(8, "big")),),
+        goes_on=frames > 0,
+        unreadable="has 32 bits a sample, which libsndfile does not decode; unpack it: flac -d IN.flac -o OUT.wav"
+        if bits == 32
+        else "",
+    )
+
+
+def _found(source: Source, container: str) -> dict[bytes, tuple[int, int]]:
+    """Position and length of the first chunk of each name."""
+    found: dict[bytes, tuple[int, int]] = {}
+    for name, at, length in chunks(source.at, container, source.size or 0):
+        if name in (b"FORM", b"riff", b"caff"):
+            break  # another recording
+        if name in found and name in (b"SSND", b"COMM", b"data", b"fmt ", b"desc"):
+            raise ReadError(source.name, f"contradicts itself: a second {name.decode().strip()} chunk at byte {at}")
+        found.setdefault(name, (at, length))
+    return found
+
+
+def _aiff(source: Source) -> _Audio | Facts:
+    found = _found(source, "AIFF")
+    if b"COMM" not in found or b"SSND" not in found:
+        return Facts(unreadable=f"has no {'SSND' if b'COMM' in found else 'COMM'} chunk, so no audio that can be read")
+    common, (at, length) = found[b"COMM"][0], found[b"SSND"]
+    comm = source.at(common, 30)[8:].ljust(22, b"\0")
+    channels, frames, bits = struct.unpack(">HIH", comm[:8])
+    exponent, mantissa = struct.unpack(">HQ", comm[8:18])
+    kind = comm[18:22] if source.at(8, 4) == b"AIFC" else b"NONE"
+    block = channels * _FLOATS.get(kind, (bits + 7) // 8 if kind in _WHOLES else 0)
+    offset = struct.unpack(">I", source.at(at + 8, 4).ljust(4, b"\0"))[0]
+    declared = length - 16 - offset if length > 16 else 0
+    unknown = says_unknown(declared) or 0x7EFFFF00 < declared <= 0x7F000000 or (declared == 0 and frames == 0)
+    if block and not unknown and not 0 <= declared - frames * block <= 1:
+        words = f"COMM says {frames} frames of {block} bytes, SSND holds {declared} bytes"
+        raise ReadError(source.name, f"its header contradicts itself: {words}")
+
+    def patches(size: int) -> tuple[tuple[int, bytes], ...]:
+        count = ((common + 10, struct.pack(">I", size // block)),) if block else ()
+        return ((at + 4, struct.pack(">I", min(size + 8 + offset, 2**32 - 1))), *count)
+
+    try:
+        fs = math.ldexp(mantissa, (exponent & 0x7FFF) - 16446)
+    except OverflowError:
+        fs = math.inf
+    if not 0 < fs < math.inf or exponent & 0x8000:
+        raise ReadError(source.name, f"its header declares a sampling rate of {-fs if exponent & 0x8000 else fs:g} Hz")
+    # A pad byte is no audio, though libsndfile's own files count it.
+    return _Audio(at + 16 + offset, declared if unknown or not block else frames * block, block, patches, unknown, fs)
+
+
+def _w64(source: Source) -> _Audio | Facts:
+    found = _found(source, "W64")
+    if b"fmt " not in found or b"data" not in found:
+        return Facts(unreadable=f"has no {'data' if b'fmt ' in found else 'fmt'} chunk, so no audio that can be read")
+    at, length = found[b"data"]
+    tag, channels, fs, rate, block, bits = struct.unpack(
+        "<HHIIHH", source.at(found[b"fmt "][0] + 24, 16).ljust(16, b"\0")
+    )
+    if tag == 0xFFFE:  # WAVE_FORMAT_EXTENSIBLE: the kind stands behind
+        tag = struct.unpack("<H", source.at(found[b"fmt "][0] + 48, 2).ljust(2, b"\0"))[0]
+    if tag in (1, 3) and block != channels * ((bits + 7) // 8):
+        words = f"{bits} bits, {channels} channels, {block} bytes a frame"
+        raise ReadError(source.name, f"its fmt chunk contradicts itself: {words}")
+    fixed = block if tag in (1, 3, 6, 7) else 0
+
+    def patches(size: int) -> tuple[tuple[int, bytes], ...]:
+        return ((at + 16, struct.pack("<Q", size + 24)),)
+
+    notes = (rate_problem(fs, block, rate),) if fixed and rate != fs * block & 0xFFFFFFFF else ()
+    return _Audio(
+        at + 24,
+        max(0, length - 24),
+        fixed,
+        patches,
+        length >= 2**62,
+        float(fs),
+        channels,
+        notes,
+        _linear(tag, bits, "<"),
+    )
+
+
+def _au(source: Source) -> _Audio | Facts:
+    order = ">" if source.head[:4] == b".snd" else "<"
+    start, size, encoding, _, channels = struct.unpack(f"{order}5I", source.head[4:24].ljust(20, b"\0"))
+    block = _AU_BYTES.get(encoding, 0) * channels
+
+    def patches(size: int) -> tuple[tuple[int, bytes], ...]:
+        return ((8, struct.pack(f"{order}I", min(size, 2**32 - 1))),)
+
+    return _Audio(start, size, block, patches, says_unknown(size), None, channels)
+
+
+def _caf(source: Source) -> _Audio | Facts:
+    found = _found(source, "CAF")
+    kind = source.at(found[b"desc"][0] + 20, 4).decode("latin-1") if b"desc" in found else "no description"
+    if kind not in ("lpcm", "ulaw", "alaw") or b"data" not in found:
+        return Facts(
+            unreadable=f"is a CAF file with {kind.strip()} that libsndfile does not decode; convert it, for instance:"
+            " ffmpeg -i IN.caf OUT.wav"
+        )
+    at, length = found[b"data"]
+    desc = source.at(found[b"desc"][0] + 12, 32).ljust(32, b"\0")
+    fs, block, channels = (struct.unpack(">d8xI4xI4x", desc))[:3]
+
+    def patches(size: int) -> tuple[tuple[int, bytes], ...]:
+        return ((at + 4, struct.pack(">q", size + 4)),)
+
+    unknown = length < 12
+    return _Audio(at + 16, 2**62 if unknown else max(0, length - 16), block, patches, unknown, fs, channels)
+
+
+def _nist(source: Source) -> _Audio | Facts:
+    words = [line.split(None, 2) for line in source.head[:1024].decode("latin-1").split("\n")]
+    told = {line[0]: line[2] for line in words if len(line) == 3}
+    coding = told.get("sample_coding", "pcm").strip()
+    try:
+        frames, channels = int(told["sample_count"]), int(told.get("channel_count", 1))
+        block = channels * int(told.get("sample_n_bytes", 2))
+        start, order = int(source.head[8:16]), told.get("sample_byte_format", "01")
+        fs = float(told["sample_rate"])
+    except (KeyError, ValueError):
+        problem = "is a NIST file that does not tell its rate, or how many samples it has"
+        raise ReadError(source.name, problem) from None
+    if coding not in ("pcm", "ulaw", "mu-law", "alaw"):
+        return Facts(
+            unreadable=f"is a NIST file with {coding}; unpack it, for instance: sph2pipe -f wav IN.sph OUT.wav"
+        )
+    linear = (
+        _linear(1, 8 * block // max(1, channels), "<" if order.startswith("0") else ">") if coding == "pcm" else None
+    )
+    return _Audio(start, frames * block, block, lambda _: (), False, fs, channels, (), linear)
+
+
+def _linear(tag: int, bits: int, order: str) -> tuple[str, str] | None:
+    subtype = linear_subtype((bits + 7) // 8, floating=tag == 3) if tag in (1, 3) else None
+    return None if subtype in (None, "PCM_U8") else (subtype, order)

@@ -1,0 +1,198 @@
+"""Recordings that stand one behind the other in one file, read as one: chained Ogg, and files joined by their bytes.
+
+Decoders read the first and stop, as if that were all.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+
+from ..errors import ReadError
+from ..limits import MAX_CHANNELS
+from . import mpeg, ogg
+from .base import Block, Reader, ReadOptions
+from .declared import NO_LENGTH, Facts, facts_of
+from .riff import WavFormat, WavHeader
+from .sndfile import SndfileReader
+from .source import Source
+from .wav import WavReader
+
+_FLAC_BEGINS = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
+_BEGINS = {
+    "AIFF": re.compile(rb"(?s)FORM....AIF[FC]"),
+    "W64": re.compile(rb"(?s)riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00.{8}wave"),
+    "AU": re.compile(rb"(?s)\.snd\x00\x00..[\x00-\xff]{4}\x00\x00\x00[\x01-\x1b]"),
+    "CAF": re.compile(rb"caff\x00\x01\x00\x00desc"),
+    "NIST": re.compile(rb"NIST_1A\n   1024"),
+}
+"""What a recording begins with, in each container."""
+_HEADER_BYTES = 4200
+"""Bytes of the longest header without audio; one of CAF is filled up to a block of 4096."""
+
+Part = Callable[[], Reader]
+
+
+class JoinedReader(Reader):
+    """Frames of several recordings in a row, each opened when its turn comes."""
+
+    def __init__(self, source: Source, parts: Sequence[Part], options: ReadOptions) -> None:
+        infos = []
+        for part in parts:
+            with part() as reader:
+                infos.append(reader.info)
+        kinds = list(dict.fromkeys((info.fs, info.channels) for info in infos))
+        if len(kinds) > 1:
+            words = ", then ".join(f"{fs:g} Hz with {channels} channels" for fs, channels in kinds)
+            raise ReadError(source.name, f"is {len(parts)} recordings in a row, of different kinds: {words}; cut it up")
+        lengths = [info.frames for info in infos]
+        frames = None if None in lengths else sum(n or 0 for n in lengths)
+        super().__init__(replace(infos[0], frames=frames), options.dtype)
+        told = " + ".join("?" if n is None else str(n) for n in lengths[:5]) + (" + ..." if len(lengths) > 5 else "")
+        self.warnings.append(f"{len(parts)} recordings in a row, read one behind the other: {told} frames")
+        self._source, self._parts = source, list(parts)
+        self._current: Reader | None = None
+
+    def _read_piece(self, frames: int) -> Block:
+        blocks: list[Block] = [np.zeros((0, self.info.channels), self._dtype)]
+        while frames > 0:
+            if self._current is None:
+                if not self._parts:
+                    break
+                self._current = self._parts.pop(0)()
+            block = self._current.read(frames)
+            blocks.append(block)
+            if len(block) < frames:
+                self.warnings += self._current.warnings
+                self._current.close()
+                self._current = None
+            frames -= len(block)
+        return np.concatenate(blocks)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._current is not None:
+            self._current.close()
+        self._source.close()
+
+
+def joined(source: Source, parts: Sequence[Part], options: ReadOptions, notes: Sequence[str] = ()) -> Reader:
+    """The one recording that there is, or all of them in a row."""
+    if len(parts) == 1:
+        reader = parts[0]()
+        source.close()
+    else:
+        reader = JoinedReader(source, parts, options)
+    reader.warnings += notes
+    return reader
+
+
+def open_plain(source: Source, options: ReadOptions) -> Reader:
+    """Read an AIFF, W64, AU, CAF or NIST file, whose header is held against the file first."""
+    source = source.spooled()
+    facts = facts_of(source, options)
+    begins = _BEGINS.get(options.container)
+    if begins and facts.start:
+        found = list(source.find(begins, facts.behind, 64))
+        # What was written to a pipe may end with its header once more, and nothing behind it.
+        if found:
+            bare = NO_LENGTH in facts.warnings and (source.size or 0) - found[-1] <= _HEADER_BYTES
+            return cut_up(source, [0, *found], open_plain, options, bare=bare)
+    if facts.linear is None or not 1 <= (facts.channels or 0) <= MAX_CHANNELS:
+        return SndfileReader(source, options, facts)
+    subtype, order, block = facts.linear
+    fmt = WavFormat(int(facts.fs or 0), facts.channels or 0, block, subtype)
+    source.skip(facts.start)
+    header = WavHeader(options.container, order, fmt, facts.frames, facts.warnings, (), (), facts.start, None, None)
+    return WavReader(source, header, subtype, options)
+
+
+def cut_up(
+    source: Source,
+    starts: list[int],
+    reader: Callable[[Source, ReadOptions], Reader],
+    options: ReadOptions,
+    *,
+    bare: bool = False,
+) -> Reader:
+    """Read what begins at each of these bytes and ends before the next, except the last where that is ``bare``."""
+
+    def part(start: int, end: int | None) -> Reader:
+        window = source.window(start, end)
+        try:
+            return reader(window, options)
+        except BaseException:
+            window.close()
+            raise
+
+    ends = [*starts[1:], source.size]
+    parts, notes = [partial(part, *bounds) for bounds in zip(starts, ends, strict=True)], []
+    if bare:
+        parts.pop()
+        notes.append(f"the header stands again at byte {starts[-1]}, with no audio behind it; ignored")
+    return joined(source, parts, options, notes)
+
+
+def open_flac(source: Source, options: ReadOptions) -> Reader:
+    """Read FLAC, in one piece or several."""
+    source = source.spooled()
+    starts = list(source.find(_FLAC_BEGINS, 0, 8))
+    if not starts:
+        raise ReadError(source.name, "is no readable FLAC file: it has no STREAMINFO")
+    return cut_up(source, starts, open_plain, options)
+
+
+def open_mpeg(source: Source, options: ReadOptions) -> Reader:
+    """Read MP3 or MP2, with and without a tag that tells its length, in one piece or several."""
+    source = source.spooled()
+    links, notes = mpeg.links(source)
+    if not links:
+        if next(source.find(_FLAC_BEGINS, 0, 8), None) is not None:
+            return open_flac(source, replace(options, container="FLAC"))
+        raise ReadError(source.name, "has no frame of MPEG audio in it")
+    if len(links) == 1 and links[0].tagged:
+        reader: Reader = SndfileReader(source, options)
+        reader.warnings += notes
+        return reader
+
+    def part(link: mpeg.Link) -> Reader:
+        single = "has one frame of MPEG audio alone, which libsndfile does not decode"
+        facts = Facts(frames=link.samples, endless=not link.tagged, counted=not link.tagged, unreadable=single)
+        return _reader(source.window(link.start, link.end), options, facts)
+
+    return joined(source, [partial(part, link) for link in links], options, notes)
+
+
+def open_ogg(source: Source, options: ReadOptions) -> Reader:
+    """Read Ogg with Vorbis, Opus or FLAC in it, in one piece or several."""
+    source = source.spooled()
+    links, notes = ogg.links(source)
+    faults = [f"{link.fault}" for link in links if link.fault]
+    if not links:
+        raise ReadError(source.name, "is no readable OGG file: no page of it is whole")
+    notes += [options.accept(source.name, fault, "what is there") for fault in faults]
+
+    def part(link: ogg.Link) -> Reader:
+        window = source.window(link.start, link.end)
+        flac = ogg.unpacked_flac(window)
+        if flac is None:
+            return _reader(window, options, Facts())
+        window.close()
+        reader = _reader(flac, replace(options, container="FLAC"))
+        reader.info = replace(reader.info, container="OGG")
+        return reader
+
+    return joined(source, [partial(part, link) for link in links], options, notes)
+
+
+def _reader(window: Source, options: ReadOptions, facts: Facts | None = None) -> Reader:
+    """Read one part, or let go of it."""
+    try:
+        return SndfileReader(window, options, facts or facts_of(window, options))
+    except BaseException:
+        window.close()
+        raise

@@ -1,0 +1,129 @@
+"""Pages of Ogg: walked and checked, so that a chain of recordings is read whole and a damaged one is told.
+
+libsndfile reads the first recording of a chain alone, and stops without a word where a page is damaged or missing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .sink import OutputFile
+from .source import Source, spool
+
+_MAX_PAGE = 27 + 255 + 255 * 255
+_REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+_FLAC_HEAD = b"\x7fFLAC"
+_FIRST, _LAST = 2, 4
+
+
+@dataclass
+class Link:
+    """One recording of a chain: where it lies, and what is wrong with it."""
+
+    start: int
+    end: int
+    fault: str = ""
+    whole: bool = False
+    """Whether it has a last page."""
+
+
+def links(source: Source) -> tuple[list[Link], list[str]]:
+    """The recordings of an Ogg file in their order, and what else was found in it.
+
+    Every page is read and its checksum made: nothing else tells a page that is damaged or missing.
+    """
+    found: list[Link] = []
+    notes: list[str] = []
+    numbers: dict[bytes, int] = {}
+    was_first = False
+    for at, page in _pages(source):
+        if page[:4] != b"OggS" or _page_length(page, 0) != len(page):
+            _blame(found, notes, at, page)
+            continue
+        serial, number = page[14:18], struct.unpack("<I", page[18:22])[0]
+        first = bool(page[5] & _FIRST)
+        if not found or (first and not was_first):
+            found.append(Link(at, at, "" if first else f"starts with page {number}, not with its first"))
+            numbers.clear()
+        was_first, link = first, found[-1]
+        if ogg_crc(page[:22] + bytes(4) + page[26:]) != struct.unpack("<I", page[22:26])[0]:
+            link.fault = link.fault or f"damaged: the page at byte {at} does not have the checksum that it tells"
+        elif number != numbers.get(serial, number - 1) + 1:
+            link.fault = link.fault or f"damaged: pages are missing before byte {at}"
+        numbers[serial], link.end, link.whole = number, at + len(page), bool(page[5] & _LAST)
+    for link in found:
+        link.fault = link.fault or ("" if link.whole else "has no last page: it is cut short")
+    return found, notes
+
+
+def _pages(source: Source) -> Iterator[tuple[int, bytes]]:
+    """Position and bytes of each page, and of what stands between pages and is none."""
+    source.rewind()
+    start, at, raw = 0, 0, b""  # raw begins at byte start of the file, the next page at byte at of raw
+    while True:
+        if len(raw) - at < _MAX_PAGE:
+            start, at, raw = start + at, 0, raw[at:] + source.read(1 << 20)
+        if at == len(raw):
+            return
+        length = _page_length(raw, at)
+        if not length:
+            following = raw.find(b"OggS", at + 1)
+            length = (following if following > 0 else len(raw)) - at
+        yield start + at, raw[at : at + length]
+        at += length
+
+
+def _page_length(raw: bytes, at: int) -> int:
+    """Bytes of the page that starts at byte ``at``; 0 where there is none, or not the whole of it."""
+    if raw[at : at + 5] != b"OggS\0" or len(raw) < at + 27 or len(raw) < at + 27 + raw[at + 26]:
+        return 0
+    head = 27 + raw[at + 26]
+    length = head + sum(raw[at + 27 : at + head])
+    return length if at + length <= len(raw) else 0
+
+
+def _blame(found: list[Link], notes: list[str], at: int, junk: bytes) -> None:
+    """Say what bytes that are no page mean: the recording before them is damaged, or they stand behind its end."""
+    if found and (junk.startswith(b"OggS") or not found[-1].whole):
+        found[-1].fault = found[-1].fault or f"cut short or damaged: from byte {at} on {len(junk)} bytes are no page"
+    else:
+        notes.append(f"{len(junk)} bytes from byte {at} on are no page of Ogg; ignored")
+
+
+def unpacked_flac(source: Source) -> Source | None:
+    """A FLAC recording inside Ogg as FLAC alone, which libsndfile reads; None where it is none.
+
+    Its packets follow one another in the pages as they do in a FLAC file, behind nine bytes of the first.
+    """
+    if _FLAC_HEAD not in source.head[27:40]:
+        return None
+    pieces = (page[27 + page[26] :] for _, page in _pages(source) if page[:4] == b"OggS")
+    return spool(source, itertools.chain([next(pieces)[9:]], pieces))
+
+
+def fix_ogg_serial(file: OutputFile, name: str) -> None:
+    """Give the one logical stream of an OGG file a serial number made from its name, instead of a random one."""
+    serial = struct.pack("<I", zlib.crc32(name.encode("utf-8", "surrogateescape")))
+    at = 0
+    while True:
+        file.seek(at)
+        page = bytearray(file.read(_MAX_PAGE))
+        if len(page) < 27:
+            return
+        segments = page[26]
+        del page[27 + segments + sum(page[27 : 27 + segments]) :]
+        page[14:18] = serial
+        page[22:26] = bytes(4)  # the checksum is made with its own field at 0
+        page[22:26] = struct.pack("<I", ogg_crc(bytes(page)))
+        file.patch(at, bytes(page))
+        at += len(page)
+
+
+def ogg_crc(page: bytes) -> int:
+    """The checksum of OGG: that of zlib (polynomial 0x04C11DB7) with bits in the other order and no inversion."""
+    reflected = zlib.crc32(page.translate(_REVERSED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int(f"{reflected:032b}"[::-1], 2)

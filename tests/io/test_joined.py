@@ -1,0 +1,272 @@
+"""Lengths that nobody declared, and recordings in a row: every frame is read, from a disk and from a pipe.
+
+What is right is what libsndfile decodes of each recording alone, or the number of frames that was encoded.
+"""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import soundfile
+
+from pipeline.errors import ReadError
+from pipeline.io import OutputFormat, mpeg, open_reader, read_signal
+from tests.io.helpers import noise, open_descriptors, piped, save
+
+BITRATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
+
+
+def mpeg_frames(data):
+    """The frames of MPEG-1 layer III at 44.1 kHz, one by one."""
+    at = 0
+    while data[at : at + 1] == b"\xff":
+        length = 144000 * BITRATES[data[at + 2] >> 4] // 44100 + (data[at + 2] >> 1 & 1)
+        yield data[at : at + length]
+        at += length
+
+
+@pytest.fixture(scope="module", params=["CONSTANT", "VARIABLE"])
+def mp3(request, tmp_path_factory):
+    """An MP3 with a tag, its bytes, and its frames without the one that holds the tag."""
+    path = tmp_path_factory.mktemp("mp3") / "x.mp3"
+    x = noise(60_000, 1) * np.r_[np.full(20_000, 1e-3), np.ones(40_000)][:, None]
+    soundfile.write(path, x, 44100, format="MP3", bitrate_mode=request.param, compression_level=0.5)
+    frames = list(mpeg_frames(path.read_bytes()))
+    return path.read_bytes(), [frame for frame in frames if b"Xing" not in frame[:64] and b"Info" not in frame[:64]]
+
+
+def put(tmp_path, data, name="x"):
+    path = tmp_path / name
+    path.write_bytes(data)
+    return path
+
+
+def read_signal_and_warnings(path):
+    with open_reader(path) as reader:
+        return reader.read(1 << 20), reader.warnings
+
+
+def both(path):
+    """What is read from the disk, which is what is read from a pipe."""
+    before = open_descriptors()
+    with open_reader(path) as reader:
+        x = np.concatenate([reader.read(777), reader.read(1 << 20)])
+        assert reader.info.frames == len(x)
+        warnings = reader.warnings
+    with piped(path.read_bytes()) as pipe:
+        np.testing.assert_array_equal(read_signal(pipe)[0], x)
+    assert open_descriptors() == before
+    return x, warnings
+
+
+ID3 = b"ID3\4\0\0\0\0\2\0" + bytes(256)
+ID3V1 = b"TAG" + b"t" * 125
+APE = b"APETAGEX" + b"\xd0\7\0\0\x20\0\0\0\0\0\0\0\0\0\0\x80" + bytes(8)
+
+
+def test_every_frame_of_an_mp3_without_a_tag_is_read(mp3, tmp_path):
+    _, frames = mp3
+    x, warnings = both(put(tmp_path, b"".join(frames)))
+    assert len(x) == 1152 * len(frames)
+    assert warnings == []
+
+
+def test_what_an_mp3_without_a_tag_holds_is_what_one_with_a_tag_holds(mp3, tmp_path):
+    whole, frames = mp3
+    with_tag = read_signal(put(tmp_path, whole))[0]
+    without = read_signal(put(tmp_path, b"".join(frames)))[0]
+    assert len(with_tag) == 60_000
+    delay = next(k for k in range(528, 3000) if np.array_equal(without[k + 5000 : k + 9000], with_tag[5000:9000]))
+    np.testing.assert_array_equal(without[delay + 5000 :][:50_000], with_tag[5000:][:50_000])
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "words"),
+    [
+        (ID3, b"", None),
+        (b"", ID3V1, None),
+        (ID3, ID3V1, None),
+        (b"", APE[:-8] + bytes(8), None),
+        (b"", bytes(50), "50 bytes at the end are no frame of MPEG audio"),
+        (b"", b"junk at the end" * 300, "4500 bytes at the end are no frame"),
+    ],
+)
+def test_titles_and_junk_around_mpeg_frames_are_no_frames(mp3, tmp_path, before, behind, words):
+    _, frames = mp3
+    x, warnings = both(put(tmp_path, before + b"".join(frames) + behind))
+    assert len(x) == 1152 * len(frames)
+    assert [words in said for said in warnings] == [True] * (words is not None)
+
+
+def test_a_last_frame_that_is_cut_is_dropped_with_a_warning(mp3, tmp_path):
+    _, frames = mp3
+    x, warnings = both(put(tmp_path, b"".join(frames)[:-10]))
+    assert len(x) == 1152 * (len(frames) - 1)
+    assert "the last MPEG frame is cut" in warnings[0]
+
+
+def test_an_mp3_whose_tag_counts_more_than_there_is_was_cut_short(mp3, tmp_path):
+    whole, _ = mp3
+    with pytest.raises(ReadError, match=r"declares 60000 frames, has \d+|cut short: decoding stopped"):
+        read_signal(put(tmp_path, whole[: len(whole) // 2]))
+
+
+def test_what_begins_in_the_middle_of_an_mp3_is_read(mp3, tmp_path):
+    _, frames = mp3  # a recording of the radio: the first frame refers to bytes that are not there
+    x, _ = both(put(tmp_path, b"".join(frames[10:])))
+    assert len(x) == 1152 * (len(frames) - 10)
+    y, warnings = read_signal_and_warnings(put(tmp_path, frames[9][100:] + b"".join(frames[10:]), "x.mp3"))
+    np.testing.assert_array_equal(y, x)
+    assert "are no frame of MPEG audio; passed over" in warnings[0]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+@pytest.mark.parametrize("between", [b"", ID3, ID3V1])
+def test_mp3s_in_a_row_are_read_one_behind_the_other(mp3, tmp_path, count, between):
+    whole, _ = mp3
+    alone = read_signal(put(tmp_path, whole))[0]
+    x, warnings = both(put(tmp_path, between.join([whole] * count)))
+    np.testing.assert_array_equal(x, np.concatenate([alone] * count))
+    assert warnings == [
+        f"{count} recordings in a row, read one behind the other: {' + '.join(['60000'] * count)} frames"
+    ]
+
+
+def test_frames_behind_those_that_a_tag_counts_are_read(mp3, tmp_path):
+    whole, frames = mp3
+    x, warnings = both(put(tmp_path, whole + b"".join(frames)))
+    assert len(x) == 60_000 + 1152 * len(frames)
+    assert "2 recordings in a row" in warnings[0]
+
+
+def test_mp3s_of_two_rates_in_a_row_are_refused(mp3, tmp_path):
+    whole, _ = mp3
+    soundfile.write(tmp_path / "y.mp3", noise(9000, 1), 48000, format="MP3")
+    with pytest.raises(
+        ReadError, match=r"is 2 recordings in a row, of different kinds: 44100 Hz .* 48000 Hz .*cut it up"
+    ):
+        read_signal(put(tmp_path, whole + (tmp_path / "y.mp3").read_bytes()))
+
+
+def test_no_frame_and_a_single_one_are_told(mp3, tmp_path):
+    _, frames = mp3
+    with pytest.raises(ReadError, match="has no frame of MPEG audio in it"):
+        read_signal(put(tmp_path, ID3 + bytes(3000)))
+    with pytest.raises(ReadError, match=r"has one frame of MPEG audio alone|damaged or cut short"):
+        read_signal(put(tmp_path, frames[0]))
+
+
+def test_the_lengths_of_mpeg_frames_are_those_of_the_standard():
+    for head, length, samples in (
+        ("fffb9064", 417, 1152),  # layer III, 128 kbit/s, 44.1 kHz
+        ("fffb9264", 418, 1152),  # the same, with a byte of padding
+        ("fffdd404", 960, 1152),  # layer II, 320 kbit/s, 48 kHz
+        ("fffd4404", 192, 1152),  # layer II, 64 kbit/s, 48 kHz
+        ("ffff9404", 288, 384),  # layer I, 288 kbit/s, 48 kHz
+        ("fff36464", 144, 576),  # MPEG-2 layer III, 48 kbit/s, 24 kHz
+        ("ffe34864", 288, 576),  # MPEG-2.5 layer III, 32 kbit/s, 8 kHz
+    ):
+        frame = mpeg._frame(bytes.fromhex(head))
+        assert frame is not None, head
+        assert (frame.length, frame.samples) == (length, samples), head
+
+
+@pytest.mark.parametrize(("subtype", "fs"), [("VORBIS", 44100), ("OPUS", 48000)])
+@pytest.mark.parametrize("count", [2, 5])
+def test_a_chain_of_oggs_is_read_one_behind_the_other(tmp_path, subtype, fs, count):
+    parts = []
+    for k in range(count):
+        soundfile.write(tmp_path / "part", noise(20_001 + k, 2, seed=k), fs, format="OGG", subtype=subtype)
+        parts.append((tmp_path / "part").read_bytes())
+    expected = np.concatenate([soundfile.read(put(tmp_path, part))[0] for part in parts])
+    x, warnings = both(put(tmp_path, b"".join(parts)))
+    np.testing.assert_array_equal(x, expected)
+    assert len(x) == sum(20_001 + k for k in range(count))
+    assert warnings[0].startswith(f"{count} recordings in a row")
+
+
+@pytest.fixture
+def ogg(tmp_path):
+    soundfile.write(tmp_path / "x.ogg", noise(100_000, 1), 44100)
+    return (tmp_path / "x.ogg").read_bytes()
+
+
+@pytest.mark.parametrize("where", [0.2, 0.5, 0.9, 0.999])
+def test_one_bit_of_an_ogg_is_missed_by_its_checksum(ogg, tmp_path, where):
+    data = bytearray(ogg)
+    data[int(where * len(data))] ^= 1
+    with pytest.raises(ReadError, match=r"checksum|no page|pages are missing"):
+        read_signal(put(tmp_path, data))
+
+
+@pytest.mark.parametrize("where", [0.3, 0.6, 0.95, 0.999])
+def test_an_ogg_that_is_cut_short_is_told(ogg, tmp_path, where):
+    with pytest.raises(ReadError, match=r"cut short.*set truncated: accept"):
+        read_signal(put(tmp_path, ogg[: int(where * len(ogg))]))
+
+
+def test_an_ogg_without_a_page_in_the_middle_is_told(ogg, tmp_path):
+    third, fourth = [k for k in range(len(ogg)) if ogg[k : k + 4] == b"OggS"][2:4]
+    with pytest.raises(ReadError, match="pages are missing before byte"):
+        read_signal(put(tmp_path, ogg[:third] + ogg[fourth:]))
+
+
+def test_bytes_behind_an_ogg_are_ignored_with_a_warning(ogg, tmp_path):
+    x, warnings = both(put(tmp_path, ogg + ID3V1))
+    assert len(x) == 100_000
+    assert warnings == [f"128 bytes from byte {len(ogg)} on are no page of Ogg; ignored"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_flacs_in_a_row_are_read_one_behind_the_other(tmp_path, count):
+    parts = [noise(30_000 + k, 2, seed=k) for k in range(count)]
+    data = b""
+    for part in parts:
+        save(tmp_path / "part.flac", part, fmt=OutputFormat("PCM_24"))
+        data += (tmp_path / "part.flac").read_bytes()
+    x, warnings = both(put(tmp_path, data))
+    np.testing.assert_allclose(x, np.concatenate(parts), rtol=0, atol=2.0**-23)
+    assert len(warnings) == (count > 1)
+
+
+def test_a_flac_behind_a_long_tag_is_a_flac(tmp_path):
+    x = noise(5000, 1)
+    save(tmp_path / "x.flac", x, fmt=OutputFormat("PCM_16"))
+    tag = b"ID3\4\0\0\0\0\x40\0" + bytes(8192)
+    y, info = read_signal(put(tmp_path, tag + (tmp_path / "x.flac").read_bytes()))
+    assert info.container == "FLAC"
+    np.testing.assert_array_equal(y, read_signal(tmp_path / "x.flac")[0])
+
+
+needs_flac = pytest.mark.skipif(shutil.which("flac") is None, reason="flac is not installed")
+
+
+@needs_flac
+@pytest.mark.parametrize("count", [1, 2])
+def test_flac_in_ogg_is_read_as_the_flac_that_it_is(tmp_path, count):
+    x = noise(50_000, 2)
+    save(tmp_path / "x.wav", x, fmt=OutputFormat("PCM_16"))
+    subprocess.run(["flac", "-s", "--ogg", "-f", "-o", tmp_path / "x.oga", tmp_path / "x.wav"], check=True)
+    y, _ = both(put(tmp_path, (tmp_path / "x.oga").read_bytes() * count))
+    np.testing.assert_array_equal(y, np.concatenate([read_signal(tmp_path / "x.wav")[0]] * count))
+
+
+def test_a_flac_of_32_bits_is_refused_with_the_way_out(tmp_path):
+    save(tmp_path / "x.flac", noise(5000, 1), fmt=OutputFormat("PCM_16"))
+    data = bytearray((tmp_path / "x.flac").read_bytes())
+    word = int.from_bytes(data[18:26], "big")
+    data[18:26] = (word & ~(31 << 36) | 31 << 36).to_bytes(8, "big")
+    with pytest.raises(ReadError, match="has 32 bits a sample, which libsndfile does not decode; unpack it: flac -d"):
+        read_signal(put(tmp_path, data))
+
+
+@pytest.mark.parametrize(("every"), [pytest.param(9, marks=pytest.mark.long)])
+def test_what_encoders_write_is_read_as_other_decoders_read_it(tmp_path, every):
+    from tests.soak.encoders import sweep
+
+    if shutil.which("ffmpeg") is None or shutil.which("sox") is None:
+        pytest.skip("ffmpeg and sox are not installed")
+    found = {row["result"] for row in sweep(tmp_path, every)}
+    assert "both" in found
+    assert not [result for result in found if result.startswith("PIPE")]
