@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from ..fields import Amplitude, InputFile, Seconds, Within, invalid
 from ..kernel import Kernel, Taps
-from ..limits import MAX_TAPS
+from ..limits import MAX_TAPS, at_most
 from ..text import decibels
 from .base import Format, KernelStage, require
 from .base.files import Numbers, taps_for
