@@ -2,6 +2,7 @@
 
 A plugin's name is a prefix, a dot, and what it is: ``acme.comb`` is a stage. Of a reader or writer the part after the
 first dot is the extension of its files: ``acme.gcf`` is for ``*.gcf``. So plugins are told apart by their names alone.
+A command is called by its name, so that has no prefix.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from .system import is_disk_full
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-Kind = Literal["stage", "reader", "writer", "event writer", "executor"]
+Kind = Literal["stage", "reader", "writer", "event writer", "executor", "command"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 GROUPS: dict[Kind, str] = {
     "stage": "faltung.stages",
@@ -30,6 +31,7 @@ GROUPS: dict[Kind, str] = {
     "writer": "faltung.writers",
     "event writer": "faltung.events",
     "executor": "faltung.executors",
+    "command": "faltung.commands",
 }
 """Group of entry points of each kind."""
 OFF = "FALTUNG_NO_PLUGINS"
@@ -71,7 +73,7 @@ class Plugin:
         if len(self.points) > 1:
             return f"the {self.kind} {self.name!r} is given by two distributions, {self.owner}; uninstall one"
         prefix, _, rest = self.name.partition(".")
-        if not prefix or not rest:
+        if self.kind != "command" and not (prefix and rest):
             return f"{self.words} needs a prefixed name such as 'acme.{self.name}'"
         return None
 
@@ -86,10 +88,11 @@ class Plugin:
 
 
 def installed(kind: Kind) -> dict[str, Plugin]:
-    """Plugins of a kind by name, none of them imported; none at all where they are left out."""
+    """Plugins of a kind by name, none of them imported; where they are left out, those alone that faltung bundles."""
+    found = _installed(kind, tuple(sys.path))
     if os.environ.get(OFF, "") not in ("", "0"):
-        return {}
-    return _installed(kind, tuple(sys.path))
+        return {name: plugin for name, plugin in found.items() if plugin.owner == "faltung"}
+    return found
 
 
 @lru_cache

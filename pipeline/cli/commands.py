@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from . import options as opt
+from .others import Commands
 
 app = typer.Typer(
     name="faltung",
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help: rich takes longer to import than the help takes to read
     pretty_exceptions_show_locals=False,

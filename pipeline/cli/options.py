@@ -187,7 +187,7 @@ NoPlugins = Annotated[
 
 
 def add_plugin_options(group: Any) -> None:
-    """Give ``--plugin FILE`` and ``--no-plugins`` to the command and to each of its subcommands."""
+    """Give ``--plugin FILE`` and ``--no-plugins`` to the command and to each subcommand, those of others too."""
     app = typer.Typer(add_completion=False)
 
     @app.command()
@@ -198,3 +198,4 @@ def add_plugin_options(group: Any) -> None:
         option.expose_value = False  # what is given is done, and the commands need not know
     for command in (group, *group.commands.values()):
         command.params += added
+    group.also = added
