@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..errors import ReadError, SignalError, without_secrets
+from ..limits import LEAST_FS, MAX_FRAMES, MOST_FS, at_most
 from ..system import FolderSync
 from ..text import count
 from .clock import Clock
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 
 Block = NDArray[Any]
 PathArg = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-
-MAX_CHANNELS = 64
-"""More than any recorder writes in one file; a broken header asks for thousands."""
 
 PIECE_FRAMES = 1 << 18
 """A read is done in pieces of at most this, so that a header that lies about its length allocates nothing."""
@@ -176,6 +174,14 @@ class WriteRequest:
     overwrite: bool
     container: str
     """Container that the extension stands for."""
+
+
+def check_limits(name: str, info: SignalInfo) -> None:
+    """Refuse more frames than are read of one file, and rates that sums would carry out of the range of numbers."""
+    if (info.frames or 0) > MAX_FRAMES:
+        raise ReadError(name, f"declares {info.frames:,} frames; {at_most('frames')} can be read")
+    if not LEAST_FS <= info.fs <= MOST_FS:
+        raise ReadError(name, f"the sampling rate must be from {LEAST_FS} to {MOST_FS} Hz, got {info.fs}")
 
 
 class Reader(ABC):

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ReadError, UsageError
+from ..limits import MAX_CHANNELS, set_by
 from ..text import cell, from_cell, shorten
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .sink import open_sink
 from .source import Source
 from .tables import find_column, output_names, read_sidecar, sidecars_of
@@ -68,7 +69,8 @@ class CsvReader(Reader):
         else:
             self._chosen = [self._find(wanted) for wanted in options.columns]
         if not 1 <= len(self._chosen) <= MAX_CHANNELS:
-            raise ReadError(self._name, f"{len(self._chosen)} columns chosen as channels; 1 to {MAX_CHANNELS} can be")
+            many = f"{len(self._chosen)} columns chosen as channels"
+            raise ReadError(self._name, f"{many}; 1 to {MAX_CHANNELS} can be ({set_by('channels')})")
         self._grid, fs, frames = self._measure(options)
         names = tuple(self._header[i] for i in self._chosen) if has_header else ()
         column = self._grid.column if self._grid else None

@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike
 from ..errors import FileError, PluginError, ReadError, UsageError, WriteError
 from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import nearest
-from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
+from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest, check_limits
 from .encodings import AUDIO_CONTAINERS, choose_subtype
 from .names import display, is_stream
 from .plugged import PluggedReader, PluggedWriter
@@ -241,6 +241,7 @@ def open_reader(
         kind = _kind_of(opened)
         asked = (dtype, fs, truncated, columns, time_column, gaps, tuple(source), triggered, kind.container)
         reader = opened_reader(kind, opened, options := ReadOptions(*asked))
+        check_limits(opened.name, reader.info)
         if not reader.info.is_table:
             _check_audio_options(opened.name, reader.info, options)
     except BaseException:

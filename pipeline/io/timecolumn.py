@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..errors import ReadError
+from ..limits import MAX_ROWS, set_by
 from .base import TimeColumn
 
 JITTER = Decimal("0.01")
@@ -26,10 +27,7 @@ JITTER = Decimal("0.01")
 GAP = Decimal("1.5")
 """A longer step than this many median steps is a gap."""
 
-MOST_FILLED = 1_000_000
-"""Rows that gaps may be filled up to, however few rows there are; beyond, so many for each row there is."""
-
-_MOST_PER_ROW = 100
+_MOST_PER_ROW = 100  # where there are so many that it is more than `MAX_ROWS`
 _OFF_GRID = Decimal("0.1")  # a gap must be whole steps to this; what lies between would need resampling
 _MEDIAN_ROWS = 10_000
 _EPOCH = datetime(1970, 1, 1)
@@ -151,10 +149,10 @@ def survey(
             gap = _Step(name, f"line {line}, {where}", step, fs is None, gaps)
             count = gap.count(previous, stamp)
             missing += count - 1
-            if count > 1 and frames + missing > max(MOST_FILLED, frames * _MOST_PER_ROW):
+            if count > 1 and frames + missing > max(MAX_ROWS, frames * _MOST_PER_ROW):
                 raise gap.fail(
-                    f"{frames + missing:,} rows would be made of {frames:,}, over the limit of {MOST_FILLED:,} or"
-                    f" {_MOST_PER_ROW} a row; is the time {stamp.seconds:.12g} s right?"
+                    f"{frames + missing:,} rows would be made of {frames:,}, over the limit of {MAX_ROWS:,} or"
+                    f" {_MOST_PER_ROW} a row ({set_by('rows')}); is the time {stamp.seconds:.12g} s right?"
                 )
             even = took if count == 1 else even
         digits.add(stamp.digits)
