@@ -341,20 +341,17 @@ def _writer(job: Job, plan: Plan, info: SignalInfo, target: Target, overwrite: b
 
 def _in_parts(plan: Plan, reader: Reader, size: int, hooks: Hooks) -> Iterator[Array]:
     """The output of each part of a signal that its gaps split, from rest; of all but the last the tail is cut off."""
+    detects = any(isinstance(one.stage, DetectorStage) for one in plan.stages)
     refused = {
-        "a stage that finds; set gaps: nan and nonfinite: propagate, with which no window spans a gap": any(
-            isinstance(one.stage, DetectorStage) for one in plan.stages
-        ),
+        "a stage that finds; set gaps: nan and nonfinite: propagate, with which no window spans a gap": detects,
         "a stage that changes the rate; set gaps: interpolate": plan.format_out.fs != plan.format_in.fs,
         "pre_roll: keep, which is for one signal; leave it out": plan.options.keeps_pre_roll,
     }
-    for what, there in refused.items():
-        if there:
-            raise UsageError(f"gaps: split cannot be with {what}")
+    for what in [what for what, there in refused.items() if there]:
+        raise UsageError(f"gaps: split cannot be with {what}")
     trimmed = replace(plan, options=plan.options.model_copy(update={"tail": "trim"}))
     for i, frames in enumerate(reader.parts, 1):
-        read = _read_blocks(reader, size, hooks, frames)
-        yield from stream(plan if i == len(reader.parts) else trimmed, read)
+        yield from stream(plan if i == len(reader.parts) else trimmed, _read_blocks(reader, size, hooks, frames))
 
 
 def _read_blocks(reader: Reader, size: int, hooks: Hooks, frames: int | None = None) -> Iterator[Array]:
