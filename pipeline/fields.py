@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -70,14 +70,6 @@ Fraction = Annotated[
 ]
 
 
-def unit_of(annotation: Any, metadata: Iterable[Any] = ()) -> str:
-    """What a setting's numbers are without a unit: ``"time"``, ``"frequency"``, ``"gain"``; empty for others."""
-    for one in (*metadata, *getattr(annotation, "__metadata__", ())):
-        if isinstance(one, WithJsonSchema) and one.json_schema:
-            return str(one.json_schema.get("x-unit", "")).partition(":")[0]
-    return next(filter(None, map(unit_of, getattr(annotation, "__args__", ()))), "")
-
-
 @dataclass(frozen=True)
 class Within:
     """A range for a setting, both ends as people write them; ``above`` leaves the lower end out.
@@ -118,9 +110,8 @@ class Within:
         if number < low or (self.above and number == low):
             return f"must be {'above' if self.above else 'at least'} {self.low}, got {value}"
         if number > high:
-            in_ms = isinstance(value, Duration) and value.unit == "s" and value.value.is_integer()
-            fix = f"; did you mean '{value.value:g} ms'?" if in_ms and low <= number / 1000 <= high else ""
-            return f"must be at most {self.high}, got {value}{fix}"
+            in_ms = isinstance(value, Duration) and value.unit == "s" and number == int(number) and number < 1000 * high
+            return f"must be at most {self.high}, got {value}" + (f"; did you mean '{number:g} ms'?" if in_ms else "")
         return None
 
     @staticmethod

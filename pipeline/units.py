@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, TypeVar
 
 from .errors import UnitError
+from .text import meant, unit_fix
 
 _V = TypeVar("_V")
 
@@ -23,10 +24,6 @@ _NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s
 _SECONDS = {"us": "1e-6", "µs": "1e-6", "μs": "1e-6", "ms": "1e-3", "s": "1", "min": "60", "h": "3600"}
 _FRAMES = ("samples", "sample", "frames", "frame")
 _HERTZ = {"mHz": "1e-3", "Hz": "1", "kHz": "1e3", "MHz": "1e6"}
-
-_SPELLED = {"hour": "h", "hr": "h", "minute": "min", "second": "s", "sec": "s", "millisecond": "ms", "msec": "ms"}
-_SPELLED |= {"microsecond": "us", "usec": "us", "hertz": "Hz", "kilohertz": "kHz", "k": "kHz", "megahertz": "MHz"}
-_SPELLED |= {"decibel": "dB", "dbfs": "dB", "percent": "%", "per cent": "%"}
 
 _LONGEST_TIME = 1e9  # seconds, 31 years: frames stay finite at any rate
 _MOST_SAMPLES = 2**53  # whole numbers beyond it are not all floats
@@ -85,13 +82,6 @@ def _split(value: object, help_text: str, what: str) -> tuple[float, str]:
     return number, unit
 
 
-def _meant(unit: str, known: Iterable[str]) -> str | None:
-    """The known unit that another spelling of it means: ``hours``, ``MS``."""
-    word = unit.lower().rstrip(".")
-    near = _SPELLED.get(word) or _SPELLED.get(word.removesuffix("s"))
-    return next((name for name in known if name == near or name.lower() == word), None)
-
-
 def _scaled(number: float, scale: str) -> float:
     return float(Decimal(repr(number)) * Decimal(scale))
 
@@ -123,8 +113,7 @@ def parse_duration(value: object) -> Duration:
     if unit == "m":
         raise UnitError(f"{value!r} is ambiguous: write 'ms' for milliseconds or 'min' for minutes")
     if unit and unit not in _SECONDS:
-        near = _meant(unit, (*_SECONDS, *_FRAMES))
-        fix = f"did you mean '{number:.15g} {near}'?" if near else _TIME_HELP
+        fix = unit_fix(number, unit, (*_SECONDS, *_FRAMES), _TIME_HELP)
         raise UnitError(f"unknown unit {unit!r} of a time in {value!r}; {fix}")
     seconds = _scaled(number, _SECONDS[unit or "s"])
     if abs(seconds) > _LONGEST_TIME:
@@ -142,7 +131,7 @@ def parse_frequency(value: object) -> float:
     """
     number, unit = _split(value, _HERTZ_HELP, "a frequency")
     if unit and unit not in _HERTZ:
-        near = _meant(unit, _HERTZ)
+        near = meant(unit, _HERTZ)
         fix = f"did you mean {near!r}?" if near else _HERTZ_HELP
         raise UnitError(f"unknown unit {unit!r} of a frequency in {value!r}; {fix}")
     hertz = _scaled(number, _HERTZ[unit or "Hz"])
@@ -167,9 +156,9 @@ def parse_gain(value: object) -> float:
     if unit == "%":
         return number / 100
     if unit:
-        near = _meant(unit, ("dB", "%"))
-        fix = f"did you mean '{number:.15g} {near}'?" if near else _GAIN_HELP
-        raise UnitError(f"unknown unit {unit!r} of a gain in {value!r}; {fix}")
+        raise UnitError(
+            f"unknown unit {unit!r} of a gain in {value!r}; {unit_fix(number, unit, ('dB', '%'), _GAIN_HELP)}"
+        )
     return number
 
 

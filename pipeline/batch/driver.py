@@ -7,7 +7,7 @@ task's future, shown as the reason why the file failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -15,7 +15,6 @@ from ..errors import DiskFullError, UsageError
 from ..io.names import refuse_taken
 from .manifest import Data, Manifest, timestamp
 from .task import Runner, paths_written, run_task
-from .worker import Recalled
 
 _TICK_S = 0.1  # between two looks at whether to stop
 
@@ -100,7 +99,7 @@ def _ended(ends: SimpleQueue[Future[Any]]) -> Iterator[Future[Any]]:
 
 def _is_back(future: Future[Any]) -> bool:
     """Whether a task was taken back before it was begun."""
-    return future.cancelled() or isinstance(future.exception(), Recalled)
+    return future.cancelled() or isinstance(future.exception(), CancelledError)
 
 
 def _refusal(task: Data) -> UsageError | None:

@@ -89,7 +89,7 @@ class LocalExecutor(Executor):
         return work.future
 
     def recall(self) -> None:
-        """Take back all that no worker has begun: those futures are cancelled, or raise `Recalled`."""
+        """Take back all that no worker has begun: those futures are cancelled, or raise `CancelledError`."""
         with self._lock:
             back = [*self._waiting, *self._suspects]
             self._waiting.clear()

@@ -39,6 +39,7 @@ from ..config.inputs import STREAM, Place
 from ..config.load import validate_config
 from ..config.model import Configuration
 from ..dsp.envelope import Envelope
+from ..engine.lateness import lateness
 from ..engine.plan import Plan
 from ..errors import DiskFullError, FaltungError, PluginError, SettingError, traceback_of, without_secrets
 from ..io.remote import place_of
@@ -292,7 +293,7 @@ def _written(report: Report) -> Data:
         "first_clip": None if first is None else {"frame": int(first[0]), "channel": int(first[1])},
         "latency_trimmed": report.latency_trimmed,
         "tail_kept": report.tail_kept,
-        "late": report.plan.late,
+        "late": lateness(report.plan),
     }
 
 

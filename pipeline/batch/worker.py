@@ -26,6 +26,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection, Pipe
@@ -53,10 +54,6 @@ class Begun(Protocol):
 
     def commit(self, folders: FolderSync, /) -> Any:
         """Bring it to its end; ``folders`` is shared by what is committed together."""
-
-
-class Recalled(Exception):  # noqa: N818  (nothing went wrong)
-    """A task was taken back by None behind the calls, before it was begun."""
 
 
 class Worker:
@@ -309,9 +306,8 @@ def _work(pipe: Connection) -> None:
             if calls is None:
                 continue
             with FolderSync() as folders:
-                begun = [
-                    (None, Recalled()) if _is_recalled(pipe, given) else _answer(timeout_s, *call) for call in calls
-                ]
+                back = (None, CancelledError())
+                begun = [back if _is_recalled(pipe, given) else _answer(timeout_s, *call) for call in calls]
                 ended = [
                     _answer(timeout_s, result.commit, (folders,), {}) if isinstance(result, Begun) else (result, error)
                     for result, error in begun

@@ -303,6 +303,6 @@ def show_baked(baked: Baked, *, as_json: bool, quiet: bool) -> None:
         "largest tap": f"{decibels(baked.peak)} dBFS",
         "peak gain": "none" if baked.peak_gain_db is None else f"{baked.peak_gain_db:+.2f} dB",
         "sound is late": f"{_frames(baked.largest_at, baked.fs)}: its largest tap",
-        **({"delays by": f"{_frames(late, baked.fs)}: {why}"} if late else {}),
+        **({"delays by": f"{count(late, 'frame')}, {duration(late / baked.fs)}: {why}"} if late else {}),
     }
     Output(quiet, to_stderr=baked.output == "-").show(card(facts))

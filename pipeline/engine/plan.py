@@ -12,8 +12,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-import numpy as np
-
 from ..dsp.methods import Method
 from ..errors import FileError, KernelError, SettingError
 from ..kernel import Kernel
@@ -29,7 +27,9 @@ BLOCK = 1 << 17
 
 _PROCESS = 60 << 20  # bytes of the interpreter and the libraries before any signal
 _KEPT = 1.5  # what the allocator holds, of what is in use at once
-_WAITING = 5  # blocks between reader, engine and writer
+_WAITING = 2.5  # blocks between reader and engine, and as many between engine and writer
+SPOOLED = 4 << 20
+"""Bytes of a signal put aside that are kept in memory, the rest on disk."""
 _LIGHT = 7.0  # nanoseconds a sample, about what reading, moving and writing it take
 
 
@@ -127,12 +127,6 @@ class Plan:
         return self.steps[-1].tail if self.steps else 0
 
     @property
-    def late(self) -> int:
-        """Frames of the output by which the sound comes late, by the largest tap of each kernel and each delay."""
-        times = ((late_by(p.kernel) if p.kernel else p.tail * p.stage.is_delay, p.format_out.fs) for p in self.stages)
-        return round(sum(frames / fs for frames, fs in times) * self.format_out.fs)
-
-    @property
     def passes(self) -> int:
         """Passes through the signal: one, and one more for each stage that needs the whole of it."""
         return 1 + sum(isinstance(step.work, WholeSignalStage) for step in self.steps)
@@ -177,11 +171,6 @@ class Plan:
         start = 0 if self.options.keeps_pre_roll else self.latency
         end = total if self.options.keeps_tail else self.latency + self.nominal_frames(frames)
         return end - start
-
-
-def late_by(kernel: Kernel) -> int:
-    """Frames by which the sound comes late: where the largest tap stands, after time zero."""
-    return int(np.abs(kernel.taps).reshape(kernel.length, -1).max(axis=1).argmax()) - kernel.origin
 
 
 def make_plan(stages: Sequence[Stage], fmt: Format, options: Options | None = None) -> Plan:
@@ -279,17 +268,22 @@ def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:
 def _peak_memory(steps: Sequence[Step], format_in: Format, format_out: Format, threads: int) -> int:
     """Bytes expected at the peak: what is under way in each of ``threads`` that compute, and what waits between them.
 
-    A test and the benchmarks hold it to within 30 % of the measured peak.
+    A test holds it to within 30 % of the measured peak.
     """
-    waiting = _WAITING * BLOCK * max(format_in.channels, format_out.channels) * format_in.dtype.itemsize
-    return _PROCESS + round(_KEPT * (waiting + sum(_step_memory(step, threads) for step in steps)))
+    one = BLOCK * format_in.dtype.itemsize / format_in.fs
+    first, *after = [one * fmt.channels * fmt.fs for fmt in (format_in, format_out, *(s.format_out for s in steps))]
+    aside = any(isinstance(step.work, WholeSignalStage) for step in steps)
+    waiting = _WAITING * (max(first, *after) + (0 if aside else first))  # what is put aside is read when all is in
+    working = sum(_step_memory(step, threads, block) for step, block in zip(steps, after[1:], strict=True))
+    return _PROCESS + round(_KEPT * (waiting + working))
 
 
-def _step_memory(step: Step, threads: int) -> int:
+def _step_memory(step: Step, threads: int, block: float) -> float:
+    """Bytes that a step works with, apart from what waits; a block of what comes out takes ``block``."""
     if isinstance(step.work, DetectorStage):
         return step.work.memory(step.format_in, threads)
     if not isinstance(step.work, Group):
-        return 0
+        return block + SPOOLED if isinstance(step.work, WholeSignalStage) else block / 2
     kernel, method = step.work.kernel, step.work.method
     taps = 2 * int(kernel.taps.nbytes)
     channels, item = max(step.format_in.channels, step.format_out.channels), step.format_in.dtype.itemsize

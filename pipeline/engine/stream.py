@@ -22,7 +22,7 @@ from ..stages.base import DetectorStage, Format, Processor, WholeSignalStage
 from ..stages.base.guard import guarded_render
 from .options import Options
 from .plan import BLOCK, Plan, Step
-from .spool import Spool
+from .spool import Spool, pieces
 
 T = TypeVar("T")
 _STILL_BUSY = 0.02  # seconds between looks at a thread that is asked to stop
@@ -157,16 +157,8 @@ def _repeated(frame: Array, times: int) -> Iterator[Array]:
 def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
     """Output of a processor for a signal, to its end."""
     for block in signal:
-        yield from _pieces(processor.process(block))
-    yield from _pieces(processor.flush())
-
-
-def _pieces(block: Array) -> Iterator[Array]:
-    """A block as it is; one that is very long, as the silence of a delay, in pieces."""
-    if len(block) <= 8 * BLOCK:
-        yield block
-    else:
-        yield from (block[start : start + BLOCK] for start in range(0, len(block), BLOCK))
+        yield from pieces(processor.process(block))
+    yield from pieces(processor.flush())
 
 
 def _detected(
@@ -208,8 +200,7 @@ def _trimmed(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator
             start, first = waiting.popleft()
             if start + len(first) > stop:
                 waiting.appendleft((stop, first[stop - start :]))
-            kept = first[max(0, skip - start) : stop - start]
-            if len(kept):
+            if len(kept := first[max(0, skip - start) : stop - start]):
                 yield kept
 
 

@@ -20,7 +20,8 @@ from typing import IO, Any
 import numpy as np
 
 from ..errors import ReadError, UsageError
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from ..limits import MAX_CHANNELS, MAX_SIDECAR_BYTES, at_most, set_by
+from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .encodings import ENCODINGS
 from .names import is_stream
 from .sink import open_file
@@ -33,8 +34,6 @@ PLAIN = (".npy", ".txt")
 _HEADER_BYTES = 128
 _BROKEN = Exception
 """What the parsers of the libraries raise on damaged bytes: each codec its own errors, and any of the language."""
-
-_SMALL_BYTES = 1 << 16
 
 
 class ArrayReader(Reader):
@@ -63,8 +62,9 @@ class ArrayReader(Reader):
         wanted = options.columns if options.columns is not None and alone else range(self._width)
         self._chosen = [find_column(source.name, names, self._width, column) for column in wanted]
         if not 1 <= len(self._chosen) <= MAX_CHANNELS:
-            shape = f"has shape ({frames}, {self._width}), so {len(self._chosen)} channels; 1 to {MAX_CHANNELS} can be"
-            raise ReadError(source.name, f"{shape} read. Is it (channels, frames)? Save its transpose")
+            shape = f"has shape ({frames}, {self._width}), so {len(self._chosen)} channels"
+            many = f"{shape}; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
+            raise ReadError(source.name, f"{many}. Is it (channels, frames)? Save its transpose")
         names = tuple(names[i] for i in self._chosen) if names else ()
         warnings: list[str] = []
         if container == "NPY":
@@ -154,13 +154,13 @@ class ArrayReader(Reader):
 
 def _small_array(archive: zipfile.ZipFile, member: str) -> Any:
     """A small array of an NPZ; one that is not small is not loaded."""
-    if archive.getinfo(member).file_size > _SMALL_BYTES:
-        raise ValueError(f"{member} has {archive.getinfo(member).file_size} bytes")
+    if archive.getinfo(member).file_size > MAX_SIDECAR_BYTES:
+        raise ValueError(f"{member} has {archive.getinfo(member).file_size} bytes, {at_most('sidecar_bytes')} are read")
     with archive.open(member) as file:
-        data = io.BytesIO(file.read(_SMALL_BYTES))
+        data = io.BytesIO(file.read(MAX_SIDECAR_BYTES))
     shape, _, dtype = _header_of(data)
-    if math.prod(shape) * max(1, dtype.itemsize) > _SMALL_BYTES:
-        raise ValueError(f"{member} declares the shape {shape}")
+    if math.prod(shape) * max(1, dtype.itemsize) > MAX_SIDECAR_BYTES:
+        raise ValueError(f"{member} declares the shape {shape} ({set_by('sidecar_bytes')})")
     data.seek(0)
     return np.lib.format.read_array(data, allow_pickle=False)
 

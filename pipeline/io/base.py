@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 Block = NDArray[Any]
 PathArg = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-MAX_CHANNELS = 64
-"""More than any recorder writes in one file; a broken header asks for thousands."""
-
 PIECE_FRAMES = 1 << 18
 """A read is done in pieces of at most this, so that a header that lies about its length allocates nothing."""
 

@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ReadError, UsageError
+from ..limits import MAX_CHANNELS, set_by
 from ..text import cell, shorten
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .dialect import MISSING, TableSettings, find_dialect, is_decimal_comma, number_of
 from .gaps import Filling
 from .sink import open_sink
@@ -65,7 +66,8 @@ class CsvReader(Reader):
         self._chosen = self._chosen_columns(options)
         limit = MAX_CHANNELS if options.untold_fs is None else self._width
         if not 1 <= len(self._chosen) <= limit:
-            raise ReadError(self._name, f"{len(self._chosen)} columns chosen as channels; 1 to {MAX_CHANNELS} can be")
+            many = f"{len(self._chosen)} columns chosen as channels"
+            raise ReadError(self._name, f"{many}; 1 to {MAX_CHANNELS} can be ({set_by('channels')})")
         notes = list(self._form.notes)
         self._grid, fs, frames = self._measure(options, notes)
         names = tuple(self._header[i] for i in self._chosen) if self._header else ()

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from ..errors import FileError, PluginError, ReadError, UnitError, UsageError, WriteError
+from ..limits import LEAST_FS, MAX_FRAMES, MOST_FS, at_most
 from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import nearest
 from ..units import Duration, parse_duration
@@ -208,6 +209,8 @@ def open_reader(
             tuple(source), triggered, kind.container,
         )  # fmt: skip
         reader = opened_reader(kind, opened, options)
+        if untold_fs is None:
+            _check_limits(opened.name, reader.info)
         if not reader.info.is_table and untold_fs is None:
             _check_audio_options(opened.name, reader.info, options)
     except BaseException:
@@ -291,6 +294,14 @@ def _kind_of(source: Source) -> ReaderKind:
 def _matches(kind: ReaderKind, source: Source) -> bool:
     with naming_plugin(ReadError, source.name, str(kind.plugin)):
         return bool(kind.matches(source.head))
+
+
+def _check_limits(name: str, info: SignalInfo) -> None:
+    """Refuse more frames than are read of one file, and rates that sums would carry out of the range of numbers."""
+    if (info.frames or 0) > MAX_FRAMES:
+        raise ReadError(name, f"declares {info.frames:,} frames; {at_most('frames')} can be read")
+    if not LEAST_FS <= info.fs <= MOST_FS:
+        raise ReadError(name, f"the sampling rate must be from {LEAST_FS} to {MOST_FS} Hz, got {info.fs}")
 
 
 def _check_audio_options(name: str, info: SignalInfo, options: ReadOptions) -> None:

@@ -17,6 +17,7 @@ from typing import IO
 
 import numpy as np
 
+from ..limits import MAX_FRAMES, MAX_ROWS, set_by
 from ..system import pread
 from .base import TimeColumn
 from .sink import naming_errors, write_all
@@ -35,12 +36,7 @@ from .stamps import (
 )
 from .timegrid import HEAD, Gap, Grid, TimeRequest
 
-MAX_FRAMES = 1 << 40
-
-MOST_FILLED = 1_000_000
-"""Rows that gaps may be filled up to, however few rows there are; beyond, so many for each row there is."""
-
-_MOST_PER_ROW = 100
+_MOST_PER_ROW = 100  # where there are so many that it is more than `MAX_ROWS`
 _CHUNK = 1 << 16
 _DAY = Decimal(86400)
 _FURTHEST = 1 << 62  # ticks
@@ -157,11 +153,13 @@ def survey(asked: TimeRequest, rows: Callable[[], Iterator[tuple[int, str]]]) ->
         texts=texts,
     )
     frames = size + (0 if asked.gaps == "split" else sum(gap.steps - 1 for gap in gaps))
-    allowed = MAX_FRAMES if asked.max_gap is not None else max(MOST_FILLED, size * _MOST_PER_ROW)
+    allowed = MAX_FRAMES if asked.max_gap is not None else max(MAX_ROWS, size * _MOST_PER_ROW)
     if frames > allowed:
         longest = max(gaps, key=lambda gap: gap.steps)
         line, text = next(islice(rows(), longest.row, None))
-        limit = f"{MOST_FILLED:,} or {_MOST_PER_ROW} a row" if allowed < MAX_FRAMES else f"{MAX_FRAMES:,}"
+        limit = (
+            f"{MAX_ROWS:,} or {_MOST_PER_ROW} a row ({set_by('rows')})" if allowed < MAX_FRAMES else f"{MAX_FRAMES:,}"
+        )
         raise asked.fail(
             f"a gap of {longest.seconds:g} s: {frames:,} rows would be made of {size:,}, over the limit of {limit};"
             f" is the time {text} right? set max_gap: to allow so many",

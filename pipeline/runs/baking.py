@@ -17,7 +17,7 @@ import numpy as np
 
 from ..config.inputs import files_read
 from ..config.load import LoadedConfig
-from ..engine.plan import late_by
+from ..engine.lateness import late_by
 from ..errors import SettingError, UsageError
 from ..io import probe, write_signal
 from ..io.apart import Named, keep_apart, sidecar_written

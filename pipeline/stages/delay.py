@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar
 import numpy as np
 
 from ..fields import Seconds, Within
-from ..kernel import MAX_TAPS, Array, Kernel
+from ..kernel import Array, Kernel
+from ..limits import MAX_TAPS
 from .base import Format, Processor, Stage
 from .base.processors import KernelProcessor
 from .base.registry import stage
@@ -17,7 +18,6 @@ from .base.registry import stage
 class Delay(Stage):
     """Gives the signal later: ``h[D] = 1``, ``y[n] = x[n-D]``."""
 
-    is_delay: ClassVar[bool] = True
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({"delay": "250 ms"}, {"delay": "48 samples"})
 
     delay: Annotated[Seconds, Within("0 s", "1 h")]

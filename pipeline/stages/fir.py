@@ -16,7 +16,8 @@ from ..dsp.fir_design import Kind, design_fir, most_taps
 from ..errors import UnitError
 from ..fields import Hertz, Within, invalid
 from ..io.raw import RawFormat
-from ..kernel import MAX_TAPS, Kernel, Taps
+from ..kernel import Kernel, Taps
+from ..limits import MAX_TAPS, at_most
 from ..units import parse_frequency
 from .base import Format, KernelStage, require
 from .base.files import NumbersOrFile, taps_for
@@ -147,6 +148,6 @@ class Fir(KernelStage):
         needed = most_taps(attenuation, self.transition, fs)
         if needed >= MAX_TAPS:
             widest = self.transition * needed / MAX_TAPS
-            fix = f"a kernel has at most {MAX_TAPS:,}; widen it to {widest:.3g} Hz or ask for less attenuation"
+            fix = f"a kernel has {at_most('taps')}; widen it to {widest:.3g} Hz or ask for less attenuation"
             require(False, f"{self.transition:g} Hz would take {needed:,.0f} taps; {fix}", "transition")
         return design_fir(self.kind, self.cutoff, self.transition, attenuation, fs)

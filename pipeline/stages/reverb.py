@@ -14,7 +14,8 @@ import numpy as np
 from ..errors import SettingError
 from ..fields import Fraction, InputFile, Seconds, Within
 from ..io.raw import RawFormat
-from ..kernel import MAX_TAPS, Kernel, Taps
+from ..kernel import Kernel, Taps
+from ..limits import MAX_TAPS, at_most
 from ..units import Duration
 from .base import Format, KernelStage, require
 from .base.files import read_taps
@@ -50,7 +51,7 @@ class Reverb(KernelStage):
     def kernel(self, fmt: Format) -> Kernel:
         ir = read_taps(self.ir, fmt, "ir", resample=self.resample, form=self.format)
         predelay = fmt.frames(self.predelay)
-        longest = f"a kernel has at most {MAX_TAPS:,} taps"
+        longest = f"a kernel has {at_most('taps')}"
         require(predelay + len(ir) <= MAX_TAPS, f"{predelay:,} frames and a response of {len(ir):,}; {longest}", "ir")
         wet = Kernel(self._routed(self._normalized(ir), fmt.channels)).delayed(predelay).scaled(self.mix)
         return Kernel.identity().scaled(1.0 - self.mix) + wet

@@ -337,7 +337,7 @@ def test_arrays_of_any_real_dtype_are_read_unscaled(tmp_path, dtype, order, shap
         (
             np.zeros((2, 500)),
             {},
-            r"so 500 channels; 1 to 64 can be read. Is it \(channels, frames\)\? Save its transpose",
+            r"so 500 channels; 1 to 64 can be read .*. Is it \(channels, frames\)\? Save its transpose",
         ),
         (np.zeros(3), {"columns": [1]}, "has no column 1"),
         (np.zeros(3), {"fs": -1}, "must be above 0 Hz, got -1"),

@@ -130,8 +130,6 @@ class Stage(Settings):
     """Whether ``stage(a*x1 + b*x2) == a*stage(x1) + b*stage(x2)``."""
     time_invariant: ClassVar[bool] = True
     """Whether a delay in is the same delay out."""
-    is_delay: ClassVar[bool] = False
-    """Whether its tail is nothing but the signal, later."""
     whole_signal: ClassVar[bool] = False
     """Whether it must have seen all of the signal before it gives anything."""
     examples: ClassVar[tuple[dict[str, Any], ...]] = ()

@@ -28,7 +28,8 @@ from pydantic_core import CoreSchema
 from ...errors import SettingError
 from ...fields import InputFile, Seconds, Within, invalid
 from ...io.raw import RawFormat
-from ...kernel import MAX_TAPS, Array, Taps
+from ...kernel import Array, Taps
+from ...limits import MAX_TAPS
 from ...settings import Settings
 from ...units import Duration
 from . import Format, require

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.cli.hints.rows import AP, GAIN, GAP, NPY, TEN, Row, cfg, cmd, table
 
 SMOOTH = "{use: smooth, length: 3 samples, phase: zero}"
-COARSE = table(*(f"{k // 5 * 1 + 0.0:.0f},{k}" for k in range(50)))
+COARSE = table(*(f"{k / 960:.3f},{k}" for k in range(2500) if k not in (500, 501, 502, 1700)))
 TIMED = "time_column: time"
 
 
@@ -53,12 +53,12 @@ TABLES = (
         "fs: 1\ncolumns: [x]"),
     other("dialect", "or two columns: write", "h.txt", "0,25\n0,5\n", "0.25\n0.5\n", "{use: convolve, file: h.txt}"),
     other("dialect", "for two columns", "h.txt", "0,25\n0,5\n", "0, 25\n0, 5\n", "{use: convolve, file: h.txt}"),
-    cfg("job", "set gaps: nan and nonfinite: propagate", "{use: match, template: {file: p.csv}}",
+    cfg("parts", "set gaps: nan and nonfinite: propagate", "{use: match, template: {file: p.csv}}",
         f"{TIMED}\ngaps: split", then_more=f"{TIMED}\ngaps: nan\nnonfinite: propagate", source="gap.csv", output="o.csv",
         files={"p.csv": table("0,1", "0.1,3", "0.2,2")}),
-    cfg("job", "changes the rate; set gaps: interpolate", "{use: resample, fs: 5}", f"{TIMED}\ngaps: split",
+    cfg("parts", "changes the rate; set gaps: interpolate", "{use: resample, fs: 5}", f"{TIMED}\ngaps: split",
         then_more=f"{TIMED}\ngaps: interpolate", source="gap.csv", output="o.csv"),
-    cfg("job", "which is for one signal; leave it out", SMOOTH, f"{TIMED}\ngaps: split\npre_roll: keep",
+    cfg("parts", "which is for one signal; leave it out", SMOOTH, f"{TIMED}\ngaps: split\npre_roll: keep",
         then_more=f"{TIMED}\ngaps: split", source="gap.csv", output="o.csv"),
 )  # fmt: skip
 
@@ -171,7 +171,7 @@ STAGES = (
     cfg("units", "write a number from 0 to 1", "{use: reverb, ir: part.wav, mix: some}", then="{use: reverb, ir: part.wav, mix: 30%}"),
     cfg("units", "to have it rounded", "{use: delay, delay: 0.5 samples}", then="{use: delay, delay: 0.5 ms}"),
     cfg("units", "is ambiguous: write 'ms'", "{use: delay, delay: 5 m}", then="{use: delay, delay: 5 ms}"),
-    cmd("units", "did you mean '{} {}'?", f"{AP} delay 'delay=2 sec'", f"{AP} delay 'delay=2 s'"),
+    cmd("text", "did you mean '{} {}'?", f"{AP} delay 'delay=2 sec'", f"{AP} delay 'delay=2 s'"),
     cfg("units", "did you mean {}?", "{use: resample, fs: 4 khz}", then="{use: resample, fs: 4 kHz}"),
     cfg("units", "; did you mean '{}%'?", "{use: reverb, ir: part.wav, mix: 30}", then="{use: reverb, ir: part.wav, mix: 30%}"),
     cmd("fields", "; did you mean '{} ms'?", f"{AP} echo delay=250", f"{AP} echo 'delay=250 ms'"),
