@@ -81,7 +81,7 @@ press("record", async () => {
 
 // ---- the run: seconds first, then samples ----
 if (data.run) scenes.push({ id: "run", draw(id) {
-  const width = room(id) - 2, svg = canvas(width, 330), left = 22;
+  const width = room(id) - 2, up = data.searches ? 76 : 0, svg = canvas(width, 330 - up), left = 22;
   if (!ear9.ready) { svg.append(put(width / 2, 150, say("wait"), 13, "faint")); return svg; }
   const { all, fs, zero, length } = tracksOfRun(), h = runSubject().h, px = (frame) => left + frame / length * (width - left), bins = Math.round(Math.min(300, width / 2)), times = data.sound.times;
   const env = outline(all.dry, bins), size = env.map(([a, b]) => Math.max(-a, b)), most = Math.max(...size) || 1, picked = [];
@@ -92,7 +92,7 @@ if (data.run) scenes.push({ id: "run", draw(id) {
   row(46, "x", "dry", "var(--x)");
   const loudest = (track) => all[track].reduce((b, v, j) => (Math.abs(v) > Math.abs(all[track][b]) ? j : b), 0);
   if (data.searches) for (const [track, back, colour] of [["B", 0, "var(--h)"], ["A", h.length - 1, "var(--r)"]]) { // where the template fits, and where its mirror image does
-    const peak = loudest(track), from = px(peak - back), y = track === "B" ? 296 : 230;
+    const peak = loudest(track), from = px(peak - back), y = track === "B" ? 296 - up : 230 - up;
     svg.append(box(from, 8, Math.max(3, px(peak - back + h.length) - from), 76, "none", { stroke: colour, "stroke-width": 3, rx: 4, "data-fits": track, "data-frame": peak - back }), line(px(peak), 84, px(peak), y - 34, colour, 1.5, { "stroke-dasharray": "4 3" }));
   }
   const taps = dense(h), top = taps.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1, shape = outline(taps, Math.max(8, Math.round(bins * h.length / length))).map(([a, b]) => [-Math.sqrt(-a / top), Math.sqrt(b / top)]); // the root keeps a faint tail in sight
@@ -100,9 +100,9 @@ if (data.run) scenes.push({ id: "run", draw(id) {
     const at = (j + 0.5) / bins * length, y = 112 + 30 * p;
     svg.append(line(px(at), 46, px(at), y, `var(--tint${p})`, 2), el("g", { class: "tail" }, wave(shape, px(at - h.origin), px(Math.min(length, at - h.origin + h.length)), y, 16 * size[j] / most, `var(--tint${p})`)), mark("h0", px(at), y, 4));
   });
-  row(230, "y", "A", "var(--y)"); row(296, "r", "B", "var(--r)");
-  svg.append(put(left + 4, 200, say("row_y"), 11, "faint halo", "start"), put(left + 4, 268, say("row_r"), 11, "faint halo", "start"));
-  svg.append(line(px(zero), 10, px(zero), 328, "var(--ink)", 1, { "stroke-dasharray": "3 3" }), put(px(zero) + 4, 12, "0 s", 11, "faint", "start"), put(width - 2, 12, `${((length - zero) / fs * times).toFixed(2)} s`, 11, "faint", "end"));
+  row(230 - up, "y", "A", "var(--y)"); row(296 - up, "r", "B", "var(--r)");
+  svg.append(put(left + 4, 200 - up, say("row_y"), 11, "faint halo", "start"), put(left + 4, 268 - up, say("row_r"), 11, "faint halo", "start"));
+  svg.append(line(px(zero), 10, px(zero), 328 - up, "var(--ink)", 1, { "stroke-dasharray": "3 3" }), put(px(zero) + 4, 12, "0 s", 11, "faint", "start"), put(width - 2, 12, `${((length - zero) / fs * times).toFixed(2)} s`, 11, "faint", "end"));
   return svg;
 }, after() { $("paths").replaceChildren(...data.paths.map(({ from, to, outline: shape }) => { const item = document.createElement("li"), svg = canvas(180, 40), top = Math.max(...data.paths.flatMap((p) => p.outline)) || 1; svg.append(wave(shape.map((v) => [0, v / top]), 0, 180, 38, 34, "var(--h)")); item.append(svg, say("path", { from, to })); return item; })); } });
 let ofRun = null; // what one drops on the page changes what is heard, not what the run is
