@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .stages.base.registry import stage
     from .stages.convolve import Convolve
     from .stages.correlate import Correlate
+    from .stages.deconvolve import Deconvolve
     from .stages.delay import Delay
     from .stages.differentiate import Differentiate
     from .stages.echo import Echo
@@ -53,6 +54,7 @@ __all__ = [
     "CausalityVerdict",
     "Convolve",
     "Correlate",
+    "Deconvolve",
     "Delay",
     "Differentiate",
     "Echo",
@@ -124,6 +126,7 @@ _HOMES = {
     "stages.base": "Format KernelStage Processor Stage WholeSignalStage",
     "stages.convolve": "Convolve",
     "stages.correlate": "Correlate",
+    "stages.deconvolve": "Deconvolve",
     "stages.delay": "Delay",
     "stages.differentiate": "Differentiate",
     "stages.echo": "Echo",

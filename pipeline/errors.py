@@ -32,13 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-_URL = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+:/{1,2})(?P<user>[^/\s]*@)?(?P<path>[^\s?#]*"
-    r"(?:[^\n?#'\"]*[\w)\]](?=[?#][^\s'\")]))?)(?P<query>(?P<mark>[?#])[^\s'\")]\S*?(?=[:,;'\")]*(?:\s|$)))?"
-)
-"""A URL, also one that `pathlib` took a slash from, and one with spaces in its path; its query may have no name."""
-
-_NAME = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,4}[*}]?")
+_URL = re.compile(r"://(?P<user>[^/\s]*@)?(?P<path>[^\s?]*)(?P<query>\?[^\s?=/]+=\S*?(?=[:,;'\")]*(?:\s|$)))?")
 
 SettingPath = tuple[str | int, ...]
 """Place of a setting: ``("stages", 2, "gain")`` is shown as ``stages[2].gain``."""
@@ -54,14 +48,7 @@ def format_path(path: SettingPath) -> str:
 
 def without_secrets(text: str) -> str:
     """The text without the user, password and query of any URL in it: ``https://***@host/take.wav?***``."""
-    return _URL.sub(_masked, text)
-
-
-def _masked(url: re.Match[str]) -> str:
-    query = url["query"] or ""
-    if "=" in query or not _NAME.fullmatch(query):  # a wildcard, or a number in a name, is no secret
-        query = query and f"{url['mark']}***"
-    return f"{url['scheme']}{'***@' * bool(url['user'])}{url['path']}{query}"
+    return _URL.sub(lambda url: f"://{'***@' * bool(url['user'])}{url['path']}{'?***' * bool(url['query'])}", text)
 
 
 class FaltungError(Exception):
@@ -193,6 +180,17 @@ class FileError(FaltungError):
 
 class ReadError(FileError):
     """The file cannot be read, or is not what it declares."""
+
+    signals: tuple[str, ...] = ()
+    """Names of the signals of a file that holds several, where none was chosen."""
+
+    @classmethod
+    def several(cls, file: str | Path, signals: Sequence[str]) -> ReadError:
+        """The error for a file of several signals that cannot be channels of one."""
+        shown = ", ".join(signals[:8]) + (f" and {len(signals) - 8} more" if len(signals) > 8 else "")
+        error = cls(file, f"holds {len(signals)} signals, {shown}; choose with source:")
+        error.signals = tuple(signals)
+        return error
 
 
 class WriteError(FileError):

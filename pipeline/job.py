@@ -51,7 +51,7 @@ class Job:
     stages: tuple[Stage, ...]
     options: Options = field(default_factory=Options)
     reading: dict[str, Any] = field(default_factory=dict)
-    """For `open_reader`: ``fs``, ``truncated``, ``columns``, ``time_column``, ``gaps``."""
+    """For `open_reader`: ``fs``, ``truncated``, ``columns``, ``time_column``, ``gaps``, ``source``, ``triggered``."""
     format: OutputFormat = field(default_factory=OutputFormat)
     scale: bool = False
     """Turn the whole output down, rather than clip a part of it."""
@@ -59,7 +59,8 @@ class Job:
     @classmethod
     def of(cls, settings: Configuration) -> Job:
         """The job that a configuration describes, its inputs and outputs left aside."""
-        reading = {name: getattr(settings, name) for name in ("fs", "truncated", "columns", "time_column", "gaps")}
+        names = ("fs", "truncated", "columns", "time_column", "gaps", "source", "triggered")
+        reading = {name: getattr(settings, name) for name in names}
         clip: Literal["warn", "error"] = "error" if settings.clip == "error" else "warn"
         written = OutputFormat(subtype=settings.format.subtype, dither=settings.format.dither, clip=clip)
         return cls(settings.stages, Options.of(settings), reading, written, settings.clip == "scale")
@@ -269,7 +270,7 @@ def _begun(
                 hooks.envelope_out.add(block)
         name = without_secrets(str(source))
         _refuse_changed(name, before, _state(source))
-        searches = events_found(job.stages, found, name)
+        searches = events_found(job.stages, found, name, reader.info)
         notes += warnings_of(found)
         written = None if writer is None else writer.finish()
         begun: list[Writer | Sink] = [] if writer is None else [writer]

@@ -2,18 +2,19 @@
 
 A plugin's name is a prefix, a dot, and what it is: ``acme.comb`` is a stage. Of a reader or writer the part after the
 first dot is the extension of its files: ``acme.gcf`` is for ``*.gcf``. So plugins are told apart by their names alone.
+A command is called by its name, so that has no prefix.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .errors import FaltungError, FileError, PluginError, UsageError
@@ -22,7 +23,7 @@ from .system import is_disk_full
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-Kind = Literal["stage", "reader", "writer", "event writer", "executor"]
+Kind = Literal["stage", "reader", "writer", "event writer", "executor", "command"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 GROUPS: dict[Kind, str] = {
     "stage": "faltung.stages",
@@ -30,8 +31,11 @@ GROUPS: dict[Kind, str] = {
     "writer": "faltung.writers",
     "event writer": "faltung.events",
     "executor": "faltung.executors",
+    "command": "faltung.commands",
 }
 """Group of entry points of each kind."""
+OWN: dict[Kind, Collection[str]] = {}
+"""Extensions that are faltung's own, by kind; who has them tells them."""
 OFF = "FALTUNG_NO_PLUGINS"
 """Variable of the environment that leaves all plugins out, as ``--no-plugins`` does."""
 
@@ -71,7 +75,7 @@ class Plugin:
         if len(self.points) > 1:
             return f"the {self.kind} {self.name!r} is given by two distributions, {self.owner}; uninstall one"
         prefix, _, rest = self.name.partition(".")
-        if not prefix or not rest:
+        if self.kind != "command" and not (prefix and rest):
             return f"{self.words} needs a prefixed name such as 'acme.{self.name}'"
         return None
 
@@ -86,10 +90,11 @@ class Plugin:
 
 
 def installed(kind: Kind) -> dict[str, Plugin]:
-    """Plugins of a kind by name, none of them imported; none at all where they are left out."""
+    """Plugins of a kind by name, none of them imported; where they are left out, those alone that faltung bundles."""
+    found = _installed(kind, tuple(sys.path))
     if os.environ.get(OFF, "") not in ("", "0"):
-        return {}
-    return _installed(kind, tuple(sys.path))
+        return {name: plugin for name, plugin in found.items() if plugin.owner == "faltung"}
+    return found
 
 
 @lru_cache
@@ -104,7 +109,9 @@ def _installed(kind: Kind, _path: tuple[str, ...]) -> dict[str, Plugin]:
 
 
 def for_extension(kind: Kind, path: str) -> list[Plugin]:
-    """Plugins of a kind that are for files of such a name."""
+    """Plugins of a kind that are for files of such a name; none for names of faltung's own formats."""
+    if PurePath(path).suffix.lower() in OWN.get(kind, ()):
+        return []
     return [plugin for plugin in installed(kind).values() if path.lower().endswith(plugin.extension)]
 
 

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from . import options as opt
+from .others import Commands
 
 app = typer.Typer(
     name="faltung",
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help: rich takes longer to import than the help takes to read
     pretty_exceptions_show_locals=False,
@@ -296,6 +298,25 @@ def plugins(as_json: opt.Json = False) -> None:
 
     listed = list_plugins()
     write_json(listed) if as_json else show_plugins(listed)
+
+
+@app.command()
+def info(files: opt.InfoFiles, as_json: opt.Json = False) -> None:
+    """Say what a file is, by whose reader, when it was recorded, and what is odd about it.
+
+    From its header alone. Exit code 1 where one cannot be read.
+    """
+    from .info_view import about, show
+    from .terminal import write_json
+
+    told = [about(path) for path in files]
+    if as_json:
+        write_json(told[0] if len(told) == 1 else told)
+    else:
+        for one in told:
+            show(one)
+    if any("error" in one for one in told):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -32,6 +32,7 @@ ConfigFile = Annotated[Path, _argument("CONFIG", "The configuration, a YAML file
 Inputs = Annotated[
     list[str] | None, _argument("INPUT", "Files or patterns, instead of those of CONFIG; - is standard input.")
 ]
+InfoFiles = Annotated[list[str], _argument("FILE", "Files of any kind; - is standard input.")]
 In = Annotated[str, _argument("IN", "The input; - is standard input.")]
 Out = Annotated[str, _argument("OUT", "The output; - is standard output.")]
 Words = Annotated[
@@ -186,7 +187,7 @@ NoPlugins = Annotated[
 
 
 def add_plugin_options(group: Any) -> None:
-    """Give ``--plugin FILE`` and ``--no-plugins`` to the command and to each of its subcommands."""
+    """Give ``--plugin FILE`` and ``--no-plugins`` to the command and to each subcommand, those of others too."""
     app = typer.Typer(add_completion=False)
 
     @app.command()
@@ -197,3 +198,4 @@ def add_plugin_options(group: Any) -> None:
         option.expose_value = False  # what is given is done, and the commands need not know
     for command in (group, *group.commands.values()):
         command.params += added
+    group.also = added

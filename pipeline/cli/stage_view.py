@@ -14,6 +14,7 @@ from ..plugins import Kind, Plugin, installed, version_of
 from ..settings import own_text
 from ..stages.base import Stage
 from ..stages.base.registry import available_stages, stage_class
+from .others import command_of
 from .terminal import render, table
 
 _TYPES = {
@@ -53,6 +54,7 @@ def list_plugins() -> list[dict[str, Any]]:
         "writer": partial(row_of, kind=WriterKind),
         "event writer": events_writer_of,
         "executor": Plugin.load,
+        "command": command_of,
     }
     listed = []
     for kind, check in checks.items():
@@ -63,7 +65,8 @@ def list_plugins() -> list[dict[str, Any]]:
                 check(plugin)
             except PluginError as error:
                 entry["error"] = str(error)
-            listed.append(entry)
+            if "error" in entry or plugin.owner != "faltung":  # what faltung bundles is in --help
+                listed.append(entry)
     return listed
 
 

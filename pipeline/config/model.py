@@ -141,7 +141,14 @@ class Configuration(Options):
     time_column: str | int | None = None
     """The column of a table that holds the time, by name or by position from 0."""
     gaps: Literal["error", "interpolate", "nan"] = "error"
-    """A gap in the time of a table: an `error`, a straight line (`interpolate`), or missing values (`nan`)."""
+    """A gap in the time of a table or a recording: an `error`, a straight line (`interpolate`), or missing values
+    (`nan`), which a search passes over."""
+    source: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
+    """Name of the signal that is taken of a file of several, such as the channel `IU.ANMO.00.BHZ` of MiniSEED, or a
+    list of names; `faltung info FILE` lists them."""
+    triggered: Literal["expand", "as_stored"] = "expand"
+    """Quiet that an AudioMoth coded into the audio of a triggered recording (`...T.WAV`): silence again, as long as it
+    was (`expand`), or left `as_stored`, where no time is true."""
 
     @field_validator("events", mode="after")
     @classmethod

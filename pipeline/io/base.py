@@ -20,6 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 from ..errors import ReadError, SignalError, without_secrets
 from ..system import FolderSync
 from ..text import count
+from .clock import Clock
 
 if TYPE_CHECKING:
     from .sink import Sink
@@ -91,6 +92,8 @@ class SignalInfo:
     """Names of RIFF chunks that are not understood, for a report."""
     channel_mask: int = 0
     """Loudspeaker positions of WAVE_FORMAT_EXTENSIBLE; 0 says nothing."""
+    clocks: tuple[Clock, ...] = ()
+    """True time of the frames: one clock for all channels, or one for each; none where the file tells no time."""
 
     @property
     def t0(self) -> float | None:
@@ -113,6 +116,8 @@ class ReadOptions:
     columns: Sequence[str | int] | None = None
     time_column: str | int | None = None
     gaps: str = "error"
+    source: Sequence[str] = ()
+    triggered: Literal["expand", "as_stored"] = "expand"
     container: str = ""
     """Container that was recognised by its first bytes."""
 

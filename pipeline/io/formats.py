@@ -8,7 +8,7 @@ loaded when a file first needs it. A row of another distribution stands behind a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,8 +20,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..errors import PluginError, ReadError, UsageError, WriteError
-from ..plugins import Plugin, file_being_loaded, for_extension, installed, naming_plugin
+from ..errors import FileError, PluginError, ReadError, UsageError, WriteError
+from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import nearest
 from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
@@ -112,8 +112,7 @@ for _kind in (
     register_writer(_kind)
 
 
-_OWN = frozenset(_writers)
-"""Extensions that are faltung's own, for which there are no plugins."""
+OWN["reader"] = OWN["writer"] = frozenset(_writers)
 
 
 def loaded(place: Any, plugin: str | None = None) -> Any:
@@ -140,10 +139,10 @@ def _imported(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def row_of(plugin: Plugin, kind: type[Row], own: Collection[str] = _OWN) -> Row:
-    """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's ``own``."""
+def row_of(plugin: Plugin, kind: type[Row]) -> Row:
+    """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's own."""
     what = plugin.words
-    if plugin.problem is None and plugin.extension in own:
+    if plugin.problem is None and plugin.extension in OWN[plugin.kind]:
         raise PluginError(f"{what} is for {plugin.extension}, which is faltung's own; give its files another extension")
     row = plugin.load()
     if not isinstance(row, kind):
@@ -178,8 +177,7 @@ def extensions() -> tuple[str, ...]:
 
 def is_audio_name(path: PathArg) -> bool:
     """Whether an output of this name is audio, which tells its rate itself."""
-    kind = _writers.get(PurePath(display(path)).suffix.lower())
-    return kind is not None and not kind.is_table
+    return (kind := _writers.get(PurePath(display(path)).suffix.lower())) is not None and not kind.is_table
 
 
 def is_table_name(path: PathArg) -> bool:
@@ -200,6 +198,8 @@ def open_reader(
     columns: Sequence[str | int] | None = None,
     time_column: str | int | None = None,
     gaps: str = "error",
+    source: Sequence[str] = (),
+    triggered: Literal["expand", "as_stored"] = "expand",
 ) -> Reader:
     """Open a signal for reading, whatever its extension says.
 
@@ -218,7 +218,11 @@ def open_reader(
     time_column
         of a table, by name or position: ISO 8601, or numbers in seconds.
     gaps
-        in the time column: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+        in the time: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+    source
+        names of the signals that are taken of a file that holds several; none where there is only one way.
+    triggered
+        ``"as_stored"`` leaves the coded quiet of a triggered AudioMoth recording in its audio.
 
     Raises
     ------
@@ -232,15 +236,15 @@ def open_reader(
     if dtype not in (np.float32, np.float64, "float32", "float64"):
         raise UsageError(f"dtype: is float32 or float64, got {getattr(dtype, '__name__', dtype)}")
     _check_number(display(path), fs)
-    source = open_source(path)
+    opened = open_source(path)
     try:
-        kind = _kind_of(source)
-        options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
-        reader = opened_reader(kind, source, options)
+        kind = _kind_of(opened)
+        asked = (dtype, fs, truncated, columns, time_column, gaps, tuple(source), triggered, kind.container)
+        reader = opened_reader(kind, opened, options := ReadOptions(*asked))
         if not reader.info.is_table:
-            _check_audio_options(source.name, reader.info, options)
+            _check_audio_options(opened.name, reader.info, options)
     except BaseException:
-        source.close()
+        opened.close()
         raise
     return reader
 
@@ -252,14 +256,19 @@ def _check_number(name: str, fs: Any) -> None:
 
 def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Reader:
     """The reader of a row for a file; raises `ReadError` in the name of its plugin."""
+    reader: Reader = _opened(kind, Reader, ReadError, source.name, source, options)
+    return reader if kind.plugin is None else PluggedReader(reader, source.name, kind.plugin)
+
+
+def _opened(kind: Any, wanted: type, error: type[FileError], name: str, *arguments: Any) -> Any:
     opener = loaded(kind.open, kind.plugin)
     if kind.plugin is None:
-        return opener(source, options)  # type: ignore[no-any-return]
-    with naming_plugin(ReadError, source.name, kind.plugin):
-        reader = opener(source, options)
-    if not isinstance(reader, Reader):
-        raise ReadError(source.name, f"{kind.plugin} breaks a promise: it opens a Reader, got {reader!r:.80}")
-    return PluggedReader(reader, source.name, kind.plugin)
+        return opener(*arguments)
+    with naming_plugin(error, name, kind.plugin):
+        opened = opener(*arguments)
+    if not isinstance(opened, wanted):
+        raise error(name, f"{kind.plugin} breaks a promise: it opens a {wanted.__name__}, got {opened!r:.80}")
+    return opened
 
 
 def _kind_of(source: Source) -> ReaderKind:
@@ -267,7 +276,7 @@ def _kind_of(source: Source) -> ReaderKind:
         if kind.matches(source.head):
             return kind
     extension = PurePath(source.name).suffix.lower()
-    named = [] if extension in _OWN else for_extension("reader", source.name)
+    named = for_extension("reader", source.name)
     for plugin in named:
         kind = row_of(plugin, ReaderKind)
         if _matches(kind, source):
@@ -284,8 +293,8 @@ def _kind_of(source: Source) -> ReaderKind:
         with suppress(PluginError):
             if plugin not in named and _matches(kind := row_of(plugin, ReaderKind), source):
                 return kind
-    tried = "".join(f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named)
-    raise ReadError(source.name, explain_unknown(source.head, extension) + tried)
+    tried = [f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named]
+    raise ReadError(source.name, "".join([explain_unknown(source.head, extension), *tried]))
 
 
 def _matches(kind: ReaderKind, source: Source) -> bool:
@@ -337,8 +346,7 @@ def open_writer(
     WriteError
         It cannot be written, with the true cause.
     """
-    name = display(path)
-    _check_number(name, fs)
+    _check_number(name := display(path), fs)
     if not fs > 0:
         raise UsageError(f"{name}: the sampling rate must be above 0 Hz, got {fs:g} Hz")
     if channels < 1:
@@ -351,14 +359,8 @@ def open_writer(
 
 def opened_writer(kind: WriterKind, request: WriteRequest) -> Writer:
     """The writer of a row; raises `WriteError` in the name of its plugin."""
-    opener = loaded(kind.open, kind.plugin)
-    if kind.plugin is None:
-        return opener(request)  # type: ignore[no-any-return]
-    with naming_plugin(WriteError, request.path, kind.plugin):
-        writer = opener(request)
-    if not isinstance(writer, Writer):
-        raise WriteError(request.path, f"{kind.plugin} breaks a promise: it opens a Writer, got {writer!r:.80}")
-    return PluggedWriter(writer, kind.plugin)
+    writer: Writer = _opened(kind, Writer, WriteError, request.path, request)
+    return writer if kind.plugin is None else PluggedWriter(writer, kind.plugin)
 
 
 def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
@@ -369,8 +371,7 @@ def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     if kind is not None:
         return kind
     extension = PurePath(name).suffix.lower()
-    near = nearest(extension, _writers, 0.5)
-    hint = f"; did you mean {near}?" if near else ""
+    hint = f"; did you mean {near}?" if (near := nearest(extension, _writers, 0.5)) else ""
     known = ", ".join(sorted({*_writers, *(plugin.extension for plugin in installed("writer").values())}))
     what = f"unknown extension {extension!r}" if extension else "no extension"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")
@@ -386,6 +387,5 @@ def container_and_subtype(path: PathArg, source: SignalInfo | None, wanted: str 
     """
     name = display(path)
     container = writer_kind(name, source).container
-    if container not in AUDIO_CONTAINERS:
-        return container, wanted
-    return container, choose_subtype(name, container, source, wanted)[0]
+    is_audio = container in AUDIO_CONTAINERS
+    return container, choose_subtype(name, container, source, wanted)[0] if is_audio else wanted

@@ -15,10 +15,10 @@ class PluggedReader(Reader):
     def __init__(self, inner: Reader, name: str, plugin: str) -> None:
         super().__init__(inner.info, inner._dtype)
         self.warnings = inner.warnings
-        self._inner, self._name, self._plugin = inner, name, plugin
+        self._inner, self._name, self.plugin = inner, name, plugin
 
     def _read_piece(self, frames: int) -> Block:
-        with naming_plugin(ReadError, self._name, self._plugin, self._done):
+        with naming_plugin(ReadError, self._name, self.plugin, self._done):
             piece = self._inner._read_piece(frames)
         wanted = f"(up to {frames}, {self.info.channels}) of {self._dtype}"
         got = f"{piece.shape} of {piece.dtype}" if isinstance(piece, np.ndarray) else type(piece).__name__
@@ -32,10 +32,10 @@ class PluggedReader(Reader):
         return piece
 
     def _broken(self, rule: str) -> ReadError:
-        return ReadError(self._name, f"{self._plugin} breaks a promise: {rule}")
+        return ReadError(self._name, f"{self.plugin} breaks a promise: {rule}")
 
     def skip(self, frames: int) -> None:
-        with naming_plugin(ReadError, self._name, self._plugin, self._done):
+        with naming_plugin(ReadError, self._name, self.plugin, self._done):
             self._inner.skip(frames)
         self._done = self._inner._done
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import import_module
 from typing import Any, overload
 
@@ -19,6 +19,7 @@ from ..dsp.detection import STATUSES, Detection, Peaks
 from ..dsp.thresholds import MIN_DECOYS, Null, fdr_size, gaussian_rate
 from ..engine.stream import Detections
 from ..errors import SettingError, StageError, UsageError
+from ..io.base import SignalInfo
 from ..stages.base import DetectorStage, Stage
 from ..stages.base.threshold import Rate, Threshold
 
@@ -59,6 +60,12 @@ class Event:
     expected_false_alarms: float | None
     """Peaks of chance expected in this recording, over all templates and channels, at or above an event like this;
     None where there was no decoy."""
+    start_utc: str | None = None
+    """True time of ``start_frame`` as ISO 8601, by the recording's clock; None where no time or no zone is told."""
+    start_local: str | None = None
+    """The same on the recorder's own clock, with its zone if it tells one."""
+    resolution_s: float | None = None
+    """Seconds to which that clock is known."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,8 @@ class Events:
     unscored: tuple[Unscored, ...]
     band: tuple[float, float]
     """The lowest and the highest frequency that were compared, in Hz."""
+    time: str = ""
+    """Sentence on what tells the true time, and how well; empty where nothing does."""
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
@@ -160,8 +169,12 @@ class Events:
         return pandas.DataFrame(self.to_dicts(), columns=[field.name for field in fields(Event)])
 
 
-def events_found(stages: Sequence[Stage], found: Detections, file: str = "") -> tuple[Events, ...]:
+def events_found(
+    stages: Sequence[Stage], found: Detections, file: str = "", info: SignalInfo | None = None
+) -> tuple[Events, ...]:
     """The events of every stage of a chain that finds, from what `pipeline.engine.stream.stream` found.
+
+    With the clock that the ``info`` of its input has, an event has its true time too.
 
     Raises
     ------
@@ -179,10 +192,24 @@ def events_found(stages: Sequence[Stage], found: Detections, file: str = "") -> 
                 what = f"detection() has the {name} that its threshold needs, got None"
                 raise StageError(f"stages[{index}] {stage.use!r} breaks a promise: {what}")
         try:
-            searches.append(events_of(detection, threshold, file, band))
+            events = events_of(detection, threshold, file, band)
+            searches.append(events if info is None or not info.clocks else timed(events, info))
         except SettingError as error:
             raise error.under("stages", index) from error
     return tuple(searches)
+
+
+def timed(found: Events, info: SignalInfo) -> Events:
+    """The same events with their true time, by the clock of their channel, or the first."""
+    clocks = info.clocks
+
+    def at(event: Event) -> Event:
+        clock = clocks[event.channel] if event.channel < len(clocks) else clocks[0]
+        frame = event.start_frame * info.fs / found.fs
+        utc, local = clock.utc(frame), clock.local(frame)
+        return replace(event, start_utc=utc, start_local=local, resolution_s=clock.resolution)
+
+    return replace(found, events=tuple(map(at, found.events)), time=str(clocks[0]))
 
 
 def warnings_of(found: Detections) -> list[str]:

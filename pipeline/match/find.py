@@ -18,7 +18,7 @@ from ..engine.options import Options
 from ..engine.plan import BLOCK, make_plan
 from ..engine.stream import Detections, stream
 from ..errors import SettingError
-from ..io import open_reader
+from ..io import SignalInfo, open_reader
 from ..stages.base import Format, Precision
 from ..stages.base.threshold import Threshold
 from ..stages.match import Match
@@ -81,9 +81,11 @@ def find_matches(
     given = {"template": template, "threshold": threshold, "score": score, "channels": channels, "polarity": polarity}
     given |= {"min_distance": min_distance} if min_distance is not None else {}
     stages = (Match(**given),)
+    info: SignalInfo | None = None
     with ExitStack() as stack:
         if isinstance(x, str | os.PathLike):
             reader = stack.enter_context(open_reader(x, dtype=np.float64))
+            info = reader.info
             fmt, blocks, file = Format(reader.info.fs, reader.info.channels), reader.blocks(BLOCK), os.fsdecode(x)
         else:
             columns = as_columns(as_signal(x))
@@ -94,7 +96,7 @@ def find_matches(
             found: Detections = []
             for _ in stream(plan, blocks, found):
                 pass
-            return events_found(stages, found, file)[0]
+            return events_found(stages, found, file, info)[0]
         except SettingError as error:
             raise SettingError(error.message, *error.path[2:]) from error  # seen from here there is one stage
 

@@ -24,7 +24,7 @@ from ..io.base import PathArg
 from ..io.formats import loaded, only_one, row_of
 from ..io.names import display, is_stream
 from ..io.sink import Sink, open_sink
-from ..plugins import Plugin, file_being_loaded, for_extension, installed, naming_plugin
+from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import cell, nearest
 from .events import Event, Events
 
@@ -34,7 +34,7 @@ COLUMNS = tuple(field.name for field in fields(Event))
 _RAVEN_COLUMNS = (
     "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File",
     "Template", "Score", "Polarity", "Start Frame", "Offset (frames)", "Known At (s)", "Status",
-    "Expected False Alarms",
+    "Expected False Alarms", "Begin UTC", "Begin Clock", "Clock Resolution (s)",
 )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ class EventKind:
 
 def events_writer_of(plugin: Plugin) -> EventKind:
     """The row of a plugin that writes events; raises `PluginError`."""
-    return row_of(plugin, EventKind, _OWN)
+    return row_of(plugin, EventKind)
 
 
 def register_events(kind: EventKind) -> None:
@@ -179,10 +179,12 @@ def _parquet(searches: Sequence[Events]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "float | None": pa.float64()}
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
     events = _events(searches)
     columns = {
-        field.name: pa.array([_utf8(getattr(event, field.name)) for event in events], kinds[str(field.type)])
+        field.name: pa.array(
+            [_utf8(getattr(event, field.name)) for event in events], kinds[str(field.type).removesuffix(" | None")]
+        )
         for field in fields(Event)
     }
     buffer = io.BytesIO()
@@ -202,6 +204,7 @@ def _raven(searches: Sequence[Events]) -> bytes:
             number, "Waveform 1", e.channel + 1, _decimal(e.start_s), _decimal(e.end_s), *map(_decimal, search.band),
             PurePath(e.file).name, e.template, _decimal(e.score), e.polarity, e.start_frame, _decimal(e.offset),
             _decimal(e.peak_s), e.status, _decimal(e.expected_false_alarms),
+            e.start_utc or "", e.start_local or "", _decimal(e.resolution_s),
         ]
         for number, (search, e) in enumerate(found, 1)
     )  # fmt: skip
@@ -241,6 +244,4 @@ _KINDS = {
     for extension in kind.extensions
 }
 """Kinds of event files by extension; one of two parts comes before one of its last part."""
-
-_OWN = frozenset(_KINDS)
-"""Extensions that are faltung's own."""
+OWN["event writer"] = frozenset(_KINDS)

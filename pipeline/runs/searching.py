@@ -110,5 +110,5 @@ def prepare_search(
         "template": [dict(one) if isinstance(one, Mapping) else {"file": os.fspath(one)} for one in templates],
         **settings,
     }
-    data = {"nonfinite": "propagate", "events": [os.fspath(path) for path in outputs], "stages": [stage]}
+    data = {"nonfinite": "propagate", "gaps": "nan", "events": [os.fspath(path) for path in outputs], "stages": [stage]}
     return prepare_run(data, recordings, page=page, searching=True, **choices)
