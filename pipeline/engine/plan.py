@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..dsp.methods import Method
 from ..errors import FileError, KernelError, SettingError
 from ..kernel import Kernel
 from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalStage
+from ..stages.base.files import raw_notes
 from ..stages.base.guard import Guarded, naming_stage
 from ..stages.base.processors import KernelProcessor, channels_after, frames_after
 from .options import Options
@@ -213,12 +214,12 @@ def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
         if isinstance(stage, DetectorStage):
             stage = stage.loaded(fmt)
         kernel = stage.kernel(fmt)
-        notes = (*stage.rounding_notes(fmt), *stage.notes(fmt))
+        notes = (*stage.rounding_notes(fmt), *raw_notes(stage), *stage.notes(fmt))
         if not isinstance(kernel, Kernel | None):
             raise TypeError(f"kernel() gives a Kernel or None, got {type(kernel).__name__}")
     if kernel is not None:
         channels = channels_after(kernel, fmt.channels)
-        after = Format(fmt.fs, channels, fmt.precision)
+        after = replace(fmt, channels=channels)
         return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
     if isinstance(stage, WholeSignalStage):
         return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)

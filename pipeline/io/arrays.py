@@ -13,7 +13,6 @@ import os
 import shutil
 import struct
 import tempfile
-import warnings
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -42,7 +41,8 @@ class ArrayReader(Reader):
 
     def __init__(self, source: Source, options: ReadOptions) -> None:
         container, source = options.container, source.spooled()
-        if options.time_column is not None:
+        alone = options.untold_fs is None
+        if options.time_column is not None and alone:
             raise UsageError(f"{source.name}: time_column is for CSV; give fs: for {container}")
         self._source = source
         self._zip: zipfile.ZipFile | None = None
@@ -51,7 +51,7 @@ class ArrayReader(Reader):
         if fs is None and not source.piped:
             fs, beside = read_sidecar(source.name)
             names = names or beside
-        fs = options.fs if options.fs is not None else fs
+        fs = next((rate for rate in (options.fs, fs, options.untold_fs) if rate is not None), None)
         if fs is None:
             fix = 'give fs:, put {"fs": ...} into a .json of the same name, or save an .npz with fs in it'
             raise ReadError(source.name, f"tells no sampling rate: {fix}")
@@ -59,7 +59,7 @@ class ArrayReader(Reader):
             raise ReadError(source.name, f"the sampling rate must be above 0 Hz, got {fs:g}")
         frames, self._width, by_columns = self._parse_header()
         names = names if len(names) == self._width else ()
-        wanted = range(self._width) if options.columns is None else options.columns
+        wanted = options.columns if options.columns is not None and alone else range(self._width)
         self._chosen = [find_column(source.name, names, self._width, column) for column in wanted]
         if not 1 <= len(self._chosen) <= MAX_CHANNELS:
             shape = f"has shape ({frames}, {self._width}), so {len(self._chosen)} channels"
@@ -252,13 +252,8 @@ class NpzWriter(_ArrayWriter):
 
 
 def load_plain(path: Path) -> Block:
-    """Numbers of a file of `PLAIN`, in their own shape; those of a text are between spaces or commas, a row a line."""
-    if path.suffix.lower() == ".npy":
-        return np.asarray(np.load(path, allow_pickle=False))
-    text = path.read_text(encoding="utf-8").replace(",", " ")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # no numbers: an empty array says it
-        return np.loadtxt(io.StringIO(text), ndmin=1)
+    """Numbers of an ``.npy`` file, in their own shape."""
+    return np.asarray(np.load(path, allow_pickle=False))
 
 
 def plain_bytes(array: Block, extension: str) -> bytes:

@@ -20,7 +20,7 @@ from .names import is_stream
 from .remote import Remote, fetch, place_of
 from .sink import OutputFile, open_file
 from .source import cause
-from .timecolumn import format_stamp
+from .stamps import format_stamp
 
 
 def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int) -> int:

@@ -222,7 +222,7 @@ def described_format(loaded: LoadedConfig, fs: float | str | None, channels: int
         raise UsageError(f"fs= must be {LEAST_FS} to {MOST_FS} Hz, got {fs}")
     if not 1 <= (channels or 1) <= MAX_CHANNELS:
         raise UsageError(f"channels= must be 1 or more, and {at_most('channels')}, got {shorten(str(channels), 20)}")
-    return Format(rate, channels or 1, loaded.settings.precision)
+    return Format(rate, channels or 1, loaded.settings.precision, Job.of(loaded.settings).reading)
 
 
 def plan_for(loaded: LoadedConfig, fmt: Format) -> Plan:

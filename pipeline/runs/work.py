@@ -151,7 +151,8 @@ def load(config: Config, settings: Sequence[str] = (), *, base: str | Path | Non
     if isinstance(config, str | os.PathLike):
         return load_config(os.fspath(config), settings, base=base)
     if isinstance(config, Pipeline):
-        data: dict[str, Any] = {**config.options.model_dump(exclude_unset=True), "stages": list(config.stages)}
+        options = config.options.model_dump(exclude_unset=True)
+        data: dict[str, Any] = {**options, **config.reading, "stages": list(config.stages)}
     elif isinstance(config, Mapping):
         data = dict(config)
     elif isinstance(config, Stage):
