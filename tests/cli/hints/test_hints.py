@@ -1,4 +1,4 @@
-"""Every piece of advice of every message is followed, literally, in the command that gave it, and leads somewhere good."""
+"""Every advice of every message is followed, literally, in the command that gave it, and leads somewhere good."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import pytest
 from pipeline.cli.hints import in_words
 from pipeline.cli.process import in_options
 from tests.cli.conftest import Done
-from tests.cli.hints.advice import SIGNALS, STAGES, TABLES
+from tests.cli.hints.advice import SIGNALS, TABLES
 from tests.cli.hints.rows import Row, make_files, run_line
 from tests.cli.hints.source import advice
+from tests.cli.hints.stages import STAGES
 from tests.cli.hints.words import WORDS
 
 Faltung = Callable[..., Done]
@@ -36,11 +37,27 @@ ELSEWHERE = {
     "said to programs, about their arrays and calls": (
         "containers", "detectors", "files: bytes", "files: commit()", "files: forgotten", "files: blocks of",
         "files: compare the size", "files: nothing has the name", "files: a name that is taken",
-        "outputs: names no file for the input {}; add", "score_bank", "command_line: write one or more", "functional", "stream: a signal is made", "ports", "library", "search: a search of a whole", "work: check= must",
+        "outputs: names no file for the input {}; add",
+        "score_bank",
+        "command_line: write one or more",
+        "functional",
+        "stream: a signal is made",
+        "ports",
+        "library",
+        "search: a search of a whole",
+        "work: check= must",
         "source: is a directory", "writers: put {stem}",
     ),
     "explanations of a run, with their own tests": ("work: {}: is no explanation",),
-    "no advice": ("options: keep what", "options: Say what", "plans: whole", "hints", "match_view: start", "registry: resample"),
+    "no advice": (
+        "options: keep what",
+        "options: Say what",
+        "plans: whole",
+        "search_page: lower",
+        "hints",
+        "match_view: start",
+        "registry: resample",
+    ),
 }  # fmt: skip
 """Advice that no command in a folder can be made to give, by why: its module, or module and beginning."""
 
@@ -76,7 +93,7 @@ def _done(words: str, row: Row, faltung: Faltung, monkeypatch: pytest.MonkeyPatc
     if not row.stdin:
         return faltung(*run_line(words))
     before = os.dup(0)
-    with open(row.stdin, "rb") as file:
+    with Path(row.stdin).open("rb") as file:
         os.dup2(file.fileno(), 0)
         monkeypatch.setattr("sys.stdin", file)
         try:
