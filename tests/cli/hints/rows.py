@@ -1,7 +1,7 @@
 """Every piece of advice that a command gives: how it comes to be given, and the same command with the advice followed.
 
-A row is (module, fragment of the advice in its source, command, command that follows it). ``cfg(...)`` is ``run`` with a
-configuration of these stages; what follows it may be words, or another configuration.
+A row is (module, fragment of the advice in its source, command, command that follows it). ``cfg(...)`` is ``run`` with
+a configuration of these stages; what follows it may be words, or another configuration.
 """
 
 from __future__ import annotations
