@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..drawing import COLOURS, INK, png_bytes, styled
 from ..dsp.envelope import Envelope
-from ..explain.drawing import COLOURS, INK, png_bytes, styled
 from ..io import is_remote
 from ..io.sink import AtomicFile, make_folder_of
 from ..job import Job, Report

@@ -5,12 +5,12 @@ import itertools
 
 import numpy as np
 import pytest
+from faltung_explain.animation import CONTACT, contact_bytes, gif_bytes, images, storyboard
+from faltung_explain.example import PRESETS, WORKED, Example
+from faltung_explain.figure import FigureData, alt_text, caption, figure
 from PIL import Image
 
-from pipeline.explain.animation import CONTACT, contact_bytes, gif_bytes, images, storyboard
-from pipeline.explain.drawing import png_bytes
-from pipeline.explain.example import PRESETS, WORKED, Example
-from pipeline.explain.figure import FigureData, alt_text, caption, figure
+from pipeline.drawing import png_bytes
 
 RUN = Example.of(
     [0.455, 0.341, -0.385, 0.483, 0.438, -0.425, 0.36, 0.554, 0.379, -0.524, 0.42, 0.244],
@@ -144,10 +144,10 @@ def test_every_shot_draws_something_of_its_own_and_the_same_every_time():
 @pytest.mark.parametrize("name", ["worked", "run"])
 def test_no_text_of_the_animation_lies_over_another(name):
     import matplotlib as mpl
+    from faltung_explain.animation import draw
     from matplotlib.figure import Figure
 
-    from pipeline.explain.animation import draw
-    from pipeline.explain.drawing import STYLE
+    from pipeline.drawing import STYLE
 
     for shot in storyboard(EXAMPLES[name]):
         if not shot.key:

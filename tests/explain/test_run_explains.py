@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,9 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
+from pipeline import run
 from pipeline.cli.commands import app
+from pipeline.errors import PluginError
 
 from .conftest import draw_nothing
 
@@ -39,3 +42,14 @@ def test_a_run_that_is_to_explain_itself_does_so_for_each_kernel_stage(
     assert 100_000 < page.stat().st_size < 1_200_000
     assert (page.parent / "figure.png").exists()
     assert "explained" in done.output
+
+
+def test_without_the_package_that_explains_a_run_says_so_and_does_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "faltung_explain", None)  # as if it were not installed
+    (tmp_path / "c.yaml").write_text(CONFIG, "utf-8")
+    soundfile.write(tmp_path / "in.wav", np.ones(100), 8000)
+    with pytest.raises(PluginError, match=r"^explain: true needs the package faltung_explain, which faltung brings"):
+        run(tmp_path / "c.yaml")
+    assert not (tmp_path / "out").exists()

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 import scipy.signal
 import soundfile as sf
+from faltung_explain.excerpt import excerpt, whole_numbers
+from faltung_explain.listening import for_listening
+from faltung_explain.said import likeness, sentences
+from faltung_explain.sounds import make_sounds
+from faltung_explain.subject import Subject, subject_of
 
 from pipeline.config.load import load_config
-from pipeline.explain.excerpt import excerpt, whole_numbers
-from pipeline.explain.listening import for_listening
-from pipeline.explain.said import likeness, sentences
-from pipeline.explain.sounds import make_sounds
-from pipeline.explain.subject import Subject, subject_of
 
 from .conftest import ROOT
 from .test_explain import GALLERY, config
