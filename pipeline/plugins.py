@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .errors import FaltungError, FileError, PluginError, UsageError
@@ -34,6 +34,8 @@ GROUPS: dict[Kind, str] = {
     "command": "faltung.commands",
 }
 """Group of entry points of each kind."""
+OWN: dict[Kind, Collection[str]] = {}
+"""Extensions that are faltung's own, by kind; who has them tells them."""
 OFF = "FALTUNG_NO_PLUGINS"
 """Variable of the environment that leaves all plugins out, as ``--no-plugins`` does."""
 
@@ -123,7 +125,9 @@ def bundled(module: str, what: str) -> Any:
 
 
 def for_extension(kind: Kind, path: str) -> list[Plugin]:
-    """Plugins of a kind that are for files of such a name."""
+    """Plugins of a kind that are for files of such a name; none for names of faltung's own formats."""
+    if PurePath(path).suffix.lower() in OWN.get(kind, ()):
+        return []
     return [plugin for plugin in installed(kind).values() if path.lower().endswith(plugin.extension)]
 
 

@@ -467,3 +467,18 @@ def test_the_manifest_knows_the_version_of_a_plugin(dists: Distributions, faltun
     arguments = ["run", "c.yaml", "in.wav", "-o", "out/{name}", "--jobs", "2", "--report", "r.html"]
     assert faltung(*arguments).code == 0
     assert json.loads((ramp / "r.json").read_text())["run"]["plugins"] == {"acme-reverb": "1.0"}
+
+
+def test_what_is_built_in_looks_for_no_plugin(ramp, faltung, monkeypatch):
+    def looked(kind, _path, real=plugins._installed):
+        if kind == "command":  # which `--help` lists
+            return real(kind, _path)
+        raise AssertionError(f"{kind}s of others were looked for")
+
+    monkeypatch.setattr("pipeline.plugins._installed", looked)
+    (ramp / "a.yaml").write_text("version: 1\nstages: [{use: echo, delay: 5 ms}, {use: parallel, branches: [[]]}]\n")
+    for line in ("--help", "plan a.yaml in.wav", "run a.yaml in.wav -o out.wav", "apply in.wav 2.wav gain gain=2"):
+        done = faltung(*line.split())
+        assert (line, done.code, done.err.count("Error")) == (line, 0, 0)
+    (ramp / "b.yaml").write_text("version: 1\ninput: '*.wav'\noutput: 'o/{stem}.wav'\nstages: [{use: gain, gain: 2}]\n")
+    assert faltung("run", "b.yaml").code == 0

@@ -293,9 +293,9 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 
 
 def owners_of(stages: Sequence[Stage]) -> set[str]:
-    """Distributions, and files given with ``--plugin``, that stages come from."""
-    used = set(_names(stages))
-    return {source.distribution for source in available_stages() if source.name in used}
+    """Distributions, and files given with ``--plugin``, that stages come from which are not faltung's own."""
+    used = {name for name in _names(stages) if "." in name}  # as all names of others have one
+    return {source.distribution for source in available_stages() if source.name in used} if used else set()
 
 
 def _versions(settings: Configuration) -> dict[str, str]:

@@ -8,7 +8,7 @@ loaded when a file first needs it. A row of another distribution stands behind a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -20,8 +20,8 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..errors import PluginError, ReadError, UsageError, WriteError
-from ..plugins import Plugin, file_being_loaded, for_extension, installed, naming_plugin
+from ..errors import FileError, PluginError, ReadError, UsageError, WriteError
+from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import nearest
 from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
@@ -112,8 +112,7 @@ for _kind in (
     register_writer(_kind)
 
 
-_OWN = frozenset(_writers)
-"""Extensions that are faltung's own, for which there are no plugins."""
+OWN["reader"] = OWN["writer"] = frozenset(_writers)
 
 
 def loaded(place: Any, plugin: str | None = None) -> Any:
@@ -140,10 +139,10 @@ def _imported(place: str) -> Any:
     return getattr(import_module(module), name)
 
 
-def row_of(plugin: Plugin, kind: type[Row], own: Collection[str] = _OWN) -> Row:
-    """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's ``own``."""
+def row_of(plugin: Plugin, kind: type[Row]) -> Row:
+    """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's own."""
     what = plugin.words
-    if plugin.problem is None and plugin.extension in own:
+    if plugin.problem is None and plugin.extension in OWN[plugin.kind]:
         raise PluginError(f"{what} is for {plugin.extension}, which is faltung's own; give its files another extension")
     row = plugin.load()
     if not isinstance(row, kind):
@@ -257,16 +256,19 @@ def _check_number(name: str, fs: Any) -> None:
 
 def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Reader:
     """The reader of a row for a file; raises `ReadError` in the name of its plugin."""
+    reader: Reader = _opened(kind, Reader, ReadError, source.name, source, options)
+    return reader if kind.plugin is None else PluggedReader(reader, source.name, kind.plugin)
+
+
+def _opened(kind: Any, wanted: type, error: type[FileError], name: str, *arguments: Any) -> Any:
     opener = loaded(kind.open, kind.plugin)
     if kind.plugin is None:
-        if options.source:
-            raise UsageError(f"{source.name}: {kind.container} holds one signal, which has no name; leave source out")
-        return opener(source, options)  # type: ignore[no-any-return]
-    with naming_plugin(ReadError, source.name, kind.plugin):
-        reader = opener(source, options)
-    if not isinstance(reader, Reader):
-        raise ReadError(source.name, f"{kind.plugin} breaks a promise: it opens a Reader, got {reader!r:.80}")
-    return PluggedReader(reader, source.name, kind.plugin)
+        return opener(*arguments)
+    with naming_plugin(error, name, kind.plugin):
+        opened = opener(*arguments)
+    if not isinstance(opened, wanted):
+        raise error(name, f"{kind.plugin} breaks a promise: it opens a {wanted.__name__}, got {opened!r:.80}")
+    return opened
 
 
 def _kind_of(source: Source) -> ReaderKind:
@@ -274,7 +276,7 @@ def _kind_of(source: Source) -> ReaderKind:
         if kind.matches(source.head):
             return kind
     extension = PurePath(source.name).suffix.lower()
-    named = [] if extension in _OWN else for_extension("reader", source.name)
+    named = for_extension("reader", source.name)
     for plugin in named:
         kind = row_of(plugin, ReaderKind)
         if _matches(kind, source):
@@ -357,14 +359,8 @@ def open_writer(
 
 def opened_writer(kind: WriterKind, request: WriteRequest) -> Writer:
     """The writer of a row; raises `WriteError` in the name of its plugin."""
-    opener = loaded(kind.open, kind.plugin)
-    if kind.plugin is None:
-        return opener(request)  # type: ignore[no-any-return]
-    with naming_plugin(WriteError, request.path, kind.plugin):
-        writer = opener(request)
-    if not isinstance(writer, Writer):
-        raise WriteError(request.path, f"{kind.plugin} breaks a promise: it opens a Writer, got {writer!r:.80}")
-    return PluggedWriter(writer, kind.plugin)
+    writer: Writer = _opened(kind, Writer, WriteError, request.path, request)
+    return writer if kind.plugin is None else PluggedWriter(writer, kind.plugin)
 
 
 def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:

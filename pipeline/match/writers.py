@@ -24,7 +24,7 @@ from ..io.base import PathArg
 from ..io.formats import loaded, only_one, row_of
 from ..io.names import display, is_stream
 from ..io.sink import Sink, open_sink
-from ..plugins import Plugin, file_being_loaded, for_extension, installed, naming_plugin
+from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import cell, nearest
 from .events import Event, Events
 
@@ -52,7 +52,7 @@ class EventKind:
 
 def events_writer_of(plugin: Plugin) -> EventKind:
     """The row of a plugin that writes events; raises `PluginError`."""
-    return row_of(plugin, EventKind, _OWN)
+    return row_of(plugin, EventKind)
 
 
 def register_events(kind: EventKind) -> None:
@@ -244,6 +244,4 @@ _KINDS = {
     for extension in kind.extensions
 }
 """Kinds of event files by extension; one of two parts comes before one of its last part."""
-
-_OWN = frozenset(_KINDS)
-"""Extensions that are faltung's own."""
+OWN["event writer"] = frozenset(_KINDS)

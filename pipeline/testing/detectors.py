@@ -25,16 +25,8 @@ def check_detector(
 ) -> None:
     """Run every check on a detector, those of `check_stage` first.
 
-    Parameters
-    ----------
-    stage
-        with settings that hold.
-    x
-        a signal ``(frames,)`` or ``(frames, channels)``, and its rate ``fs`` in Hz.
-    expected
-        the frames at which events begin in it, in ascending order.
-    tolerance
-        frames by which each may be off.
+    In ``x``, ``(frames,)`` or ``(frames, channels)`` at ``fs`` Hz, events begin at the frames ``expected``, ascending,
+    each give or take ``tolerance``.
 
     Examples
     --------

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,16 +35,7 @@ _OTHERS = {
 def check_reader(kind: ReaderKind, path: str | os.PathLike[str], expected: npt.ArrayLike, fs: float) -> None:
     r"""Run every check on a reader with one file whose content is known.
 
-    Parameters
-    ----------
-    kind
-        the row that its entry point gives.
-    path
-        of a file in its format, best of some hundred frames.
-    expected
-        its samples, ``(frames, channels)``, as double precision holds them.
-    fs
-        its rate in Hz.
+    The file has some hundred frames, best; ``expected`` are its samples, ``(frames, channels)``, in double precision.
 
     Examples
     --------
@@ -67,9 +58,8 @@ def _check_head(kind: ReaderKind, path: Path) -> None:
     matches = kind.matches(path.read_bytes()[:4096])
     promise(matches is True, f"matches() is True for the first bytes of {path.name}, got {matches!r}")
     for name, head in _OTHERS.items():
-        promise(
-            not kind.matches(head), f"matches() is False for {name}; look for bytes that no other format begins with"
-        )
+        advice = "look for bytes that no other format begins with"
+        promise(not kind.matches(head), f"matches() is False for {name}; {advice}")
 
 
 def _read(kind: ReaderKind, path: Path, dtype: Any = np.float64, step: int = 1 << 16, skip: int = 0) -> Array:
@@ -122,32 +112,23 @@ def _check_cut_short(kind: ReaderKind, path: Path, expected: Array) -> None:
         for size in sorted({len(data) // 3, len(data) // 2, len(data) - 1}):
             short.write_bytes(data[:size])
             advice = "compare the size of the file with its header, and raise ReadError(name, why)"
+            what = f"cut to {size} of {len(data)} bytes"
             try:
                 got = len(_read(kind, short))
             except FaltungError as error:
                 cause = error.__cause__
                 foreign = error.of_plugin and not isinstance(cause, OSError | FaltungError | None)
-                promise(not foreign, f"cut to {size} of {len(data)} bytes it is a ReadError, got {cause!r}; {advice}")
+                promise(not foreign, f"{what} it is a ReadError, got {cause!r}; {advice}")
             else:
-                what = f"cut to {size} of {len(data)} bytes, {got} of {len(expected)} frames came and no error"
-                promise(False, f"a file that is cut short is an error; {what}; {advice}")
+                promise(False, f"{what} it is an error, got {got} of {len(expected)} frames and none; {advice}")
 
 
 def check_writer(
     kind: WriterKind, read: Callable[[Path], Array], *, fs: float = 8000.0, channels: int = 2, tolerance: float = 0.0
 ) -> None:
-    """Run every check on a writer.
+    """Run every check on a writer, with a rate in Hz and a number of channels that it takes.
 
-    Parameters
-    ----------
-    kind
-        the row that its entry point gives.
-    read
-        gives the samples ``(frames, channels)`` of a file that was written.
-    fs, channels
-        a rate in Hz and a number of channels that it takes.
-    tolerance
-        by which a sample may come back different, as of an integer format.
+    ``read`` gives the samples ``(frames, channels)`` of a file that was written, each within ``tolerance``.
 
     Examples
     --------
@@ -165,18 +146,15 @@ def check_writer(
             _write(kind, path, x[:frames], fs, 401)
             got = np.asarray(read(path))
             near = got.shape == (frames, channels) and bool(np.all(np.abs(got - x[:frames]) <= tolerance))
-            promise(
-                near, f"{frames} frames are read back within {tolerance}, got shape {got.shape}; count, scale, order?"
-            )
+            told = f"{frames} frames are read back within {tolerance}"
+            promise(near, f"{told}, got shape {got.shape}; count, scale, order?")
         _check_repeats(kind, folder, x, fs)
         _check_atomic(kind, folder, x, fs)
 
 
 def _begin(kind: WriterKind, path: Path, x: Array, fs: float, overwrite: bool = False) -> Writer:
-    request = WriteRequest(
-        str(path), fs, x.shape[1], None, None, OutputFormat(), overwrite=overwrite, container=kind.container
-    )
-    return opened_writer(kind, request)
+    channels, fmt = x.shape[1], OutputFormat()
+    return opened_writer(kind, WriteRequest(str(path), fs, channels, None, None, fmt, overwrite, kind.container))
 
 
 def _write(kind: WriterKind, path: Path, x: Array, fs: float, step: int) -> bytes:
@@ -205,12 +183,12 @@ def _check_atomic(kind: WriterKind, folder: Path, x: Array, fs: float) -> None:
     left = [one.name for one in sorted(folder.iterdir()) if one not in before]
     promise(not left, f"what is not committed is forgotten, got {left}; put every sink into outputs")
     path.write_bytes(b"what stood there")
-    how: Literal["refused", "replaced"] = "replaced"
+    refused = False
     try:
         _begin(kind, path, x, fs).abort()
     except UsageError:
-        how = "refused"
-    promise(how == "refused", "a name that is taken is refused; give request.overwrite to open_sink")
+        refused = True
+    promise(refused, "a name that is taken is refused; give request.overwrite to open_sink")
     with _begin(kind, path, x, fs, overwrite=True) as writer:
         writer.write(x)
     promise(path.read_bytes() == b"what stood there", "what stood under the name stays until commit()")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,17 +44,16 @@ def naming_stage(stage: Stage, place: str, when: str = "") -> Iterator[None]:
         raise StageError(f"{place} {stage.use!r} failed{when}: {what}") from error
 
 
+def _promise(stage: Stage, place: str, kept: bool, rule: str) -> None:
+    if not kept:
+        raise StageError(f"{place} {stage.use!r} breaks a promise: {rule}")
+
+
 class Guarded:
     """A processor at work, each of whose blocks is looked at.
 
-    Parameters
-    ----------
-    stage, fmt
-        what it was opened from.
-    place
-        of the stage, for errors: ``stages[1]``.
-    promised
-        format, latency and tail that were planned with; its own if None.
+    It was opened from ``stage`` for ``fmt``, stands at ``place`` (``stages[1]``), and has the format, latency and tail
+    that are ``promised``, if any are.
     """
 
     def __init__(
@@ -61,6 +61,7 @@ class Guarded:
         promised: tuple[Format, int, int] | None = None,
     ) -> None:  # fmt: skip
         self._processor, self._stage, self._place, self._format_in = processor, stage, place, fmt
+        self._promise = partial(_promise, stage, place)
         self._frames_in = self._frames_out = 0
         with self._naming():
             self.format, self.latency, self.tail = processor.format, processor.latency, processor.tail
@@ -114,10 +115,6 @@ class Guarded:
         check_block(out, self.format, self._promise)
         self._frames_out += len(out)
 
-    def _promise(self, kept: bool, rule: str) -> None:
-        if not kept:
-            raise StageError(f"{self._place} {self._stage.use!r} breaks a promise: {rule}")
-
     def _naming(self, when: str = "") -> Any:
         return naming_stage(self._stage, self._place, when)
 
@@ -133,12 +130,7 @@ def check_block(out: Any, fmt: Format, promise: Any) -> None:
 
 def guarded_render(stage: WholeSignalStage, recording: Recording, place: str) -> Iterator[Array]:
     """What a stage of whole signals renders, of as many frames as the recording has."""
-
-    def promise(kept: bool, rule: str) -> None:
-        if not kept:
-            raise StageError(f"{place} {stage.use!r} breaks a promise: {rule}")
-
-    frames = 0
+    promise, frames = partial(_promise, stage, place), 0
     with naming_stage(stage, place, " in render()"):
         blocks = iter(stage.render(recording))
     while True:
@@ -149,6 +141,5 @@ def guarded_render(stage: WholeSignalStage, recording: Recording, place: str) ->
         check_block(block, recording.format, promise)
         frames += len(block)
         yield block
-    promise(
-        frames == recording.frames, f"render() gives as many frames as it is given, {recording.frames}, got {frames}"
-    )
+    rule = f"render() gives as many frames as it is given, {recording.frames}, got {frames}"
+    promise(frames == recording.frames, rule)
