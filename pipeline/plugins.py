@@ -119,7 +119,7 @@ def bundled(module: str, what: str) -> Any:
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
-        if error.name != package:
+        if (error.name or "").partition(".")[0] != package:
             raise
         raise PluginError(f"{what} needs the package {package}, which faltung brings; install faltung again") from error
 

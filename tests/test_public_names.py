@@ -67,6 +67,7 @@ def test_a_public_name_says_what_it_gives_and_its_example_runs(
 
 def test_a_bundled_package_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "faltung_flipcheck", None)  # type: ignore[arg-type]  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "faltung_flipcheck.flip", raising=False)
     monkeypatch.delitem(vars(pipeline), "flip_check", raising=False)
     with pytest.raises(PluginError, match=r"flip_check needs the package faltung_flipcheck, which faltung brings"):
         _ = pipeline.flip_check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,9 +11,7 @@ import pytest
 import soundfile
 from typer.testing import CliRunner
 
-from pipeline import run
 from pipeline.cli.commands import app
-from pipeline.errors import PluginError
 
 from .conftest import draw_nothing
 
@@ -44,12 +43,17 @@ def test_a_run_that_is_to_explain_itself_does_so_for_each_kernel_stage(
     assert "explained" in done.output
 
 
-def test_without_the_package_that_explains_a_run_says_so_and_does_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "faltung_explain", None)  # as if it were not installed
+def test_without_the_package_that_explains_a_run_says_so_and_does_nothing(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text(CONFIG, "utf-8")
     soundfile.write(tmp_path / "in.wav", np.ones(100), 8000)
-    with pytest.raises(PluginError, match=r"^explain: true needs the package faltung_explain, which faltung brings"):
-        run(tmp_path / "c.yaml")
+    program = (
+        "import sys; sys.modules['faltung_explain'] = None; from pipeline.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "run", "c.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "faltung: explain: true needs the package faltung_explain, which faltung brings; install faltung again\n",
+    )
     assert not (tmp_path / "out").exists()
