@@ -15,6 +15,7 @@ PACKAGE = ROOT / "pipeline"
 
 FLOORS = (
     {"errors"},
+    {"limits"},
     {"system"},
     {"text"},
     {"plugins"},
