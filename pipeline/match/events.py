@@ -301,7 +301,9 @@ def _thresholds(detection: Detection, threshold: Threshold | None, nulls: _Nulls
         chance = f"Gaussian scores at {fs:g} Hz would reach it in at most {rate:.3g} windows an hour"
         how = f"{threshold.mad:g} times the median |score|; {chance}, for each template and channel."
         return threshold.mad * np.asarray(detection.median, np.float64), how
-    return np.full(shape, threshold.score), f"|score| of at least {threshold.score:g}, as set."
+    which = {"positive": "score of at least ", "negative": "score of at most \N{MINUS SIGN}"}
+    what = which.get(detection.polarity, "|score| of at least ")
+    return np.full(shape, threshold.score), f"{what}{threshold.score:g}, as set."
 
 
 def _at_rate(detection: Detection, rate: Rate, nulls: _Nulls, shape: tuple[int, int]) -> tuple[_Matrix, str]:

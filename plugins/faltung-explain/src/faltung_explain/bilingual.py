@@ -49,8 +49,3 @@ def listed(items: Iterable[object]) -> Bilingual:
     """Items in a row, parted by the comma of each language."""
     words = [str(item) for item in items]
     return {"en": ", ".join(words), "zh": "、".join(words)}
-
-
-def with_minus(text: str) -> str:
-    """A number in words with a true minus sign."""
-    return text.replace("-", "\N{MINUS SIGN}")

@@ -15,8 +15,8 @@ import numpy as np
 
 from pipeline.drawing import COLOURS, INK, STYLE
 from pipeline.kernel import Array, Taps
+from pipeline.text import with_minus
 
-from .bilingual import with_minus
 from .example import value_text
 
 if TYPE_CHECKING:

@@ -103,8 +103,13 @@ def _at_rate(subject: Subject, fs: float) -> tuple[tuple[Taps, int], bool]:
             return subject.kernel_at(fs), True
         except FaltungError:
             pass  # a file at one rate only: resampled below
-    taps = _resampled(subject.h, subject.fs, fs) * (subject.fs / fs)
-    return (taps, min(round(subject.origin * fs / subject.fs), len(taps) - 1)), False
+    before = -subject.origin % max(1, round(subject.fs / fs))  # zeros, so that time zero falls on a tap again
+    h, ratio = np.pad(subject.h, before), subject.fs / fs
+    taps = _resampled(h, subject.fs, fs) * ratio
+    for sign in (1, -1):
+        if np.array_equal(h, sign * h[::-1]):  # and so it stays, to the last bit
+            taps = (taps + sign * taps[::-1]) / 2
+    return (taps, min(round((subject.origin + before) / ratio), len(taps) - 1)), False
 
 
 def _resampled(samples: Taps, fs: float, lower: float) -> Taps:

@@ -21,6 +21,7 @@ from .bilingual import Bilingual, texts_of
 from .example import PRESETS, WORKED, Example, sum_text
 from .excerpt import Excerpt
 from .listening import Listening
+from .said import is_room
 from .sounds import SoundSet
 from .subject import Subject
 
@@ -43,6 +44,7 @@ def page_html(data: dict[str, Any], lang: str) -> str:
         "worked": WORKED,
         "table": WORKED.launches("convolve")[:, len(WORKED.h) - 1 :][:, : len(WORKED.x)].tolist(),
         "essay": texts_of("essay.json"),
+        "libraries": texts_of("libraries.json"),
     }
     own = {
         "css": template_text(_HERE, "page.css"),
@@ -67,6 +69,7 @@ def page_data(
         "is_table": subject.is_table,
         "correlates": subject.correlates,
         "searches": subject.searches,
+        "room": is_room(subject),
         "paths": [{"from": i, "to": o, "outline": outline(taps, PATH_BINS)} for i, o, taps in subject.paths],
         "sound": {
             "fs": listening.fs,

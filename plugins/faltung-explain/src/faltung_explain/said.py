@@ -20,6 +20,7 @@ from .subject import Subject
 LEVEL = 1e-4
 SAME = 1e-9
 APART_S = 1e-3
+ROOM_S = 0.05
 
 
 def sentences(subject: Subject, listening: Listening, sounds: SoundSet) -> list[Bilingual]:
@@ -39,8 +40,8 @@ def sentences(subject: Subject, listening: Listening, sounds: SoundSet) -> list[
         (right, at), (turned, there) = (likeness(subject.x, h) for h in (subject.h, subject.h[::-1]))
         times = {"right_at": _at(subject, at), "turned_at": _at(subject, there)}
         said.append(say("is_score", right=right, turned=turned, **times))
-    else:
-        said.append(say("is_b" if subject.correlates else "is_a"))
+        return said
+    said.append(say("is_b" if subject.correlates else "is_a"))
 
     def gap(frames: int) -> str | None:
         seconds = frames / listening.fs * listening.times
@@ -61,6 +62,13 @@ def sentences(subject: Subject, listening: Listening, sounds: SoundSet) -> list[
         if time is not None and (key != "ahead" or listening.origin):
             said.append(say(key, time=time, origin=subject.origin))
     return said
+
+
+def is_room(subject: Subject) -> bool:
+    """Whether the kernel answers as a room does: sound, after its cause, for longer than an ear needs to tell."""
+    lasts = (np.count_nonzero(subject.h) > 1) * (len(subject.h) - 1) / subject.fs
+    plain = not (subject.is_table or subject.searches or subject.correlates)
+    return bool(plain and subject.origin == 0 and lasts > ROOM_S)
 
 
 def _span(sound: Taps) -> tuple[int, int]:

@@ -14,8 +14,8 @@ import numpy as np
 
 from pipeline.drawing import COLOURS, INK, styled
 from pipeline.kernel import Array
+from pipeline.text import with_minus
 
-from ..bilingual import with_minus
 from ..drawing import (
     NARROW_STYLE,
     NOT_YET,

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from pipeline.kernel import Kernel, Taps
+from pipeline.text import with_minus
 
-from ..bilingual import Bilingual, listed, with_minus
+from ..bilingual import Bilingual, listed
 from . import ClaimResult
 
 _SEED = 7

@@ -16,8 +16,9 @@ import numpy as np
 
 from pipeline.engine.functional import convolve, correlate
 from pipeline.kernel import Array, Taps
+from pipeline.text import with_minus
 
-from ..bilingual import listed, with_minus
+from ..bilingual import listed
 from ..example import WORKED
 from . import ClaimResult
 

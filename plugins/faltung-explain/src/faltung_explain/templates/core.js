@@ -17,6 +17,7 @@ const show = (v) => {
   return (text === "-0" ? "0" : text).replace(/-/g, "−");
 };
 const listed = (values) => values.map(show).join(", ");
+const gapOf = () => (state.lang === "zh" ? "" : " "); // between two sentences
 const range = (first, last) => Array.from({ length: Math.max(0, last - first + 1) }, (_, j) => first + j);
 const clamp = (v, low, high) => Math.min(high, Math.max(low, v));
 

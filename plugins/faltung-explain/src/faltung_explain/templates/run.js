@@ -26,7 +26,7 @@ scenes.push({ id: "ear", draw(id) {
   $("head").value = Math.round(1000 * ear9.at * madeOf().fs / madeOf().length); $("head").setAttribute("aria-valuetext", `${ear9.at.toFixed(2)} s, ${say(`track_${ear9.track}`)}`);
   $("clock").textContent = `${(ear9.at * (heard?.name ? 1 : data.sound.times)).toFixed(2)} s`;
   $("said-ear").textContent = say(symmetricTrack() ? `hear_${ear9.track}` : same && ear9.track !== "dry" ? "hear_same" : `hear_${ear9.track}`);
-  $("blind").hidden = same; $("listen").textContent = say(ear9.timer ? "stop" : "listen");
+  $("blind").hidden = same || !(heard?.room ?? data.room); $("listen").textContent = say(ear9.timer ? "stop" : "listen");
   $("said-blind").textContent = ear9.round < 3 ? say("blind_ask", { round: ear9.round + 1 }) : say("blind_done", { right: ear9.right });
   document.querySelectorAll("#blind button").forEach((b) => { b.disabled = ear9.round >= 3 && b.id !== "blind-again"; });
 } });
@@ -62,7 +62,7 @@ async function taken(bytes, name, what) {
   try {
     if (what === "x") { const { all, fs, most } = await decoded(bytes, 8); heard = { ...subjectOf(), made: null, name, fs, x: Float64Array.from(all.subarray(0, most)) }; } else {
       const { all, fs, loud, most } = await decoded(bytes, 4), from = Math.max(0, loud - Math.round(0.002 * fs)); const taps = Float64Array.from(all.subarray(from, from + most));
-      heard = { ...subjectOf(), made: null, name, fs, h: { taps, length: taps.length, origin: 0 } };
+      heard = { ...subjectOf(), made: null, name, fs, h: { taps, length: taps.length, origin: 0 }, room: true };
     }
     heard.made = undefined; stopped(); ear9.ready = true; ear9.at = 0; $("said-own").textContent = say(what === "x" ? "own_sound" : "own_room", { name }); render("ear");
   } catch { $("said-own").textContent = say("own_not", { name }); }
@@ -81,7 +81,7 @@ press("record", async () => {
 
 // ---- the run: seconds first, then samples ----
 if (data.run) scenes.push({ id: "run", draw(id) {
-  const width = room(id) - 2, svg = canvas(width, 330), left = 22;
+  const width = room(id) - 2, up = data.searches ? 76 : 0, svg = canvas(width, 330 - up), left = 22;
   if (!ear9.ready) { svg.append(put(width / 2, 150, say("wait"), 13, "faint")); return svg; }
   const { all, fs, zero, length } = tracksOfRun(), h = runSubject().h, px = (frame) => left + frame / length * (width - left), bins = Math.round(Math.min(300, width / 2)), times = data.sound.times;
   const env = outline(all.dry, bins), size = env.map(([a, b]) => Math.max(-a, b)), most = Math.max(...size) || 1, picked = [];
@@ -90,13 +90,19 @@ if (data.run) scenes.push({ id: "run", draw(id) {
   const to1 = (pairs_) => { const top_ = Math.max(...pairs_.map(([a, b]) => Math.max(-a, b))) || 1; return pairs_.map(([a, b]) => [a / top_, b / top_]); }; // each row to its own scale
   const row = (y, name, track, colour) => svg.append(line(left, y, width, y, "var(--line)"), put(8, y + 5, name, 15, "strong"), wave(to1(outline(all[track], bins)), left, width, y, 32, colour));
   row(46, "x", "dry", "var(--x)");
+  const loudest = (track) => all[track].reduce((b, v, j) => (Math.abs(v) > Math.abs(all[track][b]) ? j : b), 0);
+  if (data.searches) for (const [track, back, colour] of [["B", 0, "var(--h)"], ["A", h.length - 1, "var(--r)"]]) { // where the template fits, and where its mirror image does
+    const peak = loudest(track), from = px(peak - back), y = track === "B" ? 296 - up : 230 - up;
+    svg.append(box(from, 8, Math.max(3, px(peak - back + h.length) - from), 76, "none", { stroke: colour, "stroke-width": 3, rx: 4, "data-fits": track, "data-frame": peak - back }), line(px(peak), 84, px(peak), y - 34, colour, 1.5, { "stroke-dasharray": "4 3" }));
+  }
   const taps = dense(h), top = taps.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1, shape = outline(taps, Math.max(8, Math.round(bins * h.length / length))).map(([a, b]) => [-Math.sqrt(-a / top), Math.sqrt(b / top)]); // the root keeps a faint tail in sight
-  picked.forEach((j, p) => {
+  if (!data.searches) picked.forEach((j, p) => {
     const at = (j + 0.5) / bins * length, y = 112 + 30 * p;
     svg.append(line(px(at), 46, px(at), y, `var(--tint${p})`, 2), el("g", { class: "tail" }, wave(shape, px(at - h.origin), px(Math.min(length, at - h.origin + h.length)), y, 16 * size[j] / most, `var(--tint${p})`)), mark("h0", px(at), y, 4));
   });
-  row(230, "y", "A", "var(--y)"); row(296, "r", "B", "var(--r)");
-  svg.append(line(px(zero), 10, px(zero), 328, "var(--ink)", 1, { "stroke-dasharray": "3 3" }), put(px(zero) + 4, 12, "0 s", 11, "faint", "start"), put(width - 2, 12, `${((length - zero) / fs * times).toFixed(2)} s`, 11, "faint", "end"));
+  row(230 - up, "y", "A", "var(--y)"); row(296 - up, "r", "B", "var(--r)");
+  svg.append(put(left + 4, 200 - up, say("row_y"), 11, "faint halo", "start"), put(left + 4, 268 - up, say("row_r"), 11, "faint halo", "start"));
+  svg.append(line(px(zero), 10, px(zero), 328 - up, "var(--ink)", 1, { "stroke-dasharray": "3 3" }), put(px(zero) + 4, 12, "0 s", 11, "faint", "start"), put(width - 2, 12, `${((length - zero) / fs * times).toFixed(2)} s`, 11, "faint", "end"));
   return svg;
 }, after() { $("paths").replaceChildren(...data.paths.map(({ from, to, outline: shape }) => { const item = document.createElement("li"), svg = canvas(180, 40), top = Math.max(...data.paths.flatMap((p) => p.outline)) || 1; svg.append(wave(shape.map((v) => [0, v / top]), 0, 180, 38, 34, "var(--h)")); item.append(svg, say("path", { from, to })); return item; })); } });
 let ofRun = null; // what one drops on the page changes what is heard, not what the run is

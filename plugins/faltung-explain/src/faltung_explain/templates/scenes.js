@@ -148,7 +148,7 @@ scenes.push({ id: "read", draw(id) {
 }, after() {
   const row = looked.i !== null && state.x[looked.i] ? say("row_reads", { i: looked.i, v: show(state.x[looked.i]), h: state.h.map((_, k) => `h[${k}]`).join(", ") }) : "";
   const met = terms(looked.n).filter((t) => sampleOf(t.i));
-  $("said-read").textContent = `${row} ${say("column_reads", { n: show(looked.n), h: met.map((t) => `h[${t.k}]`).join(", ") || "–" })}`;
+  $("said-read").textContent = `${row}${gapOf()}${say("column_reads", { n: show(looked.n), h: met.map((t) => `h[${t.k}]`).join(", ") || "–" })}`;
   $("read-x").value = state.x.map((v) => String(v)).join(", "); $("read-h").value = state.h.map((v) => String(v)).join(", ");
   $("preset").value = state.preset;
 } });

@@ -16,7 +16,7 @@ scenes.push({ id: "turn", draw(id) {
     svg.append(el("g", { class: "tap", "data-k": k, "data-frame": done ? state.n - off : turned.share === 0 ? state.n + off : "" }, line(x, 158 + sh(0) - lift, x, y, "var(--h)", 2.5), tapMark(k, x, y, 6), put(x, tap < 0 ? y + 20 : y - 11, g.step < 52 ? `h[${k}]` : `h[${k}] = ${show(tap)}`, small)));
   });
   if (done) terms(state.n).forEach((t) => { if (t.i >= frames[0] && t.i <= frames.at(-1) && t.i < state.x.length && t.i >= 0) svg.append(box(g.at(t.i) - g.step * 0.42, 246, g.step * 0.84, 26, state.x[t.i] ? tint(t.i) : "var(--quiet)", { rx: 5, stroke: "var(--h)", "stroke-width": 1.6 }), put(g.at(t.i), 264, show(t.product), fitting(show(t.product), g.step * 0.8, 13), "on")); });
-  else svg.append(put(g.left + 6, 264, say("turn_first"), 12, "faint", "start"));
+  else svg.append(put(g.left + 6, 264, say("turn_first"), 12, "faint halo", "start"));
   if (done) turned.seen.add(state.n);
   svg.append(line(g.left, 304 + so(0), g.right, 304 + so(0)), put(12, 308 + so(0), "y", 15, "strong"));
   frames.forEach((n, j) => {
@@ -32,7 +32,7 @@ scenes.push({ id: "turn", draw(id) {
   return svg;
 }, after() {
   $("angle").value = Math.round(100 * turned.share); $("angle").setAttribute("aria-valuetext", say("turned_by", { degrees: Math.round(180 * turned.share) }));
-  $("said-turn").textContent = turned.share === 1 ? `${say("turn_done", { n: show(state.n) })} ${sentence(state.n)}` : say("turn_open", { n: show(state.n), ahead: terms(state.n, "correlate").filter((t) => t.i > state.n).map((t) => `x[${show(t.i)}]`).join(", ") || "–" });
+  $("said-turn").textContent = turned.share === 1 ? `${say("turn_done", { n: show(state.n) })}${gapOf()}${sentence(state.n)}` : say("turn_open", { n: show(state.n), ahead: terms(state.n, "correlate").filter((t) => t.i > state.n).map((t) => `x[${show(t.i)}]`).join(", ") || "–" });
 } });
 function turnTo(share) { turned.share = share; render("turn"); }
 $("angle").oninput = () => turnTo(Number($("angle").value) / 100);
@@ -68,8 +68,8 @@ scenes.push({ id: "noturn", draw(id) {
     svg.append(put(g.left - 6, y + 21, `x[${i}] = ${show(state.x[i])}`, 11.5, late ? "faint" : "", "end"));
     state.h.forEach((tap, k) => {
       const f = i - k + state.origin; if (f < frames[0] || f > frames.at(-1)) return;
-      svg.append(cell(g, f, y, line_, tap * state.x[i], k, late ? "none" : tint(i), { class: late ? "impossible" : "", "data-i": i }));
       if (late && f <= shown) svg.append(line(g.at(f) - g.step / 2 + 3, y + line_ - 4, g.at(f) + g.step / 2 - 3, y + 4, "var(--wrong)", 2.5));
+      svg.append(cell(g, f, y, line_, tap * state.x[i], k, late ? "none" : tint(i), { class: late ? "impossible" : "", "data-i": i }));
     });
   });
   svg.append(put(g.left - 6, bottom + 24, "r[n]", 13, "strong", "end"));
@@ -83,8 +83,8 @@ scenes.push({ id: "noturn", draw(id) {
   $("latency").max = m - 1; $("latency").value = waiting.latency; $("latency-says").textContent = waiting.latency; $("origin").max = m - 1; $("origin").value = state.origin; $("origin-says").textContent = `h[${state.origin}]`;
   $("latency").setAttribute("aria-valuetext", say("frames_late", { count: waiting.latency })); $("origin").setAttribute("aria-valuetext", `h[${state.origin}]`);
   const now = waiting.n, at = now - waiting.latency, missing = terms(at, "correlate").filter((t) => t.i > now && t.i < state.x.length).map((t) => `x[${t.i}]`);
-  $("said-noturn").textContent = `${missing.length ? say("lacks", { n: show(at), missing: missing.join(", ") }) : say("lacks_none", { n: show(at), sum: sentence(at, "correlate") })} ${need ? say("needs", { need }) : say("needs_none")}`;
-  $("said-origin").textContent = `${say("spans", { back: reach(-(m - 1 - state.origin)), ahead: reach(state.origin), back_r: reach(-state.origin), ahead_r: reach(m - 1 - state.origin) })} ${gap < 1e-12 ? say("hides") : sign < 1e-12 ? say("signs") : say("shows", { gap: show(gap) })}`;
+  $("said-noturn").textContent = `${missing.length ? say("lacks", { n: show(at), missing: missing.join(", ") }) : say("lacks_none", { n: show(at), sum: sentence(at, "correlate") })}${gapOf()}${need ? say("needs", { need }) : say("needs_none")}`;
+  $("said-origin").textContent = `${say("spans", { back: reach(-(m - 1 - state.origin)), ahead: reach(state.origin), back_r: reach(-state.origin), ahead_r: reach(m - 1 - state.origin) })}${gapOf()}${gap < 1e-12 ? say("hides") : sign < 1e-12 ? say("signs") : say("shows", { gap: show(gap) })}`;
   pressed("kernels", state.preset);
   $("both").replaceChildren(...[["y", y], ["r", r]].map(([name, values]) => { const row = document.createElement("tr"), head = document.createElement("th"); head.textContent = `${name}[n]`; head.scope = "row"; row.append(head, ...values.map((v) => { const c = document.createElement("td"); c.textContent = show(v); return c; })); return row; }));
   const head = document.createElement("tr"); head.append(...["n", ...range(first(), last()).map(show)].map((w) => { const c = document.createElement("th"); c.textContent = w; c.scope = "col"; return c; })); $("both").prepend(head);
