@@ -48,9 +48,9 @@ def styled(style: dict[Any, Any] = STYLE) -> AbstractContextManager[None]:
     return mpl.rc_context(style)
 
 
-def png_bytes(made: Figure) -> bytes:
+def png_bytes(made: Figure, style: dict[Any, Any] = STYLE) -> bytes:
     """A figure as a PNG that carries no date and no version, so that it is the same every time."""
     file = BytesIO()
-    with styled():
+    with styled(style):
         made.savefig(file, format="png", metadata={"Software": None}, facecolor=COLOURS["paper"])
     return file.getvalue()

@@ -21,7 +21,7 @@ Film = Annotated[bool, typer.Option("--film", help="Also the animation, as GIF a
 ExplainedStage = Annotated[
     str | None, typer.Option("--stage", metavar="ID", help="The stage, by id or index; else the first that shows it.")
 ]
-Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language that the page opens in.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language of the page, and of its pictures.")]
 
 
 def explain(

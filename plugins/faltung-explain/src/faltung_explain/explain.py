@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipeline.config.inputs import files_read
-from pipeline.drawing import png_bytes
 from pipeline.errors import UsageError
 from pipeline.io import Remote
 from pipeline.io.apart import Named, keep_apart, read_with_sidecars
@@ -23,6 +22,7 @@ from pipeline.io.sink import write_bytes
 
 from .animation import contact_bytes, film_bytes, gif_bytes, images, storyboard
 from .bilingual import LANGUAGES, say
+from .drawing import chinese_font, png_bytes, speaking
 from .example import WORKED, Example
 from .excerpt import Excerpt, excerpt
 from .figure import FigureData, alt_text, caption, figure
@@ -127,7 +127,9 @@ def _explain(
     captions = caption(shown.example, data.difference)
     said = sentences(subject, listening, sounds)
     warnings = [] if listening.warning is None else [listening.warning]
-    notes = [*warnings, *said, *subject.notes, *listening.notes]
+    speaks = "en" if lang == "zh" and chinese_font() is None else lang
+    unspoken = [] if speaks == lang else [say("no_font")]
+    notes = [*unspoken, *warnings, *said, *subject.notes, *listening.notes]
     found = numbers(
         shown.example, shown.name, {"caption": captions, "alt": alt_text(data)}, data.difference, sounds, notes
     )
@@ -145,9 +147,10 @@ def _explain(
         for sound in sounds.sounds:
             yield f"{sound.name}.wav", wav_bytes(sound)
         yield "numbers.json", (json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-        yield "figure.png", png_bytes(figure(data, captions["en"]))
-        if film:
-            yield from _film(shown.example)
+        with speaking(lang):
+            pictures = [("figure.png", png_bytes(figure(data, captions[speaks])))]
+            pictures += _film(shown.example) if film else ()
+        yield from pictures
 
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {}
