@@ -126,3 +126,8 @@ def unit_fix(number: float, unit: str, known: Iterable[str], help_text: str) -> 
     """What to write in place of a number with a unit that is not known."""
     near = meant(unit, known)
     return f"did you mean '{number:.15g} {near}'?" if near else help_text
+
+
+def with_minus(text: str) -> str:
+    """A number in words with a true minus sign."""
+    return text.replace("-", "\N{MINUS SIGN}")

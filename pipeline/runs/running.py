@@ -24,7 +24,7 @@ from ..config.inputs import STREAM, Place
 from ..dsp.gather import SerialExecutor
 from ..errors import SettingError, SignalError, UsageError
 from ..io.sink import make_folder_of, remove_left_behind
-from ..plugins import owners_for
+from ..plugins import bundled, owners_for
 from ..system import keep_freed_memory, share_threads
 from .results import FileResult, RunResult
 from .work import Choices, Config, Paths, Work, files_written, load, prepare, resumed
@@ -340,9 +340,9 @@ def _explanations(work: Work, files: Sequence[FileResult]) -> tuple[tuple[Path, 
     """
     if not work.loaded.settings.explain:
         return ()
-    from ..explain.explain import explain_stage
     from ..job import plan_job
 
+    explain_stage = bundled("faltung_explain.explain", "explain: true").explain_stage
     explained = []
     for file in files:
         source, beside = file.item.source, file.item.explanations

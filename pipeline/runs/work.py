@@ -25,6 +25,7 @@ from ..io.names import is_stream, refuse_taken, shown_path
 from ..io.tables import refuse_other_json
 from ..job import Job
 from ..library import Pipeline
+from ..plugins import bundled
 from ..stages.base import Stage
 from ..system import usable_processors
 from ..text import first_few
@@ -361,8 +362,7 @@ def _sidecars_taken(items: Iterable[Item], settings: Configuration) -> list[tupl
 
 def _refuse_explanations(items: Sequence[Item]) -> None:
     """Refuse to explain into folders that hold an input, or what is no explanation."""
-    from ..explain.explain import is_explanation
-
+    is_explanation = bundled("faltung_explain.explain", "explain: true").is_explanation
     sources = {os.path.realpath(item.source.parent) for item in items if isinstance(item.source, Path)}
     for item in items:
         folder = item.explanations
