@@ -20,13 +20,15 @@ from .config.model import Configuration
 from .dsp.envelope import Envelope
 from .dsp.nonfinite import all_finite
 from .engine.options import Options
+from .engine.parts import in_parts
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
 from .engine.timeline import timeline
-from .errors import ReadError, without_secrets
+from .errors import ReadError, StageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
+from .io.formats import READING
 from .io.marks import moved
 from .io.names import is_stream, refuse_taken
 from .io.remote import place_of
@@ -53,7 +55,7 @@ class Job:
     stages: tuple[Stage, ...]
     options: Options = field(default_factory=Options)
     reading: dict[str, Any] = field(default_factory=dict)
-    """For `open_reader`: ``fs``, ``truncated``, ``columns``, ``time_column``, ``gaps``."""
+    """For `open_reader`, by the names in `READING`."""
     format: OutputFormat = field(default_factory=OutputFormat)
     scale: bool = False
     """Turn the whole output down, rather than clip a part of it."""
@@ -61,7 +63,7 @@ class Job:
     @classmethod
     def of(cls, settings: Configuration) -> Job:
         """The job that a configuration describes, its inputs and outputs left aside."""
-        reading = {name: getattr(settings, name) for name in ("fs", "truncated", "columns", "time_column", "gaps")}
+        reading = {name: getattr(settings, name) for name in READING}
         clip: Literal["warn", "error"] = "error" if settings.clip == "error" else "warn"
         written = OutputFormat(subtype=settings.format.subtype, dither=settings.format.dither, clip=clip)
         return cls(settings.stages, Options.of(settings), reading, written, settings.clip == "scale")
@@ -113,7 +115,7 @@ def open_signal(job: Job, source: str | Path) -> Iterator[tuple[Reader, Format]]
     """A file as a job reads it, and its format."""
     dtype = np.float64 if job.options.precision == "double" else np.float32
     with open_reader(source, dtype=dtype, **job.reading) as reader:
-        yield reader, Format(reader.info.fs, reader.info.channels, job.options.precision)
+        yield reader, Format(reader.info.fs, reader.info.channels, job.options.precision, job.reading)
 
 
 def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
@@ -222,9 +224,19 @@ def begin_job(
         the input is not what it declares; the output cannot be written.
     SignalError
         a sample that is not finite, or over full scale with ``clip: error``.
+    StageError
+        a stage of another distribution fails, or breaks a promise.
     """
+    try:
+        return _begun(job, source, target, events, overwrite, hooks or Hooks())
+    except StageError as error:
+        raise error.under(f"{source}: ") from error.__cause__
+
+
+def _begun(
+    job: Job, source: str | Path, target: Target | None, events: Sequence[Target], overwrite: bool, hooks: Hooks
+) -> BegunJob:
     began = time.perf_counter()
-    hooks = hooks or Hooks()
     refuse_outputs(source, target, events, overwrite=overwrite, timed=job.reading.get("time_column") is not None)
     with ExitStack() as outputs, ExitStack() as stack:
         before = _state(source)
@@ -232,11 +244,14 @@ def begin_job(
         plan = (hooks.plan or job.plan)(fmt)
         writer = None if target is None else outputs.enter_context(_writer(job, plan, reader.info, target, overwrite))
         blocks: Iterator[Array]
-        read = _read_blocks(reader, job.options.hop or BLOCK, hooks)
+        size = job.options.hop or BLOCK
+        read = _read_blocks(reader, size, hooks)
         found: Detections = []
         # Reading, computing and writing overlap, unless one thread is all there is to be, or one block. A thread that
         # waits on a pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
-        if hooks.render is not None:
+        if reader.parts:
+            blocks = in_parts(plan, reader.parts, lambda frames: _read_blocks(reader, size, hooks, frames))
+        elif hooks.render is not None:
             blocks = hooks.render(plan, reader.info, found)
         elif job.options.thread_count > 1 and not job.options.hop and (reader.info.frames or 0) > BLOCK:
             read = ahead(read)
@@ -261,7 +276,7 @@ def begin_job(
                 hooks.envelope_out.add(block)
         name = without_secrets(str(source))
         _refuse_changed(name, before, _state(source))
-        searches = events_found(job.stages, found, name)
+        searches = events_found(job.stages, found, name, reader.info)
         notes += warnings_of(found)
         written = None if writer is None else writer.finish()
         if written is not None and written.clipped:
@@ -323,14 +338,16 @@ def _writer(job: Job, plan: Plan, info: SignalInfo, target: Target, overwrite: b
     after, places = plan.format_out, timeline(plan, info.frames) if info.chunks else None
     info = moved(info, None if places is None else places.at, after.fs, frames) if info.chunks else info
     make_folder_of(target)
+    if info.time is not None and plan.options.keeps_pre_roll:
+        info = replace(info, time=replace(info.time, before=plan.latency))
     return open_writer(
         target, fs=after.fs, channels=after.channels, frames=frames, source=info, fmt=job.format, overwrite=overwrite
     )
 
 
-def _read_blocks(reader: Reader, frames: int, hooks: Hooks) -> Iterator[Array]:
-    info = reader.info
-    for block in reader.blocks(frames):
+def _read_blocks(reader: Reader, size: int, hooks: Hooks, frames: int | None = None) -> Iterator[Array]:
+    info, begin = reader.info, reader.frames_read
+    while len(block := reader.read(size if frames is None else min(size, begin + frames - reader.frames_read))):
         if hooks.envelope_in is not None:
             hooks.envelope_in.add(block)
         if hooks.progress is not None:

@@ -52,7 +52,7 @@ input: in/*.wav
 output: out/{stem}.wav
 stages:
   - {use: echo, delay: 10 ms, gain: -6 dB}
-  - {use: reverb, ir: hall.wav}
+  - {use: reverb, ir: hall.wav, normalize: none}
 batch: {timeout: 1 min}
 """
 

@@ -9,14 +9,14 @@ What became of it is a plain dict, too, its record, which `--json` and reports s
 - ``status``, ``done`` or ``failed``; ``started`` (ISO 8601), ``seconds`` on the clock, ``pid``;
 - of the input ``frames_in``, ``fs_in``, ``channels_in``, ``duration_in_s``;
 - of the output ``frames``, ``fs``, ``channels``, ``duration_s``, ``container``, ``subtype``, ``bytes``,
-  ``latency_trimmed`` and ``tail_kept`` in frames, ``outputs`` (a list: ``path``, ``bytes``, ``mtime_ns``, ``blake2b``;
-  in a store ``mark`` for the last two), where there is a manifest or a report;
+  ``latency_trimmed``, ``tail_kept`` and ``late`` (by its largest taps) in frames, ``outputs`` (a list: ``path``,
+  ``bytes``, ``mtime_ns``, ``blake2b``; in a store ``mark`` for the last two), where there is a manifest or a report;
 - None for these where no signal is written; ``events``, how many were found, None where none were looked for;
 - ``x_realtime``, ``peak`` (linear, None unless finite), ``peak_dbfs``, ``clipped`` in samples, ``first_clip``
   (``frame``, ``channel``), ``warnings``, ``notes``, and ``envelope`` for a report (`pipeline.dsp.envelope`);
 - ``shards``, how many, where the file was cut into some;
 - where it failed, ``error`` and the exit ``code``; ``at`` and ``message`` of an error in a setting, ``traceback`` of
-  one that nobody foresaw, ``lost`` where the worker was lost.
+  one that nobody foresaw, or that a plugin raised, ``lost`` where the worker was lost.
 
 A manifest and a report put the ``item`` first, and ``attempts``.
 """
@@ -39,8 +39,9 @@ from ..config.inputs import STREAM, Place
 from ..config.load import validate_config
 from ..config.model import Configuration
 from ..dsp.envelope import Envelope
+from ..engine.lateness import lateness
 from ..engine.plan import Plan
-from ..errors import DiskFullError, FaltungError, PluginError, SettingError, without_secrets
+from ..errors import DiskFullError, FaltungError, PluginError, SettingError, traceback_of, without_secrets
 from ..io.remote import place_of
 from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
 from ..stages.base import Format
@@ -210,7 +211,8 @@ class BegunTask:
         except BrokenPipeError:
             raise
         except (FaltungError, OSError, MemoryError) as error:
-            self._outcome = _failed(error)
+            text = traceback_of(error)
+            self._outcome = {**_failed(error), **({} if text is None else {"traceback": text})}
         except SystemExit as error:
             self._outcome = _failed(PluginError(f"a stage would have ended the program: {error!r}"))
         except Exception as error:
@@ -274,7 +276,7 @@ def _done(report: Report, seconds: float, envelope: Envelope | None, outputs: li
 
 
 _AS_WRITTEN = ("frames", "fs", "channels", "clipped", "container", "subtype", "bytes")
-_BESIDES = ("duration_s", "peak", "peak_dbfs", "first_clip", "latency_trimmed", "tail_kept")
+_BESIDES = ("duration_s", "peak", "peak_dbfs", "first_clip", "latency_trimmed", "tail_kept", "late")
 
 
 def _written(report: Report) -> Data:
@@ -291,6 +293,7 @@ def _written(report: Report) -> Data:
         "first_clip": None if first is None else {"frame": int(first[0]), "channel": int(first[1])},
         "latency_trimmed": report.latency_trimmed,
         "tail_kept": report.tail_kept,
+        "late": lateness(report.plan),
     }
 
 

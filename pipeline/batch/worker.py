@@ -26,6 +26,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection, Pipe
@@ -33,6 +34,7 @@ from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
+from ..plugins import local_files
 from ..system import FolderSync, end_process, keep_freed_memory, limit_time, settle_process
 
 _COPIES = sys.platform == "linux" and hasattr(os, "fork")
@@ -184,7 +186,8 @@ def _loaded_worker(ours: Connection, theirs: Connection) -> Worker:
     import subprocess
 
     number = theirs.fileno()
-    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import work_at; work_at({number})"
+    load = f"from pipeline.plugins import load_file; [load_file(one) for one in {local_files()!r}]"
+    code = f"import sys; sys.path[:] = {sys.path!r}; {load}; from {__name__} import work_at; work_at({number})"
     how: dict[str, Any] = {"pass_fds": [number]}
     if sys.platform == "win32":
         os.set_handle_inheritable(number, True)
@@ -297,15 +300,26 @@ def _work(pipe: Connection) -> None:
         if folder is not None:
             with suppress(OSError):
                 os.chdir(folder)
+        given: deque[Any] = deque()
         while True:
-            calls = pipe.recv()
+            calls = given.popleft() if given else pipe.recv()
+            if calls is None:
+                continue
             with FolderSync() as folders:
-                begun = [_answer(timeout_s, *call) for call in calls]
+                back = (None, CancelledError())
+                begun = [back if _is_recalled(pipe, given) else _answer(timeout_s, *call) for call in calls]
                 ended = [
                     _answer(timeout_s, result.commit, (folders,), {}) if isinstance(result, Begun) else (result, error)
                     for result, error in begun
                 ]
             pipe.send_bytes(_message(ended))
+
+
+def _is_recalled(pipe: Connection, given: deque[Any]) -> bool:
+    """Whether what is not begun is to be given back; what came besides is kept for later."""
+    while pipe.poll():
+        given.append(pipe.recv())
+    return None in given
 
 
 def _answer(timeout_s: float | None, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Answer:

@@ -26,7 +26,7 @@ from typing import NoReturn
 
 import typer
 
-from ..errors import ConfigError, FaltungError
+from ..errors import ConfigError, FaltungError, traceback_of
 from ..system import interrupt_after, is_disk_full, remove_unfinished
 from .terminal import tell
 
@@ -39,6 +39,12 @@ _PARAMETER = re.compile(
 )
 
 
+_NO_OPTION = {
+    "(-o|--output)": "; the output is the second word: faltung apply IN OUT STAGE",
+    r"-\.?\d": "; a value goes behind its setting, such as gain='-6 dB'",
+    "--(fs|channels|gaps|columns|time-column|truncated|nonfinite)": "; give it as -s KEY=VALUE, such as -s fs=48kHz",
+}
+
 is_own = False
 """Whether this process is the command's own, which may be copied for workers."""
 
@@ -48,9 +54,10 @@ def run_command(args: Sequence[str] | None = None) -> int:
     global is_own
     is_own = args is None
     _prepare_streams()
+    given = sys.argv[1:] if args is None else list(args)
     try:
         with terminable():
-            code = _invoke(sys.argv[1:] if args is None else list(args))
+            code = _invoke(given)
             if sys.stdout is not None:
                 sys.stdout.flush()
             return code
@@ -71,17 +78,23 @@ def run_command(args: Sequence[str] | None = None) -> int:
         known = signalled or report_error(error)
         if known is None:
             raise
+        if not {"-v", "--verbose"}.isdisjoint(given):
+            _tell_tracebacks(error)
         if isinstance(error, OSError):  # perhaps of standard output itself
             _drop_standard_output()
         return known
 
 
 def _invoke(args: list[str]) -> int:
+    from . import terminal
     from .commands import app
+    from .options import add_plugin_options
 
+    terminal.command = args[0] if args else ""
     if "_FALTUNG_COMPLETE" in os.environ:  # the shell asks for completions
         app(prog_name="faltung")
     command = typer.main.get_command(app)
+    add_plugin_options(command)
     try:
         with command.make_context("faltung", args or ["--help"]) as context:
             command.invoke(context)
@@ -102,6 +115,8 @@ def report_error(error: BaseException) -> int | None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "faltung"
         message = error.format_message()
+        for option, fix in _NO_OPTION.items():
+            message += fix if re.search(rf"^No such option: {option}", message) and command == "faltung apply" else ""
         tell(f"{command}: {message}{'' if message.endswith(('.', '?')) else '.'} Try '{command} --help'.")
         return 2
     if isinstance(error, OSError):
@@ -109,6 +124,15 @@ def report_error(error: BaseException) -> int | None:
         tell(f"faltung: {name}{error.strerror or error}")
         return 3 if is_disk_full(error) else 1
     return None
+
+
+def _tell_tracebacks(error: BaseException) -> None:
+    """Where plugins failed in their own code, for those who asked for more."""
+    from ..plugins import failures
+
+    for one in dict.fromkeys([*failures, error]):
+        if trace := traceback_of(one):
+            tell(trace)
 
 
 def in_options(text: str) -> str:

@@ -12,9 +12,7 @@ from ..errors import DiskFullError, WriteError
 from ..kernel import Array
 from ..stages.base import Format
 from ..system import is_disk_full
-from .plan import BLOCK
-
-_IN_MEMORY = 32 << 20  # bytes
+from .plan import BLOCK, SPOOLED
 
 
 class Spool:
@@ -31,7 +29,7 @@ class Spool:
         self.frames = self.latency = self.tail = 0
         self.heard = slice(0, 0)
         self._frame_bytes = fmt.channels * fmt.dtype.itemsize
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, prefix="faltung-")  # noqa: SIM115
+        self._file = tempfile.SpooledTemporaryFile(max_size=SPOOLED, prefix="faltung-")  # noqa: SIM115
 
     def write(self, block: Array) -> None:
         """Put a block behind what is there."""
@@ -72,3 +70,11 @@ def scaled_down(blocks: Iterable[Array], spool: Spool, full_scale: float, notes:
     for start in range(0, spool.frames, BLOCK):
         block = spool.read(start, BLOCK)
         yield block * factor if factor < 1 else block
+
+
+def pieces(block: Array) -> Iterator[Array]:
+    """A block as it is; one that is very long, as the silence of a delay, in pieces."""
+    if len(block) <= 8 * BLOCK:
+        yield block
+    else:
+        yield from (block[start : start + BLOCK] for start in range(0, len(block), BLOCK))

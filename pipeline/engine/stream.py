@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +18,11 @@ from ..dsp.detection import Detection
 from ..dsp.nonfinite import all_finite
 from ..errors import SignalError
 from ..kernel import Array
-from ..stages.base import Detector, DetectorStage, Format, Processor, WholeSignalStage
+from ..stages.base import DetectorStage, Format, Processor, WholeSignalStage
+from ..stages.base.guard import guarded_render
 from .options import Options
-from .plan import BLOCK, Plan
-from .spool import Spool
+from .plan import BLOCK, Plan, Step
+from .spool import Spool, pieces
 from .timeline import heard_from
 
 T = TypeVar("T")
@@ -58,12 +60,14 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Detections | None
         signal = check.checked(blocks)
         if plan.options.edges == "hold":
             signal = hold_edges(signal, plan.tail, plan.latency)
+        elif plan.options.edges == "reflect":
+            signal = reflect_edges(signal, plan.tail, plan.latency)
         for index, step in enumerate(plan.steps):
             if isinstance(step.work, WholeSignalStage):
                 spool = stack.enter_context(Spool(step.format_in))
-                signal = _rendered(step.work, signal, spool, plan, index, check)
+                signal = _rendered(step, signal, spool, plan, index, check)
             elif isinstance(step.work, DetectorStage):
-                signal = _detected(index, step.work.open(step.format_in, executor), signal, plan, check, found)
+                signal = _detected(index, step.open(executor), signal, plan, check, found)
             else:
                 signal = processed(step.open(executor), signal)
         yield from _trimmed(signal, plan, check)
@@ -114,6 +118,37 @@ def hold_edges(signal: Iterator[Array], before: int, after: int) -> Iterator[Arr
         yield from _repeated(last, after)
 
 
+def reflect_edges(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:
+    """The signal with itself turned round in front and behind, as far as the kernels see; again, where it is short."""
+    beginning: list[Array] | None = []  # until there is enough of it to turn round
+    ending: Array | None = None
+    for block in signal:
+        if not len(block):
+            continue
+        ending = (block if ending is None else np.concatenate([ending, block]))[-max(after, 1) :].copy()
+        if beginning is None:
+            yield block
+            continue
+        beginning.append(block.copy())
+        if sum(map(len, beginning)) >= before:
+            start = np.concatenate(beginning)
+            beginning = None
+            yield _beyond(start[::-1], before)[::-1]
+            yield start
+    if beginning:  # all of a short signal
+        start = np.concatenate(beginning)
+        yield _beyond(start[::-1], before)[::-1]
+        yield start
+    if ending is not None:
+        yield _beyond(ending, after)
+
+
+def _beyond(signal: Array, frames: int) -> Array:
+    """Frames that follow a signal's last, as in a mirror, and in one of that: period 2 N."""
+    mirrored = np.concatenate([signal[::-1], signal])
+    return mirrored[np.arange(frames) % len(mirrored)]
+
+
 def _repeated(frame: Array, times: int) -> Iterator[Array]:
     for start in range(0, times, BLOCK):
         yield np.repeat(frame, min(BLOCK, times - start), axis=0)
@@ -122,12 +157,12 @@ def _repeated(frame: Array, times: int) -> Iterator[Array]:
 def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
     """Output of a processor for a signal, to its end."""
     for block in signal:
-        yield processor.process(block)
-    yield processor.flush()
+        yield from pieces(processor.process(block))
+    yield from pieces(processor.flush())
 
 
 def _detected(
-    index: int, detector: Detector, signal: Iterator[Array], plan: Plan, check: InputCheck, found: Detections | None
+    index: int, detector: Any, signal: Iterator[Array], plan: Plan, check: InputCheck, found: Detections | None
 ) -> Iterator[Array]:
     yield from processed(detector, signal)
     if found is not None:
@@ -137,7 +172,7 @@ def _detected(
 
 
 def _rendered(
-    stage: WholeSignalStage, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, check: InputCheck
+    step: Step, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, check: InputCheck
 ) -> Iterator[Array]:
     """Put the signal aside until its end, then have the stage render it."""
     for block in signal:
@@ -148,22 +183,26 @@ def _rendered(
     spool.tail = spool.frames - spool.latency - plan.nominal_frames(check.frames, index)
     start = 0 if plan.options.keeps_pre_roll else spool.latency
     spool.heard = slice(start, spool.frames - (0 if plan.options.keeps_tail else spool.tail))
-    yield from stage.render(spool)
+    yield from guarded_render(step.work, spool, step.place)  # type: ignore[arg-type]  # it is one
 
 
 def _trimmed(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator[Array]:
     """Cut off what lies before time zero and after the end, as the options say."""
-    zero = plan.latency + (plan.tail if plan.options.edges == "hold" else 0)
+    zero = plan.latency + (plan.tail if plan.options.edges != "zero" else 0)
     skip = 0 if plan.options.keeps_pre_roll else zero
     position = 0  # of the block's first frame, counted from the first frame that the chain gives
+    waiting: deque[tuple[int, Array]] = deque()
     for block in signal:
-        end = position + len(block)
-        # before the input has ended, no processor is further on than its latency behind what it was given
-        stop = end if plan.options.keeps_tail else min(end, zero + plan.nominal_frames(check.frames))
-        kept = block[max(0, skip - position) : max(0, stop - position)]
-        position = end
-        if len(kept):
-            yield kept
+        waiting.append((position, block))
+        position += len(block)
+        # what is further on than its latency behind what was given so far waits: it may lie behind the end
+        stop = position if plan.options.keeps_tail else zero + plan.nominal_frames(check.frames)
+        while waiting and waiting[0][0] < stop:
+            start, first = waiting.popleft()
+            if start + len(first) > stop:
+                waiting.appendleft((stop, first[stop - start :]))
+            if len(kept := first[max(0, skip - start) : stop - start]):
+                yield kept
 
 
 def ahead(items: Iterable[T], depth: int = 1) -> Iterator[T]:

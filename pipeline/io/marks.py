@@ -9,12 +9,13 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 
+from . import recorders
 from .base import SignalInfo
 
 Place = Callable[[int], int]
 """Gives the frame of the output at which the sound of a frame of the input stands."""
 
-_IN_WORDS = frozenset({b"iXML", b"guan", b"axml", b"acid", b"cart", b"id3 "})
+_IN_WORDS = frozenset({b"iXML", b"guan", b"wamd", b"axml", b"acid", b"cart", b"id3 "})
 """Chunks that tell times, or the sampling rate, each in a way of its own."""
 _CLOCK = 338
 """Byte of ``bext`` at which TimeReference begins: frames since midnight, in 64 bits."""
@@ -25,11 +26,14 @@ def moved(info: SignalInfo, place: Place | None, fs: float, frames: int | None) 
     """A source's metadata as they hold for an output of rate ``fs``; None for frames or places that nobody knows."""
     if fs == info.fs and place is not None and (place(0), place(_FAR)) == (0, _FAR):
         return info
+    stays = place is not None and place(0) == 0 < place(_FAR)  # the first sound is still the first
     kept, mover = [], None if place is None else _Mover(info, place, fs, frames)
     lost = list(info.dropped)
     for name, data in info.chunks:
         move = getattr(mover, f"{name.decode('latin-1').strip()}_chunk", None)
-        if name in _IN_WORDS or (mover is None and hasattr(_Mover, f"{name.decode('latin-1').strip()}_chunk")):
+        if stays and name in (b"guan", b"wamd"):
+            kept.append((name, recorders.moved(name, data, info.fs, fs) or b""))
+        elif name in _IN_WORDS or (mover is None and hasattr(_Mover, f"{name.decode('latin-1').strip()}_chunk")):
             lost.append(name.decode().strip())
         else:
             kept.append((name, data if move is None else move(data)))

@@ -11,7 +11,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from ..errors import SettingError
 from ..fields import Fraction, InputFile, Seconds, Within
-from ..kernel import MAX_TAPS, Kernel, Taps
+from ..io.raw import RawFormat
+from ..kernel import Kernel, Taps
+from ..limits import MAX_TAPS, at_most
 from ..units import Duration
 from .base import Format, KernelStage, require
 from .base.files import read_response, resampled
@@ -31,6 +33,8 @@ class Reverb(KernelStage):
 
     ir: InputFile
     """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""
+    format: RawFormat | None = None
+    """Encoding of a file without a header: `FLOAT32_LE`, `FLOAT64_LE`, `S16_LE`, `S24_3_LE`, `S32_LE`."""
     mix: Fraction = 1.0
     """Part of the room in the mix: `30%`; 0% is the dry signal, 100% (the default) the room alone."""
     predelay: Annotated[Seconds, Within("0 s", "10 s")] = Duration(0.0)
@@ -46,11 +50,11 @@ class Reverb(KernelStage):
     gets them all), or LL LR RL RR (`true_stereo`). `auto`, the default, goes by the number of channels."""
 
     def kernel(self, fmt: Format) -> Kernel:
-        taps, fs = read_response(self.ir, fmt, "ir", resample=self.resample)
+        taps, fs = read_response(self.ir, fmt, "ir", self.format, resample=self.resample)
         ir = resampled(taps, fs, fmt.fs)
         ir = ir.scaled(1 / self._norm(taps, ir))
         predelay = fmt.frames(self.predelay)
-        longest = f"a kernel has at most {MAX_TAPS:,} taps"
+        longest = f"a kernel has {at_most('taps')}"
         together = f"{predelay:,} frames and a response of {ir.length:,}; {longest}"
         require(predelay + ir.length <= MAX_TAPS, together, "ir")
         wet = Kernel(self._routed(ir.taps, fmt.channels), ir.origin).delayed(predelay).scaled(self.mix)

@@ -2,15 +2,17 @@
 
 import io
 import itertools
+import re
 
 import numpy as np
 import pytest
+from faltung_explain.animation import CONTACT, contact_bytes, gif_bytes, images, storyboard
+from faltung_explain.drawing import chinese_font, png_bytes, speaking, styled
+from faltung_explain.example import PRESETS, WORKED, Example
+from faltung_explain.explain import explain_example
+from faltung_explain.figure import FigureData, alt_text, caption, figure
+from matplotlib.text import Text
 from PIL import Image
-
-from pipeline.explain.animation import CONTACT, contact_bytes, gif_bytes, images, storyboard
-from pipeline.explain.drawing import png_bytes
-from pipeline.explain.example import PRESETS, WORKED, Example
-from pipeline.explain.figure import FigureData, alt_text, caption, figure
 
 RUN = Example.of(
     [0.455, 0.341, -0.385, 0.483, 0.438, -0.425, 0.36, 0.554, 0.379, -0.524, 0.42, 0.244],
@@ -19,7 +21,11 @@ RUN = Example.of(
 EXAMPLES = {
     "worked": WORKED,
     "run": RUN,
-    **{name: Example.of(WORKED.x, h, 3) for name, h in PRESETS.items() if name in ("difference", "delay", "decay")},
+    **{
+        name: Example.of(WORKED.x, h, 3, o)
+        for name, (h, o) in PRESETS.items()
+        if name in ("difference", "delay", "echo")
+    },
 }
 each_example = pytest.mark.parametrize("name", EXAMPLES)
 
@@ -78,25 +84,25 @@ def test_the_figure_says_the_sum():
     from matplotlib.text import Text
 
     said = [text.get_text() for text in drawn("worked").findobj(Text)]
-    assert "y[3] = 4 + 0 + 3 = 7" in said
+    assert "y[3] = 3 + 2 + 8 = 13" in said
     assert {"heard", "now", "not yet"} <= set(said)
     assert any("largest difference 0" in text for text in said)
 
 
 def test_caption_and_text_alternative_are_made_from_the_numbers():
     text = caption(WORKED, 0.0)["en"]
-    assert "y[3] = 4 + 0 + 3 = 7" in text
+    assert "y[3] = 3 + 2 + 8 = 13" in text
     assert "42 and 42" in text
     assert "begins 2 frames earlier" in text
     alt = alt_text(FigureData.of(WORKED))["en"]
-    assert "[0, 12, 6, 7, 10, 5, 2, 0]" in alt
-    assert "[0, 3, 6, 13, 4, 8, 8, 0, 0, 0]" in alt
-    assert "x[3]·h[0] = 4, x[2]·h[1] = 0, x[1]·h[2] = 3" in alt
+    assert "[0, 12, 10, 13, 5, 2, 0, 0]" in alt
+    assert "[0, 3, 7, 16, 8, 8, 0, 0, 0, 0]" in alt
+    assert "x[1]·h[2] = 3, x[2]·h[1] = 2, x[3]·h[0] = 8" in alt
 
 
 def test_the_chinese_caption_holds_the_same_numbers():
-    assert "4 + 0 + 3 = 7" in caption(WORKED, 0.0)["zh"]
-    assert "[0, 12, 6, 7, 10, 5, 2, 0]" in alt_text(FigureData.of(WORKED))["zh"]
+    assert "3 + 2 + 8 = 13" in caption(WORKED, 0.0)["zh"]
+    assert "[0, 12, 10, 13, 5, 2, 0, 0]" in alt_text(FigureData.of(WORKED))["zh"]
 
 
 def test_a_symmetric_kernel_gives_the_same_points():
@@ -106,9 +112,9 @@ def test_a_symmetric_kernel_gives_the_same_points():
 
 
 @each_example
-def test_the_storyboard_lasts_about_twelve_seconds_and_has_six_pictures_for_the_sheet(name):
+def test_the_storyboard_lasts_about_eighteen_seconds_and_has_six_pictures_for_the_sheet(name):
     shots = storyboard(EXAMPLES[name])
-    assert sum(shot.seconds for shot in shots) == pytest.approx(12.5, abs=1.5)
+    assert sum(shot.seconds for shot in shots) == pytest.approx(17.3, abs=1.5)
     assert tuple(shot.scene for shot in shots if shot.key) == CONTACT
 
 
@@ -140,10 +146,10 @@ def test_every_shot_draws_something_of_its_own_and_the_same_every_time():
 @pytest.mark.parametrize("name", ["worked", "run"])
 def test_no_text_of_the_animation_lies_over_another(name):
     import matplotlib as mpl
+    from faltung_explain.animation import draw
     from matplotlib.figure import Figure
 
-    from pipeline.explain.animation import draw
-    from pipeline.explain.drawing import STYLE
+    from pipeline.drawing import STYLE
 
     for shot in storyboard(EXAMPLES[name]):
         if not shot.key:
@@ -167,4 +173,34 @@ def test_the_gif_in_the_folder_moves_and_is_small(worked):
     for index in range(gif.n_frames):
         gif.seek(index)
         times.append(gif.info["duration"])
-    assert 11_000 <= sum(times) <= 14_500
+    assert 15_500 <= sum(times) <= 19_500
+
+
+def words_of(made):
+    """Every text of a figure, its parts and its ticks."""
+    made.canvas.draw()
+    return [text.get_text() for text in made.findobj(Text)]
+
+
+def test_in_chinese_every_word_of_figure_and_film_is_chinese():
+    if chinese_font() is None:
+        pytest.skip("no font with Chinese characters is installed")
+    with speaking("zh"), styled():
+        said = [*words_of(figure(FigureData.of(WORKED), "")), *(shot.text for shot in storyboard(WORKED))]
+    assert [text for text in said if re.search(r"[A-Za-z]{3,}", text)] == []
+    assert sum(bool(re.search(r"[\u4e00-\u9fff]", text)) for text in said) > 40
+    said = [*words_of(figure(FigureData.of(WORKED), "")), *(shot.text for shot in storyboard(WORKED))]
+    assert [text for text in said if re.search(r"[\u4e00-\u9fff]", text)] == []
+
+
+def test_without_a_font_pictures_speak_english_and_say_so(tmp_path, monkeypatch):
+    for module in ("drawing", "explain"):
+        monkeypatch.setattr(f"faltung_explain.{module}.chinese_font", lambda: None)
+    made = explain_example(tmp_path / "zh", lang="zh")
+    assert any("没有找到中文字体" in note for note in made.notes)
+    explain_example(tmp_path / "en")
+    assert (tmp_path / "zh" / "figure.png").read_bytes() == (tmp_path / "en" / "figure.png").read_bytes()
+    if chinese_font() is not None:
+        monkeypatch.undo()
+        explain_example(tmp_path / "zh", lang="zh")
+        assert (tmp_path / "zh" / "figure.png").read_bytes() != (tmp_path / "en" / "figure.png").read_bytes()

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from faltung_explain.drawing import diverging
+from faltung_explain.example import PRESETS, WORKED, Example, sum_text, value_text
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.explain.drawing import COLOURS, diverging
-from pipeline.explain.example import PRESETS, WORKED, Example, sum_text, value_text
+from pipeline.drawing import COLOURS
 
 small = st.lists(st.integers(-9, 9), min_size=1, max_size=9)
 
@@ -16,11 +17,11 @@ def at(example, values, n):
 
 
 def test_convolution_of_the_worked_example_is_the_one_done_by_hand():
-    assert WORKED.y[2:10].tolist() == [0, 12, 6, 7, 10, 5, 2, 0]
+    assert WORKED.y[2:10].tolist() == [0, 12, 10, 13, 5, 2, 0, 0]
 
 
 def test_correlation_of_the_worked_example_is_the_one_done_by_hand():
-    assert WORKED.r[1:7].tolist() == [3, 6, 13, 4, 8, 8]
+    assert WORKED.r[1:6].tolist() == [3, 7, 16, 8, 8]
 
 
 def test_both_sum_to_42():
@@ -33,7 +34,7 @@ def test_both_have_the_same_magnitude_spectrum():
 
 def test_the_newest_sample_meets_tap_0():
     met = [(term.k, term.i, term.tap, term.sample) for term in WORKED.terms(3, "convolve")]
-    assert met == [(0, 3, 4, 1), (1, 2, 2, 0), (2, 1, 1, 3)]
+    assert met == [(2, 1, 1, 3), (1, 2, 2, 1), (0, 3, 4, 2)]
 
 
 def test_correlation_meets_samples_to_come():
@@ -41,16 +42,16 @@ def test_correlation_meets_samples_to_come():
 
 
 def test_the_sum_is_written_as_on_paper():
-    assert sum_text(WORKED, 3, "convolve") == "4 + 0 + 3 = 7"
-    assert sum_text(WORKED, 1, "correlate") == "12 + 0 + 1 = 13"
-    assert sum_text(Example.of([0, 5], [1, -2]), 1, "convolve") == "5 + 0 = 5"
-    assert sum_text(Example.of([1, 0], [1, -2]), 1, "convolve") == "0 − 2 = −2"  # noqa: RUF001
+    assert sum_text(WORKED, 3, "convolve") == "3 + 2 + 8 = 13"
+    assert sum_text(WORKED, 1, "correlate") == "12 + 2 + 2 = 16"
+    assert sum_text(Example.of([0, 5], [1, -2]), 1, "convolve") == "0 + 5 = 5"
+    assert sum_text(Example.of([1, 0], [1, -2]), 1, "convolve") == "−2 + 0 = −2"  # noqa: RUF001
 
 
 def test_a_row_of_the_table_is_h_forward_and_a_column_is_h_backwards():
     table = WORKED.launches("convolve")
     assert table[1, 3:6].tolist() == [12, 6, 3]
-    assert table[1:4, 5].tolist() == [3, 0, 4]
+    assert table[1:4, 5].tolist() == [3, 2, 8]
 
 
 def test_a_row_of_correlation_is_h_backwards_and_ends_at_its_sample():
@@ -78,7 +79,7 @@ def test_numbers_are_short(value, text):
 
 
 def test_most_presets_can_show_the_flip():
-    hidden = {name for name, h in PRESETS.items() if np.array_equal(h, h[::-1])}
+    hidden = {name for name, (h, _) in PRESETS.items() if np.array_equal(h, h[::-1])}
     assert hidden == {"symmetric"}
 
 
@@ -91,3 +92,26 @@ def test_colours_diverge_around_white_and_nothing_is_clamped():
 
 def test_no_two_quantities_share_a_colour():
     assert len({COLOURS[name] for name in ("x", "h", "product", "y", "r", "negative")}) == 6
+
+
+def test_one_column_of_the_worked_example_holds_all_three_taps_in_reverse():
+    terms = [(term.sample, term.tap, term.product) for term in WORKED.terms(3, "convolve")]
+    assert terms == [(3, 1, 3), (1, 2, 2), (2, 4, 8)]
+
+
+@given(small, small, st.integers(0, 8))
+def test_an_origin_moves_the_span_of_both_outputs_and_leaves_their_order(x, h, origin):
+    origin = min(origin, len(h) - 1)
+    at_0, moved = Example.of(x, h), Example.of(x, h, origin=origin)
+    np.testing.assert_allclose(np.roll(at_0.y, -origin), moved.y, atol=1e-9)
+    np.testing.assert_allclose(np.roll(at_0.r, origin), moved.r, atol=1e-9)
+    for kind in ("convolve", "correlate"):
+        sums = [sum(term.product for term in moved.terms(int(n), kind)) for n in moved.n]
+        np.testing.assert_allclose(sums, moved.output(kind), atol=1e-9)
+
+
+def test_about_their_middle_symmetric_taps_hide_the_flip_and_antisymmetric_ones_turn_the_sign():
+    for name, sign in (("symmetric", 1), ("difference", -1)):
+        taps, origin = PRESETS[name]
+        example = Example.of(WORKED.x, taps, origin=origin)
+        assert example.r.tolist() == (sign * example.y).tolist()
