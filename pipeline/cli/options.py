@@ -134,7 +134,7 @@ Film = Annotated[bool, typer.Option("--film", help="Also the animation, as GIF a
 ExplainedStage = Annotated[
     str | None, _option("--stage", metavar="ID", text="The stage, by id or index; else the first that shows it.")
 ]
-Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language that the page opens in.")]
+Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language of the page, and of its pictures.")]
 
 FlipTarget = Annotated[
     list[str],

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..kernel import Taps
-from .drawing import COLOURS, INK, MARKERS, TINTS, frame, now_at, stems, styled, tap_mark, zone_words
+from .drawing import COLOURS, INK, MARKERS, TINTS, drawn, frame, now_at, stems, styled, tap_mark, zone_words
 from .example import PRESETS, Example, Kind, value_text
 
 if TYPE_CHECKING:
@@ -77,18 +77,18 @@ def _launch(example: Example) -> list[Shot]:
     steps = (0.0, 0.35, 0.7, 1.0) if len(rows) <= 4 else (0.0,)
     shots = []
     for place, i in enumerate(rows):
-        text = f"x[{i}] launches a copy of h, forward in time"
+        text = drawn("film_launch", i=i)
         for fall in steps:
             seconds = pace / len(steps) if len(steps) == 1 else pace * (0.55 if fall == 0 else 0.45 / (len(steps) - 1))
             shots.append(Shot("launch", text, seconds, now=i, landed=rows[:place], falling=(i, fall)))
     shots[-len(steps)] = replace(shots[-len(steps)], key=True)
-    return [*shots, Shot("launch", "the copies add up: that is y", 0.7, landed=rows)]
+    return [*shots, Shot("launch", drawn("film_stack"), 0.7, landed=rows)]
 
 
 def _trace(example: Example) -> list[Shot]:
     now, rows = example.now, _sounding(example)
-    first = Shot("trace", f"stop at n = {now}: who made y[{now}]?", 0.8, now=now, landed=rows)
-    text = "the newest sample by h[0], older ones by later taps: h read backwards"
+    first = Shot("trace", drawn("film_stop", n=now), 0.8, now=now, landed=rows)
+    text = drawn("film_trace")
     return [first, Shot("trace", text, 4.0, now=now, landed=rows, traced=True, key=True)]
 
 
@@ -98,7 +98,7 @@ def _turn(example: Example) -> list[Shot]:
     for step in range(TURN_STEPS + 1):
         share = math.cos(math.pi * step / TURN_STEPS)
         places = tuple(now + k * share for k in range(m))
-        text = "so, to compute it: turn h over about h[0]"
+        text = drawn("film_turn")
         seconds = 0.6 if step in (0, TURN_STEPS) else 0.15
         shots.append(Shot("turn", text, seconds, now=now, landed=rows, taps_at=places, key=step == 3))
     return shots
@@ -107,7 +107,7 @@ def _turn(example: Example) -> list[Shot]:
 def _slide(example: Example) -> list[Shot]:
     rows, m, count = _sounding(example), len(example.h), len(example.x)
     pace = 1.9 / count
-    text = "the turned h slides: its sums land on the same stack"
+    text = drawn("film_slide")
     return [
         Shot("slide", text, pace, n, rows, taps_at=tuple(float(n - k) for k in range(m)), upto=n, key=n == example.now)
         for n in range(count)
@@ -120,9 +120,9 @@ def _future(example: Example) -> list[Shot]:
     shots = []
     for n in range(1 - m, count):
         early = n < int(np.flatnonzero(example.x)[0])
-        text = "not turned: h reaches into what is not yet heard"
+        text = drawn("film_future")
         if early and example.r[n + m - 1] != 0:
-            text = "not turned: the output swells before its cause"
+            text = drawn("film_swells")
         places = tuple(float(n + k) for k in range(m))
         seconds = pace * (2 if early else 1)
         shots.append(Shot("future", text, seconds, n, taps_at=places, kind="correlate", upto=n, key=n == example.now))
@@ -130,7 +130,7 @@ def _future(example: Example) -> list[Shot]:
 
 
 def _encore(example: Example) -> list[Shot]:
-    count, text = len(example.x), "a symmetric h: turned or not, the same"
+    count, text = len(example.x), drawn("film_encore")
     shown = sorted({*range(0, count, 1 if count <= 8 else 2), count - 1})
     shots = []
     for n in shown:
@@ -290,7 +290,7 @@ def images(shots: Iterable[Shot], example: Example) -> list[Image]:
     from matplotlib.figure import Figure
     from PIL import Image as PilImage
 
-    drawn = []
+    made_of = []
     with styled():
         made = Figure(figsize=(8, 4.5), dpi=100, facecolor=COLOURS["paper"])
         canvas: Any = FigureCanvasAgg(made)  # without types
@@ -298,8 +298,8 @@ def images(shots: Iterable[Shot], example: Example) -> list[Image]:
             made.clear()
             draw(made, shot, example)
             canvas.draw()
-            drawn.append(PilImage.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy()))
-    return drawn
+            made_of.append(PilImage.fromarray(np.asarray(canvas.buffer_rgba())[:, :, :3].copy()))
+    return made_of
 
 
 def gif_bytes(shots: Sequence[Shot], pictures: Sequence[Image]) -> bytes:

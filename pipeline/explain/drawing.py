@@ -7,15 +7,19 @@ is not yet heard is hatched.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import replace
+from functools import cache
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..kernel import Array, Taps
-from .bilingual import with_minus
+from .bilingual import Language, say, with_minus
 from .example import value_text
 
 if TYPE_CHECKING:
@@ -48,6 +52,16 @@ INK = COLOURS["ink"]
 
 NOT_YET: dict[str, Any] = {"hatch": "////", "edgecolor": COLOURS["not_yet"], "linewidth": 0}
 """The look of the future, over any ground."""
+
+CHINESE = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
+    "PingFang SC", "Microsoft YaHei", "SimHei",
+)  # fmt: skip
+"""Fonts that are looked for, for pictures in Chinese."""
+
+CHINESE_FILES = ("notosanscjk", "notosanssc", "sourcehansans", "wqy-", "pingfang", "msyh", "simhei")
+
+_SPEAKING: ContextVar[Language] = ContextVar("speaking", default="en")
 
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -90,11 +104,42 @@ def diverging(value: float, largest: float) -> str:
     return "#" + "".join(f"{round(255 + (part - 255) * 0.75 * share):02x}" for part in parts)
 
 
+@cache
+def chinese_font() -> str | None:
+    """A font with Chinese characters that is installed here, perhaps since matplotlib last looked."""
+    from matplotlib.font_manager import findSystemFonts, fontManager
+
+    for path in findSystemFonts():
+        if Path(path).name.lower().startswith(CHINESE_FILES):
+            fontManager.addfont(path)
+    there = {font.name: font for font in fontManager.ttflist}
+    found = next((name for name in CHINESE if name in there), None)
+    if found is not None:  # in whatever weight: nobody is told that it serves as bold, too
+        fontManager.ttflist += [replace(there[found], weight=weight) for weight in (400, 700)]
+    return found
+
+
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """The language of pictures made in the block: Chinese where a font for it is installed, else English."""
+    before = _SPEAKING.set("zh" if lang == "zh" and chinese_font() is not None else "en")
+    try:
+        yield
+    finally:
+        _SPEAKING.reset(before)
+
+
+def drawn(key: str, **values: Any) -> str:
+    """A sentence of ``templates/sentences.json`` in the language of the picture."""
+    return say(key, **values)[_SPEAKING.get()]
+
+
 def styled(style: dict[Any, Any] = STYLE) -> AbstractContextManager[None]:
     """One of the styles, for as long as the block lasts."""
     import matplotlib as mpl
 
-    return mpl.rc_context(style)
+    chinese: dict[Any, Any] = {"font.family": ["DejaVu Sans", chinese_font()]} if _SPEAKING.get() == "zh" else {}
+    return mpl.rc_context({**style, **chinese})
 
 
 def frame(axes: Axes, low: float, high: float, values: Sequence[float], *, room: float = 0.28) -> None:
@@ -123,8 +168,8 @@ def zone_words(axes: Axes, edge: float, heard: float | None, not_yet: float | No
     """The words ``now``, ``heard`` and ``not yet`` above the axes, each at its place; None leaves one out."""
     top = axes.get_ylim()[1]
     place: dict[str, Any] = {"va": "bottom", "fontsize": 9, "color": INK, "clip_on": False}
-    axes.text(edge, top, "now", ha="center", weight="bold", **place)
-    for at, word in ((heard, "heard"), (not_yet, "not yet")):
+    axes.text(edge, top, drawn("now"), ha="center", weight="bold", **place)
+    for at, word in ((heard, drawn("heard")), (not_yet, drawn("not_yet"))):
         if at is not None:
             axes.text(at, top, word, ha="center", **place)
 
@@ -158,17 +203,17 @@ def narrow_figure(rows: int, columns: int, height: float, **options: Any) -> tup
     """A narrow figure and its axes, row by row. They speak in formulas, so that one serves every language."""
     from matplotlib.figure import Figure
 
-    drawn = Figure(figsize=(_WIDTH, height), layout="constrained")
-    axes = drawn.subplots(rows, columns, squeeze=False, **options)
-    return drawn, list(axes.ravel())
+    made = Figure(figsize=(_WIDTH, height), layout="constrained")
+    axes = made.subplots(rows, columns, squeeze=False, **options)
+    return made, list(axes.ravel())
 
 
 def narrow_mosaic(places: Sequence[Sequence[str]], height: float, ratios: list[float]) -> tuple[Figure, list[Axes]]:
     """A narrow figure and its axes, laid out by names; a name that is repeated is one wide axis."""
     from matplotlib.figure import Figure
 
-    drawn = Figure(figsize=(_WIDTH, height), layout="constrained")
-    return drawn, list(drawn.subplot_mosaic([list(row) for row in places], height_ratios=ratios).values())
+    made = Figure(figsize=(_WIDTH, height), layout="constrained")
+    return made, list(made.subplot_mosaic([list(row) for row in places], height_ratios=ratios).values())
 
 
 def thin_stems(
@@ -178,9 +223,9 @@ def thin_stems(
     colour = COLOURS[quantity]
     ax.vlines(np.asarray(n) + shift, 0, v, color=colour, linewidth=1.4)
     face = COLOURS["paper"] if hollow else colour
-    (drawn,) = ax.plot(np.asarray(n) + shift, v, MARKERS[quantity], color=colour, markerfacecolor=face, label=label)
-    drawn.set_markersize(6.5 if hollow else 5.5)
-    drawn.set_markeredgewidth(1.3)
+    (marks,) = ax.plot(np.asarray(n) + shift, v, MARKERS[quantity], color=colour, markerfacecolor=face, label=label)
+    marks.set_markersize(6.5 if hollow else 5.5)
+    marks.set_markeredgewidth(1.3)
     ax.axhline(0, color=COLOURS["faint"], linewidth=0.8)
     ax.margins(y=0.15)
 
@@ -217,8 +262,8 @@ def short_text(v: float) -> str:
     return with_minus(f"{v:.3g}")
 
 
-def svg_bytes(drawn: Figure) -> bytes:
+def svg_bytes(made: Figure) -> bytes:
     """The figure as SVG, the same bytes each time."""
     file = BytesIO()
-    drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    made.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return file.getvalue()

@@ -21,7 +21,7 @@ from ..io.remote import place_of
 from ..io.sink import write_bytes
 from .animation import contact_bytes, film_bytes, gif_bytes, images, storyboard
 from .bilingual import LANGUAGES, say
-from .drawing import png_bytes
+from .drawing import chinese_font, png_bytes, speaking
 from .example import WORKED, Example
 from .excerpt import Excerpt, excerpt
 from .figure import FigureData, alt_text, caption, figure
@@ -126,7 +126,9 @@ def _explain(
     captions = caption(shown.example, data.difference)
     said = sentences(subject, listening, sounds)
     warnings = [] if listening.warning is None else [listening.warning]
-    notes = [*warnings, *said, *subject.notes, *listening.notes]
+    speaks = "en" if lang == "zh" and chinese_font() is None else lang
+    unspoken = [] if speaks == lang else [say("no_font")]
+    notes = [*unspoken, *warnings, *said, *subject.notes, *listening.notes]
     found = numbers(
         shown.example, shown.name, {"caption": captions, "alt": alt_text(data)}, data.difference, sounds, notes
     )
@@ -144,9 +146,10 @@ def _explain(
         for sound in sounds.sounds:
             yield f"{sound.name}.wav", wav_bytes(sound)
         yield "numbers.json", (json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
-        yield "figure.png", png_bytes(figure(data, captions["en"]))
-        if film:
-            yield from _film(shown.example)
+        with speaking(lang):
+            pictures = [("figure.png", png_bytes(figure(data, captions[speaks])))]
+            pictures += _film(shown.example) if film else ()
+        yield from pictures
 
     folder.mkdir(parents=True, exist_ok=True)
     sizes = {}

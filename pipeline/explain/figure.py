@@ -14,7 +14,7 @@ import numpy as np
 
 from ..kernel import Taps
 from .bilingual import Bilingual, say
-from .drawing import COLOURS, INK, MARKERS, diverging, frame, now_at, stems, styled, tap_mark, zone_words
+from .drawing import COLOURS, INK, MARKERS, diverging, drawn, frame, now_at, stems, styled, tap_mark, zone_words
 from .example import PRESETS, Example, Term, sum_text, value_text
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def caption(example: Example, difference: float) -> Bilingual:
         sy=value_text(float(example.y.sum())),
         sr=value_text(float(example.r.sum())),
         total=value_text(float(example.x.sum() * example.h.sum())),
-        early=_early(example),
+        early={"en": "1 frame" if (early := _early(example)) == 1 else f"{early} frames", "zh": str(early)},
         difference=f"{difference:.3g}",
     )
 
@@ -130,7 +130,7 @@ def _titled(cell: SubFigure, number: int, title: str) -> None:
 
 def _signal(cell: SubFigure, example: Example) -> None:
     now = example.now
-    _titled(cell, 1, f"You stand at n = {now}; the rest of x is still to come")
+    _titled(cell, 1, drawn("fig_signal", n=now))
     axes = cell.add_axes((0.07, 0.12, 0.88, 0.68))
     frame(axes, -0.7, len(example.x) - 0.3, example.x.tolist())
     _time_zones(axes, now)
@@ -139,11 +139,11 @@ def _signal(cell: SubFigure, example: Example) -> None:
 
 
 def _kernels(cell: SubFigure, h: Taps) -> None:
-    _titled(cell, 2, "The same taps, as they ring and as you read them")
+    _titled(cell, 2, drawn("fig_kernels"))
     m = len(h)
     for left, order, label in (
-        (0.07, range(m), "h: one click rings on, forward in time →"),
-        (0.55, range(m - 1, -1, -1), "h reversed: the newest sample meets h[0]"),
+        (0.07, range(m), drawn("fig_rings")),
+        (0.55, range(m - 1, -1, -1), drawn("fig_reversed")),
     ):
         axes = cell.add_axes((left, 0.12, 0.38, 0.62))
         frame(axes, -0.7, m - 0.3, h.tolist())
@@ -152,7 +152,7 @@ def _kernels(cell: SubFigure, h: Taps) -> None:
 
 
 def _launches(cell: SubFigure, example: Example, number: int = 3) -> None:
-    _titled(cell, number, "One table, two readings")
+    _titled(cell, number, drawn("fig_table"))
     start, m = len(example.h) - 1, len(example.h)
     rows = [i for i in range(len(example.x)) if example.x[i] != 0]
     width = min(len(example.x), 14)
@@ -161,11 +161,11 @@ def _launches(cell: SubFigure, example: Example, number: int = 3) -> None:
     _table(axes, cells, rows, example.x, example.y[start : start + width], example.now, example.largest)
     order = ", ".join(f"h[{k}]" for k in range(min(m, 3))) + (", …" if m > 3 else "")
     turned = ", ".join(f"h[{k}]" for k in range(m - 1, max(-1, m - 4), -1)) + (", …" if m > 3 else "")
-    cell.text(0.07, 0.86, f"→ along a row: a launched copy, {order}", fontsize=9.5, color=INK)
+    cell.text(0.07, 0.86, drawn("fig_row", order=order), fontsize=9.5, color=INK)
     cell.text(
         0.07,
         0.035,
-        f"↓ down the box at n = {example.now}: who reached me now, {turned}",
+        drawn("fig_box", n=example.now, turned=turned),
         fontsize=9.5,
         color=INK,
     )
@@ -173,17 +173,17 @@ def _launches(cell: SubFigure, example: Example, number: int = 3) -> None:
 
 def _gathered(cell: SubFigure, example: Example, number: int = 4) -> None:
     now = example.now
-    _titled(cell, number, f"The boxed column: y[{now}] gathers, reading h backwards")
+    _titled(cell, number, drawn("fig_gather", n=now))
     axes = cell.add_axes((0.07, 0.06, 0.88, 0.8))
     _gather(axes, example.x, example.terms(now, "convolve"), now, f"y[{now}] = {sum_text(example, now, 'convolve')}")
 
 
 def _clicked(cell: SubFigure, click: Example) -> None:
     now, m = click.now, len(click.h)
-    _titled(cell, 5, "A click comes out as h, or mirrored before itself")
+    _titled(cell, 5, drawn("fig_click"))
     for bottom, kind, quantity, label in (
-        (0.51, "convolve", "y", "convolution: the answer follows the click"),
-        (0.09, "correlate", "r", "correlation: it comes before the click, mirrored"),
+        (0.51, "convolve", "y", drawn("fig_after")),
+        (0.09, "correlate", "r", drawn("fig_before")),
     ):
         axes = cell.add_axes((0.07, bottom, 0.88, 0.28))
         out = click.y if kind == "convolve" else click.r
@@ -192,12 +192,12 @@ def _clicked(cell: SubFigure, click: Example) -> None:
         axes.axvline(now - 0.5, color=INK, linewidth=1.2, linestyle=(0, (4, 3)), zorder=2)
         inside = (click.n >= now - m) & (click.n <= now + m)
         stems(axes, click.n[inside].tolist(), out[inside], quantity)
-        axes.set_xticks([now - m / 2 - 0.5, now], ["before the click", "click"], color=INK)
+        axes.set_xticks([now - m / 2 - 0.5, now], [drawn("fig_before_click"), drawn("fig_at_click")], color=INK)
         cell.text(0.07, bottom + 0.31, label, fontsize=9.5, color=INK)
 
 
 def _symmetric(cell: SubFigure, data: FigureData) -> None:
-    _titled(cell, 6, "A symmetric kernel hides the flip")
+    _titled(cell, 6, drawn("fig_symmetric"))
     y, r = data.symmetric
     n = np.arange(len(y)) - 1
     axes = cell.add_axes((0.07, 0.1, 0.88, 0.6))
@@ -205,9 +205,9 @@ def _symmetric(cell: SubFigure, data: FigureData) -> None:
     stems(axes, n.tolist(), y, "y", size=10)
     axes.plot(n, r, "v", color=COLOURS["r"], markersize=6, zorder=6)
     axes.set_xticks(n.tolist(), [value_text(float(i)) for i in n])
-    text = f"h = [1, 2, 1] about its middle: largest difference {data.difference:.3g}"
+    text = drawn("fig_largest", difference=f"{data.difference:.3g}")
     cell.text(0.07, 0.86, text, fontsize=9.5, color=INK)
-    cell.text(0.07, 0.79, "■ convolved   ▼ correlated: on the same points", fontsize=9.5, color=INK)
+    cell.text(0.07, 0.79, drawn("fig_same_points"), fontsize=9.5, color=INK)
 
 
 def _time_zones(axes: Axes, now: float) -> None:
@@ -251,7 +251,7 @@ def _table(axes: Axes, cells: Taps, rows: Sequence[int], x: Taps, out: Taps, now
         axes.text(n, -0.85, str(n), ha="center", color=FAINT, **written)
         axes.text(n, count + 0.1, value_text(float(out[n])), ha="center", color=INK, weight="bold", **written)
     axes.text(-0.75, -0.85, "n", ha="right", color=FAINT, **written)
-    axes.text(-0.75, count + 0.1, "y[n], the sum", ha="right", color=INK, weight="bold", **written)
+    axes.text(-0.75, count + 0.1, drawn("fig_sum"), ha="right", color=INK, weight="bold", **written)
     axes.add_patch(Rectangle((now - 0.5, -0.5), 1, count + 1, fill=False, edgecolor=INK, linewidth=2.2, zorder=5))
     axes.set_xlim(-2.9, width - 0.4)
     axes.set_ylim(count + 0.75, -1.3)
@@ -268,7 +268,7 @@ def _gather(axes: Axes, x: Taps, terms: Sequence[Term], now: int, sentence: str)
     axes.set_ylim(-1.25, 2.75)
     now_at(axes, now + 0.5)
     for name, at in lines.items():
-        label = {"x": "sample", "h": "meets tap", "product": "product"}[name]
+        label = drawn({"x": "fig_sample", "h": "fig_meets", "product": "fig_product"}[name])
         axes.text(low - 0.65, at, label, ha="left", va="center", fontsize=9, color=FAINT)
     future = [now + 1] if terms[-1].i < now + 1 < len(x) else []
     shown = [(term.i, term.sample) for term in terms] + [(i, float(x[i])) for i in future]

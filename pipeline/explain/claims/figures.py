@@ -288,7 +288,20 @@ def _indispensable(s: Series) -> Figure:
     return drawn
 
 
+def _similarity(s: Series) -> Figure:
+    drawn, (above, below) = narrow_figure(2, 1, 3.4, sharex=True)
+    above.plot(s["x"], color=COLOURS["x"], linewidth=1.2)
+    above.set_title("x")
+    below.plot(s["sum"], color=COLOURS["r"], linewidth=1.4)
+    at = int(s["sum"].argmax())
+    below.plot([at], [s["sum"][at]], "D", color=COLOURS["h"], markeredgecolor=INK, markersize=8)
+    below.set_title("Σ x[n+k] t[k]")
+    below.set_xlabel("n")
+    return drawn
+
+
 _DRAW: dict[str, Callable[[Series], Figure]] = {
+    "similarity": _similarity,
     "continuous": _continuous,
     "both_axes": _both_axes,
     "index_formula": _index_formula,

@@ -9,6 +9,7 @@ import base64
 import json
 from pathlib import Path
 
+from ..bilingual import texts_of
 from . import VERDICTS, ClaimResult, images, learning, signals
 
 PAGE = "claims.html"
@@ -22,6 +23,7 @@ _CLAIMS = (
     signals.aligned_with_the_past,
     signals.past_and_future,
     images.gradient,
+    signals.similarity,
     signals.commutes,
     learning.frameworks,
     learning.learnt_weights,
@@ -91,6 +93,7 @@ def page(results: list[ClaimResult], lang: str) -> str:
     from .figures import figure_svg
 
     figures = {r.key: "data:image/svg+xml;base64," + base64.b64encode(figure_svg(r)).decode() for r in results}
-    numbers = {r.key: json.dumps(r.numbers, indent=1, ensure_ascii=False) for r in results}
-    values = {"results": results, "figures": figures, "numbers": numbers, "verdicts": VERDICTS}
+    numbers = {r.key: {name: json.dumps(v, ensure_ascii=False) for name, v in r.numbers.items()} for r in results}
+    essay = texts_of("essay.json")
+    values = {"results": results, "figures": figures, "numbers": numbers, "verdicts": VERDICTS, "essay": essay}
     return page_from("pipeline.explain", "claims.html.j2", {**values, "lang": lang})

@@ -18,6 +18,7 @@ from ...engine.functional import convolve, correlate
 from ...kernel import Array, Taps
 from ..bilingual import listed, with_minus
 from ..example import WORKED
+from ..said import likeness
 from . import ClaimResult
 
 _X: Taps = WORKED.x
@@ -208,6 +209,27 @@ def pattern() -> ClaimResult:
     numbers = {"pattern_at": here, "reversed_at": decoy, "found_at": found, "scores": at}
     shown = {way: {what: with_minus(f"{score:.1f}") for what, score in scored.items()} for way, scored in at.items()}
     return ClaimResult.of("pattern", "wrong", numbers, {"x": x, "template": t, **scores}, shown=shown, near=near)
+
+
+def similarity() -> ClaimResult:
+    """A faint copy of a pattern and a bright flat patch: a sum of products prefers the patch, turned or not."""
+    t = 0.93 ** np.arange(60.0)
+    copy, patch = 60, 240
+    x = 0.01 * np.random.default_rng(12).standard_normal(360)
+    x[copy : copy + 60] += 0.5 * t
+    x[patch : patch + 60] += 1.0
+    sums = {"correlation": correlate(x, t, "valid"), "convolution": convolve(x, t, "valid")}
+    best, at = likeness(x, t)
+    numbers = {
+        "copy_at": copy,
+        "patch": [patch, patch + 60],
+        "largest_at": {way: int(s.argmax()) for way, s in sums.items()},
+        "on_patch": {way: round(float(s[patch - 59 : patch + 60].max()), 2) for way, s in sums.items()},
+        "on_copy": {way: round(float(s[: copy + 60].max()), 2) for way, s in sums.items()},
+        "normalised_at": at,
+        "normalised": round(best, 3),
+    }
+    return ClaimResult.of("similarity", "wrong", numbers, {"x": x, "sum": sums["correlation"]})
 
 
 def symmetric_matching() -> ClaimResult:
