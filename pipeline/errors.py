@@ -26,19 +26,12 @@ was touched; 3, the run could not go on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-_URL = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+:/{1,2})(?P<user>[^/\s]*@)?(?P<path>[^\s?#]*"
-    r"(?:[^\n?#'\"]*[\w)\]](?=[?#][^\s'\")]))?)(?P<query>(?P<mark>[?#])[^\s'\")]\S*?(?=[:,;'\")]*(?:\s|$)))?"
-)
-"""A URL, also one that `pathlib` took a slash from, and one with spaces in its path; its query may have no name."""
-
-_NAME = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,4}[*}]?")
+from .text import without_secrets
 
 SettingPath = tuple[str | int, ...]
 """Place of a setting: ``("stages", 2, "gain")`` is shown as ``stages[2].gain``."""
@@ -50,18 +43,6 @@ def format_path(path: SettingPath) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
-
-
-def without_secrets(text: str) -> str:
-    """The text without the user, password and query of any URL in it: ``https://***@host/take.wav?***``."""
-    return _URL.sub(_masked, text)
-
-
-def _masked(url: re.Match[str]) -> str:
-    query = url["query"] or ""
-    if "=" in query or not _NAME.fullmatch(query):  # a wildcard, or a number in a name, is no secret
-        query = query and f"{url['mark']}***"
-    return f"{url['scheme']}{'***@' * bool(url['user'])}{url['path']}{query}"
 
 
 class FaltungError(Exception):

@@ -23,7 +23,7 @@ from .engine.options import Options
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
-from .errors import ReadError, StageError, UsageError, without_secrets
+from .errors import ReadError, StageError, UsageError
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
 from .io.formats import READING
@@ -35,6 +35,7 @@ from .match.events import Events, events_found, warnings_of
 from .match.writers import begin_events, event_format
 from .stages.base import DetectorStage, Format, Stage
 from .system import FolderSync
+from .text import without_secrets
 
 Target = str | Path
 
