@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..drawing import COLOURS, INK, png_bytes, styled
 from ..dsp.envelope import Envelope
-from ..explain.bilingual import with_minus
-from ..explain.drawing import COLOURS, INK, png_bytes, styled
 from ..io import is_remote
 from ..io.sink import AtomicFile, make_folder_of
 from ..job import Job, Report
 from ..pages import PLAYED, link, page_from, report_parts, shown
-from ..text import one_line
+from ..text import one_line, with_minus
 from .picture import STRETCHES, Levels, Overlay, Patches, Picture, picture_of
 
 if TYPE_CHECKING:

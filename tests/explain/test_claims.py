@@ -8,13 +8,12 @@ import math
 import numpy as np
 import pytest
 import scipy
-
-from pipeline.explain.bilingual import LANGUAGES
-from pipeline.explain.claims import VERDICTS
-from pipeline.explain.claims.images import HOOK, LINE, formula, laid, launched, turned, variants
-from pipeline.explain.claims.learning import TORCH_CONV1D, TRUE_KERNEL, learn, lesson
-from pipeline.explain.claims.report import run_claims
-from pipeline.explain.claims.signals import (
+from faltung_explain.bilingual import LANGUAGES
+from faltung_explain.claims import VERDICTS
+from faltung_explain.claims.images import HOOK, LINE, formula, laid, launched, turned, variants
+from faltung_explain.claims.learning import TORCH_CONV1D, TRUE_KERNEL, learn, lesson
+from faltung_explain.claims.report import run_claims
+from faltung_explain.claims.signals import (
     Placed,
     apart,
     convolved,

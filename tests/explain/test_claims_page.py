@@ -9,12 +9,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from faltung_explain.bilingual import texts_of
+from faltung_explain.claims import VERDICTS
+from faltung_explain.claims.figures import draw, figure_svg
+from faltung_explain.claims.report import run_claims, write_claims
 
 from pipeline.errors import WriteError
-from pipeline.explain.bilingual import texts_of
-from pipeline.explain.claims import VERDICTS
-from pipeline.explain.claims.figures import draw, figure_svg
-from pipeline.explain.claims.report import run_claims, write_claims
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_every_figure_has_words_in_both_languages(written, results):
 def test_both_languages_say_every_verdict_and_the_page_opens_in_the_one_asked_for(
     written, results, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("pipeline.explain.claims.figures.figure_svg", lambda result: b"<?xml")  # drawn once already
+    monkeypatch.setattr("faltung_explain.claims.figures.figure_svg", lambda result: b"<?xml")  # drawn once already
     chinese = Page(write_claims(tmp_path, lang="zh", results=results).read_text("utf-8"))
     english = Page(written.read_text("utf-8"))
     for page, code, lang in ((chinese, "zh", "zh-Hans"), (english, "en", "en")):

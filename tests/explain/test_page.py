@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 import scipy.signal
 import soundfile as sf
+from faltung_explain.bilingual import texts_of
+from faltung_explain.example import PRESETS, WORKED, Example
 
-from pipeline.explain.bilingual import texts_of
-from pipeline.explain.example import PRESETS, WORKED, Example
 from tests.browser import until
 
 SCENES = ("clap", "launch", "now", "read", "pairs", "turn", "noturn", "plane", "ear", "essay")

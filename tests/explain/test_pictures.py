@@ -6,14 +6,13 @@ import re
 
 import numpy as np
 import pytest
+from faltung_explain.animation import CONTACT, contact_bytes, gif_bytes, images, storyboard
+from faltung_explain.drawing import chinese_font, png_bytes, speaking, styled
+from faltung_explain.example import PRESETS, WORKED, Example
+from faltung_explain.explain import explain_example
+from faltung_explain.figure import FigureData, alt_text, caption, figure
 from matplotlib.text import Text
 from PIL import Image
-
-from pipeline.explain.animation import CONTACT, contact_bytes, gif_bytes, images, storyboard
-from pipeline.explain.drawing import chinese_font, png_bytes, speaking, styled
-from pipeline.explain.example import PRESETS, WORKED, Example
-from pipeline.explain.explain import explain_example
-from pipeline.explain.figure import FigureData, alt_text, caption, figure
 
 RUN = Example.of(
     [0.455, 0.341, -0.385, 0.483, 0.438, -0.425, 0.36, 0.554, 0.379, -0.524, 0.42, 0.244],
@@ -147,10 +146,10 @@ def test_every_shot_draws_something_of_its_own_and_the_same_every_time():
 @pytest.mark.parametrize("name", ["worked", "run"])
 def test_no_text_of_the_animation_lies_over_another(name):
     import matplotlib as mpl
+    from faltung_explain.animation import draw
     from matplotlib.figure import Figure
 
-    from pipeline.explain.animation import draw
-    from pipeline.explain.drawing import STYLE
+    from pipeline.drawing import STYLE
 
     for shot in storyboard(EXAMPLES[name]):
         if not shot.key:
@@ -196,7 +195,7 @@ def test_in_chinese_every_word_of_figure_and_film_is_chinese():
 
 def test_without_a_font_pictures_speak_english_and_say_so(tmp_path, monkeypatch):
     for module in ("drawing", "explain"):
-        monkeypatch.setattr(f"pipeline.explain.{module}.chinese_font", lambda: None)
+        monkeypatch.setattr(f"faltung_explain.{module}.chinese_font", lambda: None)
     made = explain_example(tmp_path / "zh", lang="zh")
     assert any("没有找到中文字体" in note for note in made.notes)
     explain_example(tmp_path / "en")

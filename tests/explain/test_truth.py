@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import scipy.signal
 import soundfile as sf
+from faltung_explain.bilingual import texts_of
+from faltung_explain.excerpt import excerpt, whole_numbers
+from faltung_explain.listening import for_listening
+from faltung_explain.said import is_room, likeness, sentences
+from faltung_explain.sounds import make_sounds
+from faltung_explain.subject import Subject, subject_of
 
 from pipeline.config.load import load_config
-from pipeline.explain.bilingual import texts_of
-from pipeline.explain.excerpt import excerpt, whole_numbers
-from pipeline.explain.listening import for_listening
-from pipeline.explain.said import is_room, likeness, sentences
-from pipeline.explain.sounds import make_sounds
-from pipeline.explain.subject import Subject, subject_of
 
 from .conftest import ROOT
 from .test_explain import GALLERY, config
