@@ -42,6 +42,7 @@ def page_html(data: dict[str, Any], lang: str) -> str:
         "worked": WORKED,
         "table": WORKED.launches("convolve")[:, len(WORKED.h) - 1 :][:, : len(WORKED.x)].tolist(),
         "essay": texts_of("essay.json"),
+        "libraries": texts_of("libraries.json"),
     }
     own = {
         "css": template_text(_HERE, "page.css"),
