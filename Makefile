@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all lint check bench faults schema generate atlas clean
+.PHONY: help setup demo test test-all lint check bench faults docs schema generate atlas clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -46,6 +46,10 @@ bench: $(READY) ## measure the speed; ARGS are given to bench
 faults: $(READY) ## print what becomes of some 60 broken, odd and hostile inputs
 	@$(PY) -m tests.faults
 
+docs: $(READY) ## build the site of docs/ in build/site, without a network
+	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
 schema: $(READY) ## write configs/schema.json from the stages
 	@$(VENV)/bin/faltung schema > configs/schema.json.part
 	@mv configs/schema.json.part configs/schema.json
@@ -55,6 +59,7 @@ generate: schema ## write again every generated file that differs: the schema, d
 	@$(PY) data/make.py --check || { $(PY) data/make.py && echo "data/ written"; }
 	@$(PY) docs/figures.py
 	@$(PY) docs/parts.py
+	@$(PY) docs/stages.py
 
 atlas: $(READY) ## ask the functions of docs/atlas.md again; ARGS="python node apt" installs them in build/atlas first
 	@$(PY) docs/atlas.py --run $(ARGS)
@@ -69,7 +74,7 @@ $(READY): pyproject.toml constraints.txt
 	if [ -z "$(PYTHON)" ] && command -v uv >/dev/null 2>&1; then \
 		echo "Setting up $(VENV) with uv (once; under a minute) ..."; \
 		uv venv --quiet --clear --python '>=3.11' $(VENV); \
-		uv pip install --quiet --compile-bytecode --python $(PY) --constraint constraints.txt --editable '.[dev]'; \
+		install="uv pip install --quiet --compile-bytecode --python $(PY) --constraint constraints.txt"; \
 	else \
 		python=; \
 		for candidate in $(CANDIDATES); do \
@@ -92,6 +97,8 @@ $(READY): pyproject.toml constraints.txt
 			echo "Install them (Debian, Ubuntu: apt install python3-venv) or install uv, then run make again." >&2; \
 			exit 1; \
 		fi; \
-		$$pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'; \
-	fi
+		install="$$pip install --quiet --disable-pip-version-check --constraint constraints.txt"; \
+	fi; \
+	$$install --editable '.[dev]'; \
+	$$install --only-binary pedalboard pedalboard || echo "No wheel of pedalboard for this system: the tests of that plugin are skipped."
 	@touch $@

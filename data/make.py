@@ -326,6 +326,19 @@ def impulse_response(name: str, room: Room) -> Audio:
     return pcm16(fade_out(np.squeeze(out), 0.03), -3)
 
 
+def measured_room() -> Audio:
+    """``room_mono.wav`` as it is measured: a sweep played in it, recorded in noise by a clock that is 30 ppm fast."""
+    import faltung_measure
+    import soxr
+
+    room, fs = impulse_response("room_mono", ROOM)
+    sweep = faltung_measure.sweep(length=5, silence=0.5, fs=fs)
+    heard = scipy.signal.fftconvolve(sweep.signal()[:, 0], room / 32768)
+    recorded = soxr.resample(heard, fs, fs * (1 + 30e-6), quality="VHQ")
+    recorded += 1e-4 * draw("measured_room").standard_normal(len(recorded))
+    return pcm16(faltung_measure.measure_room(recorded, sweep, length=0.24).taps[:, 0, 0], -3)
+
+
 SENSOR_ROWS, SENSOR_STEP_S = 2_160, 10
 SENSOR_SPIKES = ((311, 4.2), (742, -3.6), (1_203, 5.0), (1_204, 3.1), (1_877, -4.4))  # row from 0, degrees Celsius
 ECG_FS, ECG_SECONDS = 250, 60
@@ -402,6 +415,7 @@ FILES: dict[str, Callable[[], Audio | str]] = {
     "chirp_up.wav": lambda: pcm16(chirp(), -3),
     "chirps.wav": chirps, "chirps.csv": lambda: events("start_s,start_frame,label,level_db", CHIRPS),
     "hall.wav": lambda: impulse_response("hall", HALL), "room_mono.wav": lambda: impulse_response("room_mono", ROOM),
+    "measured_room.wav": measured_room,
     "sensor.csv": sensor, "ecg.csv": ecg, "ecg_beats.csv": ecg_beats,
 }  # fmt: skip
 

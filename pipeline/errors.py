@@ -10,6 +10,7 @@
     ├── ConfigError               a configuration with one or more problems, each with file, line and column
     ├── UsageError                a request refused before any work: an output that exists, a name not known
     ├── PluginError               a stage, reader or writer of another distribution that is broken or unknown
+    ├── StageError                a stage that failed while it ran, or broke a promise
     └── FileError                 a file and what is wrong with it
         ├── ReadError             it cannot be read, or is not what it declares
         └── WriteError            it cannot be written; whatever stood under its name before is untouched
@@ -31,13 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-_URL = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+:/{1,2})(?P<user>[^/\s]*@)?(?P<path>[^\s?#]*"
-    r"(?:[^\n?#'\"]*[\w)\]](?=[?#][^\s'\")]))?)(?P<query>(?P<mark>[?#])[^\s'\")]\S*?(?=[:,;'\")]*(?:\s|$)))?"
-)
-"""A URL, also one that `pathlib` took a slash from, and one with spaces in its path; its query may have no name."""
-
-_NAME = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,4}[*}]?")
+_URL = re.compile(r"://(?P<user>[^/\s]*@)?(?P<path>[^\s?]*)(?P<query>\?[^\s?=/]+=\S*?(?=[:,;'\")]*(?:\s|$)))?")
 
 SettingPath = tuple[str | int, ...]
 """Place of a setting: ``("stages", 2, "gain")`` is shown as ``stages[2].gain``."""
@@ -53,14 +48,7 @@ def format_path(path: SettingPath) -> str:
 
 def without_secrets(text: str) -> str:
     """The text without the user, password and query of any URL in it: ``https://***@host/take.wav?***``."""
-    return _URL.sub(_masked, text)
-
-
-def _masked(url: re.Match[str]) -> str:
-    query = url["query"] or ""
-    if "=" in query or not _NAME.fullmatch(query):  # a wildcard, or a number in a name, is no secret
-        query = query and f"{url['mark']}***"
-    return f"{url['scheme']}{'***@' * bool(url['user'])}{url['path']}{query}"
+    return _URL.sub(lambda url: f"://{'***@' * bool(url['user'])}{url['path']}{'?***' * bool(url['query'])}", text)
 
 
 class FaltungError(Exception):
@@ -77,6 +65,8 @@ class FaltungError(Exception):
     """
 
     exit_code: ClassVar[int] = 1
+    of_plugin: bool = False
+    """Whether its cause is what the code of a plugin raised."""
 
     def __init__(self, message: str) -> None:
         super().__init__(without_secrets(message))
@@ -161,6 +151,19 @@ class PluginError(FaltungError):
     """A stage, reader or writer of another distribution that is broken or unknown."""
 
     exit_code = 2
+    of_plugin = True
+
+
+class StageError(FaltungError):
+    """A stage that failed while it ran, or broke a promise; what it raised itself is the cause."""
+
+    of_plugin = True
+
+    def under(self, place: str) -> StageError:
+        """The error as it is seen from further out: of the stage around it, or of the file."""
+        error = StageError(f"{place}{self}")
+        error.__cause__ = self.__cause__
+        return error
 
 
 class FileError(FaltungError):
@@ -178,6 +181,17 @@ class FileError(FaltungError):
 class ReadError(FileError):
     """The file cannot be read, or is not what it declares."""
 
+    signals: tuple[str, ...] = ()
+    """Names of the signals of a file that holds several, where none was chosen."""
+
+    @classmethod
+    def several(cls, file: str | Path, signals: Sequence[str]) -> ReadError:
+        """The error for a file of several signals that cannot be channels of one."""
+        shown = ", ".join(signals[:8]) + (f" and {len(signals) - 8} more" if len(signals) > 8 else "")
+        error = cls(file, f"holds {len(signals)} signals, {shown}; choose with source:")
+        error.signals = tuple(signals)
+        return error
+
 
 class WriteError(FileError):
     """The file cannot be written; whatever stood under its name before is untouched."""
@@ -187,3 +201,13 @@ class DiskFullError(WriteError):
     """There is no room left on the device."""
 
     exit_code = 3
+
+
+def traceback_of(error: BaseException) -> str | None:
+    """Traceback of what a plugin raised, for those who ask for more; None of any other error."""
+    cause = error.__cause__
+    if not getattr(error, "of_plugin", False) or cause is None or isinstance(cause, FaltungError):
+        return None
+    from traceback import format_exception
+
+    return without_secrets("".join(format_exception(cause)).rstrip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import reduce
 from itertools import chain
 from operator import mul
@@ -12,17 +13,20 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from .engine.containers import Frames, unpack
 from .engine.functional import as_columns, as_signal, refuse_channels_first
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.stream import stream
-from .errors import SettingError
+from .errors import SettingError, SignalError
+from .io.formats import READING
 from .kernel import Array, Kernel
 from .stages.base import Format, Stage
 from .stages.base.registry import stage_from_settings
 from .text import shorten
 
 if TYPE_CHECKING:
+    from .config.model import Configuration
     from .job import Report
 
 
@@ -34,7 +38,8 @@ class Pipeline:
     stages
         stages, or mappings with ``use:`` and settings, in the order of the signal's way.
     options
-        of `Options`, by name: ``tail="trim"``, ``precision="single"``.
+        of `Options`, by name: ``tail="trim"``, ``precision="single"``; and how files are read, by options of
+        `pipeline.read`: ``time_column="time"``, ``gaps="interpolate"``.
 
     Raises
     ------
@@ -55,10 +60,13 @@ class Pipeline:
 
     def __init__(self, stages: Iterable[Stage | dict[str, Any]], **options: Any) -> None:
         self.stages = _read(stages)
+        self.reading = {name: options.pop(name) for name in READING if name in options}
         self.options = Options(**options)
+        self.settings: Configuration | None = None
 
     def __repr__(self) -> str:
         options = repr(self.options).removeprefix("Options(").removesuffix(")")
+        options += "".join(f"{', ' * bool(options or i)}{k}={v!r}" for i, (k, v) in enumerate(self.reading.items()))
         return f"Pipeline({list(self.stages)!r}{', ' if options else ''}{options})"
 
     def __iter__(self) -> Iterator[Stage]:
@@ -75,12 +83,14 @@ class Pipeline:
 
     def __getitem__(self, index: int | slice) -> Stage | Pipeline:
         if isinstance(index, slice):
-            return Pipeline(self.stages[index], **self.options.model_dump(exclude_unset=True))
+            part = Pipeline(self.stages[index], **self.options.model_dump(exclude_unset=True), **self.reading)
+            part.settings = self.settings
+            return part
         return self.stages[index]
 
     @classmethod
     def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Pipeline:
-        """The stages and options of a configuration file; its inputs and outputs are left aside.
+        """The stages and options of a configuration file, and how `run_file` reads and writes; no inputs, no outputs.
 
         Parameters
         ----------
@@ -107,7 +117,10 @@ class Pipeline:
         from .config.load import load_config
 
         settings = load_config(path, overrides).settings
-        return cls(settings.stages, **Options.of(settings).model_dump(exclude_unset=True))
+        reading = {name: getattr(settings, name) for name in READING if name in settings.model_fields_set}
+        made = cls(settings.stages, **Options.of(settings).model_dump(exclude_unset=True), **reading)
+        made.settings = settings
+        return made
 
     def plan(self, fs: float, channels: int = 1) -> Plan:
         """Plan of what will happen to a signal of ``channels`` channels at ``fs`` Hz.
@@ -127,7 +140,7 @@ class Pipeline:
         >>> Pipeline([{"use": "delay", "delay": "5 ms"}]).plan(fs=48_000).tail
         240
         """
-        return make_plan(self.stages, Format(fs, channels, self.options.precision), self.options)
+        return make_plan(self.stages, Format(fs, channels, self.options.precision, self.reading), self.options)
 
     def kernel(self, fs: float, channels: int = 1) -> Kernel:
         """The whole chain as one kernel: the product of its stages' kernels.
@@ -153,19 +166,28 @@ class Pipeline:
                 raise SettingError(f"{planned.stage.use!r} is not one kernel", "stages", planned.index)
         return reduce(mul, [p.kernel for p in plan.stages if p.kernel is not None], Kernel.identity())
 
-    def __call__(self, x: npt.ArrayLike, fs: float) -> Array:
-        """Run the chain on an array.
+    @overload
+    def __call__(self, x: Array | Sequence[Any], fs: float | None = None, *, same: bool = False) -> Array: ...
+
+    @overload
+    def __call__(self, x: Any, fs: float | None = None, *, same: bool = False) -> Any: ...
+
+    def __call__(self, x: Any, fs: float | None = None, *, same: bool = False) -> Any:
+        """Run the chain on a signal.
 
         Parameters
         ----------
         x
-            ``(frames,)`` or ``(frames, channels)``, floating point.
+            ``(frames,)`` or ``(frames, channels)``, floating point: an array, masked or not; or one of pandas, polars,
+            xarray, torch or jax, which comes back as what it is, with index, names, attributes, type and device.
         fs
-            rate in Hz.
+            rate in Hz; it need not be given of what has times of its own, nor where the configuration has one.
+        same
+            as many values out as in, the edges held, unless the pipeline says how (``edges="reflect"``).
 
         Returns
         -------
-        array
+        array, or what ``x`` is
             ``(frames + tail, channels')``, in the pipeline's precision; one-dimensional if ``x`` is and the stages
             leave it one channel.
 
@@ -173,12 +195,29 @@ class Pipeline:
         ------
         SignalError, SettingError
             no such signal, also one that looks like ``(channels, frames)``; a stage that does not fit it.
+
+        Examples
+        --------
+        >>> smooth = Pipeline([{"use": "smooth", "length": "3 samples", "phase": "zero"}])
+        >>> len(smooth([1.0, 2, 3, 4], fs=1)), smooth([1.0, 2, 3, 4], fs=1, same=True).round(2).tolist()
+        (5, [1.33, 2.0, 3.0, 3.67])
         """
-        signal = as_signal(x)
+        if same and self.options.edges == "zero":
+            kept = {**self.options.model_dump(exclude_unset=True, exclude={"tail", "pre_roll"}), "edges": "hold"}
+            held = Pipeline(self.stages, **kept)
+            held.settings = self.settings
+            return held(x, fs)
+        given = unpack(x, fs, gaps=self.options.nonfinite == "propagate")
+        rate = given.fs if given.fs is not None or self.settings is None else self.settings.fs
+        if rate is None:
+            raise SignalError("a sampling rate is a number above 0, in Hz, got None; give fs: the signal has no times")
+        signal = as_signal(given.samples)
         blocks = [as_columns(signal)]
-        plan = self.plan(fs, blocks[0].shape[1])
+        plan = self.plan(rate, blocks[0].shape[1])
         out = np.concatenate([plan.format_out.empty(), *stream(plan, blocks)])
-        return out[:, 0] if signal.ndim == 1 and plan.format_out.channels == 1 else out
+        early = plan.latency if plan.options.keeps_pre_roll and len(signal) else 0
+        made = out[:, 0] if signal.ndim == 1 and plan.format_out.channels == 1 else out
+        return given.back(made, Frames(plan.format_out.fs, -early / plan.format_out.fs))
 
     def stream(self, blocks: Iterable[npt.ArrayLike], fs: float, channels: int | None = None) -> Iterator[Array]:
         """Run the chain on blocks ``(n, channels)``, in bounded memory; the same bits as on the whole array.
@@ -205,8 +244,10 @@ class Pipeline:
         plan = self.plan(fs, channels or (shape[1] if len(shape) == 2 else 1))
         yield from stream(plan, chain([first], iterator))
 
-    def run_file(self, source: str | Path, target: str | Path, *, overwrite: bool = False) -> Report:
+    def run_file(self, source: str | Path, target: str | Path, *, overwrite: bool = False, **reading: Any) -> Report:
         """Run the chain on a file; what the ``faltung run`` command does to each.
+
+        ``reading`` are options of `pipeline.read`, before those of the pipeline: ``time_column="time"``.
 
         Returns
         -------
@@ -224,7 +265,9 @@ class Pipeline:
         from .job import Job, run_job
 
         keep_apart(read_with_sidecars(files_named_in(self.stages)), [Named(place_of(target))])
-        return run_job(Job(self.stages, self.options), source, target, overwrite=overwrite)
+        job = Job(()) if self.settings is None else Job.of(self.settings)
+        job = replace(job, stages=self.stages, options=self.options, reading={**job.reading, **self.reading, **reading})
+        return run_job(job, source, target, overwrite=overwrite)
 
 
 def _read(stages: Iterable[Stage | dict[str, Any]]) -> tuple[Stage, ...]:

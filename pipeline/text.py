@@ -108,3 +108,8 @@ def decibels(linear: float) -> str:
 def times(ratio: float) -> str:
     """``182``, ``3.4``: how many times faster than real time."""
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
+def with_minus(text: str) -> str:
+    """A number in words with a true minus sign."""
+    return text.replace("-", "\N{MINUS SIGN}")

@@ -108,6 +108,22 @@ def test_nothing_clips_and_the_peak_leaves_headroom(name):
     assert abs(x.mean()) < 1e-3
 
 
+def test_the_measured_room_is_the_room():
+    x, fs = read_wav("measured_room.wav")
+    room, _ = read_wav("room_mono.wav")
+    n = 1 << 15
+    f = np.fft.rfftfreq(n, 1 / fs)
+    inside = (f > 60) & (f < 18_000)
+    found, true = np.fft.rfft(x, n), np.fft.rfft(room, n)
+    late = int(np.argmax(np.abs(x))) - int(np.argmax(np.abs(room)))
+    best = min(
+        np.sum(np.abs(turned * (np.vdot(turned, true[inside]) / np.vdot(turned, turned)).real - true[inside]) ** 2)
+        for part in np.arange(-0.5, 0.5, 0.002)
+        for turned in [(found * np.exp(2j * np.pi * f / fs * (late + part)))[inside]]
+    )
+    assert 10 * np.log10(best / np.sum(np.abs(true[inside]) ** 2)) < -40
+
+
 def test_every_drum_starts_at_its_frame():
     x, fs = read_wav("drums.wav")
     high = np.diff(x.mean(axis=1), prepend=0)  # the differences hide the kick's tail under a hat

@@ -1,7 +1,9 @@
 """The rules of the house hold in every file: imports run downward, modules are short and open with a docstring."""
 
 import ast
+import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -13,9 +15,12 @@ PACKAGE = ROOT / "pipeline"
 
 FLOORS = (
     {"errors"},
+    {"limits"},
     {"system"},
     {"text"},
+    {"plugins"},
     {"pages"},
+    {"drawing"},
     {"units"},
     {"fields"},
     {"problems"},
@@ -30,7 +35,6 @@ FLOORS = (
     {"match"},
     {"job"},
     {"library"},
-    {"explain", "flipcheck"},
     {"match_report"},
     {"batch"},
     {""},  # pipeline/__init__.py itself, the public names
@@ -58,6 +62,8 @@ FORBIDDEN = tuple(
 """Places that belong to one machine or one network, in pieces so that this file may be searched too."""
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
+BESIDE = sorted((ROOT / "plugins").glob("*/src/**/*.py"))
+"""Modules of the packages beside the core, which use it as any other package may."""
 
 
 @cache
@@ -70,7 +76,8 @@ def name_of(path: Path) -> str:
 
 
 def module_name(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[3:] if parts[0] == "plugins" else parts).removesuffix(".__init__")  # plugins/NAME/src/...
 
 
 def part_of(module: str) -> str:
@@ -142,7 +149,7 @@ def test_imports_run_downward():
         ("pipeline.kernel", "def f():\n    from .stages import base"),
         ("pipeline.kernel", "import importlib\nimportlib.import_module('pipeline.config.load')"),
         ("pipeline.stages.echo", "from ..engine import plan"),
-        ("pipeline.match.peaks", "from pipeline.explain import figure"),
+        ("pipeline.match.peaks", "from pipeline.match_report import picture"),
         ("pipeline.job", "from pipeline import library"),
         ("pipeline.io.wav", "if TYPE_CHECKING:\n    pass\nelse:\n    import pipeline.cli"),
     ],
@@ -166,11 +173,11 @@ def test_an_import_downward_or_for_types_alone_is_allowed(module, source):
 
 
 def test_every_module_opens_with_a_docstring():
-    assert [name_of(path) for path in MODULES if not ast.get_docstring(tree_of(path))] == []
+    assert [name_of(path) for path in MODULES + BESIDE if not ast.get_docstring(tree_of(path))] == []
 
 
 def test_every_module_stays_under_400_lines():
-    lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in MODULES}
+    lengths = {name_of(path): len(path.read_text("utf-8").splitlines()) for path in MODULES + BESIDE}
     assert {name: length for name, length in lengths.items() if length >= 400} == {}
 
 
@@ -180,7 +187,7 @@ def sorting_key(name: str) -> tuple[int, str]:
 
 
 def test_every_all_is_sorted():
-    for path in MODULES:
+    for path in MODULES + BESIDE:
         for node in tree_of(path).body:
             targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
             if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
@@ -188,13 +195,67 @@ def test_every_all_is_sorted():
                 assert list(names) == sorted(set(names), key=sorting_key), name_of(path)
 
 
+def foreign(tree: ast.Module, module: str) -> list[str]:
+    """The imports of a module that the core or a package beside it may not have."""
+    packages = {module_name(path).split(".")[0] for path in BESIDE}
+    named = [(line, name.split(".")) for line, name in imports(tree, module.rpartition(".")[0])]
+    own = module.split(".")[0]
+    if own == "pipeline":
+        return [f"line {line}: {module} imports {parts[0]}" for line, parts in named if parts[0] in packages]
+    private = [(line, parts) for line, parts in named if any(re.match("_[^_]", part) for part in parts)]
+    return [f"line {line}: {module} imports {'.'.join(parts)}" for line, parts in private if parts[0] == "pipeline"] + [
+        f"line {line}: {module} imports {parts[0]}" for line, parts in named if parts[0] in packages - {own}
+    ]
+
+
+def test_the_core_imports_nothing_of_the_packages_beside_it_and_they_nothing_private():
+    modules = [
+        path for path in MODULES + BESIDE if path != PACKAGE / "__init__.py"
+    ]  # that imports what it is asked for
+    assert [found for path in modules for found in foreign(tree_of(path), module_name(path))] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("pipeline.runs.work", "def f():\n    import faltung_measure.page"),
+        ("pipeline.cli.commands", "from faltung_measure import sweep"),
+        ("faltung_measure.page", "from pipeline.io.sink import _partial"),
+        ("faltung_measure.page", "from pipeline._hidden import thing"),
+        ("faltung_measure.page", "from faltung_iir import Biquad"),
+    ],
+)
+def test_an_import_across_the_border_is_found(module, source):
+    if "faltung_iir" in source and not any("faltung_iir" in str(path) for path in BESIDE):
+        pytest.skip("not there")
+    assert len(foreign(ast.parse(source), module)) == 1
+
+
+@pytest.mark.parametrize("source", ["from pipeline.io import read_signal", "from ._own import x", "import numpy._core"])
+def test_what_any_package_may_import_is_allowed(source):
+    assert foreign(ast.parse(source), "faltung_measure.page") == []
+
+
+def test_a_package_without_a_project_of_its_own_is_bundled_and_its_types_are_checked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    folders = {path.parent for path in BESIDE if path.name == "__init__.py" and path.parents[1].name == "src"}
+    ours = sorted(path for path in folders if not (path.parents[1] / "pyproject.toml").exists())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert wheel == ["pipeline", *(name_of(path) for path in ours)]
+    assert project["tool"]["mypy"]["packages"] == ["pipeline", *(path.name for path in ours)]
+    points = [point for group in project["project"]["entry-points"].values() for point in group.values()]
+    assert {re.split("[.:]", point)[0] for point in points} == {path.name for path in ours}
+
+
 def test_click_is_never_imported_directly():
-    named = [(name_of(path), *found) for path in MODULES for found in imports(tree_of(path), module_name(path))]
+    named = [
+        (name_of(path), *found) for path in MODULES + BESIDE for found in imports(tree_of(path), module_name(path))
+    ]
     assert [one for one in named if one[2].split(".")[0] == "click"] == [], "typer carries its own click"
 
 
 def test_only_the_command_line_prints():
-    silent = [path for path in MODULES if part_of(module_name(path)) != "cli"]
+    silent = [path for path in MODULES + BESIDE if part_of(module_name(path)) != "cli"]
     calls = [(path, node) for path in silent for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call)]
     printing = [(path, call) for path, call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
     assert [f"{name_of(path)}:{call.lineno}" for path, call in printing] == []

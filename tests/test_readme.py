@@ -27,6 +27,7 @@ README = (ROOT / "README.md").read_text("utf-8")
 
 
 MATCHING = (ROOT / "docs" / "matching.md").read_text("utf-8")
+MEASURING = (ROOT / "docs" / "measuring.md").read_text("utf-8")
 BATCH = (ROOT / "docs" / "batch.md").read_text("utf-8")
 
 
@@ -93,6 +94,15 @@ def test_the_python_of_the_readme_works(place: Path, monkeypatch: pytest.MonkeyP
 def test_the_python_of_the_page_on_matching_works(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(place)
     exec(compile("\n".join(blocks("python", MATCHING)), "matching.md", "exec"), {})
+
+
+def test_the_commands_of_the_page_on_measuring_work_one_after_another(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(place)
+    for command in commands(MEASURING):
+        assert main(shlex.split(command)[1:]) == 0
+    exec(compile("\n".join(blocks("python", MEASURING)), "measuring.md", "exec"), {})
 
 
 def test_the_settings_of_the_page_on_matching_hold() -> None:

@@ -12,15 +12,15 @@ import ipaddress
 import logging
 import platform
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
-from importlib import metadata
 from typing import Any
 from urllib.parse import urlsplit
 
 from ..dsp.transforms import library_version
-from ..errors import FaltungError, UsageError
+from ..errors import FaltungError, PluginError, UsageError
+from ..plugins import Plugin, installed, is_local, version_of
 
 _LIBRARIES = ("faltung", "numpy", "scipy", "soundfile", "soxr")
 _PATIENCE_S = 5  # for a scheduler and its workers to answer
@@ -29,7 +29,12 @@ _RETRIES = 2  # of what a worker could not take in
 
 
 def check_address(address: str, *, insecure: bool) -> None:
-    """Raise `UsageError` unless it is ``tls://HOST:PORT``, or ``tcp://`` on this machine or with ``insecure``."""
+    """Raise `UsageError` unless it is ``tls://HOST:PORT``, or ``tcp://`` on this machine or with ``insecure``.
+
+    The name of an executor of another distribution, and what may follow it behind a colon, is its own affair.
+    """
+    if _executor_at(address) is not None:
+        return
     url = urlsplit(address)
     try:
         complete = url.scheme in ("tcp", "tls") and bool(url.hostname and url.port)
@@ -49,8 +54,50 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
+def _executor_at(address: str) -> Plugin | None:
+    return installed("executor").get(address.partition(":")[0])
+
+
 @contextmanager
-def cluster(address: str, patience_s: float = _PATIENCE_S) -> Iterator[tuple[Executor, int, Callable[[], None]]]:
+def workers_at(address: str, used: Collection[str] = ()) -> Iterator[tuple[Executor, int, Callable[[], None]]]:
+    """An executor at an address, Dask's or a plugin's, how many tasks it does at a time, and what looks if it lives.
+
+    A plugin is called with the address and gives a context manager of the two. Its workers are sent functions and plain
+    data by pickle, and see files under the same absolute names.
+
+    Raises
+    ------
+    UsageError
+        no workers are there, or some lack what is ``used``: see `cluster`.
+    PluginError
+        the plugin cannot be imported, or fails.
+    """
+    for owner in used:
+        if is_local(owner):
+            fix = "make a package of it (faltung new-plugin) and install it there"
+            raise UsageError(f"{address}: --plugin {owner} is on this machine alone, its workers have none; {fix}")
+    plugin = _executor_at(address)
+    if plugin is None:
+        with cluster(address, used=used) as found:
+            yield found
+        return
+    what = plugin.words
+    with ExitStack() as stack:
+        try:
+            executor, slots = stack.enter_context(plugin.load()(address))
+            there = executor.submit(versions, tuple(used)).result()
+        except FaltungError:
+            raise
+        except Exception as error:
+            raise PluginError(f"{address}: {what} failed: {type(error).__name__}: {error}") from error
+        _require_alike(address, what, versions(tuple(used)), there)
+        yield executor, slots, lambda: None
+
+
+@contextmanager
+def cluster(
+    address: str, patience_s: float = _PATIENCE_S, used: Collection[str] = ()
+) -> Iterator[tuple[Executor, int, Callable[[], None]]]:
     """An executor on the workers of a scheduler, how many tasks they do at a time, and what looks whether they live.
 
     Leaving by an exception cancels what is not begun; what is under way on a worker comes to its end there.
@@ -71,7 +118,7 @@ def cluster(address: str, patience_s: float = _PATIENCE_S) -> Iterator[tuple[Exe
     watch = _Watch(client, address)
     with ExitStack() as stack, _no_news_of_lost_workers():
         stack.callback(_closed, client, watch)
-        _compare(client, address, patience_s)
+        _compare(client, address, patience_s, tuple(used))
         executor = client.get_executor(retries=_RETRIES, pure=False)
         try:
             yield executor, sum(client.nthreads().values()), watch
@@ -136,33 +183,35 @@ def _set_back(logs: Sequence[logging.Logger], levels: Sequence[int]) -> None:
         log.setLevel(level)
 
 
-def _compare(client: Any, address: str, patience_s: float) -> None:
+def _compare(client: Any, address: str, patience_s: float, used: tuple[str, ...]) -> None:
     """Raise `UsageError` where there is no worker, or one that differs from this process."""
     try:
         client.wait_for_workers(1, timeout=patience_s)
     except Exception:
         raise UsageError(f"{address}: the scheduler has no workers; start: dask worker {address}") from None
-    here = versions()
-    for worker, there in sorted(client.run(versions, on_error="return").items()):
+    here = versions(used)
+    for worker, there in sorted(client.run(versions, used, on_error="return").items()):
         if isinstance(there, BaseException):
             raise UsageError(f"{address}: worker {worker}: cannot run faltung: {_first_line(there)}; install it there")
-        if differ := [
-            _difference(name, here, there) for name in {**here, **there} if here.get(name) != there.get(name)
-        ]:
-            raise UsageError(f"{address}: worker {worker} has {', '.join(differ)}; install the same versions on both")
+        _require_alike(address, f"worker {worker}", here, there)
+
+
+def _require_alike(address: str, worker: str, here: dict[str, str], there: dict[str, str]) -> None:
+    differ = [_difference(name, here, there) for name in {**here, **there} if here.get(name) != there.get(name)]
+    if differ:
+        raise UsageError(f"{address}: {worker} has {', '.join(differ)}; install the same versions on both")
 
 
 def _difference(name: str, here: dict[str, str], there: dict[str, str]) -> str:
     return f"{name} {there.get(name, 'not installed')} (here {here.get(name, 'not installed')})"
 
 
-def versions() -> dict[str, str]:
-    """Versions that have to be the same everywhere: of Python, the libraries that compute, and packages with stages."""
-    from ..stages.base.registry import available_stages
-
-    names = {*_LIBRARIES, *(source.distribution for source in available_stages())}
-    found = {name: metadata.version(name) for name in sorted(names)}
-    return {"python": platform.python_version(), **found, "transforms": library_version()}
+def versions(used: Collection[str] = ()) -> dict[str, str]:
+    """Versions that have to be the same everywhere: of Python, the libraries that compute, and the plugins used."""
+    names = sorted({*_LIBRARIES, *used})
+    found = {name: version_of(name) for name in names}
+    known = {name: version for name, version in found.items() if version != "unknown"}
+    return {"python": platform.python_version(), **known, "transforms": library_version()}
 
 
 def _first_line(error: BaseException) -> str:

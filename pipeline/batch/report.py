@@ -57,11 +57,12 @@ def run_facts(
     import soundfile
 
     from ..config.yaml_text import to_yaml
-    from ..stages.base.registry import available_stages
+    from ..plugins import version_of
+    from .resume import owners_of
 
     text = to_yaml(settings)
     libraries = ("numpy", "scipy", "soundfile", "soxr")
-    plugins = {source.distribution for source in available_stages()} - {"faltung"}
+    plugins = owners_of(settings.stages) - {"faltung"}
     return {
         "configuration": without_secrets(text),
         "configuration_hash": blake2b(text.encode(), digest_size=16).hexdigest(),
@@ -77,7 +78,7 @@ def run_facts(
             "libsndfile": soundfile.__libsndfile_version__,
             "transforms": library_version(),
         },
-        "plugins": {name: metadata.version(name) for name in sorted(plugins)},
+        "plugins": {name: version_of(name) for name in sorted(plugins)},
     }
 
 

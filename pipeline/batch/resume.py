@@ -17,7 +17,6 @@ import os
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
@@ -33,6 +32,7 @@ from ..errors import SettingPath, format_path
 from ..fields import files_named_in
 from ..io import Remote
 from ..io.names import is_stream
+from ..plugins import Kind, owners_for, version_of
 from ..stages.base import Stage
 from ..stages.base.registry import available_stages
 from ..text import shorten
@@ -257,7 +257,7 @@ def recipe_of(settings: Configuration, base: Path, check: Check) -> Data:
     names = {str(path): name for path, name in files.items()}
     return {
         "settings": _renamed(settings.model_dump(mode="json", exclude=_ASIDE), names),
-        "versions": _versions(settings.stages),
+        "versions": _versions(settings),
         **({} if library() == "scipy" else {"transforms": library_version()}),
         "files": {name: identity(path, check) for path, name in sorted(files.items())},
         "check": check,
@@ -292,11 +292,23 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
     return names.get(value, value) if isinstance(value, str) else value
 
 
-def _versions(stages: Sequence[Stage]) -> dict[str, str]:
-    """The version of faltung, and of each distribution that a stage comes from."""
-    used = set(_names(stages))
-    owners = {source.distribution for source in available_stages() if source.name in used}
-    return {owner: _version(owner) for owner in sorted({"faltung"} | owners)}
+def owners_of(stages: Sequence[Stage]) -> set[str]:
+    """Distributions, and files given with ``--plugin``, that stages come from which are not faltung's own."""
+    used = {name for name in _names(stages) if "." in name}  # as all names of others have one
+    return {source.distribution for source in available_stages() if source.name in used} if used else set()
+
+
+def _versions(settings: Configuration) -> dict[str, str]:
+    """The version of faltung, and of each distribution that a stage, or the name of an input or output, needs."""
+    owners = owners_of(settings.stages) | {"faltung"}
+    kinds: tuple[tuple[Kind, Iterable[str]], ...] = (
+        ("reader", settings.input),
+        ("writer", [settings.output] if settings.output else ()),
+        ("event writer", settings.events),
+    )
+    for kind, names in kinds:
+        owners |= owners_for(kind, names)
+    return {owner: version_of(owner) for owner in sorted(owners)}
 
 
 def _names(value: Any) -> Iterator[str]:
@@ -307,13 +319,6 @@ def _names(value: Any) -> Iterator[str]:
     elif isinstance(value, list | tuple):
         for part in value:
             yield from _names(part)
-
-
-def _version(distribution: str) -> str:
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return "unknown"
 
 
 def _pairs(before: Data, after: Data, part: str) -> Iterator[tuple[str, Any, Any]]:

@@ -240,6 +240,10 @@ def why_whole(job: Job, plan: Plan, *, only_events: bool) -> str | None:
         return "a run for live use (hop) has no shards"
     if job.reading.get("truncated") == "accept":
         return "truncated: accept, so where the input ends is known when it has been read"
+    if job.reading.get("gaps") == "split":
+        return "gaps: split, so its parts are run one after another"
+    if plan.options.edges == "reflect":
+        return "edges: reflect turns the ends of the whole signal round"
     for step in plan.steps:
         if isinstance(step.work, Group) or (only_events and isinstance(step.work, Match) and step is plan.steps[-1]):
             continue
@@ -256,7 +260,7 @@ def render_shard(configuration: str, source: str, first: int, last: int, part: s
     with ExitStack() as stack:
         reader, fmt = stack.enter_context(open_signal(prepared.job, source))
         plan = prepared.plan(fmt)
-        zero = plan.latency + (plan.tail if plan.options.edges == "hold" else 0)
+        zero = plan.latency + (plan.tail if plan.options.edges != "zero" else 0)
         before = 0 if plan.options.keeps_pre_roll else zero  # frames of the chain that are cut off
         with naming_errors(part):
             file = stack.enter_context(Path(part).open("wb", buffering=0))

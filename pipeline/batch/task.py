@@ -16,7 +16,7 @@ What became of it is a plain dict, too, its record, which `--json` and reports s
   (``frame``, ``channel``), ``warnings``, ``notes``, and ``envelope`` for a report (`pipeline.dsp.envelope`);
 - ``shards``, how many, where the file was cut into some;
 - where it failed, ``error`` and the exit ``code``; ``at`` and ``message`` of an error in a setting, ``traceback`` of
-  one that nobody foresaw, ``lost`` where the worker was lost.
+  one that nobody foresaw, or that a plugin raised, ``lost`` where the worker was lost.
 
 A manifest and a report put the ``item`` first, and ``attempts``.
 """
@@ -40,7 +40,7 @@ from ..config.load import validate_config
 from ..config.model import Configuration
 from ..dsp.envelope import Envelope
 from ..engine.plan import Plan
-from ..errors import DiskFullError, FaltungError, PluginError, SettingError, without_secrets
+from ..errors import DiskFullError, FaltungError, PluginError, SettingError, traceback_of, without_secrets
 from ..io.remote import place_of
 from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
 from ..stages.base import Format
@@ -210,7 +210,8 @@ class BegunTask:
         except BrokenPipeError:
             raise
         except (FaltungError, OSError, MemoryError) as error:
-            self._outcome = _failed(error)
+            text = traceback_of(error)
+            self._outcome = {**_failed(error), **({} if text is None else {"traceback": text})}
         except SystemExit as error:
             self._outcome = _failed(PluginError(f"a stage would have ended the program: {error!r}"))
         except Exception as error:

@@ -33,6 +33,7 @@ from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
+from ..plugins import local_files
 from ..system import FolderSync, end_process, keep_freed_memory, limit_time, settle_process
 
 _COPIES = sys.platform == "linux" and hasattr(os, "fork")
@@ -184,7 +185,8 @@ def _loaded_worker(ours: Connection, theirs: Connection) -> Worker:
     import subprocess
 
     number = theirs.fileno()
-    code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import work_at; work_at({number})"
+    load = f"from pipeline.plugins import load_file; [load_file(one) for one in {local_files()!r}]"
+    code = f"import sys; sys.path[:] = {sys.path!r}; {load}; from {__name__} import work_at; work_at({number})"
     how: dict[str, Any] = {"pass_fds": [number]}
     if sys.platform == "win32":
         os.set_handle_inheritable(number, True)

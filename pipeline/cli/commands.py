@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from . import options as opt
+from .others import Commands
 
 app = typer.Typer(
     name="faltung",
+    cls=Commands,
     no_args_is_help=True,
     rich_markup_mode=None,  # plain help: rich takes longer to import than the help takes to read
     pretty_exceptions_show_locals=False,
@@ -208,67 +209,6 @@ def bake(
 
 
 @app.command()
-def explain(
-    config: opt.Explained = None,
-    source: opt.ExplainedInput = None,
-    output: opt.ExplainFolder = None,
-    stage: opt.ExplainedStage = None,
-    lang: opt.Lang = "en",
-    film: opt.Film = False,
-    overwrite: opt.Overwrite = False,
-    quiet: opt.Quiet = False,
-) -> None:
-    """Show and sound the flip: a page, a figure, sounds, the numbers behind them; with --film an animation, too.
-
-    "faltung explain claims" tests what is usually said about the flip.
-    """
-    from .explain_view import explain_claims, explain_config, explain_worked, show_explained
-
-    if config == "claims":
-        explain_claims(output or Path("out/claims"), lang, quiet=quiet)
-        return
-    folder = output or Path("out/explain")
-    if config is None:
-        explained = explain_worked(folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
-    else:
-        explained = explain_config(config, source, folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
-    show_explained(explained, quiet=quiet)
-
-
-@app.command()
-def flip_check(
-    target: opt.FlipTarget,
-    kernel: opt.FlipKernel = None,
-    kernel_as: opt.FlipKernelAs = None,
-    form: opt.FlipForm = None,
-    image: opt.FlipImage = False,
-    fs: opt.Rate = None,
-    as_json: opt.Json = False,
-) -> None:
-    """Tell convolution from correlation, whatever it is.
-
-    \b
-      faltung flip-check numpy:correlate
-      faltung flip-check scipy.ndimage:convolve1d mode=wrap --kernel "4,2,1"
-      faltung flip-check stage:echo delay="2 samples" gain=0.5
-      faltung flip-check pipeline.yaml
-      faltung flip-check -- sox {in} {out} fir {kernel}
-      faltung flip-check -- ffmpeg -i {in} -i {kernel} -lavfi afir=gtype=none {out}
-      faltung flip-check -- convert {in.png} -morphology Convolve "3x3: {taps,}" {out.png}
-      faltung flip-check -- Rscript -e 'cat(convolve(scan("stdin"), c({taps,}), type="o"))'
-    """  # noqa: D301  (the backspace tells typer to keep the lines)
-    from ..flipcheck.flip import flip_check as check
-    from ..flipcheck.targets import parse_taps
-    from ..units import parse_frequency
-    from .terminal import write, write_json
-
-    rate = 48_000.0 if fs is None else parse_frequency(fs)
-    taps = None if kernel is None else parse_taps(kernel)
-    verdict = check(target, taps, fs=rate, kernel_as=kernel_as, form=form, image=image)
-    write_json(verdict.to_dict()) if as_json else write(f"{verdict}\n")
-
-
-@app.command()
 def stages(name: opt.StageName = None, as_json: opt.Json = False) -> None:
     """List the stages installed, or describe one.
 
@@ -283,6 +223,38 @@ def stages(name: opt.StageName = None, as_json: opt.Json = False) -> None:
     else:
         described = describe(name)
         write_json(described) if as_json else show_stage(described)
+
+
+@app.command()
+def plugins(as_json: opt.Json = False) -> None:
+    """List the plugins installed, of every kind.
+
+    Stages, readers, writers, event writers and executors of other packages, and what is wrong with them.
+    """
+    from .stage_view import list_plugins, show_plugins
+    from .terminal import write_json
+
+    listed = list_plugins()
+    write_json(listed) if as_json else show_plugins(listed)
+
+
+@app.command()
+def info(files: opt.InfoFiles, as_json: opt.Json = False) -> None:
+    """Say what a file is, by whose reader, when it was recorded, and what is odd about it.
+
+    From its header alone. Exit code 1 where one cannot be read.
+    """
+    from .info_view import about, show
+    from .terminal import write_json
+
+    told = [about(path) for path in files]
+    if as_json:
+        write_json(told[0] if len(told) == 1 else told)
+    else:
+        for one in told:
+            show(one)
+    if any("error" in one for one in told):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -139,23 +139,16 @@ def _ffmpeg() -> Check:
 
 
 def _plugins() -> list[Check]:
-    """Stages of other distributions, and whether each can be imported."""
-    from ..errors import PluginError
-    from ..stages.base.registry import available_stages, stage_class
+    """Stages of faltung, and plugins of every kind, and whether each can be used."""
+    from ..stages.base.registry import available_stages
+    from .stage_view import list_plugins
 
-    checks = []
-    ours = 0
-    for source in available_stages():
-        try:
-            stage_class(source.name)
-        except PluginError as error:
-            checks.append(Check(f"stage {source.name}", str(error), good=False))
-            continue
-        if source.distribution == DISTRIBUTION:
-            ours += 1
-        else:
-            checks.append(Check(f"stage {source.name}", f"from {source.distribution}"))
-    return [Check("stages", f"{count(ours, 'stage')} of faltung"), *checks]
+    ours = sum(source.distribution == DISTRIBUTION for source in available_stages())
+    checks = [Check("stages", f"{count(ours, 'stage')} of faltung")]
+    for plugin in list_plugins():
+        found = plugin.get("error", f"from {plugin['from']} {plugin['version']}")
+        checks.append(Check(f"{plugin['kind']} {plugin['name']}", found, good="error" not in plugin))
+    return checks
 
 
 def show_checks(checks: Sequence[Check]) -> None:

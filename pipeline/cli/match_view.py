@@ -87,7 +87,7 @@ class CommandLineSearch:
         for name, paths in (("input", inputs), ("events", events)):
             if paths:
                 data[name] = paths[0] if len(paths) == 1 else paths
-        data["nonfinite"] = "propagate"
+        data |= {"nonfinite": "propagate", "gaps": "nan"}
         raw = {"use": "match", "template": self._templates, **self._settings}
         data["stages"] = [rebased(work.loaded.settings.stages[0], raw, folder)]
         write_bytes(path, to_yaml(data).encode(), overwrite=overwrite)
@@ -191,6 +191,8 @@ def _show_found(file: FileResult, output: Output, *, alone: bool) -> None:
         output.show(_table(found.events[:_MOST_ROWS]))
     if len(found.events) > _MOST_ROWS:
         output.note(f"and {len(found.events) - _MOST_ROWS:,} more; -o FILE or --json has all")
+    if found.time:
+        output.note(f"time: {found.time}")
     output.note(f"threshold: {found.how}")
     counted = [count(len(found.events), "event"), f"of {count(found.candidates, 'candidate')}"]
     if found.decoys is not None:
@@ -211,12 +213,15 @@ def _show_found(file: FileResult, output: Output, *, alone: bool) -> None:
 
 def _table(events: Sequence[Event]) -> Any:
     decoyed = any(event.expected_false_alarms is not None for event in events)
-    shown = table("start, s", "template", "channel", "score", "offset", *(["by chance"] if decoyed else []),
-                  right=(0, 2, 3, 4, 5), fold=1)  # fmt: skip
+    clocked = any(event.start_local is not None for event in events)
+    more = [*(["by chance"] if decoyed else []), *(["time"] if clocked else [])]
+    shown = table("start, s", "template", "channel", "score", "offset", *more, right=(0, 2, 3, 4, 5), fold=1)
     for event in events:
         expected = event.expected_false_alarms
         chance = ["" if expected is None else f"{expected:.2g}"] if decoyed else []
         score, offset = f"{event.score:.4f}", f"{event.offset:+.2f}"
+        if clocked:
+            chance.append(event.start_utc or event.start_local or "")
         shown.add_row(f"{event.start_s:.6f}", event.template, str(event.channel), score, offset, *chance)
     return shown
 

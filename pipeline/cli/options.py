@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 
-def _argument(metavar: str, text: str) -> Any:
-    return typer.Argument(metavar=metavar, help=text, show_default=False)
+def _argument(metavar: str, text: str, **more: Any) -> Any:
+    return typer.Argument(metavar=metavar, help=text, show_default=False, **more)
+
+
+def _by(name: str) -> Any:
+    """What completes an argument: a function in `pipeline.cli.completion`, which only a shell that asks loads."""
+
+    def complete(ctx: typer.Context, incomplete: str) -> list[str]:
+        from . import completion
+
+        return getattr(completion, name)(ctx, incomplete)  # type: ignore[no-any-return]
+
+    return complete
 
 
 def _option(*names: str, metavar: str, text: str, **more: Any) -> Any:
@@ -20,10 +32,14 @@ ConfigFile = Annotated[Path, _argument("CONFIG", "The configuration, a YAML file
 Inputs = Annotated[
     list[str] | None, _argument("INPUT", "Files or patterns, instead of those of CONFIG; - is standard input.")
 ]
+InfoFiles = Annotated[list[str], _argument("FILE", "Files of any kind; - is standard input.")]
 In = Annotated[str, _argument("IN", "The input; - is standard input.")]
 Out = Annotated[str, _argument("OUT", "The output; - is standard output.")]
-Words = Annotated[list[str], _argument("STAGE", "Stages, parted by ':'; each a name, then SETTING=VALUE ...")]
-StageName = Annotated[str | None, _argument("NAME", "One stage, in full.")]
+Words = Annotated[
+    list[str],
+    _argument("STAGE", "Stages, parted by ':'; each a name, then SETTING=VALUE ...", autocompletion=_by("words")),
+]
+StageName = Annotated[str | None, _argument("NAME", "One stage, in full.", autocompletion=_by("stage_names"))]
 
 _TEMPLATE = "A path, with {stem} {name} {ext} {parent} {relative}; - is standard output."
 _OVERRIDE = "Change a setting: stages.0.delay='300 ms', hall.mix=20%. May be given again."
@@ -34,7 +50,10 @@ Baked = Annotated[
 ]
 SchemaFile = Annotated[Path | None, _option("-o", "--output", metavar="FILE", text="Write it here.")]
 Save = Annotated[Path | None, _option("--save", metavar="CONFIG", text="Write the pipeline as a configuration, too.")]
-Settings = Annotated[list[str] | None, _option("-s", "--set", metavar="KEY=VALUE", text=_OVERRIDE)]
+Settings = Annotated[
+    list[str] | None,
+    _option("-s", "--set", metavar="KEY=VALUE", text=_OVERRIDE, autocompletion=_by("overrides")),
+]
 Precision = Annotated[str | None, _option("--precision", metavar="WORD", text="double, unless single is asked for.")]
 Tail = Annotated[str | None, _option("--tail", metavar="WORD", text="keep what sounds on, unless trim is asked for.")]
 Subtype = Annotated[
@@ -104,33 +123,41 @@ MatchSpectrogram = Annotated[
     _option("--spectrogram", metavar="WORDS", text="window=20ms,hop=5ms,low=2kHz,high=8kHz,floor=-80dB, or some."),
 ]
 
-Explained = Annotated[
-    str | None, _argument("CONFIG", "A configuration, or the word claims; a worked example if left out.")
-]
-ExplainedInput = Annotated[str | None, _argument("INPUT", "A file, instead of CONFIG's first input.")]
-ExplainFolder = Annotated[
-    Path | None, _option("-o", "--output", metavar="DIR", text="The folder; else out/explain, or out/claims.")
-]
-Film = Annotated[bool, typer.Option("--film", help="Also the animation, as GIF and MP4.")]
-ExplainedStage = Annotated[
-    str | None, _option("--stage", metavar="ID", text="The stage, by id or index; else the first that shows it.")
-]
-Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language that the page opens in.")]
 
-FlipTarget = Annotated[
-    list[str],
-    _argument(
-        "TARGET",
-        "MODULE:FUNCTION, FILE.py:FUNCTION, stage:NAME or CONFIG, then SETTING=VALUE ...; or -- and a command.",
+def _load_plugins(files: list[str] | None) -> None:
+    from ..plugins import load_file
+
+    for file in files or ():
+        load_file(file)
+
+
+def _leave_plugins_out(asked: bool) -> None:
+    if asked:
+        os.environ["FALTUNG_NO_PLUGINS"] = "1"  # of workers, too
+
+
+_LOCAL_PLUGINS = "Load stages, readers or writers of your own. May be given again."
+PluginFiles = Annotated[
+    list[str] | None, _option("--plugin", metavar="FILE", text=_LOCAL_PLUGINS, callback=_load_plugins)
+]
+NoPlugins = Annotated[
+    bool,
+    typer.Option(
+        "--no-plugins", callback=_leave_plugins_out, is_eager=True, help="Leave the plugins of other packages out."
     ),
 ]
-FlipKernel = Annotated[
-    str | None, _option("--kernel", metavar="TAPS", text="Taps to send: '4,2,1'; rows parted by ';'.")
-]
-FlipKernelAs = Annotated[
-    str | None, _option("--kernel-as", metavar="NAME", text="Parameter that takes the kernel, where it is not found.")
-]
-FlipForm = Annotated[
-    str | None, _option("--as", metavar="FORM", text="How a signal is handed over: tensor, uint8, ...; else tried out.")
-]
-FlipImage = Annotated[bool, typer.Option("--image", help="Send an image, where no kernel of rows is named.")]
+
+
+def add_plugin_options(group: Any) -> None:
+    """Give ``--plugin FILE`` and ``--no-plugins`` to the command and to each subcommand, those of others too."""
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def _(plugin: PluginFiles = None, no_plugins: NoPlugins = False) -> None: ...
+
+    added = typer.main.get_command(app).params
+    for option in added:
+        option.expose_value = False  # what is given is done, and the commands need not know
+    for command in (group, *group.commands.values()):
+        command.params += added
+    group.also = added

@@ -26,7 +26,7 @@ from typing import NoReturn
 
 import typer
 
-from ..errors import ConfigError, FaltungError
+from ..errors import ConfigError, FaltungError, traceback_of
 from ..system import interrupt_after, is_disk_full, remove_unfinished
 from .terminal import tell
 
@@ -48,9 +48,10 @@ def run_command(args: Sequence[str] | None = None) -> int:
     global is_own
     is_own = args is None
     _prepare_streams()
+    given = sys.argv[1:] if args is None else list(args)
     try:
         with terminable():
-            code = _invoke(sys.argv[1:] if args is None else list(args))
+            code = _invoke(given)
             if sys.stdout is not None:
                 sys.stdout.flush()
             return code
@@ -71,6 +72,8 @@ def run_command(args: Sequence[str] | None = None) -> int:
         known = signalled or report_error(error)
         if known is None:
             raise
+        if not {"-v", "--verbose"}.isdisjoint(given):
+            _tell_tracebacks(error)
         if isinstance(error, OSError):  # perhaps of standard output itself
             _drop_standard_output()
         return known
@@ -78,10 +81,12 @@ def run_command(args: Sequence[str] | None = None) -> int:
 
 def _invoke(args: list[str]) -> int:
     from .commands import app
+    from .options import add_plugin_options
 
     if "_FALTUNG_COMPLETE" in os.environ:  # the shell asks for completions
         app(prog_name="faltung")
     command = typer.main.get_command(app)
+    add_plugin_options(command)
     try:
         with command.make_context("faltung", args or ["--help"]) as context:
             command.invoke(context)
@@ -109,6 +114,15 @@ def report_error(error: BaseException) -> int | None:
         tell(f"faltung: {name}{error.strerror or error}")
         return 3 if is_disk_full(error) else 1
     return None
+
+
+def _tell_tracebacks(error: BaseException) -> None:
+    """Where plugins failed in their own code, for those who asked for more."""
+    from ..plugins import failures
+
+    for one in dict.fromkeys([*failures, error]):
+        if trace := traceback_of(one):
+            tell(trace)
 
 
 def in_options(text: str) -> str:

@@ -138,6 +138,9 @@ def _show_result(result: RunResult, output: Output) -> None:
             output.detail(f"note: {shown_path(file.item.source)}: {note}")
     show_passed_over(result, output)
     _tell_failures(result)
+    for file in result.failed:
+        if trace := file.facts.get("traceback"):
+            output.detail(trace)
     for pages in result.explained:
         written = ", ".join(map(shown_path, pages))
         output.show(card({"explained": written or "no stage of it is a kernel"}))
@@ -159,7 +162,7 @@ def show_passed_over(result: RunResult, output: Output) -> None:
 
 def tell_not_begun(result: RunResult) -> None:
     """How many files were left when the run ended, and what goes on from there."""
-    left = len(result.work.items) - len(result.done) - len(result.failed)
+    left = len(result.work.items) + len(result.work.unreadable) - len(result.done) - len(result.failed)
     if left:
         on = "the same command goes on from here" if result.work.batch else "--skip-existing goes on from here"
         tell(f"faltung: {count(left, 'file')} not begun; {on}")
@@ -170,13 +173,15 @@ def _everything(work: Work) -> str:
 
 
 def _tell_failures(result: RunResult) -> None:
-    failed, total = result.failed, len(result.work.items)
+    known = set(result.work.unreadable)  # they come first: no manifest holds them
+    failed = sorted(result.failed, key=lambda file: file.item.source not in known)
+    total = len(result.work.items) + len(known)
     if len(failed) == 1 and total == 1:
         tell(f"faltung: {_naming_file(failed[0])}")
     elif failed:
         tell(f"{len(failed)} of {count(total, 'file')} failed:")
         lines = [f"{shown_path(file.item.source)}: {file.reason}" for file in failed]
-        for line in first_few(lines, _LISTED, f"; {_everything(result.work)}", indent="  "):
+        for line in first_few(lines, max(_LISTED, len(known)), f"; {_everything(result.work)}", indent="  "):
             tell(line)
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import PluginError, SettingPath
+from ..limits import MAX_YAML_VALUES, set_by
 from ..problems import Located
 from ..stages.base.registry import available_stages, stage_class
 from ..text import nearest
-from .yaml_values import MAX_NODES
 
 
 @dataclass
@@ -47,16 +47,17 @@ class _Walk:
         self._sizes: dict[str, int] = {}
         self.used: set[str] = set()
         self._ids: dict[str, SettingPath] = {}
-        self._room = MAX_NODES  # definitions used over and over count like aliases
-        self._installed = {source.name for source in available_stages()}
+        self._room = MAX_YAML_VALUES  # definitions used over and over count like aliases
         if definitions is None:
             return
+        self._installed = {source.name for source in available_stages()}
         if not isinstance(definitions, dict):
             self._refuse(("define",), f"must map names to stages, got {definitions!r:.60}")
             return
+        installed = {source.name for source in available_stages()}
         for name, definition in definitions.items():
             path = ("define", name)
-            if name in self._installed:
+            if name in installed:
                 self._refuse(path, f"{name!r} is an installed stage; take another name", at_key=True)
                 continue
             self.definitions[name] = {}  # until it is found to be sound; its uses are not complained about
@@ -64,9 +65,7 @@ class _Walk:
             if not isinstance(definition, dict) or not isinstance(definition.get("use"), str):
                 self._refuse(path, "a definition is a mapping with 'use:' and settings")
                 continue
-            nested = [
-                (at, used) for at, used in _uses(definition, path) if used in definitions.keys() - self._installed
-            ]
+            nested = [(at, used) for at, used in _uses(definition, path) if used in definitions.keys() - installed]
             for at, used in nested:
                 text = f"a definition is made of installed stages, and {used!r} is a definition"
                 self._refuse((*at, "use"), text)
@@ -93,7 +92,8 @@ class _Walk:
             definition = self.definitions[name]
             self._room -= self._sizes[name]
             if self._room < 0:
-                self._refuse(path, f"with its definitions in place, more than {MAX_NODES:,} settings")
+                many = f"more than {MAX_YAML_VALUES:,} settings ({set_by('yaml_values')})"
+                self._refuse(path, f"with its definitions in place, {many}")
             if not definition or self._room < 0:
                 self.result.broken.add(path)
                 return {}

@@ -66,6 +66,44 @@ class Detection:
     """Limits that the search met: it keeps 2^20 peaks at most, of each channel (and template, if none compete)."""
     hop: int = 1
     """Frames from one window that is scored to the next."""
+    polarity: str = "both"
+    """Scores that are peaks: ``positive``, ``negative`` or ``both``."""
+
+    @classmethod
+    def of(
+        cls, name: str, length: int, starts: npt.ArrayLike, scores: npt.ArrayLike, channels: npt.ArrayLike = 0,
+        *, fs: float, frames: int,
+    ) -> Detection:  # fmt: skip
+        """Result of a search for one thing: each event begins at one of ``starts``, and lasts ``length`` frames."""
+        frame = np.asarray(starts, np.int64).reshape(-1)
+        channel = np.broadcast_to(np.asarray(channels, np.int32), frame.shape)
+        order = np.lexsort((channel, frame))
+        score = np.asarray(scores, np.float64).reshape(-1)
+        zeros, none = np.zeros(len(frame)), np.zeros(0, np.int64)
+        peaks = Peaks(frame[order], zeros.astype(np.int32), channel[order], score[order], zeros)
+        regions = Regions(none, none, none.astype(np.int32), none.astype(np.int32), none.astype(np.uint8))
+        return cls(fs, frames, (name,), (length,), peaks, regions, bounded=False)
+
+    def fault(self) -> str:
+        """Sentence on what does not fit together in it; empty where all does."""
+        if len(self.templates) != len(self.lengths) or min(self.lengths, default=1) < 1:
+            return f"each template has a length of at least 1 frame, got {self.templates} and {self.lengths}"
+        for name, table in (("peaks", self.peaks), ("decoys", self.decoys), ("regions", self.regions)):
+            columns = {} if table is None else vars(table)
+            if not all(isinstance(column, np.ndarray) for column in columns.values()):
+                return f"the columns of {name} are numpy arrays, got {[type(one).__name__ for one in columns.values()]}"
+            if len({column.shape for column in columns.values()}) > 1:
+                return f"the columns of {name} have one length, got {[column.shape for column in columns.values()]}"
+            if columns and not np.isin(columns["template"], np.arange(len(self.templates))).all():
+                return f"{name} are of templates 0 to {len(self.templates) - 1}, got {columns['template'].max()}"
+            frame = columns.get("frame", np.zeros(0))
+            if len(frame) and not 0 <= frame.min() <= frame.max() < self.frames:
+                return f"{name} lie in frames 0 to {self.frames - 1}, got {frame.min()} to {frame.max()}"
+            if not all(np.isfinite(columns[key]).all() for key in ("score", "offset") if key in columns):
+                return f"the scores and offsets of {name} are finite"
+            if (np.diff(frame) < 0).any():
+                return f"{name} are ordered by frame"
+        return ""
 
     def counted_from(self, zero: int, *, keep_before: bool = False) -> Detection:
         """The same with frame ``zero`` as frame 0; what starts before it is left out, unless ``keep_before``."""

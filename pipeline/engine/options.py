@@ -27,9 +27,10 @@ class Options(Settings):
     """Tail, which sounds on after the input's end: `keep` it, or `trim` the output to the input's length."""
     pre_roll: Literal["trim", "keep"] = "trim"
     """Output of a stage that needs the future before time zero: `trim` it away, or `keep` it."""
-    edges: Literal["zero", "hold"] = "zero"
-    """Signal before the first frame and after the last: silence (`zero`), or the first and the last value for ever
-    (`hold`), for time series that have no silence; the output then has the input's length."""
+    edges: Literal["zero", "hold", "reflect"] = "zero"
+    """Signal before the first frame and after the last: silence (`zero`); for time series, which have none, the first
+    and the last value for ever (`hold`), or the signal turned round (`reflect`: `c b a | a b c | c b a`): the output
+    then has the input's length."""
     fuse: bool = True
     """Multiplies neighbouring kernels into one where that is cheaper."""
     nonfinite: Literal["error", "propagate"] = "error"
@@ -43,8 +44,8 @@ class Options(Settings):
     @model_validator(mode="after")
     def _held_edges_leave_nothing_around(self) -> Self:
         for name in ("tail", "pre_roll"):
-            if self.edges == "hold" and name in self.model_fields_set and getattr(self, name) == "keep":
-                raise invalid(f"edges: hold gives an output of the input's length; leave '{name}: keep' out")
+            if self.edges != "zero" and name in self.model_fields_set and getattr(self, name) == "keep":
+                raise invalid(f"edges: {self.edges} gives an output of the input's length; leave '{name}: keep' out")
         return self
 
     @classmethod

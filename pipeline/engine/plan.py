@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from ..dsp.methods import Method
 from ..errors import FileError, KernelError, SettingError
 from ..kernel import Kernel
 from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalStage
+from ..stages.base.files import raw_notes
+from ..stages.base.guard import Guarded, naming_stage
 from ..stages.base.processors import KernelProcessor, channels_after, frames_after
 from .options import Options
 from .steps import Align, Group, group_kernels
@@ -25,7 +27,9 @@ BLOCK = 1 << 17
 
 _PROCESS = 60 << 20  # bytes of the interpreter and the libraries before any signal
 _KEPT = 1.5  # what the allocator holds, of what is in use at once
-_WAITING = 5  # blocks between reader, engine and writer
+_WAITING = 2.5  # blocks between reader and engine, and as many between engine and writer
+SPOOLED = 4 << 20
+"""Bytes of a signal put aside that are kept in memory, the rest on disk."""
 _LIGHT = 7.0  # nanoseconds a sample, about what reading, moving and writing it take
 
 
@@ -65,14 +69,24 @@ class Step:
     """Latency of the chain up to here, this step included."""
     tail: int
     """Tail of the chain up to here, this step included."""
+    promised: tuple[Format, int, int] | None = None
+    """Format, latency and tail that a stage which is no kernel was planned with."""
 
     def open(self, executor: Executor | None = None) -> Processor:
         """A processor for one signal; ``executor`` computes side by side what can be."""
         if isinstance(self.work, Group):
             return KernelProcessor(self.work.kernel, self.format_in, self.work.method, executor)
-        if isinstance(self.work, DetectorStage):
-            return self.work.open(self.format_in, executor)
-        return self.work.open(self.format_in)
+        if isinstance(self.work, Align):
+            return self.work.open(self.format_in)
+        with naming_stage(self.work, self.place):
+            detects = isinstance(self.work, DetectorStage)
+            processor = self.work.open(self.format_in, *([executor] if detects else []))
+        return Guarded(processor, self.work, self.format_in, self.place, self.promised)
+
+    @property
+    def place(self) -> str:
+        """Place of its first stage among the stages of the chain."""
+        return f"stages[{self.stages[0]}]"
 
     @property
     def method(self) -> Method | None:
@@ -149,7 +163,7 @@ class Plan:
         """Frames that will be given out for ``frames`` that go in, tail and pre-roll as the options say."""
         if frames == 0:
             return 0
-        if self.options.edges == "hold":
+        if self.options.edges != "zero":
             return frames
         total = frames
         for step in self.steps:
@@ -174,35 +188,44 @@ def make_plan(stages: Sequence[Stage], fmt: Format, options: Options | None = No
         if stage.enabled:
             planned.append(_plan_stage(index, stage, current))
             current = planned[-1].format_out
-    if options.edges == "hold":
-        _require_edges_can_be_held(planned)
+    if options.edges != "zero":
+        _require_edges_can_be_held(planned, options.edges)
     return Plan(fmt, current, options, tuple(planned), tuple(_steps(planned, options)))
 
 
-def _require_edges_can_be_held(planned: Sequence[StagePlan]) -> None:
+def _require_edges_can_be_held(planned: Sequence[StagePlan], edges: str) -> None:
     for stage in planned:
         if stage.kernel is None:
-            message = f"edges: hold is for stages that are kernels, {stage.stage.use!r} is not"
+            message = f"edges: {edges} is for stages that are kernels, {stage.stage.use!r} is not"
             raise SettingError(message, "stages", stage.index)
 
 
 def _plan_stage(index: int, stage: Stage, fmt: Format) -> StagePlan:
     try:
-        if isinstance(stage, DetectorStage):
-            stage = stage.loaded(fmt)
-        kernel = stage.kernel(fmt)
-        notes = (*stage.rounding_notes(fmt), *stage.notes(fmt))
-        if kernel is not None:
-            channels = channels_after(kernel, fmt.channels)
-            after = Format(fmt.fs, channels, fmt.precision)
-            return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
-        if isinstance(stage, WholeSignalStage):
-            return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)
-        processor = stage.open(fmt)
+        return _planned(index, stage, fmt, f"stages[{index}]")
     except SettingError as error:
         raise error.under("stages", index) from error
     except (KernelError, FileError) as error:
         raise SettingError(str(error), "stages", index) from error
+
+
+def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
+    with naming_stage(stage, place):
+        if isinstance(stage, DetectorStage):
+            stage = stage.loaded(fmt)
+        kernel = stage.kernel(fmt)
+        notes = (*stage.rounding_notes(fmt), *raw_notes(stage), *stage.notes(fmt))
+        if not isinstance(kernel, Kernel | None):
+            raise TypeError(f"kernel() gives a Kernel or None, got {type(kernel).__name__}")
+    if kernel is not None:
+        channels = channels_after(kernel, fmt.channels)
+        after = replace(fmt, channels=channels)
+        return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
+    if isinstance(stage, WholeSignalStage):
+        return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)
+    with naming_stage(stage, place):
+        opened = stage.open(fmt)
+    processor = Guarded(opened, stage, fmt, place)
     return StagePlan(index, stage, fmt, processor.format, None, processor.latency, processor.tail, notes)
 
 
@@ -235,7 +258,9 @@ def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:
             tail = -(-tail * ratio.numerator // ratio.denominator) + first.tail
         else:
             latency, tail = latency + first.latency, tail + first.tail
-        steps.append(Step((first.index,), first.format_in, first.format_out, first.stage, latency, tail))
+        whole = isinstance(first.stage, WholeSignalStage)
+        promised = None if whole else (first.format_out, first.latency, first.tail)
+        steps.append(Step((first.index,), first.format_in, first.format_out, first.stage, latency, tail, promised))
         i += 1
     return steps
 
@@ -243,17 +268,22 @@ def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:
 def _peak_memory(steps: Sequence[Step], format_in: Format, format_out: Format, threads: int) -> int:
     """Bytes expected at the peak: what is under way in each of ``threads`` that compute, and what waits between them.
 
-    A test and the benchmarks hold it to within 30 % of the measured peak.
+    A test holds it to within 30 % of the measured peak.
     """
-    waiting = _WAITING * BLOCK * max(format_in.channels, format_out.channels) * format_in.dtype.itemsize
-    return _PROCESS + round(_KEPT * (waiting + sum(_step_memory(step, threads) for step in steps)))
+    one = BLOCK * format_in.dtype.itemsize / format_in.fs
+    first, *after = [one * fmt.channels * fmt.fs for fmt in (format_in, format_out, *(s.format_out for s in steps))]
+    aside = any(isinstance(step.work, WholeSignalStage) for step in steps)
+    waiting = _WAITING * (max(first, *after) + (0 if aside else first))  # what is put aside is read when all is in
+    working = sum(_step_memory(step, threads, block) for step, block in zip(steps, after[1:], strict=True))
+    return _PROCESS + round(_KEPT * (waiting + working))
 
 
-def _step_memory(step: Step, threads: int) -> int:
+def _step_memory(step: Step, threads: int, block: float) -> float:
+    """Bytes that a step works with, apart from what waits; a block of what comes out takes ``block``."""
     if isinstance(step.work, DetectorStage):
         return step.work.memory(step.format_in, threads)
     if not isinstance(step.work, Group):
-        return 0
+        return block + SPOOLED if isinstance(step.work, WholeSignalStage) else block / 2
     kernel, method = step.work.kernel, step.work.method
     taps = 2 * int(kernel.taps.nbytes)
     channels, item = max(step.format_in.channels, step.format_out.channels), step.format_in.dtype.itemsize

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,8 @@ from ..dsp.detection import Detection
 from ..dsp.nonfinite import all_finite
 from ..errors import SignalError
 from ..kernel import Array
-from ..stages.base import Detector, DetectorStage, Format, Processor, WholeSignalStage
+from ..stages.base import DetectorStage, Format, Processor, WholeSignalStage
+from ..stages.base.guard import guarded_render
 from .options import Options
 from .plan import BLOCK, Plan, Step
 from .spool import Spool
@@ -57,13 +58,15 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Detections | None
         signal = check.checked(blocks)
         if plan.options.edges == "hold":
             signal = hold_edges(signal, plan.tail, plan.latency)
+        elif plan.options.edges == "reflect":
+            signal = reflect_edges(signal, plan.tail, plan.latency)
         for index, step in enumerate(plan.steps):
             if isinstance(step.work, WholeSignalStage):
                 spool = stack.enter_context(Spool(step.format_in))
-                signal = _rendered(step.work, signal, spool, plan, index, check)
+                signal = _rendered(step, signal, spool, plan, index, check)
             elif isinstance(step.work, DetectorStage):
                 zero = plan.steps[index - 1].latency if index else 0
-                signal = _detected(step, step.work.open(step.format_in, executor), signal, zero, plan, found)
+                signal = _detected(step, step.open(executor), signal, zero, plan, found)
             else:
                 signal = processed(step.open(executor), signal)
         yield from _trimmed(signal, plan, check)
@@ -114,6 +117,37 @@ def hold_edges(signal: Iterator[Array], before: int, after: int) -> Iterator[Arr
         yield from _repeated(last, after)
 
 
+def reflect_edges(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:
+    """The signal with itself turned round in front and behind, as far as the kernels see; again, where it is short."""
+    beginning: list[Array] | None = []  # until there is enough of it to turn round
+    ending: Array | None = None
+    for block in signal:
+        if not len(block):
+            continue
+        ending = (block if ending is None else np.concatenate([ending, block]))[-max(after, 1) :].copy()
+        if beginning is None:
+            yield block
+            continue
+        beginning.append(block.copy())
+        if sum(map(len, beginning)) >= before:
+            start = np.concatenate(beginning)
+            beginning = None
+            yield _beyond(start[::-1], before)[::-1]
+            yield start
+    if beginning:  # all of a short signal
+        start = np.concatenate(beginning)
+        yield _beyond(start[::-1], before)[::-1]
+        yield start
+    if ending is not None:
+        yield _beyond(ending, after)
+
+
+def _beyond(signal: Array, frames: int) -> Array:
+    """Frames that follow a signal's last, as in a mirror, and in one of that: period 2 N."""
+    mirrored = np.concatenate([signal[::-1], signal])
+    return mirrored[np.arange(frames) % len(mirrored)]
+
+
 def _repeated(frame: Array, times: int) -> Iterator[Array]:
     for start in range(0, times, BLOCK):
         yield np.repeat(frame, min(BLOCK, times - start), axis=0)
@@ -127,7 +161,7 @@ def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
 
 
 def _detected(
-    step: Step, detector: Detector, signal: Iterator[Array], zero: int, plan: Plan, found: Detections | None
+    step: Step, detector: Any, signal: Iterator[Array], zero: int, plan: Plan, found: Detections | None
 ) -> Iterator[Array]:
     yield from processed(detector, signal)
     if found is not None:
@@ -136,7 +170,7 @@ def _detected(
 
 
 def _rendered(
-    stage: WholeSignalStage, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, check: InputCheck
+    step: Step, signal: Iterator[Array], spool: Spool, plan: Plan, index: int, check: InputCheck
 ) -> Iterator[Array]:
     """Put the signal aside until its end, then have the stage render it."""
     for block in signal:
@@ -147,12 +181,12 @@ def _rendered(
     spool.tail = spool.frames - spool.latency - plan.nominal_frames(check.frames, index)
     start = 0 if plan.options.keeps_pre_roll else spool.latency
     spool.heard = slice(start, spool.frames - (0 if plan.options.keeps_tail else spool.tail))
-    yield from stage.render(spool)
+    yield from guarded_render(step.work, spool, step.place)  # type: ignore[arg-type]  # it is one
 
 
 def _trimmed(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator[Array]:
     """Cut off what lies before time zero and after the end, as the options say."""
-    zero = plan.latency + (plan.tail if plan.options.edges == "hold" else 0)
+    zero = plan.latency + (plan.tail if plan.options.edges != "zero" else 0)
     skip = 0 if plan.options.keeps_pre_roll else zero
     position = 0  # of the block's first frame, counted from the first frame that the chain gives
     for block in signal:

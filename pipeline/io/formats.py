@@ -1,51 +1,40 @@
 """Open a signal for reading by its content and for writing by its extension.
 
 Each container is a row of a table: its name, the test that knows its first bytes or its extensions, and what opens it,
-loaded when a file first needs it. Another distribution adds rows with `register_reader` and `register_writer`.
+loaded when a file first needs it. A row of another distribution stands behind an entry point named after the extension
+(`pipeline.plugins`) and is asked for such files alone; a file of one's own adds rows with `register_reader` and
+`register_writer`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
-from importlib import import_module
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from numbers import Real
 from pathlib import PurePath
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..errors import ReadError, UsageError
+from ..errors import FileError, PluginError, ReadError, UnitError, UsageError, WriteError
+from ..limits import LEAST_FS, MAX_FRAMES, MOST_FS, at_most
+from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import nearest
+from ..units import Duration, parse_duration
 from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
+from .kinds import ReaderKind, WriterKind, loaded, only_one
 from .names import display, is_stream
+from .plugged import PluggedReader, PluggedWriter
 from .source import Source, explain_unknown, is_flac, is_mp3, looks_like_text, open_source
 
-
-@dataclass(frozen=True)
-class ReaderKind:
-    """A container that can be read: a test of the first bytes, and what opens it (or its place, ``"module:name"``)."""
-
-    container: str
-    matches: Callable[[bytes], bool]
-    open: Callable[[Source, ReadOptions], Reader] | str
+if TYPE_CHECKING:
+    from .dialect import TableSettings
 
 
-@dataclass(frozen=True)
-class WriterKind:
-    """A container that can be written: its extensions, and what opens it (or its place, ``"module:name"``).
-
-    ``is_table`` says that it holds numbers as they are, with no full scale.
-    """
-
-    container: str
-    extensions: tuple[str, ...]
-    open: Callable[[WriteRequest], Writer] | str
-    is_table: bool = False
-
+Row = TypeVar("Row")
 
 _PLAIN_READER, _SNDFILE_WRITER = "pipeline.io.joined:open_plain", "pipeline.io.sndfile:SndfileWriter"
 _W64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
@@ -75,7 +64,7 @@ _writers: dict[str, WriterKind] = {}
 
 def register_reader(kind: ReaderKind) -> None:
     """Add a container to read; it is asked after those that are registered already."""
-    _readers.append(kind)
+    _readers.append(replace(kind, plugin=kind.plugin or file_being_loaded()))
 
 
 def register_writer(kind: WriterKind) -> None:
@@ -83,7 +72,7 @@ def register_writer(kind: WriterKind) -> None:
     for extension in kind.extensions:
         if extension in _writers:
             raise UsageError(f"{extension} is written as {_writers[extension].container} already")
-        _writers[extension] = kind
+        _writers[extension] = replace(kind, plugin=kind.plugin or file_being_loaded())
 
 
 for _kind in (
@@ -101,30 +90,54 @@ for _kind in (
     register_writer(_kind)
 
 
-@cache
-def loaded(place: Any) -> Any:
-    """Function or class that opens a container, given itself or by its place, ``"module:name"``."""
-    if not isinstance(place, str):
-        return place
-    module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
+OWN["reader"] = OWN["writer"] = frozenset(_writers)
+
+
+def row_of(plugin: Plugin, kind: type[Row]) -> Row:
+    """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's own."""
+    what = plugin.words
+    if plugin.problem is None and plugin.extension in OWN[plugin.kind]:
+        raise PluginError(f"{what} is for {plugin.extension}, which is faltung's own; give its files another extension")
+    row = plugin.load()
+    if not isinstance(row, kind):
+        raise PluginError(f"{what} is {row!r:.80}, not a {kind.__name__}")
+    if plugin.extension not in getattr(row, "extensions", [plugin.extension]):
+        raise PluginError(f"{what} writes {', '.join(row.extensions)}, its name says {plugin.extension}; make them one")  # type: ignore[attr-defined]
+    return replace(row, plugin=what)  # type: ignore[type-var]
+
+
+def _writer_for(name: str) -> WriterKind | None:
+    """The row for an output's name; None where there is none."""
+    own = _writers.get(PurePath(name).suffix.lower())
+    if own is not None:
+        return own
+    plugin = only_one(for_extension("writer", name))
+    return None if plugin is None else row_of(plugin, WriterKind)
 
 
 def extensions() -> tuple[str, ...]:
-    """Extensions that can be written."""
-    return tuple(sorted(_writers))
+    """Extensions that can be read or written."""
+    plugins = [*installed("reader").values(), *installed("writer").values()]
+    return tuple(sorted({*_writers, *(plugin.extension for plugin in plugins)}))
 
 
 def is_audio_name(path: PathArg) -> bool:
     """Whether an output of this name is audio, which tells its rate itself."""
-    kind = _writers.get(PurePath(display(path)).suffix.lower())
-    return kind is not None and not kind.is_table
+    return (kind := _writers.get(PurePath(display(path)).suffix.lower())) is not None and not kind.is_table
 
 
 def is_table_name(path: PathArg) -> bool:
     """Whether an output of this name is a table: numbers as they are, and perhaps a sidecar with their rate."""
-    kind = _writers.get(PurePath(display(path)).suffix.lower())
+    try:
+        kind = _writer_for(display(path))
+    except PluginError:  # told when it is opened
+        return False
     return kind is not None and kind.is_table
+
+
+READING = ("fs", "truncated", "columns", "time_column", "gaps", "time_unit", "max_gap", "table",
+           "source", "triggered")  # fmt: skip
+"""Options of `open_reader` that say how inputs are read; those of stages likewise."""
 
 
 def open_reader(
@@ -136,6 +149,12 @@ def open_reader(
     columns: Sequence[str | int] | None = None,
     time_column: str | int | None = None,
     gaps: str = "error",
+    time_unit: str | None = None,
+    max_gap: float | Duration | None = None,
+    table: TableSettings | Mapping[str, Any] | None = None,
+    untold_fs: float | None = None,
+    source: Sequence[str] = (),
+    triggered: Literal["expand", "as_stored"] = "expand",
 ) -> Reader:
     """Open a signal for reading, whatever its extension says.
 
@@ -152,9 +171,23 @@ def open_reader(
     columns
         channels of a table, by name or by position from 0.
     time_column
-        of a table, by name or position: ISO 8601, or numbers in seconds.
+        of a table, by name or position: dates, clock times, or numbers.
     gaps
-        in the time column: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+        in the time, and missing values: ``"error"``, ``"interpolate"`` (a straight line), ``"nan"``, or ``"split"`` at
+        missing rows, into `Reader.parts`.
+    time_unit
+        of a time column of numbers: ``"s"``, ``"ms"``, ``"us"``, ``"ns"``, ``"min"``, ``"h"``, ``"d"``; else what its
+        header says, or that in which an epoch would be of our time, or seconds.
+    max_gap
+        seconds of the longest gap that is filled.
+    table
+        form of a table in a text, where it is not seen by itself: `TableSettings`, or a mapping of them.
+    untold_fs
+        rate in Hz of a table that tells none, as taps; then it need not have ``time_column`` and ``columns``, either.
+    source
+        names of the signals that are taken of a file that holds several; none where there is only one way.
+    triggered
+        ``"as_stored"`` leaves the coded quiet of a triggered AudioMoth recording in its audio.
 
     Raises
     ------
@@ -168,17 +201,37 @@ def open_reader(
     if dtype not in (np.float32, np.float64, "float32", "float64"):
         raise UsageError(f"dtype: is float32 or float64, got {getattr(dtype, '__name__', dtype)}")
     _check_number(display(path), fs)
-    source = open_source(path)
+    opened = open_source(path)
     try:
-        kind = _kind_of(source)
-        options = ReadOptions(dtype, fs, truncated, columns, time_column, gaps, kind.container)
-        reader: Reader = loaded(kind.open)(source, options)
-        if not reader.info.is_table:
-            _check_audio_options(source.name, reader.info, options)
+        kind = _kind_of(opened)
+        options = ReadOptions(
+            dtype, fs, truncated, columns, time_column, gaps, time_unit, _duration(max_gap), _table(table), untold_fs,
+            tuple(source), triggered, kind.container,
+        )  # fmt: skip
+        reader = opened_reader(kind, opened, options)
+        if untold_fs is None:
+            _check_limits(opened.name, reader.info)
+        if not reader.info.is_table and untold_fs is None:
+            _check_audio_options(opened.name, reader.info, options)
     except BaseException:
-        source.close()
+        opened.close()
         raise
     return reader
+
+
+def _duration(max_gap: object) -> Duration | None:
+    try:
+        return None if max_gap is None else parse_duration(max_gap)
+    except UnitError as error:
+        raise UsageError(f"max_gap: {error}") from None
+
+
+def _table(table: TableSettings | Mapping[str, Any] | None) -> TableSettings | None:
+    if not isinstance(table, Mapping):
+        return table
+    from .dialect import TableSettings
+
+    return TableSettings(**table)
 
 
 def _check_number(name: str, fs: Any) -> None:
@@ -186,11 +239,42 @@ def _check_number(name: str, fs: Any) -> None:
         raise UsageError(f"{name}: the sampling rate must be a number of Hz, got {fs!r}")
 
 
+def is_known(path: PathArg) -> bool:
+    """Whether a file is in a known format, by its first bytes; raises `ReadError` where it cannot be opened."""
+    source = open_source(path)
+    source.close()
+    return any(kind.matches(source.head) for kind in _readers) or looks_like_text(source.head)
+
+
+def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Reader:
+    """The reader of a row for a file; raises `ReadError` in the name of its plugin."""
+    if kind.plugin is None and options.source:
+        raise UsageError(f"{source.name}: {kind.container} holds one signal, which has no name; leave source out")
+    reader: Reader = _opened(kind, Reader, ReadError, source.name, source, options)
+    return reader if kind.plugin is None else PluggedReader(reader, source.name, kind.plugin)
+
+
+def _opened(kind: Any, wanted: type, error: type[FileError], name: str, *arguments: Any) -> Any:
+    opener = loaded(kind.open, kind.plugin)
+    if kind.plugin is None:
+        return opener(*arguments)
+    with naming_plugin(error, name, kind.plugin):
+        opened = opener(*arguments)
+    if not isinstance(opened, wanted):
+        raise error(name, f"{kind.plugin} breaks a promise: it opens a {wanted.__name__}, got {opened!r:.80}")
+    return opened
+
+
 def _kind_of(source: Source) -> ReaderKind:
     for kind in _readers:
         if kind.matches(source.head):
             return kind
     extension = PurePath(source.name).suffix.lower()
+    named = for_extension("reader", source.name)
+    for plugin in named:
+        kind = row_of(plugin, ReaderKind)
+        if _matches(kind, source):
+            return kind
     if extension in (".mp3", ".mp2", ".mpga"):
         from .mpeg import begins_later
 
@@ -199,7 +283,25 @@ def _kind_of(source: Source) -> ReaderKind:
     claims_audio = extension in _writers and _writers[extension].container != "CSV"
     if looks_like_text(source.head) and not claims_audio:
         return _CSV_READER
-    raise ReadError(source.name, explain_unknown(source.head, extension))
+    for plugin in installed("reader").values():  # the name says nothing, so the first bytes have to
+        with suppress(PluginError):
+            if plugin not in named and _matches(kind := row_of(plugin, ReaderKind), source):
+                return kind
+    tried = [f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named]
+    raise ReadError(source.name, "".join([explain_unknown(source.head, extension), *tried]))
+
+
+def _matches(kind: ReaderKind, source: Source) -> bool:
+    with naming_plugin(ReadError, source.name, str(kind.plugin)):
+        return bool(kind.matches(source.head))
+
+
+def _check_limits(name: str, info: SignalInfo) -> None:
+    """Refuse more frames than are read of one file, and rates that sums would carry out of the range of numbers."""
+    if (info.frames or 0) > MAX_FRAMES:
+        raise ReadError(name, f"declares {info.frames:,} frames; {at_most('frames')} can be read")
+    if not LEAST_FS <= info.fs <= MOST_FS:
+        raise ReadError(name, f"the sampling rate must be from {LEAST_FS} to {MOST_FS} Hz, got {info.fs}")
 
 
 def _check_audio_options(name: str, info: SignalInfo, options: ReadOptions) -> None:
@@ -246,8 +348,7 @@ def open_writer(
     WriteError
         It cannot be written, with the true cause.
     """
-    name = display(path)
-    _check_number(name, fs)
+    _check_number(name := display(path), fs)
     if not fs > 0:
         raise UsageError(f"{name}: the sampling rate must be above 0 Hz, got {fs:g} Hz")
     if channels < 1:
@@ -255,20 +356,25 @@ def open_writer(
     kind = writer_kind(name, source)
     fmt = fmt or OutputFormat()
     request = WriteRequest(name, float(fs), channels, frames, source, fmt, overwrite, kind.container)
-    writer: Writer = loaded(kind.open)(request)
-    return writer
+    return opened_writer(kind, request)
+
+
+def opened_writer(kind: WriterKind, request: WriteRequest) -> Writer:
+    """The writer of a row; raises `WriteError` in the name of its plugin."""
+    writer: Writer = _opened(kind, Writer, WriteError, request.path, request)
+    return writer if kind.plugin is None else PluggedWriter(writer, kind.plugin)
 
 
 def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     """Kind of container that an output of this name is; raises `UsageError` when its extension says no format."""
+    kind = _writer_for(name)
+    if kind is None and is_stream(name):
+        kind = _writers[".csv" if source is not None and source.is_table else ".wav"]
+    if kind is not None:
+        return kind
     extension = PurePath(name).suffix.lower()
-    if extension not in _writers and is_stream(name):
-        extension = ".csv" if source is not None and source.is_table else ".wav"
-    if extension in _writers:
-        return _writers[extension]
-    near = nearest(extension, _writers, 0.5)
-    hint = f"; did you mean {near}?" if near else ""
-    known = ", ".join(sorted(_writers))
+    hint = f"; did you mean {near}?" if (near := nearest(extension, _writers, 0.5)) else ""
+    known = ", ".join(sorted({*_writers, *(plugin.extension for plugin in installed("writer").values())}))
     what = f"unknown extension {extension!r}" if extension else "no extension"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")
 
@@ -283,6 +389,5 @@ def container_and_subtype(path: PathArg, source: SignalInfo | None, wanted: str 
     """
     name = display(path)
     container = writer_kind(name, source).container
-    if container not in AUDIO_CONTAINERS:
-        return container, wanted
-    return container, choose_subtype(name, container, source, wanted)[0]
+    is_audio = container in AUDIO_CONTAINERS
+    return container, choose_subtype(name, container, source, wanted)[0] if is_audio else wanted

@@ -16,9 +16,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import ReadError
-from .base import MAX_CHANNELS, ReadOptions, SignalInfo
+from ..limits import MAX_CHANNELS, set_by
+from .base import ReadOptions, SignalInfo
 from .declared import NO_LENGTH, rate_problem, says_unknown
 from .encodings import linear_subtype
+from .recorders import moved
 from .source import Source
 
 INFO_IDS = {
@@ -39,7 +41,7 @@ MAGICS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 
 Chunks = tuple[tuple[bytes, bytes], ...]
 
-CARRIED = frozenset({b"bext", b"iXML", b"cue ", b"smpl", b"LIST"})
+CARRIED = frozenset({b"bext", b"iXML", b"cue ", b"smpl", b"LIST", b"guan", b"wamd"})
 """Chunks that are kept, to be written to the output."""
 
 STRUCTURAL = frozenset({b"fact", b"PEAK", b"PAD ", b"JUNK", b"junk", b"FLLR", b"ds64", b"fake"})
@@ -168,7 +170,9 @@ class _Walk:
             mask = self.unpack("I", raw[20:24])[0]
             tag = self.unpack("H", raw[24:26])[0]
         if not 1 <= channels <= MAX_CHANNELS:
-            raise self.fail(f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read")
+            raise self.fail(
+                f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
+            )
         if not 1 <= fs < 2**31:
             raise self.fail(f"its header declares a sampling rate of {fs} Hz")
         if tag not in (1, 3):
@@ -376,8 +380,9 @@ def carried_chunks(source: SignalInfo | None, fs: float) -> tuple[Chunks, list[s
     placed = tuple(chunk for chunk in source.chunks if not _is_info(chunk))
     lost = list(source.dropped)
     if fs != source.fs:
-        lost += [chunk[0].decode("latin-1").strip() for chunk in placed]
-        placed = ()
+        kept = [(name, moved(name, raw, source.fs, fs)) for name, raw in placed]
+        lost += [name.decode("latin-1").strip() for name, raw in kept if raw is None]
+        placed = tuple((name, raw) for name, raw in kept if raw is not None)
     return placed + info, _lost(lost)
 
 

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ReadError, UsageError, WriteError
+from ..limits import MAX_CHANNELS, set_by
 from ..system import pread
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
+from .base import Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
 from .declared import Facts, chunks
 from .encodings import ENCODINGS, choose_subtype, require_audio
 from .names import is_stream
@@ -122,7 +123,8 @@ class SndfileReader(Reader):
         self._native = np.float32 if self._dtype == np.float32 else np.float64
         self._decode_error: type[Exception] = soundfile.LibsndfileError
         if not 1 <= info.channels <= MAX_CHANNELS:
-            raise ReadError(source.name, f"declares {info.channels} channels; 1 to {MAX_CHANNELS} can be read")
+            can = f"1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
+            raise ReadError(source.name, f"declares {info.channels} channels; {can}")
         if facts.channels not in (None, info.channels):
             raise ReadError(source.name, f"contradicts itself: {facts.channels} channels, or {info.channels}")
 
@@ -135,6 +137,8 @@ class SndfileReader(Reader):
         block, problem = self._decoded(wanted)
         if problem:
             problem = f"damaged or cut short: decoding stopped after frame {self._done + len(block)} ({problem})"
+        elif total is None and self._done + len(block) == 0 < wanted and self._facts.start != self._source.size:
+            problem = "nothing in it can be decoded"
         elif total is not None and len(block) < wanted:
             problem = f"declares {total} frames, has {self._done + len(block)}"
         if problem and self._facts.counted and self._done + len(block) > 0:

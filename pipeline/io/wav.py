@@ -8,6 +8,7 @@ becomes RF64 by itself: its header keeps room for that unless the length is know
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import numpy as np
 
@@ -16,9 +17,11 @@ from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, W
 from .declared import Facts
 from .encodings import ENCODINGS, choose_subtype, decode, encode, is_linear, require_audio
 from .quantise import AudioWriter
+from .recorders import recorder_clock
 from .riff import MAGICS, Chunks, WavHeader, carried_chunks, read_header, recordings, tags_of_chunks
 from .sink import open_sink
 from .source import Source
+from .triggered import TriggeredReader, is_triggered, quiet_blocks
 
 RIFF_LIMIT = 0xFFFFFFFE
 """Largest size a RIFF header can tell; 0xFFFFFFFF says "unknown"."""
@@ -34,7 +37,7 @@ class WavReader(Reader):
 
     def __init__(self, source: Source, header: WavHeader, subtype: str, options: ReadOptions) -> None:
         super().__init__(signal_info(header, subtype), options.dtype)
-        self.warnings = list(header.warnings)
+        self.warnings = [*header.warnings, *_oddities(header)]
         self._source = source
         self._order = header.order
         self._subtype = subtype
@@ -89,18 +92,25 @@ class WavReader(Reader):
         self._source.close()
 
 
+def _oddities(header: WavHeader) -> list[str]:
+    return recorder_clock(header.chunks, tags_of_chunks(header.chunks), header.fmt.fs)[1]
+
+
 def signal_info(header: WavHeader, subtype: str, frames: int | None = None) -> SignalInfo:
     """Facts that a header tells."""
+    tags = tags_of_chunks(header.chunks)
+    clock, _ = recorder_clock(header.chunks, tags, header.fmt.fs)
     return SignalInfo(
         fs=float(header.fmt.fs),
         channels=header.fmt.channels,
         frames=header.frames if frames is None else frames,
         container=header.container,
         subtype=subtype,
-        tags=tags_of_chunks(header.chunks),
+        tags=tags,
         chunks=header.chunks,
         dropped=header.dropped,
         channel_mask=header.fmt.mask,
+        clocks=() if clock is None else (clock,),
     )
 
 
@@ -112,7 +122,7 @@ def open_wav(source: Source, options: ReadOptions) -> Reader:
 
         return cut_up(source, [0, *recordings(source, header.following)], open_wav, options)
     if header.fmt.subtype is not None:
-        return WavReader(source, header, header.fmt.subtype, options)
+        return _expanded(source, header, header.fmt.subtype, options)
     if source.size is None:
         source.rewind()
         return open_wav(source.spooled(), options)
@@ -120,6 +130,27 @@ def open_wav(source: Source, options: ReadOptions) -> Reader:
     reader.info = signal_info(header, str(reader.info.subtype), reader.info.frames)
     reader.warnings.extend(header.warnings)
     return reader
+
+
+def _expanded(source: Source, header: WavHeader, subtype: str, options: ReadOptions) -> Reader:
+    """The reader of linear audio, with the coded quiet of a triggered recording as the silence that it stands for."""
+    coded = (subtype, header.order, header.fmt.channels) == ("PCM_16", "<", 1)
+    if not coded or not is_triggered(source.name, tags_of_chunks(header.chunks)):
+        return WavReader(source, header, subtype, options)
+    if source.size is None:  # its true length is known when the whole has been seen
+        source.rewind()
+        return open_wav(source.spooled(), options)
+    quiet = quiet_blocks(source, header.start, header.frames or 0)
+    reader = WavReader(source, header, subtype, options)
+    if not quiet:
+        return reader
+    if options.triggered == "as_stored":
+        reader.warnings.append(
+            "is a triggered recording of an AudioMoth, taken as it is stored: its times are not true"
+        )
+        reader.info = replace(reader.info, clocks=())
+        return reader
+    return TriggeredReader(reader, source.name, quiet)
 
 
 def _open_codec(source: Source, header: WavHeader, options: ReadOptions) -> Reader:

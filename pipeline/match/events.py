@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from importlib import import_module
 from typing import Any, overload
 
@@ -18,8 +18,9 @@ import numpy.typing as npt
 from ..dsp.detection import STATUSES, Detection, Peaks
 from ..dsp.thresholds import MIN_DECOYS, Null, fdr_size, gaussian_rate
 from ..engine.stream import Detections
-from ..errors import SettingError, UsageError
-from ..stages.base import Stage
+from ..errors import SettingError, StageError, UsageError
+from ..io.base import SignalInfo
+from ..stages.base import DetectorStage, Stage
 from ..stages.base.threshold import Rate, Threshold
 
 _Matrix = npt.NDArray[np.float64]
@@ -59,6 +60,12 @@ class Event:
     expected_false_alarms: float | None
     """Peaks of chance expected in this recording, over all templates and channels, at or above an event like this;
     None where there was no decoy."""
+    start_utc: str | None = None
+    """True time of ``start_frame`` as ISO 8601, by the recording's clock; None where no time or no zone is told."""
+    start_local: str | None = None
+    """The same on the recorder's own clock, with its zone if it tells one."""
+    resolution_s: float | None = None
+    """Seconds to which that clock is known."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +114,8 @@ class Events:
     unscored: tuple[Unscored, ...]
     band: tuple[float, float]
     """The lowest and the highest frequency that were compared, in Hz."""
+    time: str = ""
+    """Sentence on what tells the true time, and how well; empty where nothing does."""
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
@@ -160,27 +169,47 @@ class Events:
         return pandas.DataFrame(self.to_dicts(), columns=[field.name for field in fields(Event)])
 
 
-def events_found(stages: Sequence[Stage], found: Detections, file: str = "") -> tuple[Events, ...]:
-    """The events of every ``match`` stage of a chain, from what `pipeline.engine.stream.stream` found.
+def events_found(
+    stages: Sequence[Stage], found: Detections, file: str = "", info: SignalInfo | None = None
+) -> tuple[Events, ...]:
+    """The events of every stage of a chain that finds, from what `pipeline.engine.stream.stream` found.
+
+    With the clock that the ``info`` of its input has, an event has its true time too.
 
     Raises
     ------
     SettingError
         on ``stages[i].threshold``: too few decoys to set it from.
     """
-    if not found:
-        return ()
-    from ..stages.match import Match
-
     searches = []
     for index, detection in found:
         stage = stages[index]
-        if isinstance(stage, Match):
-            try:
-                searches.append(events_of(detection, stage.threshold, file, stage.band(detection.fs)))
-            except SettingError as error:
-                raise error.under("stages", index) from error
+        given = getattr(stage, "threshold", None)
+        threshold = given if isinstance(given, Threshold) else None
+        band = stage.band(detection.fs) if isinstance(stage, DetectorStage) else None
+        for name, needed in (("decoys", "needs_decoys"), ("median", "needs_median")):
+            if getattr(threshold, needed, False) and getattr(detection, name) is None:
+                what = f"detection() has the {name} that its threshold needs, got None"
+                raise StageError(f"stages[{index}] {stage.use!r} breaks a promise: {what}")
+        try:
+            events = events_of(detection, threshold, file, band)
+            searches.append(events if info is None or not info.clocks else timed(events, info))
+        except SettingError as error:
+            raise error.under("stages", index) from error
     return tuple(searches)
+
+
+def timed(found: Events, info: SignalInfo) -> Events:
+    """The same events with their true time, by the clock of their channel, or the first."""
+    clocks = info.clocks
+
+    def at(event: Event) -> Event:
+        clock = clocks[event.channel] if event.channel < len(clocks) else clocks[0]
+        frame = event.start_frame * info.fs / found.fs
+        utc, local = clock.utc(frame), clock.local(frame)
+        return replace(event, start_utc=utc, start_local=local, resolution_s=clock.resolution)
+
+    return replace(found, events=tuple(map(at, found.events)), time=str(clocks[0]))
 
 
 def warnings_of(found: Detections) -> list[str]:
@@ -196,9 +225,11 @@ def warnings_of(found: Detections) -> list[str]:
 
 
 def events_of(
-    detection: Detection, threshold: Threshold, file: str = "", band: tuple[float, float] | None = None
+    detection: Detection, threshold: Threshold | None, file: str = "", band: tuple[float, float] | None = None
 ) -> Events:
     """The events of one search, and how their threshold was set; the ``band`` is all there is unless given.
+
+    Without a threshold every peak is an event.
 
     `score` and `fdr` give one threshold for all; `mad` and `false_alarms` one for each template in each channel, the
     latter an equal share of the rate each.
@@ -254,8 +285,10 @@ def _nulls(detection: Detection) -> _Nulls:
     return {pair: Null(s, bounded=detection.bounded) for pair, s in scores.items() if len(s) >= MIN_DECOYS}
 
 
-def _thresholds(detection: Detection, threshold: Threshold, nulls: _Nulls) -> tuple[_Matrix, str]:
+def _thresholds(detection: Detection, threshold: Threshold | None, nulls: _Nulls) -> tuple[_Matrix, str]:
     shape = (len(detection.templates), _channels(detection))
+    if threshold is None:
+        return np.zeros(shape), "none: every peak that the stage found."
     if threshold.false_alarms is not None:
         return _at_rate(detection, threshold.false_alarms, nulls, shape)
     if threshold.fdr is not None:
@@ -268,7 +301,9 @@ def _thresholds(detection: Detection, threshold: Threshold, nulls: _Nulls) -> tu
         chance = f"Gaussian scores at {fs:g} Hz would reach it in at most {rate:.3g} windows an hour"
         how = f"{threshold.mad:g} times the median |score|; {chance}, for each template and channel."
         return threshold.mad * np.asarray(detection.median, np.float64), how
-    return np.full(shape, threshold.score), f"|score| of at least {threshold.score:g}, as set."
+    which = {"positive": "score of at least ", "negative": "score of at most \N{MINUS SIGN}"}
+    what = which.get(detection.polarity, "|score| of at least ")
+    return np.full(shape, threshold.score), f"{what}{threshold.score:g}, as set."
 
 
 def _at_rate(detection: Detection, rate: Rate, nulls: _Nulls, shape: tuple[int, int]) -> tuple[_Matrix, str]:
@@ -318,8 +353,10 @@ def _decoys(detection: Detection) -> Peaks:
     return detection.decoys
 
 
-def _false_alarms_per_hour(detection: Detection, threshold: Threshold, values: _Matrix, nulls: _Nulls) -> float | None:
-    if threshold.mad is not None and detection.decoys is None:
+def _false_alarms_per_hour(
+    detection: Detection, threshold: Threshold | None, values: _Matrix, nulls: _Nulls
+) -> float | None:
+    if threshold is not None and threshold.mad is not None and detection.decoys is None:
         return gaussian_rate(threshold.mad, detection.fs / detection.hop) * 3600 * values.size
     if not nulls:
         return None

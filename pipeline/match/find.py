@@ -18,7 +18,7 @@ from ..engine.options import Options
 from ..engine.plan import BLOCK, make_plan
 from ..engine.stream import Detections, stream
 from ..errors import SettingError
-from ..io import open_reader
+from ..io import SignalInfo, open_reader
 from ..stages.base import Format, Precision
 from ..stages.base.threshold import Threshold
 from ..stages.match import Match
@@ -35,6 +35,7 @@ def find_matches(
     channels: ChannelMode = "each",
     polarity: Polarity = "positive",
     min_distance: str | float | None = None,
+    **reading: Any,
 ) -> Events:
     """Places where a template occurs in a signal: the peaks of its score that reach the threshold, by time.
 
@@ -58,6 +59,8 @@ def find_matches(
         which scores count: ``positive``, ``negative`` (the template upside down) or ``both``.
     min_distance
         of two peaks that are nearer the higher one counts: ``"250 ms"``, or seconds; half the shortest template.
+    reading
+        options of `pipeline.read` for a file, and for tables among the templates: ``time_column="time"``.
 
     Returns
     -------
@@ -81,20 +84,23 @@ def find_matches(
     given = {"template": template, "threshold": threshold, "score": score, "channels": channels, "polarity": polarity}
     given |= {"min_distance": min_distance} if min_distance is not None else {}
     stages = (Match(**given),)
+    info: SignalInfo | None = None
     with ExitStack() as stack:
         if isinstance(x, str | os.PathLike):
-            reader = stack.enter_context(open_reader(x, dtype=np.float64))
-            fmt, blocks, file = Format(reader.info.fs, reader.info.channels), reader.blocks(BLOCK), os.fsdecode(x)
+            reader = stack.enter_context(open_reader(x, dtype=np.float64, **reading))
+            info = reader.info
+            fmt = Format(info.fs, info.channels, reading=reading)
+            blocks, file = reader.blocks(BLOCK), os.fsdecode(x)
         else:
             columns = as_columns(as_signal(x))
             precision: Precision = "single" if columns.dtype == np.float32 else "double"
-            fmt, blocks, file = Format(fs, columns.shape[1], precision), iter([columns]), ""
+            fmt, blocks, file = Format(fs, columns.shape[1], precision, reading), iter([columns]), ""
         try:
             plan = make_plan(stages, fmt, Options(precision=fmt.precision, nonfinite="propagate"))
             found: Detections = []
             for _ in stream(plan, blocks, found):
                 pass
-            return events_found(stages, found, file)[0]
+            return events_found(stages, found, file, info)[0]
         except SettingError as error:
             raise SettingError(error.message, *error.path[2:]) from error  # seen from here there is one stage
 

@@ -10,7 +10,8 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, fields, replace
 from importlib.util import find_spec
 from pathlib import PurePath
 from types import SimpleNamespace
@@ -18,11 +19,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UsageError
+from ..errors import UsageError, WriteError
 from ..io.base import PathArg
-from ..io.formats import loaded
+from ..io.formats import row_of
+from ..io.kinds import loaded, only_one
 from ..io.names import display, is_stream
 from ..io.sink import Sink, open_sink
+from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import cell, nearest
 from .events import Event, Events
 
@@ -32,7 +35,7 @@ COLUMNS = tuple(field.name for field in fields(Event))
 _RAVEN_COLUMNS = (
     "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File",
     "Template", "Score", "Polarity", "Start Frame", "Offset (frames)", "Known At (s)", "Status",
-    "Expected False Alarms",
+    "Expected False Alarms", "Begin UTC", "Begin Clock", "Clock Resolution (s)",
 )  # fmt: skip
 
 
@@ -44,6 +47,21 @@ class EventKind:
     extensions: tuple[str, ...]
     encode: Callable[[Sequence[Events]], bytes] | str
     one_recording: bool = False
+    plugin: str | None = None
+    """The plugin that it comes from, in words; None of faltung's own."""
+
+
+def events_writer_of(plugin: Plugin) -> EventKind:
+    """The row of a plugin that writes events; raises `PluginError`."""
+    return row_of(plugin, EventKind)
+
+
+def register_events(kind: EventKind) -> None:
+    """Add a kind of event file, by its extensions (lower case, with the dot)."""
+    for extension in kind.extensions:
+        if extension in _KINDS:
+            raise UsageError(f"events in {extension} are written as {_KINDS[extension].name} already")
+        _KINDS[extension] = replace(kind, plugin=kind.plugin or file_being_loaded())
 
 
 def write_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool = False) -> int:
@@ -76,19 +94,31 @@ def begin_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool =
     WriteError
         it cannot be written, with the true cause.
     """
-    name, kind = display(path), _kind_of(path)
-    recordings = len({search.file for search in searches})
-    if kind.one_recording and recordings > 1:
-        fix = "put {stem} in the name, or write .csv, .jsonl or .parquet"
-        raise UsageError(f"{name}: {kind.name} hold the events of one recording, got {recordings}; {fix}")
-    data = loaded(kind.encode)(searches)
-    sink = open_sink(name, overwrite=overwrite)
+    data = encoded_events(path, searches)
+    sink = open_sink(display(path), overwrite=overwrite)
     try:
         sink.write(data)
     except BaseException:
         sink.abort()
         raise
     return sink
+
+
+def encoded_events(path: PathArg, searches: Sequence[Events]) -> bytes:
+    """The bytes of an event file of this name; raises as `begin_events`."""
+    name, kind = display(path), _kind_of(path)
+    recordings = len({search.file for search in searches})
+    if kind.one_recording and recordings > 1:
+        fix = "put {stem} in the name, or write .csv, .jsonl or .parquet"
+        raise UsageError(f"{name}: {kind.name} hold the events of one recording, got {recordings}; {fix}")
+    encode = loaded(kind.encode, kind.plugin)
+    with nullcontext() if kind.plugin is None else naming_plugin(WriteError, name, kind.plugin):
+        data = encode(searches)
+    if not isinstance(data, bytes):
+        raise WriteError(
+            name, f"{kind.plugin or kind.name} breaks a promise: it gives bytes, got {type(data).__name__}"
+        )
+    return data
 
 
 def event_format(path: PathArg) -> str:
@@ -112,8 +142,11 @@ def _kind_of(path: PathArg) -> EventKind:
     kind = _KINDS.get("".join(suffixes[-2:])) or _KINDS.get(last)
     if kind is None and is_stream(path):
         return _KINDS[".csv"]
+    if kind is None and (plugin := only_one(for_extension("event writer", name))):
+        return events_writer_of(plugin)
     if kind is None:
         known = [extension for extension in _KINDS if extension.count(".") == 1]
+        known += [plugin.extension for plugin in installed("event writer").values()]
         near = nearest(last, known, 0.5)
         what = f"unknown extension {last!r}" if last else "no extension"
         hint = f"; did you mean {near}?" if near else ""
@@ -147,10 +180,12 @@ def _parquet(searches: Sequence[Events]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64(), "float | None": pa.float64()}
+    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
     events = _events(searches)
     columns = {
-        field.name: pa.array([_utf8(getattr(event, field.name)) for event in events], kinds[str(field.type)])
+        field.name: pa.array(
+            [_utf8(getattr(event, field.name)) for event in events], kinds[str(field.type).removesuffix(" | None")]
+        )
         for field in fields(Event)
     }
     buffer = io.BytesIO()
@@ -170,6 +205,7 @@ def _raven(searches: Sequence[Events]) -> bytes:
             number, "Waveform 1", e.channel + 1, _decimal(e.start_s), _decimal(e.end_s), *map(_decimal, search.band),
             PurePath(e.file).name, e.template, _decimal(e.score), e.polarity, e.start_frame, _decimal(e.offset),
             _decimal(e.peak_s), e.status, _decimal(e.expected_false_alarms),
+            e.start_utc or "", e.start_local or "", _decimal(e.resolution_s),
         ]
         for number, (search, e) in enumerate(found, 1)
     )  # fmt: skip
@@ -209,3 +245,4 @@ _KINDS = {
     for extension in kind.extensions
 }
 """Kinds of event files by extension; one of two parts comes before one of its last part."""
+OWN["event writer"] = frozenset(_KINDS)

@@ -18,12 +18,13 @@ from typing import Any, Literal
 
 from ..batch.driver import run_tasks
 from ..batch.manifest import Data, Manifest
-from ..batch.resume import Check, Item
+from ..batch.resume import Check, Item, owners_of
 from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
 from ..config.inputs import STREAM, Place
 from ..dsp.gather import SerialExecutor
 from ..errors import SettingError, SignalError, UsageError
 from ..io.sink import remove_left_behind
+from ..plugins import bundled, owners_for
 from ..system import keep_freed_memory, share_threads
 from .results import FileResult, RunResult
 from .work import Choices, Config, Paths, Work, files_written, load, prepare, resumed
@@ -244,9 +245,9 @@ def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor
         progress(RunProgress("read", Path(source), frames, total, fs))
 
     if work.choices.scheduler is not None:
-        from ..batch.dask import cluster
+        from ..batch.dask import workers_at
 
-        there, slots, watch = stack.enter_context(cluster(work.choices.scheduler))
+        there, slots, watch = stack.enter_context(workers_at(work.choices.scheduler, _plugins_of(work)))
         return _cutting(there, slots, work, advanced, stack), run_task, 2 * slots, watch
     nothing = lambda: None  # noqa: E731
     if work.jobs == 1 and not _is_apart(work):
@@ -268,6 +269,15 @@ def _is_apart(work: Work) -> bool:
     """Whether one job, too, is done by a process of its own, which a file may take down with it; not a pipe's."""
     streams = any(STREAM in (item.source, *item.outputs) for item in work.items)
     return work.choices.apart and work.batch is not None and not streams
+
+
+def _plugins_of(work: Work) -> set[str]:
+    """Distributions that the workers must have, for the stages and for the names of the files."""
+    sources = [os.fspath(item.source) for item in work.items]
+    signals = [os.fspath(item.signal) for item in work.items if item.signal is not None]
+    events = [os.fspath(path) for item in work.items for path in item.events]
+    named = owners_for("reader", sources) | owners_for("writer", signals) | owners_for("event writer", events)
+    return (owners_of(work.job.stages) | named) - {"faltung"}
 
 
 def _run_here(task: Data, advanced: Advanced, prepared: Prepared) -> Data:
@@ -323,9 +333,9 @@ def _explanations(work: Work, files: Sequence[FileResult]) -> tuple[tuple[Path, 
     """
     if not work.loaded.settings.explain:
         return ()
-    from ..explain.explain import explain_stage
     from ..job import plan_job
 
+    explain_stage = bundled("faltung_explain.explain", "explain: true").explain_stage
     explained = []
     for file in files:
         source, beside = file.item.source, file.item.explanations

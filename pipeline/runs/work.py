@@ -25,6 +25,7 @@ from ..io.names import is_stream, refuse_taken, shown_path
 from ..io.tables import refuse_other_json
 from ..job import Job
 from ..library import Pipeline
+from ..plugins import bundled
 from ..stages.base import Stage
 from ..system import usable_processors
 from ..text import first_few
@@ -76,7 +77,7 @@ class Choices:
         chosen = loaded.settings.batch.jobs if jobs is None else jobs
         if chosen == "auto":
             chosen = usable_processors()
-        if not str(chosen).isdecimal() or not 1 <= int(chosen) <= _MOST_JOBS:
+        if not str(chosen).isdecimal() or len(str(chosen)) > 9 or not 1 <= int(chosen) <= _MOST_JOBS:
             raise UsageError(f"jobs= must be a whole number from 1 to {_MOST_JOBS}, or auto, got {jobs!r}")
         if check not in (None, "stat", "hash"):
             raise UsageError(f"check= must be stat or hash, got {check!r}")
@@ -151,7 +152,8 @@ def load(config: Config, settings: Sequence[str] = (), *, base: str | Path | Non
     if isinstance(config, str | os.PathLike):
         return load_config(os.fspath(config), settings, base=base)
     if isinstance(config, Pipeline):
-        data: dict[str, Any] = {**config.options.model_dump(exclude_unset=True), "stages": list(config.stages)}
+        options = config.options.model_dump(exclude_unset=True)
+        data: dict[str, Any] = {**options, **config.reading, "stages": list(config.stages)}
     elif isinstance(config, Mapping):
         data = dict(config)
     elif isinstance(config, Stage):
@@ -334,8 +336,7 @@ def _sidecars_taken(items: Iterable[Item], settings: Configuration) -> list[tupl
 
 def _refuse_explanations(items: Sequence[Item]) -> None:
     """Refuse to explain into folders that hold an input, or what is no explanation."""
-    from ..explain.explain import is_explanation
-
+    is_explanation = bundled("faltung_explain.explain", "explain: true").is_explanation
     sources = {os.path.realpath(item.source.parent) for item in items if isinstance(item.source, Path)}
     for item in items:
         folder = item.explanations

@@ -7,7 +7,7 @@ Where every stage is a kernel, so is the whole: kernels in a row are multiplied,
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
@@ -17,7 +17,8 @@ from pydantic import Field, field_validator
 from ..errors import KernelError, SettingError
 from ..fields import invalid
 from ..kernel import Array, Kernel
-from .base import Format, Processor, Stage
+from .base import DetectorStage, Format, Processor, Stage
+from .base.guard import Guarded, naming_stage
 from .base.processors import KernelProcessor, Series, channels_after
 from .base.registry import AnyStage, stage
 
@@ -53,7 +54,7 @@ class Parallel(Stage):
         for i, branch in enumerate(self._active()):
             product, inner = Kernel.identity(), fmt
             for j, part in branch:
-                with _at(i, j):
+                with _at(i, j, stage=part):
                     kernel = part.kernel(inner)
                     if kernel is None:
                         return None
@@ -73,8 +74,9 @@ class Parallel(Stage):
         for i, branch in enumerate(self._active()):
             processors, inner = [], fmt
             for j, part in branch:
-                with _at(i, j):
-                    processors.append(part.open(inner))
+                with _at(i, j, stage=part):
+                    opened = part.open(inner)
+                processors.append(Guarded(opened, part, inner, f"branches[{i}][{j}]"))
                 inner = processors[-1].format
             branches.append(Series(processors, fmt))
             with _at(i):
@@ -95,6 +97,9 @@ class Parallel(Stage):
                 if part.whole_signal:
                     message = f"{part.use} needs the whole signal and cannot stand in a branch; put it before or after"
                     raise SettingError(message, "branches", i, j)
+                if isinstance(part, DetectorStage):
+                    message = f"{part.use} finds, and its events would be lost in a branch; put it before or after"
+                    raise SettingError(message, "branches", i, j)
         return branches
 
     def _inside(self, fmt: Format) -> Iterator[tuple[str, Stage, Format]]:
@@ -103,7 +108,7 @@ class Parallel(Stage):
             inner = fmt
             for j, part in branch:
                 yield f"branches[{i}][{j}]", part, inner
-                with _at(i, j):
+                with _at(i, j, stage=part):
                     inner = part.open(inner).format
 
 
@@ -149,10 +154,11 @@ class _Sum:
 
 
 @contextmanager
-def _at(*place: int) -> Iterator[None]:
+def _at(*place: int, stage: Stage | None = None) -> Iterator[None]:
     """Give an error inside the place of the stage it comes from."""
     try:
-        yield
+        with nullcontext() if stage is None else naming_stage(stage, "branches" + "".join(f"[{i}]" for i in place)):
+            yield
     except SettingError as error:
         raise error.under("branches", *place) from None
     except KernelError as error:

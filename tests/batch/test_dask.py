@@ -181,7 +181,7 @@ def test_the_client_does_not_report_workers_whose_tasks_are_done_again(scheduler
 def test_other_versions_are_named_and_refused(scheduler, patient, batch, faltung, monkeypatch):  # noqa: F811
     here = {**versions(), "numpy": "0.9"}
     known = metadata.version
-    monkeypatch.setattr("pipeline.batch.dask.metadata.version", lambda name: here.get(name) or known(name))
+    monkeypatch.setattr("pipeline.batch.dask.version_of", lambda name: here.get(name) or known(name))
     done = faltung("run", str(batch / "batch.yaml"), "--scheduler", scheduler)
     assert (done.code, done.out) == (2, "")
     assert re.search(r"worker tcp://127\.0\.0\.1:\d+ has numpy [\d.]+ \(here 0\.9\); install the same", done.err)
@@ -191,12 +191,12 @@ def test_other_versions_are_named_and_refused(scheduler, patient, batch, faltung
 def test_a_worker_without_the_package_or_with_another_plugin_is_refused(scheduler, monkeypatch):
     pid, known = os.getpid(), versions()
 
-    def missing() -> dict[str, str]:
+    def missing(_used: tuple[str, ...]) -> dict[str, str]:
         if os.getpid() != pid:
             raise ModuleNotFoundError("No module named 'pipeline'")
         return known
 
-    def more() -> dict[str, str]:
+    def more(_used: tuple[str, ...]) -> dict[str, str]:
         return known if os.getpid() == pid else {**known, "faltung-hall": "1.2"}
 
     for found, said in (

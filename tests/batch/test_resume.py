@@ -73,7 +73,7 @@ def test_a_file_that_a_stage_reads_changes_it(place: Path) -> None:
 
 def test_a_version_changes_it(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = recipe(place)
-    monkeypatch.setattr("pipeline.batch.resume.metadata.version", lambda name: f"{name}-next")
+    monkeypatch.setattr("pipeline.batch.resume.version_of", lambda name: f"{name}-next")
     assert set(before["versions"]) == {"faltung"}
     assert changes(before, recipe(place))[0].endswith("-> faltung-next")
     assert key_of(as_text(before), None, "o") != key_of(as_text(recipe(place)), None, "o")

@@ -57,7 +57,7 @@ def test_events_are_a_table_on_standard_output_and_words_beside_it(faltung: Falt
     found = find_matches("day.wav", "call.wav")
     assert [(row[0], row[1]) for row in rows] == [(f"{event.start_s:.6f}", "call") for event in found.events]
     assert [round(float(row[0]) * FS) for row in rows] == list(STARTS)
-    assert done.err == "threshold: |score| of at least 0.7, as set.\n3 events of 3 candidates\n"
+    assert done.err == "threshold: score of at least 0.7, as set.\n3 events of 3 candidates\n"
 
 
 def test_every_option_reaches_the_search(faltung: Faltung, calls: Path) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Protocol, Self
 
@@ -60,6 +60,8 @@ class Format:
     fs: float
     channels: int
     precision: Precision = "double"
+    reading: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """How tables that stages read are read: as the signal was, by options of `pipeline.io.open_reader`."""
 
     def __post_init__(self) -> None:
         check_format(self.fs, self.channels)
@@ -219,7 +221,10 @@ class Detector(Processor, Protocol):
 
 
 class DetectorStage(Stage):
-    """A stage that finds; what it gives out are its scores, of whole windows only: 0 before time zero."""
+    """A stage that finds; what it gives out are its scores, of whole windows only: 0 before time zero.
+
+    Every peak that it finds is an event, unless it has a setting ``threshold`` of the type `Threshold`.
+    """
 
     linear: ClassVar[bool] = False
 
@@ -231,9 +236,13 @@ class DetectorStage(Stage):
         """These settings together with what their files hold, for one plan, which reads them once."""
         return self
 
-    @abstractmethod
-    def memory(self, fmt: Format, threads: int) -> int:
+    def memory(self, fmt: Format, threads: int) -> int:  # noqa: ARG002
         """Bytes that it is expected to need at its peak, with ``threads`` that compute."""
+        return 0
+
+    def band(self, fs: float) -> tuple[float, float]:
+        """The lowest and the highest frequency that it looks at, in Hz, of a signal at ``fs`` Hz."""
+        return 0.0, fs / 2
 
 
 class Recording(Protocol):

@@ -1,31 +1,27 @@
 """Finds stages by name: the ones shipped, one module each beside this folder, and those of other distributions.
 
 Others announce theirs as entry points of the group ``faltung.stages``, under a prefixed name such as ``acme.comb``.
-Listing imports nothing; a stage is imported when a configuration uses it.
+Listing imports nothing; a stage is imported when a configuration uses it. The rules of names are `pipeline.plugins`'.
 """
 
 from __future__ import annotations
 
-import os
 import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import PlainValidator, SerializeAsAny, ValidationError, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ...errors import PluginError, SettingError
 from ...fields import invalid
+from ...plugins import Plugin, installed, owner_of_module
 from ...problems import setting_error
 from ...text import nearest
 from . import Stage
 
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
-
-GROUP = "faltung.stages"
 _registered: dict[str, type[Stage]] = {}
 
 S = TypeVar("S", bound=type[Stage])
@@ -42,7 +38,7 @@ def stage(name: str) -> Callable[[S], S]:
     Raises
     ------
     PluginError
-        the name is taken by another class.
+        the name is taken by another class, or has no prefix.
 
     Examples
     --------
@@ -56,6 +52,9 @@ def stage(name: str) -> Callable[[S], S]:
     """
 
     def register(cls: S) -> S:
+        if "." not in name and cls.__module__ != f"{__package__.removesuffix('.base')}.{name}":
+            own = "is one of faltung's own" if name in _shipped() else "needs a prefix"
+            raise PluginError(f"the stage {name!r} of {cls.__module__} {own}; call it 'acme.{name}', or the like")
         other = _registered.get(name)
         if other is not None and (other.__module__, other.__qualname__) != (cls.__module__, cls.__qualname__):
             raise PluginError(
@@ -84,22 +83,13 @@ def _shipped() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(folder) if not module.ispkg)
 
 
-def _entry_points(name: str | None = None) -> list[EntryPoint]:
-    if os.environ.get("FALTUNG_NO_PLUGINS", "") not in ("", "0"):
-        return []
-    from importlib.metadata import entry_points
-
-    found = entry_points(group=GROUP) if name is None else entry_points(group=GROUP, name=name)
-    return sorted(found, key=lambda point: (point.name, point.value))
-
-
 def available_stages() -> Iterator[StageSource]:
     """Every stage that can be used, by name; nothing is imported."""
     names = {name: StageSource(name, "faltung") for name in _shipped()}
-    for point in _entry_points():
-        names.setdefault(point.name, StageSource(point.name, point.dist.name if point.dist else "unknown"))
-    for name in _registered:
-        names.setdefault(name, StageSource(name, _registered[name].__module__))
+    for plugin in installed("stage").values():
+        names.setdefault(plugin.name, StageSource(plugin.name, plugin.owner))
+    for name, cls in _registered.items():
+        names.setdefault(name, StageSource(name, owner_of_module(cls.__module__)))
     yield from (names[name] for name in sorted(names))
 
 
@@ -124,23 +114,25 @@ def stage_class(name: str) -> type[Stage]:
 
 
 def _load_entry_point(name: str) -> None:
-    points = _entry_points(name)
-    if not points:
+    plugin = installed("stage").get(name)
+    if plugin is None:
         return
-    if len({point.value for point in points}) > 1:
-        owners = " and ".join(sorted(point.dist.name if point.dist else "unknown" for point in points))
-        raise PluginError(f"the stage {name!r} is given by two distributions, {owners}; uninstall one")
-    point = points[0]
-    owner = point.dist.name if point.dist else "unknown"
-    if "." not in name:
-        raise PluginError(f"the stage {name!r} of {owner} needs a prefixed name such as 'acme.{name}'")
+    before = dict(_registered)
     try:
-        cls = point.load()
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"the stage {name!r} of {owner} cannot be imported: {error!r}") from error
+        stage(name)(_class_of(plugin))
+    except PluginError:
+        for added in _registered.keys() - before.keys():  # nothing of a broken plugin is used
+            del _registered[added]
+        raise
+
+
+def _class_of(plugin: Plugin) -> type[Stage]:
+    cls, what = plugin.load(), plugin.words
     if not (isinstance(cls, type) and issubclass(cls, Stage)):
-        raise PluginError(f"the stage {name!r} of {owner} is {cls!r}, not a Stage")
-    stage(name)(cls)
+        raise PluginError(f"{what} is {cls!r}, not a Stage")
+    if cls.use not in ("", plugin.name):
+        raise PluginError(f"{what} calls itself {cls.use!r}; its entry point and @stage must say the same name")
+    return cls
 
 
 def stage_from_settings(settings: Any) -> Stage:

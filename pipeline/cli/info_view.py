@@ -1,0 +1,116 @@
+"""Facts about files as `faltung info` shows them: what each is, by whose reader, its times, and what is odd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ..errors import FaltungError, ReadError
+from ..io import Reader, SignalInfo, open_reader
+from ..io.clock import Clock
+from ..text import count, duration, number
+from ..text import size as bytes_in_words
+from .terminal import card, render
+
+_MOST = 12  # gaps that are listed
+
+
+def about(path: str) -> dict[str, Any]:
+    """Facts about a file for machines, from its header and index alone; ``error`` where it cannot be read."""
+    file = Path(path)
+    data: dict[str, Any] = {"file": path, "bytes": file.stat().st_size if file.is_file() else None}
+    try:
+        data["signals"] = list(_signals(path))
+    except FaltungError as error:
+        data["error"] = str(error).removeprefix(f"{path}: ")
+    return data
+
+
+def _signals(path: str) -> Iterator[dict[str, Any]]:
+    try:
+        with open_reader(path, truncated="accept", gaps="nan") as reader:
+            yield _signal(reader)
+    except ReadError as several:
+        if not several.signals:
+            raise
+        for name in several.signals:
+            try:
+                with open_reader(path, truncated="accept", gaps="nan", source=[name]) as reader:
+                    yield {"source": name, **_signal(reader)}
+            except ReadError as error:
+                yield {"source": name, "error": str(error).removeprefix(f"{path}: ")}
+
+
+def _signal(reader: Reader) -> dict[str, Any]:
+    info = reader.info
+    return {
+        "container": info.container,
+        "reader": getattr(reader, "plugin", None) or "faltung",
+        "encoding": info.subtype,
+        "fs": info.fs,
+        "channels": info.channels,
+        "names": list(info.names),
+        "frames": info.frames,
+        "seconds": None if info.frames is None else info.frames / info.fs,
+        "clocks": [_clock(clock, info) for clock in info.clocks],
+        "tags": dict(info.tags),
+        "chunks": {name.decode("latin-1").strip(): len(raw) for name, raw in info.chunks},
+        "not_understood": list(info.dropped),
+        "odd": list(reader.warnings),
+    }
+
+
+def _clock(clock: Clock, info: SignalInfo) -> dict[str, Any]:
+    return {
+        "start_utc": clock.utc(0),
+        "start_local": clock.local(0),
+        "end_utc": None if info.frames is None else clock.utc(info.frames),
+        "resolution_s": clock.resolution,
+        "source": clock.source,
+        "fs": clock.fs,
+        "drift_s": clock.drift_s,
+        "gaps": [{"frame": frame, "seconds": seconds} for frame, seconds in clock.gaps],
+    }
+
+
+def show(data: dict[str, Any]) -> None:
+    """The same for people, a card for each signal."""
+    render(data["file"], wrap=False)
+    size = {} if data["bytes"] is None else {"size": bytes_in_words(data["bytes"])}
+    if "error" in data:
+        render(card({**size, "cannot be read": data["error"]}))
+    for signal in data.get("signals", ()):
+        render(card({**size, **_rows(signal)}))
+    render("")
+
+
+def _rows(signal: dict[str, Any]) -> dict[str, str]:
+    source = {"source": signal["source"]} if "source" in signal else {}
+    if "error" in signal:
+        return {**source, "cannot be read": signal["error"]}
+    length = "not known before its end"
+    if signal["frames"] is not None:
+        length = f"{count(signal['frames'], 'frame')}, {duration(signal['seconds'])}"
+    names = f": {', '.join(signal['names'])}" if signal["names"] else ""
+    rows = {
+        **source,
+        "what": f"{signal['container']}, {signal['encoding'] or 'numbers as they are'}, read by {signal['reader']}",
+        "rate": f"{signal['fs']:.12g} Hz",
+        "channels": f"{signal['channels']}{names}",
+        "length": length,
+    }
+    for clock in signal["clocks"][:1]:
+        told = f"(by {clock['source']}, to {number(clock['resolution_s'])} s)"
+        rows["start"] = f"{clock['start_utc'] or clock['start_local'] + ', in no zone that is told'} {told}"
+        if abs(clock["drift_s"]) > 0.5 / clock["fs"]:
+            rows["drift"] = f"{clock['drift_s']:+.6g} s to the end"
+        shown = [f"{gap['seconds']:+.6g} s before frame {gap['frame']}" for gap in clock["gaps"][:_MOST]]
+        more = [f"and {len(clock['gaps']) - _MOST} more"] if len(clock["gaps"]) > _MOST else []
+        rows |= {"gaps": ", ".join(shown + more)} if shown else {}
+    rows |= dict(signal["tags"])
+    if signal["chunks"] or signal["not_understood"]:
+        rows["chunks"] = ", ".join(
+            [*signal["chunks"], *(f"{one} (not understood)" for one in signal["not_understood"])]
+        )
+    return rows | {f"odd {i}" if i > 1 else "odd": one for i, one in enumerate(signal["odd"], 1)}

@@ -1,0 +1,71 @@
+"""Commands of other packages, and of those that faltung bundles: looked for when the core has none of that name.
+
+A command is a function with typer's annotations, announced as an entry point of the group ``faltung.commands``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from ..errors import PluginError
+from ..plugins import Plugin, installed
+
+
+class Commands(TyperGroup):
+    """Commands of the core, at hand; and the others, imported when one of them is called or all are listed."""
+
+    also: Sequence[Any] = ()
+    """Parameters that the others are given beside their own."""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002  (as typer asks it)
+        if cmd_name not in self.commands:
+            others = installed("command")
+            for name in [cmd_name] if cmd_name in others else others.keys() - self.commands.keys():
+                self.commands[name] = _usable(others[name], self.also)
+        return self.commands.get(cmd_name)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        core = list(self.commands)
+        self.get_command(ctx, "")
+        return core + sorted(self.commands.keys() - set(core))
+
+
+def command_of(plugin: Plugin) -> Any:
+    """The command of a plugin; raises `PluginError` where it cannot be used, as when it has a name of the core's."""
+    from .commands import app
+
+    group: Any = typer.main.get_command(app)
+    if plugin.name in group.commands:
+        raise PluginError(f"{plugin.words} is one of faltung's own, which is used")
+    return _made(plugin)
+
+
+def _made(plugin: Plugin) -> Any:
+    function = plugin.load()
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    try:
+        app.command(plugin.name)(function)
+        return typer.main.get_command(app)
+    except Exception as error:
+        message = f"{plugin.words} is {function!r}, which is none: {error}"
+        raise PluginError(message) from error
+
+
+def _usable(plugin: Plugin, also: Sequence[Any]) -> Any:
+    """The command, or one in its place that says what is wrong with it, in the list and when it is called."""
+    try:
+        command = _made(plugin)
+    except PluginError as error:
+        problem = error  # the name in the clause ends with it
+
+        def callback(**_: Any) -> None:
+            raise problem
+
+        anything = {"ignore_unknown_options": True, "allow_extra_args": True}
+        command = TyperCommand(plugin.name, callback=callback, help=str(error), context_settings=anything)
+    command.params += also
+    return command

@@ -1,0 +1,157 @@
+"""The pages of docs/ do what they say: every snippet and command runs, and every link of the site leads somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+
+from docs import stages
+from pipeline.config.load import validate_config
+from pipeline.config.yaml_text import read_yaml
+
+from .cli.conftest import environment
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
+RUN_ELSEWHERE = {"matching", "batch", "measuring"}  # tests/test_readme.py
+BLOCK = re.compile(r"^```(\w+)(?: title=\"([\w.]+)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+LIBRARIES = {"library": ("pandas", "xarray", "polars"), "compare": ("pandas",), "tutorial": ("pip", "pytest")}
+
+
+def blocks(page: str) -> list[tuple[str, str, str]]:
+    """Language, title and text of each block of code, in their order."""
+    return BLOCK.findall((DOCS / f"{page}.md").read_text("utf-8"))
+
+
+def clone(folder: Path) -> Path:
+    for name in ("data", "configs"):
+        shutil.copytree(ROOT / name, folder / name)
+    (folder / "out").mkdir()
+    return folder
+
+
+def runs(page: str) -> bool:
+    return any(kind in ("python", "console") for kind, _, _ in blocks(page))
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page not in RUN_ELSEWHERE and runs(page)])
+def test_what_stands_on_a_page_runs_in_its_order(page, tmp_path):
+    for library in LIBRARIES.get(page, ()):
+        pytest.importorskip(library, reason=f"{library} is not installed")
+    place, site = clone(tmp_path / "clone"), tmp_path / "site"
+    env = {**environment(), "PYTHONPATH": str(site), "PYTHONHASHSEED": "0"}
+    env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
+    python = []
+    for kind, title, text in blocks(page):
+        if title:
+            (place / title).write_text(text, "utf-8")
+        elif kind == "python":
+            python.append(text)
+        elif kind == "console":
+            for line in text.splitlines():
+                assert line.startswith("$ "), line
+                done = subprocess.run(argv(line[2:], site), cwd=place, env=env, capture_output=True, text=True)
+                assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    (place / "page.py").write_text("\n".join(python), "utf-8")
+    done = subprocess.run([sys.executable, "page.py"], cwd=place, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def argv(line: str, site: Path) -> list[str]:
+    """Words of a command; what pip installs goes to a folder of its own, and nothing is fetched."""
+    words = shlex.split(line)
+    if words[:4] == ["python", "-m", "pip", "install"]:
+        words[4:4] = ["--no-deps", "--no-index", "--quiet", "--target", str(site)]
+    return [sys.executable if word == "python" else word for word in words]
+
+
+def test_every_configuration_holds():
+    found = [(page, text) for page in PAGES for kind, _, text in blocks(page) if kind == "yaml" and "version:" in text]
+    assert len(found) >= 3
+    for page, text in found:
+        assert validate_config(read_yaml(text).data, ROOT / page) is not None
+
+
+def test_the_page_of_the_stages_is_what_they_say(capsys, monkeypatch, tmp_path):
+    assert stages.main(["--check"]) == 0
+    monkeypatch.setattr(stages, "PAGE", tmp_path / "stages.md")
+    assert stages.main(["--check"]) == 1
+    assert "run: make generate" in capsys.readouterr().err
+    assert (stages.main([]), stages.main(["--check"])) == (0, 0)
+
+
+def test_every_page_is_in_the_navigation():
+    listed = re.findall(r": (\w+)\.md$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == PAGES
+
+
+class _Page(HTMLParser):
+    """Where a page leads, and what in it can be led to."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.links: list[str] = []
+        self.names = {""}
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.names.add(given.get("id") or "")
+        self.links += [value for name in ("href", "src") if (value := given.get(name)) and tag != "link"]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    pytest.importorskip("material", reason="mkdocs-material is not installed")
+    folder = tmp_path_factory.mktemp("site")
+    call = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    env = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(call, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_every_link_of_the_site_leads_somewhere(site):
+    pages = {path: _Page(path.read_text("utf-8")) for path in site.glob("*.html")}
+    assert {f"{page}.html" for page in PAGES} <= {path.name for path in pages}
+    broken, followed = [], 0
+    for path, page in pages.items():
+        for link in page.links if path.name != "404.html" else ():
+            url = urlsplit(link)
+            if url.scheme or link.startswith("//"):
+                continue
+            there = path if not url.path else (path.parent / unquote(url.path)).resolve()
+            there = there / "index.html" if there.is_dir() else there
+            followed += 1
+            if not there.is_file() or (url.fragment and there in pages and url.fragment not in pages[there].names):
+                broken.append(f"{path.name}: {link}")
+    assert (broken, followed > 200) == ([], True)
+
+
+def test_the_site_fetches_nothing_from_elsewhere(site):
+    for path in site.glob("*.html"):
+        loaded = r"<(?:script|img|link|iframe)[^>]*(?:src|href)=\"?(https?:[^\" >]+)"
+        assert re.findall(loaded, path.read_text("utf-8")) == [], path.name
+
+
+def test_the_site_fits_a_wide_window_and_a_phone(site, browser):
+    for width, height in ((1280, 900), (390, 844)):
+        page = browser.new_page(viewport={"width": width, "height": height})
+        errors: list[str] = []
+        page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+        for name in PAGES:
+            page.goto((site / f"{name}.html").as_uri())
+            page.wait_for_selector("h1")
+            wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert (name, wider, errors) == (name, 0, [])
+        page.close()
