@@ -1,7 +1,9 @@
 """Write docs/atlas.md from docs/atlas/*.json, and with --run ask again every function of it that is installed here.
 
 ``docs/atlas.py --run python node apt`` first installs pinned packages in a folder of its own, build/atlas, and asks
-what they hold; without names, what this interpreter and this machine have. What changed is printed and written down.
+what they hold; without names, what this interpreter and this machine have. Each package is asked in a process of its
+own, so that one that ends the interpreter or loads another's library takes no other with it. What changed is printed
+and written down.
 """
 
 from __future__ import annotations
@@ -21,6 +23,11 @@ DOCS = Path(__file__).resolve().parent
 ROWS = DOCS / "atlas"
 PAGE = DOCS / "atlas.md"
 FOLDER = DOCS.parent / "build" / "atlas"
+NAMES = ("python", "node", "apt")
+BESIDE = {"onnxruntime": "onnx==1.23.2", "ndarray-convolve": "ndarray@1.0.19", "chromium": "playwright==1.65.2"}
+"""What a package needs that does not name it, pinned as it is."""
+SECONDS = 900
+"""After which a package that does not answer is left."""
 GROUPS = ("signals", "images", "deep learning", "statistics", "browsers and JavaScript", "command line")
 KEPT = (
     "verdict", "known_as", "sentence", "response", "starts", "origin", "other_origin", "gain", "edges", "ends", "nan",
@@ -42,19 +49,22 @@ def load() -> dict[Path, list[dict[str, Any]]]:
 def installed(row: dict[str, Any]) -> str | None:
     """The version of what a row is about, or None where it is not here."""
     if row["source"] == "python":
-        try:
-            return version(row["package"])
-        except PackageNotFoundError:
-            return None
+        return _version(row["package"])
     if row["source"] == "node":
         file = modules() / row["package"] / "package.json"
         return str(json.loads(file.read_text("utf-8"))["version"]) if file.is_file() and shutil.which("node") else None
-    if not shutil.which(row["target"][0]):
+    beside = BESIDE.get(row["package"], "").partition("==")[0]
+    if not shutil.which(row.get("program", row["target"][0])) or (beside and not _version(beside)):
         return None
-    asked = subprocess.run(
-        ["dpkg-query", "-W", "-f=${Version}", row["package"]], capture_output=True, text=True, check=False
-    )
-    return asked.stdout.strip() or None
+    asked = ["dpkg-query", "-W", "-f=${Version}", row["package"]]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip() or None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def modules() -> Path:
@@ -86,24 +96,78 @@ def rounded(value: Any) -> Any:
 
 
 def run(only: set[str]) -> int:
-    """Ask every row that is installed; write what changed, and say so."""
-    changed = asked = 0
+    """Ask every row that is installed, a process a package; write what changed, and say so. Returns how many died."""
+    told: list[str] = []
+    asked = lost = 0
     for path, rows in load().items():
-        for row in rows:
-            here = installed(row)
-            if here is None or (only and row["source"] not in only):
+        packages = dict.fromkeys(row["package"] for row in rows if not only or row["source"] in only)
+        for package in packages:
+            members = [row for row in rows if row["package"] == package]
+            here = [installed(row) for row in members]
+            if not any(here):
+                told.append(f"{package}: not here, {len(members)} rows stay as they were")
                 continue
-            asked += 1
-            found, before = ask(row), row.get("found")
-            if differs(found, before):
-                changed += 1
-                old = "new" if before is None else f"was {before['verdict']}"
-                print(f"{row['package']} {here}, {' '.join(row['target'])[:70]}: {found['verdict']} ({old})")
-                row["found"] = found
-            row["version"] = here
+            pinned = members[0].get("version")
+            changed = 0
+            answers, end = apart(path, package)
+            for row, now in zip(members, here, strict=True):
+                found, before = (
+                    answers.get(json.dumps(row["target"]) + json.dumps(row.get("options"))),
+                    row.get("found"),
+                )
+                if now is None or found is None:
+                    lost += now is not None
+                    continue
+                asked += 1
+                if differs(found, before):
+                    changed += 1
+                    old = "new" if before is None else f"was {before['verdict']}"
+                    print(f"  {' '.join(row['target'])[:90]}: {found['verdict']} ({old})", flush=True)
+                    row["found"] = found
+                row["version"] = now
+            moved = "" if pinned == here[0] else f" instead of {pinned}"
+            print(f"{package} {here[0]}{moved}: {len(answers)} asked, {changed} changed{end}", flush=True)
         path.write_text("[\n" + ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows) + "\n]\n", "utf-8")
-    print(f"{asked} asked, {changed} changed")
-    return 0
+    print(*told, f"{asked} rows asked in all, {lost} gave no answer", sep="\n")
+    return lost
+
+
+def apart(path: Path, package: str) -> tuple[dict[str, dict[str, Any]], str]:
+    """The answers of one package, by target and options, and how its process ended where it did not end well.
+
+    What ends the process is left out, and the rows after it are asked by another.
+    """
+    answers: dict[str, dict[str, Any]] = {}
+    end, first = "", 0
+    while True:
+        words = [sys.executable, __file__, "--ask", path.name, package, str(first)]
+        try:
+            done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
+            printed, code = done.stdout, done.returncode
+        except subprocess.TimeoutExpired as late:
+            printed, code = (late.stdout or b"").decode("utf-8"), SECONDS
+        lines = [json.loads(line) for line in printed.splitlines()]
+        answers |= {line["row"]: line["found"] for line in lines if "found" in line}
+        if not code:
+            return answers, end
+        begun = [line for line in lines if "begun" in line]
+        if not begun:
+            return answers, f"{end}; ended with {code}: {(done.stderr.splitlines() or ['nothing said'])[-1][:120]}"
+        end += f"; {begun[-1]['row'][:70]} ended the process with {code}"
+        first = begun[-1]["begun"] + 1
+
+
+def ask_apart(name: str, package: str, first: int) -> None:
+    """Answer for `apart`: a line of JSON before a row and one after; what libraries print goes to stderr."""
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    rows = [row for row in json.loads((ROWS / name).read_text("utf-8")) if row["package"] == package]
+    for at, row in enumerate(rows):
+        if at < first or installed(row) is None:
+            continue
+        key = json.dumps(row["target"]) + json.dumps(row.get("options"))
+        print(json.dumps({"begun": at, "row": key}), file=out, flush=True)
+        print(json.dumps({"row": key, "found": ask(row)}), file=out, flush=True)
 
 
 def differs(found: dict[str, Any], before: dict[str, Any] | None) -> bool:
@@ -113,7 +177,7 @@ def differs(found: dict[str, Any], before: dict[str, Any] | None) -> bool:
 
 
 def install(names: list[str]) -> None:
-    """Put pinned packages into build/atlas; what apt has needs its own rights, so that is named only."""
+    """Put pinned packages into build/atlas; what apt has needs rights of its own, so that is named only."""
     pins: dict[str, dict[str, str]] = {}
     for rows in load().values():
         for row in rows:
@@ -121,16 +185,23 @@ def install(names: list[str]) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     if "python" in names:
         subprocess.run([sys.executable, "-m", "venv", str(FOLDER / "venv")], check=True)
-        wanted = [f"{name}=={number}" for name, number in pins["python"].items()]
+        wanted = [f"{name}=={number}" if number else name for name, number in pins["python"].items()]
+        wanted += [pin for pin in BESIDE.values() if "==" in pin]
+        (FOLDER / "pins.txt").write_text("\n".join(wanted) + "\n", "utf-8")
         pip = [str(FOLDER / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, "--editable", str(DOCS.parent), *wanted], check=True)
+        subprocess.run([*pip, "--editable", str(DOCS.parent)], check=True)
+        if subprocess.run([*pip, "-r", str(FOLDER / "pins.txt")], check=False).returncode:
+            failed = [pin for pin in wanted if subprocess.run([*pip, pin], check=False).returncode]
+            print("not installed:", *failed)
     if "node" in names:
-        wanted = [f"{name}@{number}" for name, number in pins["node"].items()]
-        subprocess.run(
-            ["npm", "install", "--silent", "--no-audit", "--prefix", str(FOLDER), *wanted, "ndarray@1.0.19"], check=True
-        )
+        wanted = [f"{name}@{number}" if number else name for name, number in pins["node"].items()]
+        wanted += [pin for pin in BESIDE.values() if "==" not in pin]
+        npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(FOLDER), *wanted]
+        subprocess.run(npm, check=True)
     if "apt" in names:
-        print("with apt, by yourself:", *sorted(pins["apt"]))
+        rows = [row for rows in load().values() for row in rows if row["source"] == "apt"]
+        absent = {f"{row['package']}={row['version']}" for row in rows if installed(row) is None}
+        print("missing, for apt-get install:" if absent else "of apt, nothing is missing", *sorted(absent))
 
 
 def page(rows: list[dict[str, Any]]) -> str:
@@ -204,23 +275,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", action="store_true", help="ask again what is installed")
     parser.add_argument("--check", action="store_true", help="say whether the page is that of the rows; write nothing")
-    parser.add_argument("names", nargs="*", choices=["python", "node", "apt", []], help="install these first")
+    parser.add_argument("--there", action="store_true", help=argparse.SUPPRESS)  # in the folder's own interpreter
+    parser.add_argument("--ask", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="install these first")
     args = parser.parse_args()
     if args.names:
+        os.environ.setdefault("NODE_PATH", str(modules()))
+    if args.ask:
+        ask_apart(args.ask[0], args.ask[1], int(args.ask[2]))
+        return 0
+    if args.names and not args.there:
         install(args.names)
         python = FOLDER / "venv" / "bin" / "python"
-        if "python" in args.names and Path(sys.prefix) != FOLDER / "venv":
-            return subprocess.run([str(python), __file__, "--run"], check=False).returncode
-    if args.run or args.names:
-        os.environ.setdefault("NODE_PATH", str(modules()))
-        run(set(args.names))
+        if "python" in args.names:
+            return subprocess.run([python, __file__, "--run", "--there", *args.names], check=False).returncode
+    lost = run(set(args.names)) if args.run or args.names else 0
     text = page([row for rows in load().values() for row in rows])
     if args.check:
         return int(text != PAGE.read_text("utf-8"))
     if not PAGE.is_file() or PAGE.read_text("utf-8") != text:
         PAGE.write_text(text, "utf-8")
         print("docs/atlas.md written")
-    return 0
+    return int(lost > 0)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from functools import cache
 from typing import Any
 
 
@@ -140,3 +142,122 @@ def jax_transposed(x: Any, kernel: Any) -> Any:
     return jax.lax.conv_transpose(
         x[None, None], kernel[None, None], (1,), "SAME", dimension_numbers=("NCH", "IOH", "NCH")
     )
+
+
+def mlx_conv1d(x: Any, kernel: Any) -> Any:
+    """A convolution of one channel, padded on both sides."""
+    import mlx.core as mx
+    import numpy as np
+
+    signal, weights = (mx.array(v.astype(np.float32)) for v in (x, kernel))
+    return np.array(mx.conv1d(signal[None, :, None], weights[None, :, None], padding=len(kernel) // 2))
+
+
+def mlx_convolve(x: Any, kernel: Any) -> Any:
+    """The function that numpy has too."""
+    import mlx.core as mx
+    import numpy as np
+
+    return np.array(mx.convolve(mx.array(x.astype(np.float32)), mx.array(kernel.astype(np.float32)), mode="same"))
+
+
+def openvino_conv(x: Any, kernel: Any) -> Any:
+    """A model of one operation, padded as SAME_UPPER."""
+    import numpy as np
+    import openvino
+    from openvino import opset13
+
+    signal, weights = (v.astype(np.float32)[None, None] for v in (x, kernel))
+    port = opset13.parameter(signal.shape, np.float32)
+    node = opset13.convolution(port, opset13.constant(weights), [1], [0], [0], [1], auto_pad="SAME_UPPER")
+    return openvino.compile_model(openvino.Model([node], [port]), "CPU")(signal)[0]
+
+
+def metpy(x: Any, kernel: Any) -> Any:
+    """A window over a grid; what is not a whole number of weights stays as it was at the ends."""
+    from metpy.calc import smooth_window
+
+    return smooth_window(x, kernel, passes=1, normalize_weights=False)
+
+
+def sympy_convolution(x: Any, kernel: Any) -> Any:
+    """Of exact numbers."""
+    import numpy as np
+    from sympy.discrete.convolutions import convolution
+
+    return np.array([float(v) for v in convolution(x.tolist(), kernel.tolist())])
+
+
+def spectrum_lags(x: Any, kernel: Any) -> Any:
+    """A correlation of two signals of one length, as a function of all lags."""
+    import numpy as np
+    from spectrum import xcorr
+
+    return xcorr(x, np.pad(kernel, (0, len(x) - len(kernel))), norm=None)[0]
+
+
+def pyfar_convolve(x: Any, kernel: Any) -> Any:
+    """Two signals, in full."""
+    import pyfar
+
+    return pyfar.dsp.convolve(pyfar.Signal(x, 48_000), pyfar.Signal(kernel, 48_000), mode="full").time
+
+
+@cache
+def _page() -> Any:
+    """An empty page of a browser that stays open as long as this process."""
+    from playwright.sync_api import sync_playwright
+
+    browser = sync_playwright().start().chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+    return browser.new_page()
+
+
+_CONVOLVER = """async ([x, h, plain]) => {
+  const context = new OfflineAudioContext(1, x.length, 48000);
+  const held = (values) => {
+    const buffer = context.createBuffer(1, values.length, 48000);
+    buffer.copyToChannel(new Float32Array(values), 0);
+    return buffer;
+  };
+  const source = new AudioBufferSourceNode(context, { buffer: held(x) });
+  const node = new ConvolverNode(context, { buffer: held(h), disableNormalization: plain });
+  source.connect(node).connect(context.destination);
+  source.start();
+  return Array.from((await context.startRendering()).getChannelData(0));
+}"""
+
+
+def convolver_node(x: Any, kernel: Any) -> Any:
+    """A browser's reverb, with the taps as they are."""
+    import numpy as np
+
+    return np.array(_page().evaluate(_CONVOLVER, [x.tolist(), kernel.tolist(), True]), np.float32)
+
+
+def convolver_node_normalized(x: Any, kernel: Any) -> Any:
+    """The same as it is by default."""
+    import numpy as np
+
+    return np.array(_page().evaluate(_CONVOLVER, [x.tolist(), kernel.tolist(), False]), np.float32)
+
+
+_MATRIX = """([pixels, h]) => {
+  const [height, width] = [pixels.length, pixels[0].length];
+  document.body.innerHTML = `<svg width="0" height="0"><filter id="f" x="0" y="0" width="1" height="1"
+    color-interpolation-filters="sRGB"><feConvolveMatrix order="${h[0].length},${h.length}" divisor="1"
+    preserveAlpha="true" kernelMatrix="${h.flat().join(" ")}"/></filter></svg>`;
+  const canvas = () => Object.assign(document.createElement("canvas"), { width, height }).getContext("2d");
+  const [from, to] = [canvas(), canvas()];
+  from.putImageData(new ImageData(new Uint8ClampedArray(pixels.flat().flatMap((v) => [v, v, v, 255])), width), 0, 0);
+  to.filter = "url(#f)";
+  to.drawImage(from.canvas, 0, 0);
+  const y = Array.from(to.getImageData(0, 0, width, height).data).filter((_, i) => i % 4 === 0);
+  return pixels.map((_, row) => y.slice(row * width, (row + 1) * width));
+}"""
+
+
+def fe_convolve_matrix(x: Any, kernel: Any) -> Any:
+    """The filter of pictures that a page has."""
+    import numpy as np
+
+    return np.array(_page().evaluate(_MATRIX, [x.tolist(), kernel.tolist()]), np.uint8)
