@@ -200,7 +200,9 @@ def install(names: list[str]) -> None:
         subprocess.run(npm, check=True)
     if "apt" in names:
         rows = [row for rows in load().values() for row in rows if row["source"] == "apt"]
-        absent = {f"{row['package']}={row['version']}" for row in rows if installed(row) is None}
+        absent = {
+            row["package"] + "=" * ("version" in row) + row.get("version", "") for row in rows if not installed(row)
+        }
         print("missing, for apt-get install:" if absent else "of apt, nothing is missing", *sorted(absent))
 
 

@@ -72,16 +72,24 @@ def obspy_smooth(x: Any) -> Any:
 
 def onnx_conv(x: Any, kernel: Any) -> Any:
     """Conv of a model of one node, padded as SAME_UPPER."""
+    return _onnx("Conv", x, kernel)
+
+
+def onnx_transposed(x: Any, kernel: Any) -> Any:
+    """ConvTranspose of such a model."""
+    return _onnx("ConvTranspose", x, kernel)
+
+
+def _onnx(operator: str, x: Any, kernel: Any) -> Any:
     import numpy as np
     import onnxruntime
     from onnx import TensorProto, helper
 
     shape = [1, 1, None]
     ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in ("x", "w", "y")]
-    node = helper.make_node("Conv", ["x", "w"], ["y"], auto_pad="SAME_UPPER")
-    model = helper.make_model(
-        helper.make_graph([node], "g", ends[:2], ends[2:]), opset_imports=[helper.make_opsetid("", 13)]
-    )
+    node = helper.make_node(operator, ["x", "w"], ["y"], auto_pad="SAME_UPPER")
+    graph = helper.make_graph([node], "g", ends[:2], ends[2:])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
     model.ir_version = 8
     session = onnxruntime.InferenceSession(model.SerializeToString())
     return session.run(None, {"x": x[None, None].astype(np.float32), "w": kernel[None, None].astype(np.float32)})[0]
@@ -116,6 +124,22 @@ def keras_layer(x: Any, kernel: Any) -> Any:
     layer.build((None, None, 1))
     layer.set_weights([kernel[:, None, None]])
     return keras.ops.convert_to_numpy(layer(x.astype("float32")[None, :, None]))[0, :, 0]
+
+
+def keras_transposed(x: Any, kernel: Any) -> Any:
+    """The layer that goes the other way."""
+    import keras
+
+    weights = kernel.astype("float32")[:, None, None]
+    return keras.ops.conv_transpose(x.astype("float32")[None, :, None], weights, padding="same")
+
+
+def tensorflow_transposed(x: Any, kernel: Any) -> Any:
+    """conv1d_transpose, as long as the signal."""
+    import tensorflow as tf
+
+    weights = kernel[:, None, None]
+    return tf.nn.conv1d_transpose(x[None, :, None], weights, (1, len(x), 1), 1, "SAME")
 
 
 def torch_layer(x: Any, kernel: Any) -> Any:
