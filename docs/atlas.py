@@ -24,7 +24,12 @@ ROWS = DOCS / "atlas"
 PAGE = DOCS / "atlas.md"
 FOLDER = DOCS.parent / "build" / "atlas"
 NAMES = ("python", "node", "apt")
-BESIDE = {"onnxruntime": "onnx==1.23.2", "ndarray-convolve": "ndarray@1.0.19", "chromium": "playwright==1.65.2"}
+BESIDE = {
+    "onnxruntime": "onnx==1.23.2",
+    "mlx": "mlx-cpu==0.32.4",
+    "ndarray-convolve": "ndarray@1.0.19",
+    "chromium": "playwright==1.65.2",
+}
 """What a package needs that does not name it, pinned as it is."""
 SECONDS = 900
 """After which a package that does not answer is left."""
@@ -77,6 +82,7 @@ def ask(row: dict[str, Any]) -> dict[str, Any]:
     from pipeline.errors import FaltungError
     from pipeline.flipcheck.flip import flip_check
 
+    os.environ.setdefault("DEV", "PYTHON")  # tinygrad's own way to compute, which needs no compiler
     words = [word.replace("{atlas}", str(ROWS)) for word in row["target"]]
     target = words[0] if len(words) == 1 else words
     try:
@@ -199,7 +205,7 @@ def install(names: list[str]) -> None:
         npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(FOLDER), *wanted]
         subprocess.run(npm, check=True)
     if "apt" in names:
-        rows = [row for rows in load().values() for row in rows if row["source"] == "apt"]
+        rows = [row for rows in load().values() for row in rows if row["source"] == "apt" and row["package"] not in BESIDE]
         absent = {
             row["package"] + "=" * ("version" in row) + row.get("version", "") for row in rows if not installed(row)
         }

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from functools import cache
+import sys
+from types import ModuleType
 from typing import Any
 
 
@@ -194,14 +195,14 @@ def openvino_conv(x: Any, kernel: Any) -> Any:
     signal, weights = (v.astype(np.float32)[None, None] for v in (x, kernel))
     port = opset13.parameter(signal.shape, np.float32)
     node = opset13.convolution(port, opset13.constant(weights), [1], [0], [0], [1], auto_pad="SAME_UPPER")
-    return openvino.compile_model(openvino.Model([node], [port]), "CPU")(signal)[0]
+    return openvino.compile_model(openvino.Model([node], [port]), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(signal)[0]
 
 
 def metpy(x: Any, kernel: Any) -> Any:
     """A window over a grid; what is not a whole number of weights stays as it was at the ends."""
     from metpy.calc import smooth_window
 
-    return smooth_window(x, kernel, passes=1, normalize_weights=False)
+    return getattr(y := smooth_window(x, kernel, passes=1, normalize_weights=False), "magnitude", y)
 
 
 def sympy_convolution(x: Any, kernel: Any) -> Any:
@@ -227,13 +228,15 @@ def pyfar_convolve(x: Any, kernel: Any) -> Any:
     return pyfar.dsp.convolve(pyfar.Signal(x, 48_000), pyfar.Signal(kernel, 48_000), mode="full").time
 
 
-@cache
-def _page() -> Any:
-    """An empty page of a browser that stays open as long as this process."""
-    from playwright.sync_api import sync_playwright
+def _in_browser(script: str, values: Any) -> Any:
+    """What a script says in an empty page of a browser, which stays open when this file is read again."""
+    kept = sys.modules.setdefault("atlas_browser", ModuleType("atlas_browser"))
+    if not hasattr(kept, "page"):
+        from playwright.sync_api import sync_playwright
 
-    browser = sync_playwright().start().chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-    return browser.new_page()
+        known = sync_playwright().start().chromium
+        kept.page = known.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"]).new_page()
+    return kept.page.evaluate(script, values)
 
 
 _CONVOLVER = """async ([x, h, plain]) => {
@@ -255,14 +258,14 @@ def convolver_node(x: Any, kernel: Any) -> Any:
     """A browser's reverb, with the taps as they are."""
     import numpy as np
 
-    return np.array(_page().evaluate(_CONVOLVER, [x.tolist(), kernel.tolist(), True]), np.float32)
+    return np.array(_in_browser(_CONVOLVER, [x.tolist(), kernel.tolist(), True]), np.float32)
 
 
 def convolver_node_normalized(x: Any, kernel: Any) -> Any:
     """The same as it is by default."""
     import numpy as np
 
-    return np.array(_page().evaluate(_CONVOLVER, [x.tolist(), kernel.tolist(), False]), np.float32)
+    return np.array(_in_browser(_CONVOLVER, [x.tolist(), kernel.tolist(), False]), np.float32)
 
 
 _MATRIX = """([pixels, h]) => {
@@ -284,4 +287,4 @@ def fe_convolve_matrix(x: Any, kernel: Any) -> Any:
     """The filter of pictures that a page has."""
     import numpy as np
 
-    return np.array(_page().evaluate(_MATRIX, [x.tolist(), kernel.tolist()]), np.uint8)
+    return np.array(_in_browser(_MATRIX, [x.tolist(), kernel.tolist()]), np.uint8)
