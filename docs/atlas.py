@@ -24,6 +24,8 @@ ROWS = DOCS / "atlas"
 PAGE = DOCS / "atlas.md"
 FOLDER = DOCS.parent / "build" / "atlas"
 NAMES = ("python", "node", "apt")
+TABLE = DOCS.parent / "pipeline" / "explain" / "templates" / "libraries.json"
+"""What the page of explain shows of the rows."""
 BESIDE = {
     "onnxruntime": "onnx==1.23.2",
     "mlx": "mlx-cpu==0.32.4",
@@ -146,7 +148,7 @@ def apart(path: Path, package: str) -> tuple[dict[str, dict[str, Any]], str]:
     answers: dict[str, dict[str, Any]] = {}
     end, first = "", 0
     while True:
-        words = [sys.executable, __file__, "--ask", path.name, package, str(first)]
+        words = [sys.executable, __file__, "--ask", str(path), package, str(first)]
         try:
             done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=False)
             printed, code = done.stdout, done.returncode
@@ -205,7 +207,9 @@ def install(names: list[str]) -> None:
         npm = ["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(FOLDER), *wanted]
         subprocess.run(npm, check=True)
     if "apt" in names:
-        rows = [row for rows in load().values() for row in rows if row["source"] == "apt" and row["package"] not in BESIDE]
+        rows = [
+            row for rows in load().values() for row in rows if row["source"] == "apt" and row["package"] not in BESIDE
+        ]
         absent = {
             row["package"] + "=" * ("version" in row) + row.get("version", "") for row in rows if not installed(row)
         }
@@ -247,6 +251,26 @@ def page(rows: list[dict[str, Any]]) -> str:
             line(row) for row in sorted(members, key=lambda row: (row["package"].lower(), " ".join(row["target"])))
         ]
     return "\n".join(lines) + "\n"
+
+
+def libraries(rows: list[dict[str, Any]]) -> str:
+    """The table behind the page of explain: answers to one bright pixel of rows with a `tile`, verdicts of `layers`."""
+
+    def told(row: dict[str, Any], key: str) -> dict[str, Any]:
+        found = row["found"]
+        return {"name": row[key], "version": row["version"], "verdict": found.get("known_as", found["verdict"])}
+
+    tiles, layers = [], []
+    for row in (row for row in rows if "found" in row):
+        if "layer" in row:
+            layers.append({**told(row, "layer"), "kind": row["kind"]})
+        if "tile" in row:
+            most = max(max(taps) for taps in row["found"]["response"])
+            tile = [[round(5 * tap / most, 2) for tap in taps] for taps in row["found"]["response"]]
+            tiles.append({**told(row, "tile"), "tile": tile})
+    parts = {"tiles": sorted(tiles, key=lambda one: one["name"].lower()), "layers": layers}
+    lines = [f'"{name}": [\n' + ",\n".join(map(json.dumps, part)) + "\n]" for name, part in parts.items()]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def line(row: dict[str, Any]) -> str:
@@ -298,12 +322,14 @@ def main() -> int:
         if "python" in args.names:
             return subprocess.run([python, __file__, "--run", "--there", *args.names], check=False).returncode
     lost = run(set(args.names)) if args.run or args.names else 0
-    text = page([row for rows in load().values() for row in rows])
+    rows = [row for rows in load().values() for row in rows]
+    written = {PAGE: page(rows), TABLE: libraries(rows)}
+    stale = [path for path, text in written.items() if not path.is_file() or path.read_text("utf-8") != text]
     if args.check:
-        return int(text != PAGE.read_text("utf-8"))
-    if not PAGE.is_file() or PAGE.read_text("utf-8") != text:
-        PAGE.write_text(text, "utf-8")
-        print("docs/atlas.md written")
+        return int(bool(stale))
+    for path in stale:
+        path.write_text(written[path], "utf-8")
+        print(f"{path.relative_to(DOCS.parent)} written")
     return int(lost > 0)
 
 
