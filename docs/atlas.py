@@ -1,4 +1,4 @@
-"""Write docs/atlas.md from docs/atlas/*.json, and with --run ask again every function of it that is installed here.
+"""Write docs/atlas.md and .html from docs/atlas/*.json, and with --run ask again each function that is installed here.
 
 ``docs/atlas.py --run python node apt`` first installs pinned packages in a folder of its own, build/atlas, and asks
 what they hold; without names, what this interpreter and this machine have. Each package is asked in a process of its
@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from typing import Any
 DOCS = Path(__file__).resolve().parent
 ROWS = DOCS / "atlas"
 PAGE = DOCS / "atlas.md"
+HTML = DOCS / "atlas.html"
 FOLDER = DOCS.parent / "build" / "atlas"
 NAMES = ("python", "node", "apt")
 TABLE = DOCS.parent / "pipeline" / "explain" / "templates" / "libraries.json"
@@ -42,7 +44,8 @@ KEPT = (
 )  # fmt: skip
 INTRODUCTION = """{} functions and commands. **Flips** says whether a kernel comes back as it is: convolution; reversed,
 it is correlation. **Origin** is the tap that meets x[n], of a kernel of three and, after a stroke, of four. **Outside**
-is what stands beyond the ends. Ask yours with the line of its row after `faltung flip-check`."""
+is what stands beyond the ends. Ask yours with the line of its row after `faltung flip-check`;
+{{atlas}} is docs/atlas."""
 RECIPES = """`Kernel([4, 2, 1]).for_(TARGET)` gives the weights `w` and this call, `y[n] = 4 x[n] + 2 x[n-1] + x[n-2]`;
 `Kernel.from_` takes weights back. Of each call of a library that is installed a test says that its output is the
 definition's, for kernels of any origin, of odd and of even length."""
@@ -97,10 +100,12 @@ def ask(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def rounded(value: Any) -> Any:
-    """Six digits: the last ones differ from machine to machine."""
+    """Five digits, and no dust: the last ones differ from machine to machine."""
     if isinstance(value, list | tuple):
         return [rounded(v) for v in value][:64]
-    return float(f"{value:.5g}") + 0.0 if isinstance(value, float) else value
+    if isinstance(value, float):
+        return float(f"{value:.5g}") if abs(value) > 1e-9 else 0.0
+    return value
 
 
 def run(only: set[str]) -> int:
@@ -113,7 +118,7 @@ def run(only: set[str]) -> int:
             members = [row for row in rows if row["package"] == package]
             here = [installed(row) for row in members]
             if not any(here):
-                told.append(f"{package}: not here, {len(members)} rows stay as they were")
+                told.append(f"{package}: not here, what was recorded stays")
                 continue
             pinned = members[0].get("version")
             changed = 0
@@ -127,11 +132,11 @@ def run(only: set[str]) -> int:
                     lost += now is not None
                     continue
                 asked += 1
-                if differs(found, before):
+                news = differs(found, before)
+                if news:
                     changed += 1
-                    old = "new" if before is None else f"was {before['verdict']}"
-                    print(f"  {' '.join(row['target'])[:90]}: {found['verdict']} ({old})", flush=True)
-                    row["found"] = found
+                    print(f"  {' '.join(row['target'])[:90]}: {found['verdict']} ({news})", flush=True)
+                row["found"] = found
                 row["version"] = now
             moved = "" if pinned == here[0] else f" instead of {pinned}"
             print(f"{package} {here[0]}{moved}: {len(answers)} asked, {changed} changed{end}", flush=True)
@@ -178,10 +183,12 @@ def ask_apart(name: str, package: str, first: int) -> None:
         print(json.dumps({"row": key, "found": ask(row)}), file=out, flush=True)
 
 
-def differs(found: dict[str, Any], before: dict[str, Any] | None) -> bool:
-    """Whether more than the last digits of a response or of a sentence's number changed."""
+def differs(found: dict[str, Any], before: dict[str, Any] | None) -> str:
+    """What was otherwise, in words; nothing for the last digits of a response or of a sentence's number."""
+    if before is None:
+        return "new"
     steady = ("verdict", "known_as", "starts", "origin", "other_origin", "edges", "length", "dtypes", "channels")
-    return before is None or any(found.get(key) != before.get(key) for key in steady)
+    return "; ".join(f"{key} was {before.get(key)}" for key in steady if found.get(key) != before.get(key))
 
 
 def install(names: list[str]) -> None:
@@ -216,18 +223,32 @@ def install(names: list[str]) -> None:
         print("missing, for apt-get install:" if absent else "of apt, nothing is missing", *sorted(absent))
 
 
-def page(rows: list[dict[str, Any]]) -> str:
-    """The page: a table a group, and how to hand a kernel over."""
+def ports() -> list[tuple[str, str, str]]:
+    """Each target of `Kernel.for_`, its weights of 4 2 1, and its call."""
     from pipeline.kernel import Kernel
-    from pipeline.ports import _WAYS
+    from pipeline.ports import TARGETS
 
-    known = [row for row in rows if "found" in row]
+    each = [Kernel([4, 2, 1]).for_(target) for target in TARGETS]
+    shown = [" ".join(f"{tap:g}" for tap in port.weights.reshape(-1)) for port in each]
+    return [
+        (port.target, f"{taps}, shape {port.weights.shape}", port.call) for port, taps in zip(each, shown, strict=True)
+    ]
+
+
+def grouped(rows: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Rows that have been asked, by group, package and target."""
+    known = sorted(rows, key=lambda row: (row["package"].lower(), " ".join(row["target"])))
+    return [(group, [row for row in known if row["group"] == group and "found" in row]) for group in GROUPS]
+
+
+def page(rows: list[dict[str, Any]]) -> str:
+    """The page in Markdown: how to hand a kernel over, and a table a group."""
     lines = [
         "What convolution functions really do with a kernel, each asked by `faltung flip-check`; made by `make atlas`.",
         "",
         "# The atlas of flips",
         "",
-        INTRODUCTION.format(len(known)),
+        INTRODUCTION.format(sum("found" in row for row in rows)) + " `docs/atlas.html` has pictures and a search.",
         "",
         "## Take a kernel of mine there",
         "",
@@ -235,50 +256,73 @@ def page(rows: list[dict[str, Any]]) -> str:
         "",
         "| target | weights | call |",
         "| --- | --- | --- |",
+        *(f"| {target} | {weights} | `{call}` |" for target, weights, call in ports()),
     ]
-    for target in sorted(_WAYS):
-        port = Kernel([4, 2, 1]).for_(target)
-        shown = " ".join(f"{tap:g}" for tap in port.weights.reshape(-1))
-        lines.append(f"| {target} | {shown}, shape {port.weights.shape} | `{port.call}` |")
-    for group in GROUPS:
-        members = [row for row in known if row["group"] == group]
+    for group, members in grouped(rows):
         lines += ["", f"## {group[0].upper()}{group[1:]}", ""]
         lines += [
             "| function | package | flips | origin | outside | says more |",
             "| --- | --- | --- | --- | --- | --- |",
         ]
-        lines += [
-            line(row) for row in sorted(members, key=lambda row: (row["package"].lower(), " ".join(row["target"])))
-        ]
+        for row in members:
+            words, package, flips, *rest = told(row).values()
+            cells = [f"`{words}`", package, f"**{flips}**" if flips == "no" else flips, *rest]
+            lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |")
     return "\n".join(lines) + "\n"
+
+
+def html(rows: list[dict[str, Any]]) -> str:
+    """The same as one page of HTML, with a picture of each answer and a search."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(loader=FileSystemLoader(ROWS), autoescape=True, undefined=StrictUndefined)
+    plain = {"introduction": INTRODUCTION, "recipes": RECIPES}
+    values = {key: text.replace("`", "").replace("**", "") for key, text in plain.items()}
+    values["introduction"] = values["introduction"].format(sum("found" in row for row in rows))
+    groups = [(group, [{**told(row), **picture(row["found"])} for row in members]) for group, members in grouped(rows)]
+    return environment.get_template("page.html.j2").render(values, groups=groups, ports=ports()) + "\n"
+
+
+def picture(found: dict[str, Any]) -> dict[str, Any]:
+    """Squares of an answer of a few taps: place, share of the largest, whether below 0; and where the impulse was."""
+    response = found.get("response") or []
+    table = response if response and isinstance(response[0], list) else [response]
+    rows, columns = len(table), len(table[0])
+    most = max((abs(tap) for taps in table for tap in taps), default=0)
+    if not most or rows > 9 or columns > 9:
+        return {"cells": [], "rows": 0, "columns": 0, "at": None, "response": ""}
+    cells = [(x, y, round(90 * abs(tap) / most), tap < 0) for y, taps in enumerate(table) for x, tap in enumerate(taps)]
+    at = [-start for start in found["starts"]][::-1] + [0] * (2 - len(found["starts"]))
+    inside = 0 <= at[0] < columns and 0 <= at[1] < rows
+    words = "; ".join(" ".join(f"{tap:.4g}" for tap in taps) for taps in table)
+    return {"cells": cells, "rows": rows, "columns": columns, "at": at if inside else None, "response": words}
 
 
 def libraries(rows: list[dict[str, Any]]) -> str:
     """The table behind the page of explain: answers to one bright pixel of rows with a `tile`, verdicts of `layers`."""
 
-    def told(row: dict[str, Any], key: str) -> dict[str, Any]:
+    def named(row: dict[str, Any], key: str) -> dict[str, Any]:
         found = row["found"]
-        return {"name": row[key], "version": row["version"], "verdict": found.get("known_as", found["verdict"])}
+        short = re.sub(r"^\d+:|[-+].*$", "", row["version"])  # without what Debian adds
+        return {"name": row[key], "version": short, "verdict": found.get("known_as", found["verdict"])}
 
     tiles, layers = [], []
     for row in (row for row in rows if "found" in row):
         if "layer" in row:
-            layers.append({**told(row, "layer"), "kind": row["kind"]})
+            layers.append({**named(row, "layer"), "kind": row["kind"]})
         if "tile" in row:
             most = max(max(taps) for taps in row["found"]["response"])
             tile = [[round(5 * tap / most, 2) for tap in taps] for taps in row["found"]["response"]]
-            tiles.append({**told(row, "tile"), "tile": tile})
+            tiles.append({**named(row, "tile"), "tile": tile})
     parts = {"tiles": sorted(tiles, key=lambda one: one["name"].lower()), "layers": layers}
     lines = [f'"{name}": [\n' + ",\n".join(map(json.dumps, part)) + "\n]" for name, part in parts.items()]
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def line(row: dict[str, Any]) -> str:
-    """A row of the table."""
+def told(row: dict[str, Any]) -> dict[str, str]:
+    """The cells of a row, by name, in order."""
     found = row["found"]
-    flips = {"convolution": "yes", "correlation": "**no**"}.get(
-        found["verdict"], found.get("known_as", found["verdict"])
-    )
+    flips = {"convolution": "yes", "correlation": "no"}.get(found["verdict"], found.get("known_as", found["verdict"]))
     origin = ", ".join(map(str, found.get("origin", []))) or "-"
     other = found.get("other_origin", "")
     if other:
@@ -290,16 +334,14 @@ def line(row: dict[str, Any]) -> str:
         more.insert(0, f"gain {found['gain']:.4g}")
     if "lag_0" in found:
         more.append(f"lag 0 at n = {found['lag_0']}")
-    words = " ".join(word if " " not in word else f"'{word}'" for word in row["target"])
-    cells = [
-        f"`{words}`",
-        f"{row['package']} {row['version']}",
-        flips,
-        origin,
-        found.get("edges", "-"),
-        "; ".join(more),
-    ]
-    return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+    return {
+        "words": " ".join(word if " " not in word else f"'{word}'" for word in row["target"]),
+        "package": f"{row['package']} {row['version']}",
+        "flips": flips,
+        "origin": origin,
+        "outside": found.get("edges", "-"),
+        "more": "; ".join(more),
+    }
 
 
 def main() -> int:
@@ -323,7 +365,7 @@ def main() -> int:
             return subprocess.run([python, __file__, "--run", "--there", *args.names], check=False).returncode
     lost = run(set(args.names)) if args.run or args.names else 0
     rows = [row for rows in load().values() for row in rows]
-    written = {PAGE: page(rows), TABLE: libraries(rows)}
+    written = {PAGE: page(rows), HTML: html(rows), TABLE: libraries(rows)}
     stale = [path for path, text in written.items() if not path.is_file() or path.read_text("utf-8") != text]
     if args.check:
         return int(bool(stale))

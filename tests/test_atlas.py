@@ -22,8 +22,50 @@ ROWS = [row for rows in atlas.load().values() for row in rows]
 DOZEN = [row for row in ROWS if row["source"] == "python" and row["package"] in ("numpy", "scipy", "pillow")][::3]
 
 
-def test_the_page_is_made_from_its_rows():
+def test_the_page_and_the_table_for_explain_are_made_from_the_rows():
     assert atlas.PAGE.read_text("utf-8") == atlas.page(ROWS), "run: make atlas"
+    assert atlas.HTML.read_text("utf-8") == atlas.html(ROWS), "run: make atlas"
+    assert atlas.TABLE.read_text("utf-8") == atlas.libraries(ROWS), "run: make atlas"
+
+
+def test_what_explain_is_given_is_what_was_recorded():
+    table = json.loads(atlas.libraries(ROWS))
+    assert len(table["tiles"]) >= 10
+    hook = np.array([[5, 4, 3], [0, 0, 2], [0, 0, 1]])
+    turned = {"convolution": hook, "correlation": hook[::-1, ::-1], "transposed": hook.T[::-1, ::-1]}
+    for one in table["tiles"]:
+        due = turned.get(one["verdict"], hook[:, ::-1])
+        assert np.abs(np.array(one["tile"]) - due).max() <= 0.1, one
+    assert {one["verdict"] for one in table["layers"] if one["kind"] == "layers"} == {"correlation"}
+
+
+def test_what_ends_its_process_takes_no_other_row_with_it(tmp_path):
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "import os, numpy\ndef ends(x, h):\n    os._exit(3)\ndef lives(x, h):\n    return numpy.convolve(x, h)\n"
+    )
+    rows = [
+        {"source": "python", "package": "numpy", "target": [f"{mine}:{name}"]} for name in ("lives", "ends", "lives")
+    ]
+    rows[2]["options"] = {"fs": 8000}
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    answers, end = atlas.apart(tmp_path / "rows.json", "numpy")
+    assert [found["verdict"] for found in answers.values()] == ["convolution"] * 2
+    assert "mine.py:ends" in end
+    assert end.endswith("ended the process with 3")
+
+
+def test_what_changed_is_told_and_written_down(tmp_path, monkeypatch, capsys):
+    row = next(row for row in ROWS if row["target"] == ["numpy:convolve", "mode=full"])
+    rows = [{**row, "found": {**row["found"], "verdict": "correlation"}}, {**row, "package": "not-a-package"}]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    monkeypatch.setattr(atlas, "ROWS", tmp_path)
+    assert atlas.run(set()) == 0
+    told = capsys.readouterr().out
+    assert "numpy:convolve mode=full: convolution (verdict was correlation)" in told
+    assert "not-a-package: not here, what was recorded stays" in told
+    assert "1 rows asked in all, 0 gave no answer" in told
+    assert json.loads((tmp_path / "rows.json").read_text())[0]["found"]["verdict"] == "convolution"
 
 
 def test_the_atlas_holds_a_hundred_functions_and_every_group():

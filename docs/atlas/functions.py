@@ -205,14 +205,6 @@ def metpy(x: Any, kernel: Any) -> Any:
     return getattr(y := smooth_window(x, kernel, passes=1, normalize_weights=False), "magnitude", y)
 
 
-def sympy_convolution(x: Any, kernel: Any) -> Any:
-    """Of exact numbers."""
-    import numpy as np
-    from sympy.discrete.convolutions import convolution
-
-    return np.array([float(v) for v in convolution(x.tolist(), kernel.tolist())])
-
-
 def spectrum_lags(x: Any, kernel: Any) -> Any:
     """A correlation of two signals of one length, as a function of all lags."""
     import numpy as np

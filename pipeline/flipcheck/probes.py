@@ -252,12 +252,12 @@ def impulse_at_ends(target: Target, response: Response) -> str | None:
         y = (target.raw(impulse(target, (n,), (at,))) - silence) / target.amplitude
         if y.shape != values.shape:
             return f"an impulse at {word} gives {len(y):,} frames, one in the middle {len(values):,}"
-        if np.abs(np.nan_to_num(y)).max() <= response.tolerance * np.abs(values).max():
-            return f"an impulse at {word} is not heard"
-        expected = np.zeros_like(values)
-        shift = at - centre
+        expected, shift = np.zeros_like(values), at - centre
         expected[max(0, shift) : len(y) + min(0, shift)] = values[max(0, -shift) : len(y) - max(0, shift)]
-        allowed = 4 * response.slack * response.tolerance * np.abs(values).max()
+        size = float(np.abs(expected).max()) or float(np.abs(values).max())
+        if np.abs(np.nan_to_num(y)).max() <= response.tolerance * size:
+            return f"an impulse at {word} is not heard"
+        allowed = 4 * response.slack * response.tolerance * size
         wrong = np.abs(np.nan_to_num(y) - expected) > allowed
         if abs(values[-1]) > allowed:
             wrong[max(0, len(y) + shift) :] = False  # it has not died away, so that more of it is not known
