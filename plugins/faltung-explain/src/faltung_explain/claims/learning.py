@@ -96,7 +96,7 @@ def recorded() -> dict[str, list[str]]:
         "untransposed": ("transposed", "correlation"),
         "beside": ("beside", "convolution"),
     }
-    layers = texts_of("layers.json")
+    layers: Any = texts_of("layers.json")
     told = {name: [one for one in layers if (one["kind"], one["verdict"]) == which] for name, which in groups.items()}
     return {name: [f"{one['name']} ({one['version']})" for one in members] for name, members in told.items()}
 
