@@ -299,3 +299,4 @@ def test_a_kernel_that_is_played_slower_keeps_its_symmetry_and_its_origin(fs, si
     assert heard.fs <= 24_000
     assert len(heard.h) == 2 * heard.origin + 1
     np.testing.assert_array_equal(heard.h, sign * heard.h[::-1])
+    assert heard.h.sum() == pytest.approx(h.sum(), abs=0.02 * np.abs(h).sum())
