@@ -31,6 +31,8 @@ class Reverb(KernelStage):
 
     ir: InputFile
     """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""
+    source: str | None = None
+    """Name of the response in a file of several, such as `30,0,1.2` of SOFA; `faltung info FILE` lists them."""
     mix: Fraction = 1.0
     """Part of the room in the mix: `30%`; 0% is the dry signal, 100% (the default) the room alone."""
     predelay: Annotated[Seconds, Within("0 s", "10 s")] = Duration(0.0)
@@ -45,7 +47,7 @@ class Reverb(KernelStage):
     gets them all), or LL LR RL RR (`true_stereo`). `auto`, the default, goes by the number of channels."""
 
     def kernel(self, fmt: Format) -> Kernel:
-        ir = read_taps(self.ir, fmt, "ir", resample=self.resample)
+        ir = read_taps(self.ir, fmt, "ir", resample=self.resample, name=self.source)
         predelay = fmt.frames(self.predelay)
         longest = f"a kernel has at most {MAX_TAPS:,} taps"
         require(predelay + len(ir) <= MAX_TAPS, f"{predelay:,} frames and a response of {len(ir):,}; {longest}", "ir")

@@ -63,8 +63,11 @@ NumbersOrFile = Annotated[
 ]
 
 
-def read_taps(source: _Rows | Path, fmt: Format, setting: str, *, resample: bool | None = None) -> Taps:
-    """Taps from numbers or a file, at the rate of the signal; one column is given as ``(M,)``.
+def read_taps(
+    source: _Rows | Path, fmt: Format, setting: str, *, resample: bool | None = None, name: str | None = None
+) -> Taps:
+    """Taps from numbers or a file, at the rate of the signal; one column is given as ``(M,)``; ``name`` is the signal
+    of a file of several.
 
     ``resample`` converts a file of another rate, its taps scaled by ``f1/f2`` so that the frequency response stays;
     None says that the stage has no such setting.
@@ -76,7 +79,7 @@ def read_taps(source: _Rows | Path, fmt: Format, setting: str, *, resample: bool
     """
     if not isinstance(source, Path):
         return checked_taps(np.array(source), "", setting)
-    samples, fs = read_array(source, setting)
+    samples, fs = read_array(source, setting, name)
     if fs is not None and fs != fmt.fs:
         if not resample:
             fix = "convert it" if resample is None else "set resample: true or convert it"
@@ -104,8 +107,8 @@ def check_rate(path: Path, fs: float, fmt: Format, setting: str, fix: str = "con
         raise SettingError(f"{path.name} is sampled at {fs:g} Hz, the input at {fmt.fs:g} Hz; {fix}", setting)
 
 
-def read_array(path: Path, setting: str) -> tuple[Array, float | None]:
-    """Contents of a file, and its rate in Hz if it says."""
+def read_array(path: Path, setting: str, name: str | None = None) -> tuple[Array, float | None]:
+    """Contents of a file, or of its signal of a ``name``, and its rate in Hz if it says."""
     from ...io import read_signal
     from ...io.arrays import PLAIN, load_plain
 
@@ -113,7 +116,7 @@ def read_array(path: Path, setting: str) -> tuple[Array, float | None]:
         if path.suffix.lower() in PLAIN:
             return load_plain(path), None
 
-        samples, info = read_signal(path)
+        samples, info = read_signal(path, **({} if name is None else {"source": [name]}))
         return samples, info.fs
 
 
