@@ -23,16 +23,17 @@ from .engine.options import Options
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
-from .errors import ReadError, StageError, without_secrets
+from .errors import ReadError, StageError, UsageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
+from .io.formats import READING
 from .io.names import is_stream, refuse_taken
 from .io.remote import place_of
 from .io.sink import Sink, make_folder_of
 from .kernel import Array
 from .match.events import Events, events_found, warnings_of
 from .match.writers import begin_events, event_format
-from .stages.base import Format, Stage
+from .stages.base import DetectorStage, Format, Stage
 from .system import FolderSync
 
 Target = str | Path
@@ -51,7 +52,7 @@ class Job:
     stages: tuple[Stage, ...]
     options: Options = field(default_factory=Options)
     reading: dict[str, Any] = field(default_factory=dict)
-    """For `open_reader`: ``fs``, ``truncated``, ``columns``, ``time_column``, ``gaps``, ``source``, ``triggered``."""
+    """For `open_reader`, by the names in `READING`."""
     format: OutputFormat = field(default_factory=OutputFormat)
     scale: bool = False
     """Turn the whole output down, rather than clip a part of it."""
@@ -59,8 +60,7 @@ class Job:
     @classmethod
     def of(cls, settings: Configuration) -> Job:
         """The job that a configuration describes, its inputs and outputs left aside."""
-        names = ("fs", "truncated", "columns", "time_column", "gaps", "source", "triggered")
-        reading = {name: getattr(settings, name) for name in names}
+        reading = {name: getattr(settings, name) for name in READING}
         clip: Literal["warn", "error"] = "error" if settings.clip == "error" else "warn"
         written = OutputFormat(subtype=settings.format.subtype, dither=settings.format.dither, clip=clip)
         return cls(settings.stages, Options.of(settings), reading, written, settings.clip == "scale")
@@ -112,7 +112,7 @@ def open_signal(job: Job, source: str | Path) -> Iterator[tuple[Reader, Format]]
     """A file as a job reads it, and its format."""
     dtype = np.float64 if job.options.precision == "double" else np.float32
     with open_reader(source, dtype=dtype, **job.reading) as reader:
-        yield reader, Format(reader.info.fs, reader.info.channels, job.options.precision)
+        yield reader, Format(reader.info.fs, reader.info.channels, job.options.precision, job.reading)
 
 
 def plan_job(job: Job, source: str | Path) -> tuple[Plan, SignalInfo]:
@@ -241,11 +241,14 @@ def _begun(
         plan = (hooks.plan or job.plan)(fmt)
         writer = None if target is None else outputs.enter_context(_writer(job, plan, reader.info, target, overwrite))
         blocks: Iterator[Array]
-        read = _read_blocks(reader, job.options.hop or BLOCK, hooks)
+        size = job.options.hop or BLOCK
+        read = _read_blocks(reader, size, hooks)
         found: Detections = []
         # Reading, computing and writing overlap, unless one thread is all there is to be, or one block. A thread that
         # waits on a pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
-        if hooks.render is not None:
+        if reader.parts:
+            blocks = _in_parts(plan, reader, size, hooks)
+        elif hooks.render is not None:
             blocks = hooks.render(plan, reader.info, found)
         elif job.options.thread_count > 1 and not job.options.hop and (reader.info.frames or 0) > BLOCK:
             read = ahead(read)
@@ -329,14 +332,31 @@ def _writer(job: Job, plan: Plan, info: SignalInfo, target: Target, overwrite: b
     frames = None if info.frames is None else plan.frames_out(info.frames)
     after = plan.format_out
     make_folder_of(target)
+    if info.time is not None and plan.options.keeps_pre_roll:
+        info = replace(info, time=replace(info.time, before=plan.latency))
     return open_writer(
         target, fs=after.fs, channels=after.channels, frames=frames, source=info, fmt=job.format, overwrite=overwrite
     )
 
 
-def _read_blocks(reader: Reader, frames: int, hooks: Hooks) -> Iterator[Array]:
-    info = reader.info
-    for block in reader.blocks(frames):
+def _in_parts(plan: Plan, reader: Reader, size: int, hooks: Hooks) -> Iterator[Array]:
+    """The output of each part of a signal that its gaps split, from rest; of all but the last the tail is cut off."""
+    detects = any(isinstance(one.stage, DetectorStage) for one in plan.stages)
+    refused = {
+        "a stage that finds; set gaps: nan and nonfinite: propagate, with which no window spans a gap": detects,
+        "a stage that changes the rate; set gaps: interpolate": plan.format_out.fs != plan.format_in.fs,
+        "pre_roll: keep, which is for one signal; leave it out": plan.options.keeps_pre_roll,
+    }
+    for what in [what for what, there in refused.items() if there]:
+        raise UsageError(f"gaps: split cannot be with {what}")
+    trimmed = replace(plan, options=plan.options.model_copy(update={"tail": "trim"}))
+    for i, frames in enumerate(reader.parts, 1):
+        yield from stream(plan if i == len(reader.parts) else trimmed, _read_blocks(reader, size, hooks, frames))
+
+
+def _read_blocks(reader: Reader, size: int, hooks: Hooks, frames: int | None = None) -> Iterator[Array]:
+    info, begin = reader.info, reader.frames_read
+    while len(block := reader.read(size if frames is None else min(size, begin + frames - reader.frames_read))):
         if hooks.envelope_in is not None:
             hooks.envelope_in.add(block)
         if hooks.progress is not None:

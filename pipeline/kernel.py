@@ -18,10 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import KernelError
+from .limits import MAX_TAPS, at_most
 from .ports import Port, taps_for, taps_from
-
-MAX_TAPS = 10_000_000
-"""The longest kernel accepted: 208 s at 48 kHz."""
 
 Taps = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
@@ -340,7 +338,7 @@ def _is_number(value: Any) -> bool:
 
 def _check_length(length: int) -> None:
     if length > MAX_TAPS:
-        raise KernelError(f"a kernel has at most {MAX_TAPS:,} taps, this one would have {length:,}")
+        raise KernelError(f"a kernel has {at_most('taps')}, this one would have {length:,}")
 
 
 def _common_fs(a: Kernel, b: Kernel) -> float | None:

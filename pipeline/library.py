@@ -19,6 +19,7 @@ from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.stream import stream
 from .errors import SettingError, SignalError
+from .io.formats import READING
 from .kernel import Array, Kernel
 from .stages.base import Format, Stage
 from .stages.base.registry import stage_from_settings
@@ -37,7 +38,8 @@ class Pipeline:
     stages
         stages, or mappings with ``use:`` and settings, in the order of the signal's way.
     options
-        of `Options`, by name: ``tail="trim"``, ``precision="single"``.
+        of `Options`, by name: ``tail="trim"``, ``precision="single"``; and how files are read, by options of
+        `pipeline.read`: ``time_column="time"``, ``gaps="interpolate"``.
 
     Raises
     ------
@@ -58,11 +60,13 @@ class Pipeline:
 
     def __init__(self, stages: Iterable[Stage | dict[str, Any]], **options: Any) -> None:
         self.stages = _read(stages)
+        self.reading = {name: options.pop(name) for name in READING if name in options}
         self.options = Options(**options)
         self.settings: Configuration | None = None
 
     def __repr__(self) -> str:
         options = repr(self.options).removeprefix("Options(").removesuffix(")")
+        options += "".join(f"{', ' * bool(options or i)}{k}={v!r}" for i, (k, v) in enumerate(self.reading.items()))
         return f"Pipeline({list(self.stages)!r}{', ' if options else ''}{options})"
 
     def __iter__(self) -> Iterator[Stage]:
@@ -79,7 +83,7 @@ class Pipeline:
 
     def __getitem__(self, index: int | slice) -> Stage | Pipeline:
         if isinstance(index, slice):
-            part = Pipeline(self.stages[index], **self.options.model_dump(exclude_unset=True))
+            part = Pipeline(self.stages[index], **self.options.model_dump(exclude_unset=True), **self.reading)
             part.settings = self.settings
             return part
         return self.stages[index]
@@ -113,7 +117,8 @@ class Pipeline:
         from .config.load import load_config
 
         settings = load_config(path, overrides).settings
-        made = cls(settings.stages, **Options.of(settings).model_dump(exclude_unset=True))
+        reading = {name: getattr(settings, name) for name in READING if name in settings.model_fields_set}
+        made = cls(settings.stages, **Options.of(settings).model_dump(exclude_unset=True), **reading)
         made.settings = settings
         return made
 
@@ -135,7 +140,7 @@ class Pipeline:
         >>> Pipeline([{"use": "delay", "delay": "5 ms"}]).plan(fs=48_000).tail
         240
         """
-        return make_plan(self.stages, Format(fs, channels, self.options.precision), self.options)
+        return make_plan(self.stages, Format(fs, channels, self.options.precision, self.reading), self.options)
 
     def kernel(self, fs: float, channels: int = 1) -> Kernel:
         """The whole chain as one kernel: the product of its stages' kernels.
@@ -241,8 +246,10 @@ class Pipeline:
         plan = self.plan(fs, channels or (shape[1] if len(shape) == 2 else 1))
         yield from stream(plan, chain([first], iterator))
 
-    def run_file(self, source: str | Path, target: str | Path, *, overwrite: bool = False) -> Report:
+    def run_file(self, source: str | Path, target: str | Path, *, overwrite: bool = False, **reading: Any) -> Report:
         """Run the chain on a file; what the ``faltung run`` command does to each.
+
+        ``reading`` are options of `pipeline.read`, before those of the pipeline: ``time_column="time"``.
 
         Returns
         -------
@@ -261,7 +268,8 @@ class Pipeline:
 
         keep_apart(read_with_sidecars(files_named_in(self.stages)), [Named(place_of(target))])
         job = Job(()) if self.settings is None else Job.of(self.settings)
-        return run_job(replace(job, stages=self.stages, options=self.options), source, target, overwrite=overwrite)
+        job = replace(job, stages=self.stages, options=self.options, reading={**job.reading, **self.reading, **reading})
+        return run_job(job, source, target, overwrite=overwrite)
 
 
 def _read(stages: Iterable[Stage | dict[str, Any]]) -> tuple[Stage, ...]:

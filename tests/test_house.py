@@ -14,6 +14,7 @@ PACKAGE = ROOT / "pipeline"
 
 FLOORS = (
     {"errors"},
+    {"limits"},
     {"system"},
     {"text"},
     {"plugins"},

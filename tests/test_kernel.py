@@ -13,7 +13,8 @@ from hypothesis.extra import numpy as hnp
 
 from pipeline.engine.functional import convolve, correlate
 from pipeline.errors import KernelError
-from pipeline.kernel import MAX_TAPS, Kernel
+from pipeline.kernel import Kernel
+from pipeline.limits import MAX_TAPS
 from tests.oracle import direct_sum
 
 EPS = float(np.finfo(np.float64).eps)
@@ -267,8 +268,8 @@ def test_a_kernel_is_immutable_and_hashes_and_pickles() -> None:
         (lambda: Kernel(["a"]), "must be real numbers"),
         (lambda: Kernel(3.0), r"must have shape \(M,\), \(M, C\) or \(M, C_in, C_out\), got \(\)"),
         (lambda: Kernel(np.zeros((1, 1, 1, 1))), "must have shape"),
-        (lambda: Kernel(np.zeros(MAX_TAPS + 1, np.int8)), "at most 10,000,000 taps, this one would have 10,000,001"),
-        (lambda: Kernel.sparse({0: 1, 10**12: 1}), "at most 10,000,000 taps, this one would have 1,000,000,000,001"),
+        (lambda: Kernel(np.zeros(MAX_TAPS + 1, np.int8)), "at most 10,000,000 taps .*, this one would have 10,000,001"),
+        (lambda: Kernel.sparse({0: 1, 10**12: 1}), "at most 10,000,000 taps .*, this one would have 1,000,000,000,001"),
         (lambda: Kernel([1, 2], origin=2), "origin must be the index of one of the 2 taps, got 2"),
         (lambda: Kernel([1, 2], origin=-1), "origin must be the index of one of the 2 taps, got -1"),
         (lambda: Kernel([1, 2], origin=0.5), "origin must be the index"),

@@ -322,7 +322,7 @@ def test_a_wrong_detector_is_told_what_to_do(dists, old, new, said):
 
 
 def skeleton(kind: str) -> str:
-    from pipeline.cli.new_plugin import _files
+    from faltung_new_plugin import _files
 
     return next(text for path, text in _files("acme.gcf", kind, ".gcf").items() if path.endswith("__init__.py"))
 

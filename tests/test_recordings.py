@@ -116,9 +116,9 @@ def test_the_recordings_of_every_kind_are_there() -> None:
 
 REASONS = {
     ".md": "is text, but no table of numbers",
-    ".txt": r"is text, but no table of numbers|line 2, column '0\.101385' '\\\\' is no number",
-    ".hea": "is text, but no table of numbers|is no number",
-    ".csv": "is no number; choose others with columns:|tells no sampling rate: give fs:|is text, but no table of",
+    ".txt": "is text, but no table of numbers|line 1, column 2 'SP' is no number",
+    ".hea": "is text, but no table of numbers|is no number|tells no sampling rate: give fs:",
+    ".csv": "is no number(; choose others with|, but a time; set time_)|tells no sampling rate:|is text, but no table",
     ".atr": "is in no known format: it begins with the bytes",
     ".dat": "is in no known format: it begins with the bytes",
     ".wav": "declares 4410 frames, has 236; set truncated: accept to take the 236 frames",

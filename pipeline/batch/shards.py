@@ -240,6 +240,8 @@ def why_whole(job: Job, plan: Plan, *, only_events: bool) -> str | None:
         return "a run for live use (hop) has no shards"
     if job.reading.get("truncated") == "accept":
         return "truncated: accept, so where the input ends is known when it has been read"
+    if job.reading.get("gaps") == "split":
+        return "gaps: split, so its parts are run one after another"
     if plan.options.edges == "reflect":
         return "edges: reflect turns the ends of the whole signal round"
     for step in plan.steps:

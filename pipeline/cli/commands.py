@@ -320,20 +320,6 @@ def info(files: opt.InfoFiles, as_json: opt.Json = False) -> None:
 
 
 @app.command()
-def new_plugin(name: opt.PluginName, kind: opt.PluginKind = "stage", folder: opt.PluginFolder = Path()) -> None:
-    """Begin a package with a plugin of your own, its tests and an example.
-
-    \b
-      faltung new-plugin acme.comb
-      faltung new-plugin acme.gcf --kind reader
-    """  # noqa: D301  (the backspace tells typer to keep the lines)
-    from .new_plugin import new_plugin as begun
-    from .terminal import write
-
-    write(begun(name, kind, folder))
-
-
-@app.command()
 def schema(output: opt.SchemaFile = None, overwrite: opt.Overwrite = False) -> None:
     """Print the JSON Schema of configurations.
 

@@ -40,13 +40,6 @@ Words = Annotated[
     _argument("STAGE", "Stages, parted by ':'; each a name, then SETTING=VALUE ...", autocompletion=_by("words")),
 ]
 StageName = Annotated[str | None, _argument("NAME", "One stage, in full.", autocompletion=_by("stage_names"))]
-PluginName = Annotated[
-    str, _argument("NAME", "A prefix of yours, a dot, and its name; of a reader or writer, the extension: acme.gcf.")
-]
-PluginKind = Annotated[
-    str, typer.Option("--kind", metavar="KIND", help="stage, iir, detector, reader, writer or events.")
-]
-PluginFolder = Annotated[Path, _option("-o", "--output", metavar="FOLDER", text="Where its folder is made; here.")]
 
 _TEMPLATE = "A path, with {stem} {name} {ext} {parent} {relative}; - is standard output."
 _OVERRIDE = "Change a setting: stages.0.delay='300 ms', hall.mix=20%. May be given again."

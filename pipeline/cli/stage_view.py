@@ -45,7 +45,8 @@ def list_stages() -> list[dict[str, Any]]:
 
 def list_plugins() -> list[dict[str, Any]]:
     """Kind, name, distribution and version of each plugin; ``error`` for one that cannot be used."""
-    from ..io.formats import ReaderKind, WriterKind, row_of
+    from ..io.formats import row_of
+    from ..io.kinds import ReaderKind, WriterKind
     from ..match.writers import events_writer_of
 
     checks: dict[Kind, Callable[[Plugin], Any]] = {

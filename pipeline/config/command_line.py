@@ -103,7 +103,7 @@ def _key(place: Any, step: str | int, path: SettingPath) -> str | int:
     where = format_path(path)
     if not isinstance(place, list):
         raise UsageError(f"{where} is {show(place)}, with no settings of its own")
-    if not str(step).isascii() or not str(step).isdecimal() or int(step) >= len(place):
+    if not str(step).isascii() or not str(step).isdecimal() or len(str(step)) > 9 or int(step) >= len(place):
         have = f"0 to {len(place) - 1}" if place else "none"
         raise UsageError(f"{where} has no entry {step!r}; its positions are {have}")
     return int(step)

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..errors import PluginError, SettingPath
+from ..limits import MAX_YAML_VALUES, set_by
 from ..problems import Located
 from ..stages.base.registry import available_stages, stage_class
 from ..text import nearest
-from .yaml_values import MAX_NODES
 
 
 @dataclass
@@ -47,7 +47,7 @@ class _Walk:
         self._sizes: dict[str, int] = {}
         self.used: set[str] = set()
         self._ids: dict[str, SettingPath] = {}
-        self._room = MAX_NODES  # definitions used over and over count like aliases
+        self._room = MAX_YAML_VALUES  # definitions used over and over count like aliases
         if definitions is None:
             return
         self._installed = {source.name for source in available_stages()}
@@ -92,7 +92,8 @@ class _Walk:
             definition = self.definitions[name]
             self._room -= self._sizes[name]
             if self._room < 0:
-                self._refuse(path, f"with its definitions in place, more than {MAX_NODES:,} settings")
+                many = f"more than {MAX_YAML_VALUES:,} settings ({set_by('yaml_values')})"
+                self._refuse(path, f"with its definitions in place, {many}")
             if not definition or self._room < 0:
                 self.result.broken.add(path)
                 return {}

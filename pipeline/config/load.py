@@ -14,11 +14,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import ConfigError, Problem, SettingError, SettingPath
+from ..limits import MAX_YAML_BYTES
 from ..problems import Located, found_in
 from .command_line import apply_overrides, from_working_folder, source_of
 from .define import Expanded, expand_definitions
 from .model import Configuration
-from .yaml_text import MAX_BYTES, read_yaml
+from .yaml_text import read_yaml
 from .yaml_values import Document
 
 
@@ -92,7 +93,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), *, base: str | 
     path = Path(path)
     try:
         with path.open("rb") as file:
-            text = file.read(MAX_BYTES + 1)
+            text = file.read(MAX_YAML_BYTES + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigError([Problem(f"cannot be read: {reason}", file=str(path))]) from None

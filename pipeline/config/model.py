@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, Wit
 from ..engine.options import Options
 from ..errors import UsageError
 from ..fields import Hertz, InputFile, Seconds, Within, invalid
+from ..io.dialect import TableSettings
 from ..io.encodings import Subtype
 from ..settings import Settings
 from ..stages.base import DetectorStage, Stage
@@ -140,9 +141,17 @@ class Configuration(Options):
     """The columns of a table that are channels, by name or by position from 0; none takes all."""
     time_column: str | int | None = None
     """The column of a table that holds the time, by name or by position from 0."""
-    gaps: Literal["error", "interpolate", "nan"] = "error"
-    """A gap in the time of a table or a recording: an `error`, a straight line (`interpolate`), or missing values
-    (`nan`), which a search passes over."""
+    time_unit: Literal["s", "ms", "us", "ns", "min", "h", "d"] | None = None
+    """The unit of a time column of numbers; none takes what its header says, or that in which times since 1970 would
+    be of our time, or seconds."""
+    gaps: Literal["error", "interpolate", "nan", "split"] = "error"
+    """A gap in the time of a table or a recording, and values that are missing in rows: an `error`, a straight line
+    (`interpolate`), or NaN (`nan`), which a search passes over. `split` runs what lies between missing rows of a table
+    each by itself, from rest."""
+    max_gap: Annotated[Seconds, Within("0 s")] | None = None
+    """The longest gap that is filled: `10 s`, `3 samples`; a longer one is an error."""
+    table: TableSettings = TableSettings()
+    """Form of a table in a text, where it is not seen by itself."""
     source: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
     """Name of the signal that is taken of a file of several, such as the channel `IU.ANMO.00.BHZ` of MiniSEED, or a
     list of names; `faltung info FILE` lists them."""

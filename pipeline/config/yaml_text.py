@@ -20,10 +20,9 @@ from yaml.nodes import Node
 from yaml.reader import ReaderError
 
 from ..errors import ConfigError, Problem
+from ..limits import MAX_YAML_BYTES, MAX_YAML_VALUES, at_most, set_by
 from .model import Configuration
-from .yaml_values import MAX_DEPTH, MAX_NODES, CoreResolver, Document, Mark, Reading, TooMuch, place
-
-MAX_BYTES = 256 * 1024
+from .yaml_values import MAX_DEPTH, CoreResolver, Document, Mark, Reading, TooMuch, place
 
 _QUOTES = "a text that begins with it needs quotes"
 _INDENT = "check the indentation, or put the text in quotes"
@@ -61,9 +60,9 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: Node | None, index: Any) -> Node | None:
         self._composed += 1
-        if self._composed > MAX_NODES:
+        if self._composed > MAX_YAML_VALUES:
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise TooMuch(f"more than {MAX_NODES:,} keys and values", mark)
+            raise TooMuch(f"more than {MAX_YAML_VALUES:,} keys and values; {set_by('yaml_values')}", mark)
         return super().compose_node(parent, index)
 
     # the scanner runs ahead of the composer, so it counts the depth itself
@@ -92,8 +91,8 @@ def read_yaml(text: str | bytes, file: str = "") -> Document:
     ConfigError
         not UTF-8, not YAML, more than one document, or over a limit: with line and column.
     """
-    if len(text) > MAX_BYTES:
-        raise ConfigError([Problem(f"a configuration has at most {MAX_BYTES // 1024} KiB", file=file)])
+    if len(text) > MAX_YAML_BYTES:
+        raise ConfigError([Problem(f"a configuration has {at_most('yaml_bytes')}", file=file)])
     text = _decoded(text, file).removeprefix("\ufeff")
     document = Document(file=file)
     try:

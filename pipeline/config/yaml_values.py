@@ -15,13 +15,12 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ..errors import Problem, SettingPath
+from ..limits import MAX_YAML_VALUES, set_by
 
 Mark = tuple[int, int]
 """Line and column, both counted from 1."""
 
 MAX_DEPTH = 32
-MAX_NODES = 10_000
-"""Keys, values and collections, each counted again for every alias and merge that brings it in."""
 MAX_DIGITS = 300
 
 _TAG = "tag:yaml.org,2002:"
@@ -192,8 +191,9 @@ class Reading:
 
     def _counted(self, node: Node) -> None:
         self._count += 1
-        if self._count > MAX_NODES:
-            raise TooMuch(f"more than {MAX_NODES:,} keys and values, aliases expanded", node.start_mark)
+        if self._count > MAX_YAML_VALUES:
+            many = f"more than {MAX_YAML_VALUES:,} keys and values, aliases expanded; {set_by('yaml_values')}"
+            raise TooMuch(many, node.start_mark)
 
 
 def _shown(tag: str) -> str:

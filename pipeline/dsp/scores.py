@@ -117,7 +117,7 @@ class Scorer:
         """Bytes that are in use at the peak, with ``threads`` that compute."""
         points = self.n_fft * self._channels * self._bins * 8
         lengths, under_way = len(self._banks), threads + 1 if threads > 1 else 1
-        working = threads * self.group * points * (6 + 2 * lengths)  # rows, spectra, products, sums of each length
+        working = threads * self.group * points * (5 + 2 * lengths)  # rows, spectra, products, sums of each length
         scores = self._count * self.channels_out * self.group * self.block * 8
         return self._count * points + under_way * self.group * points + working + (under_way + 3) * scores
 

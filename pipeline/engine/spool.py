@@ -12,9 +12,7 @@ from ..errors import DiskFullError, WriteError
 from ..kernel import Array
 from ..stages.base import Format
 from ..system import is_disk_full
-from .plan import BLOCK
-
-_IN_MEMORY = 32 << 20  # bytes
+from .plan import BLOCK, SPOOLED
 
 
 class Spool:
@@ -31,7 +29,7 @@ class Spool:
         self.frames = self.latency = self.tail = 0
         self.heard = slice(0, 0)
         self._frame_bytes = fmt.channels * fmt.dtype.itemsize
-        self._file = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY, prefix="faltung-")  # noqa: SIM115
+        self._file = tempfile.SpooledTemporaryFile(max_size=SPOOLED, prefix="faltung-")  # noqa: SIM115
 
     def write(self, block: Array) -> None:
         """Put a block behind what is there."""

@@ -16,7 +16,8 @@ from functools import reduce
 from operator import mul
 
 from ..dsp.methods import Method, Shape, choose_method, shape_of, shape_of_product
-from ..kernel import MAX_TAPS, Array, Kernel
+from ..kernel import Array, Kernel
+from ..limits import MAX_TAPS
 from ..stages.base import Format
 from .options import Options
 

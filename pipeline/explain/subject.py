@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,6 @@ from ..io import Remote, SignalInfo, open_reader
 from ..job import Job
 from ..kernel import Array, Kernel, Taps
 from ..library import Pipeline
-from ..stages.base import Format
 from ..stages.base.templates import load_templates
 from ..stages.match import Match
 from .bilingual import Bilingual, say
@@ -150,7 +149,7 @@ def _subject(
         notes.append(say("mean", mean=mean[channel]))
 
     def kernel_at(fs: float) -> tuple[Taps, int]:
-        fmt = Format(fs, chosen.format_in.channels, chosen.format_in.precision)
+        fmt = replace(chosen.format_in, fs=fs)
         made = chosen.stage.kernel(fmt)
         if made is None:
             raise KernelError("no kernel")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from .base import OutputFormat, Reader, SignalInfo, TimeColumn, Writer, WriteReport
 from .formats import (
-    ReaderKind,
-    WriterKind,
     extensions,
     is_table_name,
     open_reader,
@@ -13,6 +11,7 @@ from .formats import (
     register_reader,
     register_writer,
 )
+from .kinds import ReaderKind, WriterKind
 from .names import same_file
 from .remote import Remote, is_remote
 from .signals import probe, read_signal, write_signal

@@ -13,7 +13,6 @@ import os
 import shutil
 import struct
 import tempfile
-import warnings
 import zipfile
 from pathlib import Path
 from typing import IO, Any
@@ -21,7 +20,8 @@ from typing import IO, Any
 import numpy as np
 
 from ..errors import ReadError, UsageError
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from ..limits import MAX_CHANNELS, MAX_SIDECAR_BYTES, at_most, set_by
+from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .encodings import ENCODINGS
 from .names import is_stream
 from .sink import open_file
@@ -35,15 +35,14 @@ _HEADER_BYTES = 128
 _BROKEN = Exception
 """What the parsers of the libraries raise on damaged bytes: each codec its own errors, and any of the language."""
 
-_SMALL_BYTES = 1 << 16
-
 
 class ArrayReader(Reader):
     """The rows of one stored array."""
 
     def __init__(self, source: Source, options: ReadOptions) -> None:
         container, source = options.container, source.spooled()
-        if options.time_column is not None:
+        alone = options.untold_fs is None
+        if options.time_column is not None and alone:
             raise UsageError(f"{source.name}: time_column is for CSV; give fs: for {container}")
         self._source = source
         self._zip: zipfile.ZipFile | None = None
@@ -52,7 +51,7 @@ class ArrayReader(Reader):
         if fs is None and not source.piped:
             fs, beside = read_sidecar(source.name)
             names = names or beside
-        fs = options.fs if options.fs is not None else fs
+        fs = next((rate for rate in (options.fs, fs, options.untold_fs) if rate is not None), None)
         if fs is None:
             fix = 'give fs:, put {"fs": ...} into a .json of the same name, or save an .npz with fs in it'
             raise ReadError(source.name, f"tells no sampling rate: {fix}")
@@ -60,11 +59,12 @@ class ArrayReader(Reader):
             raise ReadError(source.name, f"the sampling rate must be above 0 Hz, got {fs:g}")
         frames, self._width, by_columns = self._parse_header()
         names = names if len(names) == self._width else ()
-        wanted = range(self._width) if options.columns is None else options.columns
+        wanted = options.columns if options.columns is not None and alone else range(self._width)
         self._chosen = [find_column(source.name, names, self._width, column) for column in wanted]
         if not 1 <= len(self._chosen) <= MAX_CHANNELS:
-            shape = f"has shape ({frames}, {self._width}), so {len(self._chosen)} channels; 1 to {MAX_CHANNELS} can be"
-            raise ReadError(source.name, f"{shape} read. Is it (channels, frames)? Save its transpose")
+            shape = f"has shape ({frames}, {self._width}), so {len(self._chosen)} channels"
+            many = f"{shape}; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
+            raise ReadError(source.name, f"{many}. Is it (channels, frames)? Save its transpose")
         names = tuple(names[i] for i in self._chosen) if names else ()
         warnings: list[str] = []
         if container == "NPY":
@@ -154,13 +154,13 @@ class ArrayReader(Reader):
 
 def _small_array(archive: zipfile.ZipFile, member: str) -> Any:
     """A small array of an NPZ; one that is not small is not loaded."""
-    if archive.getinfo(member).file_size > _SMALL_BYTES:
-        raise ValueError(f"{member} has {archive.getinfo(member).file_size} bytes")
+    if archive.getinfo(member).file_size > MAX_SIDECAR_BYTES:
+        raise ValueError(f"{member} has {archive.getinfo(member).file_size} bytes, {at_most('sidecar_bytes')} are read")
     with archive.open(member) as file:
-        data = io.BytesIO(file.read(_SMALL_BYTES))
+        data = io.BytesIO(file.read(MAX_SIDECAR_BYTES))
     shape, _, dtype = _header_of(data)
-    if math.prod(shape) * max(1, dtype.itemsize) > _SMALL_BYTES:
-        raise ValueError(f"{member} declares the shape {shape}")
+    if math.prod(shape) * max(1, dtype.itemsize) > MAX_SIDECAR_BYTES:
+        raise ValueError(f"{member} declares the shape {shape} ({set_by('sidecar_bytes')})")
     data.seek(0)
     return np.lib.format.read_array(data, allow_pickle=False)
 
@@ -252,13 +252,8 @@ class NpzWriter(_ArrayWriter):
 
 
 def load_plain(path: Path) -> Block:
-    """Numbers of a file of `PLAIN`, in their own shape; those of a text are between spaces or commas, a row a line."""
-    if path.suffix.lower() == ".npy":
-        return np.asarray(np.load(path, allow_pickle=False))
-    text = path.read_text(encoding="utf-8").replace(",", " ")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # no numbers: an empty array says it
-        return np.loadtxt(io.StringIO(text), ndmin=1)
+    """Numbers of an ``.npy`` file, in their own shape."""
+    return np.asarray(np.load(path, allow_pickle=False))
 
 
 def plain_bytes(array: Block, extension: str) -> bytes:

@@ -20,20 +20,19 @@ from numpy.typing import DTypeLike, NDArray
 from ..errors import ReadError, SignalError, without_secrets
 from ..system import FolderSync
 from ..text import count
+from ..units import Duration
 from .clock import Clock
 
 if TYPE_CHECKING:
+    from .dialect import TableSettings
     from .sink import Sink
+    from .timecolumn import StampTexts
 
 Block = NDArray[Any]
 PathArg = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-MAX_CHANNELS = 64
-"""More than any recorder writes in one file; a broken header asks for thousands."""
-
 PIECE_FRAMES = 1 << 18
 """A read is done in pieces of at most this, so that a header that lies about its length allocates nothing."""
-
 
 WRITE_FRAMES = 1 << 15
 """A block is written in pieces of at most this, which stay in the processor's cache from rounding to writing."""
@@ -61,6 +60,16 @@ class TimeColumn:
     """Characters of ISO 8601 before the zone."""
     zone: str = ""
     """Zone of ISO 8601 (``"Z"``); empty without one."""
+    form: str = ""
+    """Form of other dates and clock times, as for strftime; empty for numbers and ISO 8601."""
+    unit: Decimal = Decimal(1)
+    """Seconds in one of the column's numbers."""
+    comma: bool = False
+    """Numbers have a decimal comma."""
+    before: int = 0
+    """Frames of an output that lie before ``start``."""
+    texts: StampTexts | None = field(default=None, repr=False, compare=False)
+    """The stamps of the file as they are written there."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +125,10 @@ class ReadOptions:
     columns: Sequence[str | int] | None = None
     time_column: str | int | None = None
     gaps: str = "error"
+    time_unit: str | None = None
+    max_gap: Duration | None = None
+    table: TableSettings | None = None
+    untold_fs: float | None = None
     source: Sequence[str] = ()
     triggered: Literal["expand", "as_stored"] = "expand"
     container: str = ""
@@ -189,10 +202,12 @@ class Reader(ABC):
         what is known of the signal.
     warnings
         what was accepted in spite of a fault; it may grow until the last frame is read.
+    parts
+        frames of each part that is run by itself, where gaps split the signal; else none.
     """
 
     def __init__(self, info: SignalInfo, dtype: DTypeLike) -> None:
-        self.info = info
+        self.info, self.parts = info, tuple[int, ...]()
         self.warnings: list[str] = []
         self._dtype = np.dtype(dtype)
         self._done = 0

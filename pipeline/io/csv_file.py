@@ -1,10 +1,11 @@
 """Read and write CSV: columns of numbers are channels, rows are frames, streamed.
 
-The separator is a comma, semicolon or tab; a first row that is not all numbers and times is the header; lines that
-begin with ``#`` are comments. A table is gone through once for its length and its time column, then read in blocks.
+Separator, decimal mark, comments, header and units are seen from its beginning (`dialect.py`). A table is gone through
+once for its length and its time column, then read in blocks. A cell that is empty, NA or the like is a missing value, a
+gap as a missing row is one.
 
 Written are a header, the time column in the form it came in, and every number as the shortest text that gives the same
-double. Without a time column the rate goes to a JSON sidecar.
+double, NaN and Inf as they are spelled in most places. Without a time column the rate goes to a JSON sidecar.
 """
 
 from __future__ import annotations
@@ -12,118 +13,167 @@ from __future__ import annotations
 import csv
 import io
 import os
-import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
 
 from ..errors import ReadError, UsageError
-from ..text import cell, from_cell, shorten
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from ..limits import MAX_CHANNELS, set_by
+from ..text import cell, shorten
+from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from .dialect import MISSING, TableSettings, find_dialect, is_decimal_comma, number_of
+from .gaps import Filling
 from .sink import open_sink
 from .source import Source
+from .stamps import UNITS, Clock, parse_stamp, unit_told
 from .tables import find_column, output_names, read_sidecar, sidecars_of
-from .timecolumn import Stamp, TimeGrid, format_stamps, parse_stamp, steps_between, survey
+from .timecolumn import TimeGrid, stamps_of, survey
+from .timegrid import TimeRequest
 
 _MAX_LINE = 1 << 20
 _SHOWN = 40  # characters of a cell or line in a message
 _SHAPE = "a row is a frame, a column a channel"
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*")
-GAPS = ("error", "interpolate", "nan")
-
-
-def check_gaps(gaps: str) -> None:
-    """Refuse a way of treating gaps that does not exist for one signal."""
-    if gaps == "split":
-        raise UsageError("gaps: split makes several signals of one and is not available here; take interpolate or nan")
-    if gaps not in GAPS:
-        raise UsageError(f"gaps: is {', '.join(GAPS)}, got {gaps!r}")
+_NAN = float("nan")
+_SPELLED = {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}  # as R, Octave and Julia write them; NumPy and pandas read them
+GAPS = ("error", "interpolate", "nan", "split")
 
 
 class CsvReader(Reader):
     """The rows of a CSV file."""
 
     def __init__(self, source: Source, options: ReadOptions) -> None:
-        check_gaps(options.gaps)
+        if options.gaps not in GAPS:
+            raise UsageError(f"gaps: is {', '.join(GAPS)}, got {options.gaps!r}")
+        if options.time_unit is not None and options.time_unit not in UNITS:
+            raise UsageError(f"time_unit: is {', '.join(UNITS)}, got {options.time_unit!r}")
         self._source = source.spooled()
         self._name = source.name
-        self._gaps = options.gaps
-        self._notes: list[str] = []
-        self._delimiter = self._find_delimiter()
-        self._skip = 0
-        first = next((row for _, row in self._rows()), [])
-        has_header = any(parse_stamp(cell) is None for cell in first)
-        self._skip = int(has_header)
-        self._width = len(first)
-        self._header = tuple(from_cell(text.strip()) for text in first) if has_header else ()
-        if not first:
+        self._options = options
+        self._table = options.table or TableSettings()
+        self._missing = MISSING - {"nan", "-nan", "+nan"} | {str(one).strip().lower() for one in self._table.missing}
+        self._sentinels = {float(one) for one in self._table.missing if number_of(str(one)) is not None}
+        os.lseek(self._source.fd, 0, os.SEEK_SET)
+        self._form = find_dialect(self._name, self._source.fd, self._table, strict=options.untold_fs is not None)
+        self._plain = self._form.decimal == "." and not self._sentinels
+        self._header, self._width = self._form.header, self._form.width
+        if not self._width:
             raise ReadError(self._name, "has no rows")
         for line, row in islice(self._rows(), 1):
             self._refuse_prose(line, row)
-        self._time = None if options.time_column is None else self._find(options.time_column)
-        if options.columns is None:
-            self._chosen = [i for i in range(self._width) if i != self._time]
-        else:
-            self._chosen = [self._find(wanted) for wanted in options.columns]
-        if not 1 <= len(self._chosen) <= MAX_CHANNELS:
-            raise ReadError(self._name, f"{len(self._chosen)} columns chosen as channels; 1 to {MAX_CHANNELS} can be")
-        self._grid, fs, frames = self._measure(options)
-        names = tuple(self._header[i] for i in self._chosen) if has_header else ()
+        self._time = self._chosen_time(options)
+        self._chosen = self._chosen_columns(options)
+        limit = MAX_CHANNELS if options.untold_fs is None else self._width
+        if not 1 <= len(self._chosen) <= limit:
+            many = f"{len(self._chosen)} columns chosen as channels"
+            raise ReadError(self._name, f"{many}; 1 to {MAX_CHANNELS} can be ({set_by('channels')})")
+        notes = list(self._form.notes)
+        self._grid, fs, frames = self._measure(options, notes)
+        names = tuple(self._header[i] for i in self._chosen) if self._header else ()
         column = self._grid.column if self._grid else None
-        info = SignalInfo(
-            fs, len(self._chosen), frames, "CSV", None, names=names, time=column, delimiter=self._delimiter
-        )
+        delimiter = self._form.delimiter
+        info = SignalInfo(fs, len(self._chosen), frames, "CSV", None, names=names, time=column, delimiter=delimiter)
         super().__init__(info, options.dtype)
-        self.warnings = self._notes
+        self.warnings = notes
+        if self._grid is not None and options.gaps == "split" and self._grid.gaps:
+            cuts = [0, *(gap.row for gap in self._grid.gaps), frames]
+            self.parts = tuple(b - a for a, b in pairwise(cuts))
+            notes.append(f"gaps: split runs {len(self.parts)} parts, each from rest and cut off where it ends")
+        self._filling = Filling(self._name, len(self._chosen), options, fs, self._grid.gaps if self._grid else ())
         self._values = self._frames()
+
+    def _chosen_time(self, options: ReadOptions) -> int | None:
+        if options.time_column is None:
+            return None
+        if options.untold_fs is not None and options.time_column not in (*self._header, *range(self._width)):
+            return None  # a file of taps or a template beside tables with times need not have them
+        return self._find(options.time_column)
+
+    def _chosen_columns(self, options: ReadOptions) -> list[int]:
+        wanted = options.columns
+        if wanted is not None and options.untold_fs is not None:
+            wanted = wanted if all(one in self._header or one in range(self._width) for one in wanted) else None
+        if wanted is None:
+            return [i for i in range(self._width) if i != self._time]
+        return [self._find(one) for one in wanted]
 
     def _find(self, wanted: str | int) -> int:
         return find_column(self._name, self._header, self._width, wanted)
 
-    def _find_delimiter(self) -> str:
-        lines = self._source.head.decode("utf-8", "replace").splitlines()
-        first = next((line for line in lines if line.strip() and not line.startswith("#")), "")
-        return max(",;\t", key=first.count)
-
-    def _measure(self, options: ReadOptions) -> tuple[TimeGrid | None, float, int]:
+    def _measure(self, options: ReadOptions, notes: list[str]) -> tuple[TimeGrid | None, float, int]:
         """Time grid, rate and number of frames."""
         if options.fs is not None and not 0 < options.fs < float("inf"):
             raise UsageError(f"fs: must be above 0 Hz, got {options.fs:g}")
         fs = None if options.fs is None else float(options.fs)
         if self._time is not None:
-            cells = self._times(self._time)
-            column = self._header[self._time] if self._header else str(self._time)
-            grid, self._notes = survey(self._name, column, self._time, cells, fs=fs, gaps=options.gaps)
+            at = self._time
+            units = self._form.units[at] if self._form.units else ""
+            header = self._header[at] if self._header else str(at)
+            clock = Clock(
+                comma=self._form.decimal == ",", form=self._table.time_format or "", zone=self._table.zone or ""
+            )
+            asked = TimeRequest(
+                self._name,
+                header,
+                at,
+                fs,
+                options.gaps,
+                options.time_unit,
+                unit_told(header, units),
+                clock,
+                options.max_gap,
+            )
+            grid, more = survey(asked, lambda: ((line, row[at]) for line, row in self._whole_rows()))
+            notes += more
             return grid, grid.fs, grid.frames
-        return None, self._rate_beside() if fs is None else fs, sum(1 for _ in self._rows())
+        if fs is None:
+            fs = self._rate_beside()
+        return None, fs, sum(1 for _ in self._rows())
 
     def _rate_beside(self) -> float:
+        if self._form.step is not None and self._form.step > 0:
+            told = 1 / self._form.step
+            return float(round(told)) if abs(told - round(told)) < 1e-5 * told else told
         fs = None if self._source.piped else read_sidecar(self._name)[0]
-        if fs is None:
-            line, row = next(self._rows(), (1, list(self._header)))
-            self._refuse_prose(line, row)
-            self._numbers(line, row)  # what is wrong with the cells is told before a rate is asked for
-            columns = ", ".join(self._header) if self._header else f"{self._width}, without a header"
-            raise ReadError(
-                self._name,
-                f"tells no sampling rate: give fs:, name its time column (columns: {columns}), or put"
-                ' {"fs": ...} into a .json of the same name',
-            )
-        return fs
+        if fs is not None:
+            return fs
+        line, row = next(self._rows(), (1, list(self._header)))
+        self._refuse_prose(line, row)
+        self._numbers(line, row)  # what is wrong with the cells is told before a rate is asked for
+        if self._options.untold_fs is not None:
+            return self._options.untold_fs
+        columns = ", ".join(self._header) if self._header else f"{self._width}, without a header"
+        likely = next((name for name in self._header if _sounds_like_time(name)), None)
+        probably = "" if likely is None else f", such as time_column: {likely}"
+        raise ReadError(
+            self._name,
+            f"tells no sampling rate: give fs:, name its time column{probably} (columns: {columns}), or put"
+            ' {"fs": ...} into a .json of the same name',
+        )
 
     def _refuse_prose(self, line: int, row: list[str]) -> None:
         """Refuse a row of words: a licence or a note is no table with something wrong in it."""
-        if any(map(str.strip, row)) and not any(map(_tells_a_number, row)):
-            said = shorten(self._delimiter.join(row), _SHOWN)
+        if any(map(str.strip, row)) and not any(map(self._tells_a_number, filter(str.strip, row))):
+            said = shorten(self._form.delimiter.join(row), _SHOWN)
             raise ReadError(self._name, f"is text, but no table of numbers: line {line} is {said!r}")
 
-    def _times(self, position: int) -> Iterator[tuple[int, str]]:
+    def _tells_a_number(self, cell: str) -> bool:
+        """Whether a cell is a number or a time, or a missing one, written in whatever way."""
+        plain = cell.replace("_", "")
+        return number_of(plain) is not None or is_decimal_comma(cell) or self._is_time(cell) or self._is_missing(cell)
+
+    def _is_time(self, cell: str) -> bool:
+        return parse_stamp(cell, Clock(form=self._table.time_format or "")) is not None
+
+    def _is_missing(self, cell: str) -> bool:
+        return cell.strip().lower() in self._missing
+
+    def _whole_rows(self) -> Iterator[tuple[int, list[str]]]:
         for line, row in self._rows():
             if len(row) != self._width:
                 self._check_width(line, row)
-            yield line, row[position]
+            yield line, row
 
     def _check_width(self, line: int, row: list[str]) -> None:
         if len(row) != self._width:
@@ -132,62 +182,70 @@ class CsvReader(Reader):
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """(line, cells) of every row behind the header, from the start of the file."""
+        form = self._form
         os.lseek(self._source.fd, 0, os.SEEK_SET)
-        skip = self._skip
-        with open(self._source.fd, encoding="utf-8-sig", errors="surrogateescape", newline="", closefd=False) as text:
-            rows = csv.reader(iter(lambda: text.readline(_MAX_LINE), ""), delimiter=self._delimiter, strict=True)
+        coding = form.encoding
+        with open(self._source.fd, encoding=coding, errors="surrogateescape", newline="", closefd=False) as text:
+            lines = iter(lambda: text.readline(_MAX_LINE), "")
+            for _ in islice(lines, form.first - 1):
+                pass
+            blanks = form.delimiter == " "
+            rows: Any = map(str.split, lines) if blanks else csv.reader(lines, delimiter=form.delimiter, strict=True)
             try:
-                for row in rows:
-                    if not row or row[0].startswith("#"):
+                for n, row in enumerate(rows, form.first):
+                    if not row or row[0].startswith(form.comments) or (form.named and form.is_named(row[0])):
                         continue
-                    if skip:
-                        skip -= 1
-                        continue
-                    yield rows.line_num, row
+                    if form.trailing and len(row) == self._width + 1 and not row[-1].strip():
+                        row.pop()
+                    yield n if blanks else form.first - 1 + rows.line_num, row
             except csv.Error as error:
-                raise ReadError(self._name, f"line {rows.line_num}: {error}") from error
+                raise ReadError(self._name, f"line {form.first - 1 + rows.line_num}: {error}") from error
 
     def _numbers(self, line: int, row: list[str]) -> list[float]:
         if len(row) != self._width:
             self._check_width(line, row)
         cells = [row[i] for i in self._chosen]
         try:
-            if "_" not in "".join(cells):  # Python reads 1_000 as a number; nobody else does
+            if self._plain and "_" not in "".join(cells):
                 return [float(cell) for cell in cells]
         except ValueError:
             pass
-        for i, text in zip(self._chosen, cells, strict=True):
-            if not _is_number(text):
-                column = repr(self._header[i]) if self._header else str(i)
-                what = "is empty" if not text.strip() else f"{shorten(text, _SHOWN)!r} is no number"
-                comma = _DECIMAL_COMMA.fullmatch(text)
-                fix = "a point is needed, not a decimal comma" if comma else f"choose others with columns: ({_SHAPE})"
-                raise ReadError(self._name, f"line {line}, column {column} {what}; {fix}")
-        return []
+        values = [number_of(text, self._form.decimal) for text in cells]
+        for k, (i, text) in enumerate(zip(self._chosen, cells, strict=True)):
+            if self._is_missing(text) or values[k] in self._sentinels:
+                if self._options.gaps in ("error", "split"):
+                    what = "is empty" if not text.strip() else repr(text.strip())
+                    raise self._wrong(line, i, f"{what}: a missing value; set gaps: interpolate or nan")
+                values[k] = _NAN
+            elif values[k] is None:
+                raise self._no_number(line, i, text)
+        return [_NAN if value is None else value for value in values]
+
+    def _no_number(self, line: int, column: int, text: str) -> ReadError:
+        said = f"{shorten(text, _SHOWN)!r} is no number"
+        if self._form.decimal == "," and number_of(text) is not None:
+            return self._wrong(line, column, f"{said}; others have a decimal comma, this has a point")
+        if is_decimal_comma(text):
+            return self._wrong(
+                line, column, f"{said}; a point is needed, not a decimal comma, or table: {{decimal: ','}}"
+            )
+        if self._is_time(text):
+            name = self._header[column] if self._header else column
+            return self._wrong(line, column, f"{said}, but a time; set time_column: {name}")
+        return self._wrong(line, column, f"{said}; choose others with columns: ({_SHAPE})")
+
+    def _wrong(self, line: int, column: int, message: str) -> ReadError:
+        name = repr(self._header[column]) if self._header else str(column)
+        return ReadError(self._name, f"line {line}, column {name} {message}")
 
     def _frames(self) -> Generator[list[float]]:
-        """The values of every frame, those of gaps filled in."""
-        if self._grid is None or not self._grid.gaps:
-            for line, row in self._rows():
-                yield self._numbers(line, row)
+        """The values of every frame, those that are missing filled in."""
+        values = ((line, self._numbers(line, row)) for line, row in self._rows())
+        if self._filling.is_idle:
+            yield from (row for _, row in values)
             return
-        before: list[float] = []
-        stamp: Stamp | None = None
-        for line, row in self._rows():
-            values = self._numbers(line, row)
-            now = parse_stamp(row[self._grid.column.position])
-            if now is not None and stamp is not None:
-                yield from self._filled(before, values, steps_between(stamp, now, self._grid.column.step))
-            stamp = now
-            yield values
-            before = values
-
-    def _filled(self, before: list[float], after: list[float], steps: int) -> Iterator[list[float]]:
-        for k in range(1, steps):
-            if self._gaps == "nan":
-                yield [float("nan")] * len(after)
-            else:
-                yield [a + (b - a) * (k / steps) for a, b in zip(before, after, strict=True)]
+        yield from self._filling.frames(values)
+        self.warnings += self._filling.notes()
 
     def _read_piece(self, frames: int) -> Block:
         rows = list(islice(self._values, frames))
@@ -201,17 +259,13 @@ class CsvReader(Reader):
         self._source.close()
 
 
-def _tells_a_number(cell: str) -> bool:
-    """Whether a cell is a number or a time, written in whatever way."""
-    return _is_number(cell.replace("_", "")) or bool(_DECIMAL_COMMA.fullmatch(cell)) or parse_stamp(cell) is not None
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return "_" not in cell
+def _sounds_like_time(name: str) -> bool:
+    word = name.strip().lower()
+    return (
+        word.startswith(("time", "date", "zeit", "sec", "temps", "tiempo"))
+        or word == "t"
+        or unit_told(name) is not None
+    )
 
 
 class CsvWriter(Writer):
@@ -224,6 +278,7 @@ class CsvWriter(Writer):
         source = request.source
         self._time = source.time if source else None
         self._own_fs = None if source and source.fs == request.fs else request.fs
+        self._stamps = iter(()) if self._time is None else stamps_of(self._time, self._own_fs)
         self._text = io.StringIO()
         self._csv = csv.writer(self._text, delimiter=source.delimiter if source else ",", lineterminator="\n")
         self._sink = open_sink(request.path, overwrite=request.overwrite)
@@ -248,9 +303,10 @@ class CsvWriter(Writer):
 
     def _write(self, block: Block) -> None:
         columns: list[list[Any]] = block.T.tolist()
+        if not np.isfinite(block).all():
+            columns = [[_SPELLED.get(str(x), x) for x in column] for column in columns]
         if self._time is not None:
-            times = format_stamps(self._time, self.frames, len(block), self._own_fs)
-            columns.insert(self._time.position, times)
+            columns.insert(self._time.position, list(islice(self._stamps, len(block))))
         self._send(zip(*columns, strict=True))
 
     def _finish(self) -> WriteReport:

@@ -199,10 +199,10 @@ def _aiff(source: Source) -> _Audio | Facts:
     return _Audio(at + 16 + offset, declared if unknown or not block else frames * block, block, patches, unknown, fs)
 
 
-def _w64(source: Source) -> _Audio | Facts:
+def _w64(source: Source) -> _Audio:
     found = _found(source, "W64")
-    if b"fmt " not in found or b"data" not in found:
-        return Facts(unreadable=f"has no {'data' if b'fmt ' in found else 'fmt'} chunk, so no audio that can be read")
+    if b"fmt " not in found or b"data" not in found:  # libsndfile may find one, by half of a length
+        raise ReadError(source.name, f"has no {'data' if b'fmt ' in found else 'fmt'} chunk, so no audio to read")
     at, length = found[b"data"]
     tag, channels, fs, rate, block, bits = struct.unpack(
         "<HHIIHH", source.at(found[b"fmt "][0] + 24, 16).ljust(16, b"\0")

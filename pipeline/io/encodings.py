@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..errors import UsageError
-from .base import MAX_CHANNELS, Block, SignalInfo, WriteRequest
+from ..limits import MAX_CHANNELS
+from .base import Block, SignalInfo, WriteRequest
 
 Subtype = Literal[
     "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "PCM_U8", "PCM_S8",

@@ -8,52 +8,30 @@ loaded when a file first needs it. A row of another distribution stands behind a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from functools import cache
-from importlib import import_module
+from dataclasses import replace
 from numbers import Real
 from pathlib import PurePath
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from ..errors import FileError, PluginError, ReadError, UsageError, WriteError
+from ..errors import FileError, PluginError, ReadError, UnitError, UsageError, WriteError
+from ..limits import LEAST_FS, MAX_FRAMES, MOST_FS, at_most
 from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import nearest
+from ..units import Duration, parse_duration
 from .base import OutputFormat, PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .encodings import AUDIO_CONTAINERS, choose_subtype
+from .kinds import ReaderKind, WriterKind, loaded, only_one
 from .names import display, is_stream
 from .plugged import PluggedReader, PluggedWriter
 from .source import Source, explain_unknown, is_flac, is_mp3, looks_like_text, open_source
 
-
-@dataclass(frozen=True)
-class ReaderKind:
-    """A container that can be read: a test of the first bytes, and what opens it (or its place, ``"module:name"``)."""
-
-    container: str
-    matches: Callable[[bytes], bool]
-    open: Callable[[Source, ReadOptions], Reader] | str
-    plugin: str | None = None
-    """The plugin that it comes from, in words; None of faltung's own."""
-
-
-@dataclass(frozen=True)
-class WriterKind:
-    """A container that can be written: its extensions, and what opens it (or its place, ``"module:name"``).
-
-    ``is_table`` says that it holds numbers as they are, with no full scale.
-    """
-
-    container: str
-    extensions: tuple[str, ...]
-    open: Callable[[WriteRequest], Writer] | str
-    is_table: bool = False
-    plugin: str | None = None
-    """The plugin that it comes from, in words; None of faltung's own."""
+if TYPE_CHECKING:
+    from .dialect import TableSettings
 
 
 Row = TypeVar("Row")
@@ -115,30 +93,6 @@ for _kind in (
 OWN["reader"] = OWN["writer"] = frozenset(_writers)
 
 
-def loaded(place: Any, plugin: str | None = None) -> Any:
-    """Function or class that opens a container, given itself or by its place, ``"module:name"``.
-
-    Raises
-    ------
-    PluginError
-        it is that of a ``plugin``, and cannot be imported.
-    """
-    if not isinstance(place, str):
-        return place
-    try:
-        return _imported(place)
-    except (Exception, SystemExit) as error:
-        if plugin is None:
-            raise
-        raise PluginError(f"{plugin} cannot be imported: {error!r}") from error
-
-
-@cache
-def _imported(place: str) -> Any:
-    module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
-
-
 def row_of(plugin: Plugin, kind: type[Row]) -> Row:
     """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's own."""
     what = plugin.words
@@ -150,14 +104,6 @@ def row_of(plugin: Plugin, kind: type[Row]) -> Row:
     if plugin.extension not in getattr(row, "extensions", [plugin.extension]):
         raise PluginError(f"{what} writes {', '.join(row.extensions)}, its name says {plugin.extension}; make them one")  # type: ignore[attr-defined]
     return replace(row, plugin=what)  # type: ignore[type-var]
-
-
-def only_one(plugins: Sequence[Plugin]) -> Plugin | None:
-    """The plugin that is for a file; raises `PluginError` where it is two."""
-    if len(plugins) > 1:
-        names = " and ".join(f"{one.name!r} of {one.owner}" for one in plugins)
-        raise PluginError(f"two {plugins[0].kind}s are for {plugins[0].extension}, {names}; uninstall one")
-    return plugins[0] if plugins else None
 
 
 def _writer_for(name: str) -> WriterKind | None:
@@ -189,6 +135,11 @@ def is_table_name(path: PathArg) -> bool:
     return kind is not None and kind.is_table
 
 
+READING = ("fs", "truncated", "columns", "time_column", "gaps", "time_unit", "max_gap", "table",
+           "source", "triggered")  # fmt: skip
+"""Options of `open_reader` that say how inputs are read; those of stages likewise."""
+
+
 def open_reader(
     path: PathArg,
     *,
@@ -198,6 +149,10 @@ def open_reader(
     columns: Sequence[str | int] | None = None,
     time_column: str | int | None = None,
     gaps: str = "error",
+    time_unit: str | None = None,
+    max_gap: float | Duration | None = None,
+    table: TableSettings | Mapping[str, Any] | None = None,
+    untold_fs: float | None = None,
     source: Sequence[str] = (),
     triggered: Literal["expand", "as_stored"] = "expand",
 ) -> Reader:
@@ -216,9 +171,19 @@ def open_reader(
     columns
         channels of a table, by name or by position from 0.
     time_column
-        of a table, by name or position: ISO 8601, or numbers in seconds.
+        of a table, by name or position: dates, clock times, or numbers.
     gaps
-        in the time: ``"error"``, ``"interpolate"`` (a straight line) or ``"nan"``.
+        in the time, and missing values: ``"error"``, ``"interpolate"`` (a straight line), ``"nan"``, or ``"split"`` at
+        missing rows, into `Reader.parts`.
+    time_unit
+        of a time column of numbers: ``"s"``, ``"ms"``, ``"us"``, ``"ns"``, ``"min"``, ``"h"``, ``"d"``; else what its
+        header says, or that in which an epoch would be of our time, or seconds.
+    max_gap
+        seconds of the longest gap that is filled.
+    table
+        form of a table in a text, where it is not seen by itself: `TableSettings`, or a mapping of them.
+    untold_fs
+        rate in Hz of a table that tells none, as taps; then it need not have ``time_column`` and ``columns``, either.
     source
         names of the signals that are taken of a file that holds several; none where there is only one way.
     triggered
@@ -239,9 +204,14 @@ def open_reader(
     opened = open_source(path)
     try:
         kind = _kind_of(opened)
-        asked = (dtype, fs, truncated, columns, time_column, gaps, tuple(source), triggered, kind.container)
-        reader = opened_reader(kind, opened, options := ReadOptions(*asked))
-        if not reader.info.is_table:
+        options = ReadOptions(
+            dtype, fs, truncated, columns, time_column, gaps, time_unit, _duration(max_gap), _table(table), untold_fs,
+            tuple(source), triggered, kind.container,
+        )  # fmt: skip
+        reader = opened_reader(kind, opened, options)
+        if untold_fs is None:
+            _check_limits(opened.name, reader.info)
+        if not reader.info.is_table and untold_fs is None:
             _check_audio_options(opened.name, reader.info, options)
     except BaseException:
         opened.close()
@@ -249,13 +219,37 @@ def open_reader(
     return reader
 
 
+def _duration(max_gap: object) -> Duration | None:
+    try:
+        return None if max_gap is None else parse_duration(max_gap)
+    except UnitError as error:
+        raise UsageError(f"max_gap: {error}") from None
+
+
+def _table(table: TableSettings | Mapping[str, Any] | None) -> TableSettings | None:
+    if not isinstance(table, Mapping):
+        return table
+    from .dialect import TableSettings
+
+    return TableSettings(**table)
+
+
 def _check_number(name: str, fs: Any) -> None:
     if isinstance(fs, bool) or not isinstance(fs, Real | None):
         raise UsageError(f"{name}: the sampling rate must be a number of Hz, got {fs!r}")
 
 
+def is_known(path: PathArg) -> bool:
+    """Whether a file is in a known format, by its first bytes; raises `ReadError` where it cannot be opened."""
+    source = open_source(path)
+    source.close()
+    return any(kind.matches(source.head) for kind in _readers) or looks_like_text(source.head)
+
+
 def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Reader:
     """The reader of a row for a file; raises `ReadError` in the name of its plugin."""
+    if kind.plugin is None and options.source:
+        raise UsageError(f"{source.name}: {kind.container} holds one signal, which has no name; leave source out")
     reader: Reader = _opened(kind, Reader, ReadError, source.name, source, options)
     return reader if kind.plugin is None else PluggedReader(reader, source.name, kind.plugin)
 
@@ -300,6 +294,14 @@ def _kind_of(source: Source) -> ReaderKind:
 def _matches(kind: ReaderKind, source: Source) -> bool:
     with naming_plugin(ReadError, source.name, str(kind.plugin)):
         return bool(kind.matches(source.head))
+
+
+def _check_limits(name: str, info: SignalInfo) -> None:
+    """Refuse more frames than are read of one file, and rates that sums would carry out of the range of numbers."""
+    if (info.frames or 0) > MAX_FRAMES:
+        raise ReadError(name, f"declares {info.frames:,} frames; {at_most('frames')} can be read")
+    if not LEAST_FS <= info.fs <= MOST_FS:
+        raise ReadError(name, f"the sampling rate must be from {LEAST_FS} to {MOST_FS} Hz, got {info.fs}")
 
 
 def _check_audio_options(name: str, info: SignalInfo, options: ReadOptions) -> None:

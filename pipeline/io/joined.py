@@ -13,8 +13,9 @@ from functools import partial
 import numpy as np
 
 from ..errors import ReadError
+from ..limits import MAX_CHANNELS
 from . import mpeg, ogg
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions
+from .base import Block, Reader, ReadOptions
 from .declared import NO_LENGTH, Facts, facts_of
 from .riff import WavFormat, WavHeader
 from .sndfile import SndfileReader

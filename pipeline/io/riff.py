@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..errors import ReadError
-from .base import MAX_CHANNELS, ReadOptions, SignalInfo
+from ..limits import MAX_CHANNELS, set_by
+from .base import ReadOptions, SignalInfo
 from .declared import NO_LENGTH, rate_problem, says_unknown
 from .encodings import linear_subtype
 from .recorders import moved
@@ -169,7 +170,9 @@ class _Walk:
             mask = self.unpack("I", raw[20:24])[0]
             tag = self.unpack("H", raw[24:26])[0]
         if not 1 <= channels <= MAX_CHANNELS:
-            raise self.fail(f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read")
+            raise self.fail(
+                f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
+            )
         if not 1 <= fs < 2**31:
             raise self.fail(f"its header declares a sampling rate of {fs} Hz")
         if tag not in (1, 3):

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import ReadError, SignalError, UsageError
-from .base import MAX_CHANNELS, Block, OutputFormat, PathArg, SignalInfo, WriteReport
+from ..limits import MAX_CHANNELS, at_most
+from .base import Block, OutputFormat, PathArg, SignalInfo, WriteReport
 from .formats import open_reader, open_writer, writer_kind
 from .names import display
 
@@ -140,7 +141,7 @@ def write_signal(
         samples = samples.astype(np.float64)
     block = samples[:, None] if samples.ndim == 1 else samples
     if block.shape[1] > MAX_CHANNELS:
-        many = f"shape {samples.shape} has {block.shape[1]} channels, at most {MAX_CHANNELS} are written"
+        many = f"shape {samples.shape} has {block.shape[1]} channels, {at_most('channels')} are written"
         raise UsageError(f"{name}: {many}. Is it (channels, frames)? Give its transpose")
     fmt = OutputFormat(subtype, dither, clip)
     with open_writer(

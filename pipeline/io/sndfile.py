@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from ..errors import ReadError, UsageError, WriteError
+from ..limits import MAX_CHANNELS, set_by
 from ..system import pread
-from .base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
+from .base import Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
 from .declared import Facts, chunks
 from .encodings import ENCODINGS, choose_subtype, require_audio
 from .names import is_stream
@@ -122,7 +123,8 @@ class SndfileReader(Reader):
         self._native = np.float32 if self._dtype == np.float32 else np.float64
         self._decode_error: type[Exception] = soundfile.LibsndfileError
         if not 1 <= info.channels <= MAX_CHANNELS:
-            raise ReadError(source.name, f"declares {info.channels} channels; 1 to {MAX_CHANNELS} can be read")
+            can = f"1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
+            raise ReadError(source.name, f"declares {info.channels} channels; {can}")
         if facts.channels not in (None, info.channels):
             raise ReadError(source.name, f"contradicts itself: {facts.channels} channels, or {info.channels}")
 

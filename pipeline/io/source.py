@@ -205,25 +205,32 @@ def is_mp3(head: bytes) -> bool:
     """MPEG audio: an ID3 tag, or the eleven set bits of a frame with a known version, layer and rate."""
     if head[:3] == b"ID3":
         return not is_flac(head)
-    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0 or head[:2] == _UTF16:
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0 or head.startswith(_UTF16):
         return False
     return head[1] & 0x18 != 0x08 and head[1] & 0x06 != 0 and head[2] & 0xF0 != 0xF0 and head[2] & 0x0C != 0x0C
 
 
 def looks_like_text(head: bytes) -> bool:
-    """Whether the first bytes are text in UTF-8."""
-    if not head or b"\0" in head:
-        return False
+    """Whether the first bytes are text, in UTF-8, in UTF-16 with its mark, or in one byte a character."""
+    return text_encoding(head) is not None
+
+
+def text_encoding(head: bytes) -> str | None:
+    """Encoding of a text by its first bytes; None where they are no text."""
+    if head.startswith(_UTF16):
+        return "utf-16"
+    if not head or any(byte < 32 and byte not in b"\t\n\r\f\x1a\x1b" for byte in head):
+        return None
     try:
-        head.decode("utf-8")
+        head.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        return error.start >= len(head) - 4  # a character cut in two by the end of the sniffed bytes
-    return True
+        if error.start < len(head) - 4:  # else a character cut in two by the end of the sniffed bytes
+            return "cp1252" if sum(byte > 127 for byte in head) < len(head) / 4 else None
+    return "utf-8-sig"
 
 
-_UTF16 = b"\xff\xfe"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _FOREIGN = (
-    (0, _UTF16, "is text in UTF-16; save it as UTF-8"),
     (0, b"\x00\x05\x16\x07", "is an AppleDouble file (macOS keeps them beside copies as ._NAME), with no audio in it"),
     (0, b"version https://git-lfs", "is a Git LFS pointer, not the file itself; run 'git lfs pull'"),
     (4, b"ftyp", "is an MP4/M4A file; convert it, for instance: ffmpeg -i IN.m4a OUT.wav"),
@@ -243,6 +250,6 @@ def explain_unknown(head: bytes, extension: str) -> str:
     if not head.strip(b"\0"):
         return "starts with zeros: the recorder or the copy never wrote it"
     if looks_like_text(head):
-        start = head[:40].decode("utf-8", "replace").splitlines()[0]
+        start = head[:40].decode(text_encoding(head) or "utf-8", "replace").splitlines()[0]
         return f"is text, not {extension.lstrip('.').upper() or 'audio'}: it begins with {start!r}"
     return f"is in no known format: it begins with the bytes {head[:8].hex(' ')}"

@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ReadError, UsageError
+from ..limits import MAX_SIDECAR_BYTES, at_most
 from ..text import nearest, shorten
 from .base import WriteRequest
 from .names import is_stream
 from .remote import Remote, fetch, place_of
 from .sink import OutputFile, open_file
 from .source import cause
-from .timecolumn import format_stamp
-
-_MAX_BYTES = 1 << 16
+from .stamps import format_stamp
 
 
 def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int) -> int:
@@ -36,7 +35,7 @@ def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int
         if names.count(wanted) > 1:
             raise ReadError(name, f"has {names.count(wanted)} columns {wanted!r}; give the position, from 0")
         return names.index(wanted)
-    if isinstance(wanted, str) and not names and wanted.isdecimal():
+    if isinstance(wanted, str) and not names and wanted.isdecimal() and len(wanted) < 9:
         wanted = int(wanted)
     if isinstance(wanted, int) and 0 <= wanted < width:
         return wanted
@@ -57,7 +56,10 @@ def _load(path: Path | Remote) -> dict[str, Any] | None:
         if isinstance(path, Remote) and not path.exists():
             return None
         with os.fdopen(fetch(path.url), "rb") if isinstance(path, Remote) else path.open("rb") as file:
-            found = json.loads(file.read(_MAX_BYTES))
+            text = file.read(MAX_SIDECAR_BYTES + 1)
+        if len(text) > MAX_SIDECAR_BYTES:
+            raise ReadError(str(path), f"would tell the rate; a sidecar has {at_most('sidecar_bytes')}")
+        found = json.loads(text)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
             return None

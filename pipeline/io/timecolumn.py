@@ -1,249 +1,241 @@
-"""Time columns: text to seconds and back, and the even grid of frames that they must lie on.
+"""Time columns: what a column of stamps tells of a table, and the stamps as they are written.
 
-Times are decimals, not floats: the step of 1551178506.01 and 1551178506.02 is 0.01 s exactly, so the rate is 100 Hz
-exactly. The rate is one over the median step, against which jitter and gaps are held.
+Stamps of an output are the texts of the input's rows; only where a row is made one is made for it, in the same form.
 """
 
 from __future__ import annotations
 
-import re
-import statistics
-from collections.abc import Iterator
-from dataclasses import dataclass
+import os
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
-from itertools import chain, islice, pairwise
-from typing import NamedTuple
+from decimal import Decimal
+from itertools import islice
+from typing import IO
 
 import numpy as np
 
-from ..errors import ReadError
+from ..limits import MAX_FRAMES, MAX_ROWS, set_by
+from ..system import pread
 from .base import TimeColumn
+from .sink import naming_errors, write_all
+from .stamps import (
+    UNIT_NAMES,
+    UNITS,
+    Clock,
+    Stamp,
+    format_stamp,
+    format_time,
+    is_ambiguous_date,
+    is_clock_time,
+    month_is_first,
+    parse_stamp,
+    unit_of_epoch,
+)
+from .timegrid import HEAD, Gap, Grid, TimeRequest
 
-JITTER = Decimal("0.01")
-"""Largest deviation of a step from the median step, in steps."""
-
-GAP = Decimal("1.5")
-"""A longer step than this many median steps is a gap."""
-
-MOST_FILLED = 1_000_000
-"""Rows that gaps may be filled up to, however few rows there are; beyond, so many for each row there is."""
-
-_MOST_PER_ROW = 100
-_OFF_GRID = Decimal("0.1")  # a gap must be whole steps to this; what lies between would need resampling
-_MEDIAN_ROWS = 10_000
-_EPOCH = datetime(1970, 1, 1)
-_MICROSECOND = timedelta(microseconds=1)
-_LAST = (datetime.max - _EPOCH) // _MICROSECOND
-_ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
-
-
-class Stamp(NamedTuple):
-    """One cell of a time column: ``seconds`` for comparing, ``clock`` as its own clock shows it."""
-
-    seconds: Decimal
-    clock: Decimal
-    iso: bool
-    digits: int
-    separator: str = " "
-    length: int = 0
-    zone: str = ""
-
-
-def parse_stamp(text: str) -> Stamp | None:
-    """A number in seconds or an ISO 8601 date and time; None when it is neither."""
-    text = text.strip()
-    if text[4:5] == "-":  # rather a date: what is tried in vain costs most of the time
-        return _moment(text) or _number(text)
-    return _number(text) or _moment(text)
-
-
-def _number(text: str) -> Stamp | None:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        return None
-    whole, point, digits = text.partition(".")
-    if digits.isdigit() or (whole.isdigit() and not point):  # as most are; the tuple of a number is slow to make
-        return Stamp(number, number, False, len(digits))
-    exponent = number.as_tuple().exponent
-    return Stamp(number, number, False, max(0, -exponent)) if isinstance(exponent, int) else None
-
-
-def _moment(text: str) -> Stamp | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        clock = seconds = _seconds(moment - _EPOCH)
-        zone = ""
-    else:
-        clock = _seconds(moment.replace(tzinfo=None) - _EPOCH)
-        seconds = clock - _seconds(moment.utcoffset() or timedelta(0))
-        found = _ZONE.search(text)
-        zone = found.group() if found else ""
-    return Stamp(seconds, clock, True, 0, text[10:11] or " ", len(text) - len(zone), zone)
-
-
-def _seconds(delta: timedelta) -> Decimal:
-    return Decimal(delta // _MICROSECOND).scaleb(-6)
+_MOST_PER_ROW = 100  # where there are so many that it is more than `MAX_ROWS`
+_CHUNK = 1 << 16
+_DAY = Decimal(86400)
+_FURTHEST = 1 << 62  # ticks
 
 
 @dataclass(frozen=True)
 class TimeGrid:
-    """An even grid: the column, its rate in Hz, its number of frames (gaps counted in), and whether there are gaps."""
+    """An even grid: the column, its rate in Hz, its number of frames (gaps counted in) and its gaps."""
 
     column: TimeColumn
     fs: float
     frames: int
-    gaps: bool
+    gaps: tuple[Gap, ...] = ()
 
 
-def survey(
-    name: str, column: str, position: int, cells: Iterator[tuple[int, str]], *, fs: float | None, gaps: str
-) -> tuple[TimeGrid, list[str]]:
+class StampTexts:
+    """Stamps of all rows as they stand in the file, put aside in a temporary one; those made go between them."""
+
+    def __init__(self) -> None:
+        with tempfile.TemporaryFile() as file:
+            self._fd = os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._fd)
+        self.clock = Clock()
+        self.gaps: tuple[Gap, ...] = ()
+
+    def add(self, stamps: list[str]) -> None:
+        """Put more of them aside."""
+        write_all(self._fd, "".join(f"{one.strip()}\n" for one in stamps).encode("utf-8", "surrogateescape"))
+
+    def _lines(self) -> Iterator[str]:
+        at, rest = 0, b""
+        while part := pread(self._fd, 1 << 16, at):
+            at += len(part)
+            *lines, rest = (rest + part).split(b"\n")
+            for line in lines:
+                yield line.decode("utf-8", "surrogateescape")
+
+    def frames(self, column: TimeColumn) -> Iterator[str]:
+        """The stamp of each frame, and after the last row so on without end."""
+        gaps = iter(self.gaps)
+        gap = next(gaps, None)
+        before: str | None = None
+        for row, text in enumerate(self._lines()):
+            if gap is not None and gap.row == row:
+                if before is not None and (stamp := parse_stamp(before, self.clock)) is not None:
+                    part = Decimal(gap.seconds) / gap.steps
+                    for k in range(1, gap.steps):
+                        yield format_time(replace(column, zone=stamp.zone), stamp.clock + k * part)
+                gap = next(gaps, None)
+            yield text
+            before = text
+        last = None if before is None else parse_stamp(before, self.clock)
+        if last is not None:
+            column = replace(column, start=last.clock, zone=last.zone)
+        frame = 0 if last is None else 1
+        while True:
+            yield format_stamp(column, frame)
+            frame += 1
+
+
+def stamps_of(column: TimeColumn, fs: float | None) -> Iterator[str]:
+    """The stamps of the frames of an output, without end; ``fs`` where it has a rate of its own."""
+    for frame in range(-column.before, 0):
+        yield format_stamp(column, frame, fs)
+    if fs is None and column.texts is not None:
+        yield from column.texts.frames(column)
+    frame = 0
+    while True:
+        yield format_stamp(column, frame, fs)
+        frame += 1
+
+
+def survey(asked: TimeRequest, rows: Callable[[], Iterator[tuple[int, str]]]) -> tuple[TimeGrid, list[str]]:
     """Go through a time column once, and hold it to an even grid; also what to warn of.
 
     Parameters
     ----------
-    name
-        of the file, for messages.
-    column, position
-        of the time column.
-    cells
-        (line, text) of every row.
-    fs
-        rate in Hz if it is known already: then the steps may jitter, but not be off by 1 % in the median.
-    gaps
-        ``"error"`` refuses gaps.
+    asked
+        what is known of the column.
+    rows
+        gives (line, text) of every row, from the first.
 
     Raises
     ------
     ReadError
         A cell is no time, or the steps go back, jitter, leave a gap, or tell no rate.
     """
-    where = f"column {column!r}"
-
-    def stamps() -> Iterator[tuple[int, Stamp]]:
-        for line, text in cells:
-            stamp = parse_stamp(text)
-            if stamp is None:
-                raise ReadError(name, f"line {line}, {where}: {text!r} is no time (seconds, or ISO 8601)")
-            yield line, stamp
-
-    rows = stamps()
-    head = list(islice(rows, _MEDIAN_ROWS))
-    if len(head) < 2 and fs is None:
-        raise ReadError(name, f"{where}: {len(head)} rows tell no rate; give fs:")
-    steps = [b.seconds - a.seconds for (_, a), (_, b) in pairwise(head)]
-    step = statistics.median(steps) if fs is None else 1 / Decimal(fs)
-    if fs is not None and steps and abs(statistics.median(steps) - step) > JITTER * step:
-        median = float(statistics.median(steps))
-        raise ReadError(name, f"{where}: its median step is {median:g} s, fs says {step:.6g} s; is it in seconds?")
-    frames, digits, length = 0, set[int](), 0
-    previous: Stamp | None = None
-    even = Decimal(0)  # the last step that was one step of the grid
-    missing = 0  # frames that gaps leave out
-    for line, stamp in chain(head, rows):
-        frames += 1
-        if previous is not None and (took := stamp.seconds - previous.seconds) != even:
-            gap = _Step(name, f"line {line}, {where}", step, fs is None, gaps)
-            count = gap.count(previous, stamp)
-            missing += count - 1
-            if count > 1 and frames + missing > max(MOST_FILLED, frames * _MOST_PER_ROW):
-                raise gap.fail(
-                    f"{frames + missing:,} rows would be made of {frames:,}, over the limit of {MOST_FILLED:,} or"
-                    f" {_MOST_PER_ROW} a row; is the time {stamp.seconds:.12g} s right?"
-                )
-            even = took if count == 1 else even
-        digits.add(stamp.digits)
-        length = max(length, stamp.length)
-        previous = stamp
-    first = head[0][1] if head else Stamp(Decimal(0), Decimal(0), False, 0)
+    head = [text for _, text in islice(rows(), HEAD)]
+    asked, notes = _clock(asked, head)
+    texts = StampTexts()
+    with tempfile.TemporaryFile() as store:
+        first, digits, fine = _gather(asked, rows, texts, store)
+        size = os.fstat(store.fileno()).st_size // 8
+        if size < 2 and asked.fs is None:
+            raise asked.fail(f"{size} rows tell no rate; give fs:")
+        ticks = np.memmap(store, np.int64, "r") if size else np.zeros(0, np.int64)
+        grid = Grid(asked, ticks, lambda row: next(islice(rows(), row, None))[0], first, fine)
+        step, gaps = grid.fitted()
+        notes += grid.notes
+    texts.gaps, texts.clock = () if asked.gaps == "split" else gaps, asked.clock
     form = TimeColumn(
-        name=column,
-        position=position,
+        name=asked.column,
+        position=asked.position,
         start=first.clock,
         step=step,
         iso=first.iso,
         digits=digits.pop() if len(digits) == 1 else None,
         separator=first.separator,
-        length=length,
+        length=first.length,
         zone=first.zone,
+        form=first.form,
+        unit=asked.clock.unit,
+        comma=asked.clock.comma,
+        texts=texts,
     )
-    warnings = []
-    frames += missing
-    drift = previous.seconds - first.seconds - (frames - 1) * step if previous else Decimal(0)
-    if abs(drift) > step / 2:
-        warnings.append(
-            f"{where}: the median step is {float(step):g} s, but the rows drift from it by {float(drift):+.3g} s to the"
-            " end; times of the output follow the median"
+    frames = size + (0 if asked.gaps == "split" else sum(gap.steps - 1 for gap in gaps))
+    allowed = MAX_FRAMES if asked.max_gap is not None else max(MAX_ROWS, size * _MOST_PER_ROW)
+    if frames > allowed:
+        longest = max(gaps, key=lambda gap: gap.steps)
+        line, text = next(islice(rows(), longest.row, None))
+        limit = (
+            f"{MAX_ROWS:,} or {_MOST_PER_ROW} a row ({set_by('rows')})" if allowed < MAX_FRAMES else f"{MAX_FRAMES:,}"
         )
-    return TimeGrid(form, float(1 / step) if fs is None else fs, frames, missing > 0), warnings
+        raise asked.fail(
+            f"a gap of {longest.seconds:g} s: {frames:,} rows would be made of {size:,}, over the limit of {limit};"
+            f" is the time {text} right? max_gap: would allow so many",
+            line,
+        )
+    return TimeGrid(form, float(1 / step) if asked.fs is None else asked.fs, frames, gaps), notes
 
 
-@dataclass(frozen=True)
-class _Step:
-    """Rule that one step of a time column is held to."""
-
-    name: str
-    where: str
-    step: Decimal
-    strict: bool
-    gaps: str
-
-    def count(self, a: Stamp, b: Stamp) -> int:
-        """Whole steps from one stamp to the next, 1 unless there is a gap."""
-        took = b.seconds - a.seconds
-        if took <= 0 or self.step <= 0:
-            raise self.fail(f"the time does not go on ({a.seconds:f} s, then {b.seconds:f} s); sort the rows")
-        ratio = took / self.step
-        words = f"of {float(took):g} s where the step is {float(self.step):g} s"
-        if ratio <= GAP:
-            if self.strict and abs(ratio - 1) > JITTER:
-                fix = "resample the series to an even grid, or give fs: to take the rows as even"
-                raise self.fail(f"a step {words}: over 1 % of jitter; {fix}")
-            return 1
-        if self.gaps == "error":
-            raise self.fail(f"a gap {words}; set gaps: interpolate or nan")
-        whole = int(ratio.to_integral_value())
-        if abs(ratio - whole) > _OFF_GRID:
-            raise self.fail(f"a gap {words}, not of whole steps; resample the series first")
-        return whole
-
-    def fail(self, message: str) -> ReadError:
-        return ReadError(self.name, f"{self.where}: {message}")
+def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]:
+    """How the stamps are read, where it was not said: unit and order of dates."""
+    clock, notes = asked.clock, []
+    if not clock.form and any(map(is_ambiguous_date, head[:1])):
+        first = any(map(month_is_first, head))
+        if not first and all(map(is_ambiguous_date, head)):
+            fix = "set table: {time_format: '%d/%m/%Y %H:%M:%S'} or another"
+            raise asked.fail(f"{head[0]!r} may be a day and a month or a month and a day; {fix}")
+        clock = replace(clock, day_first=not first)
+    elif not clock.form and any(map(month_is_first, head)):
+        clock = replace(clock, day_first=False)
+    stamp = parse_stamp(head[0], clock) if head else None
+    if stamp is not None and not stamp.iso:
+        unit = asked.unit or asked.told or unit_of_epoch(stamp.clock) or "s"
+        if asked.unit is None and unit != "s":
+            shown = stamp.clock * UNITS[unit]
+            when = (
+                f", from {datetime(1970, 1, 1) + timedelta(seconds=int(shown)):%Y-%m-%d %H:%M:%S} on"
+                if shown > 10**8
+                else ""
+            )
+            notes.append(f"column {asked.column!r}: its numbers are {UNIT_NAMES[unit]}{when}; time_unit: says another")
+        clock = replace(clock, unit=UNITS[unit])
+    return replace(asked, clock=clock), notes
 
 
-def steps_between(a: Stamp, b: Stamp, step: Decimal) -> int:
-    """Whole steps between two stamps that `survey` has accepted."""
-    return max(1, int(((b.seconds - a.seconds) / step).to_integral_value()))
+def _gather(
+    asked: TimeRequest, rows: Callable[[], Iterator[tuple[int, str]]], texts: StampTexts, store: IO[bytes]
+) -> tuple[Stamp, set[int], tuple[Decimal, Decimal]]:
+    """Put the times of all rows aside, in ticks since the first; the first, the decimals, tick and resolution."""
+    first = previous = Stamp(Decimal(0), Decimal(0), False, 0)
+    digits, tick, finest, days = set[int](), Decimal("1e-9"), Decimal(1) * 86400, Decimal(0)
+    pending: list[int] = []
+    per_second = 10**9
+    wraps: bool | None = None
+    written: list[str] = []
+    for n, (line, text) in enumerate(rows()):
+        stamp = parse_stamp(text, asked.clock)
+        if stamp is None:
+            raise asked.fail(f"{text!r} is no time (seconds, ISO 8601, or table: {{time_format: ...}})", line)
+        if n == 0:
+            first, wraps = stamp, is_clock_time(text) and not asked.clock.form
+        elif asked.clock.zone and stamp.seconds <= previous.seconds:
+            later = parse_stamp(text, asked.clock, fold=1)
+            stamp = later if later is not None and later.seconds > previous.seconds else stamp
+        elif wraps and stamp.seconds + days < previous.seconds - _DAY / 2:
+            days += _DAY
+        stamp = stamp._replace(seconds=stamp.seconds + days) if days else stamp
+        if n == 1 and 0 < stamp.seconds - first.seconds < Decimal("2e-6"):
+            tick, per_second = Decimal("1e-15"), 10**15
+        digits.add(stamp.digits)
+        if stamp.resolution < finest:
+            finest = stamp.resolution
+        since = (stamp.seconds - first.seconds) * per_second
+        if abs(since) >= _FURTHEST:
+            raise asked.fail(f"{text!r} lies {float(since / per_second):.3g} s from the first time; is it one?", line)
+        pending.append(round(since))
+        written.append(text)
+        previous = stamp
+        if len(pending) == _CHUNK:
+            _put_aside(asked.name, pending, store, written, texts)
+            pending, written = [], []
+    _put_aside(asked.name, pending, store, written, texts)
+    return first, digits, (tick, finest)
 
 
-def format_stamps(column: TimeColumn, first: int, count: int, fs: float | None = None) -> list[str]:
-    """The times of frames from ``first`` on, each as `format_stamp` gives it."""
-    digits = 6 if column.iso else column.digits
-    if fs is None and digits is not None:
-        start, step = column.start.scaleb(digits), column.step.scaleb(digits)
-        if start == int(start) >= 0 and step == int(step) > 0:  # whole numbers, which are told quickly
-            ticks = range(int(start + first * step), int(start + (first + count) * step), int(step))
-            if not column.iso:
-                unit = 10**digits
-                return [f"{t // unit}.{t % unit:0{digits}}" for t in ticks] if digits else list(map(str, ticks))
-            if count and ticks[-1] <= _LAST:
-                moments = np.datetime_as_string(np.array(ticks, np.int64).view("datetime64[us]")).tolist()
-                return [f"{t[:10]}{column.separator}{t[11:]}"[: column.length] + column.zone for t in moments]
-    return [format_stamp(column, frame, fs) for frame in range(first, first + count)]
-
-
-def format_stamp(column: TimeColumn, frame: int, fs: float | None = None) -> str:
-    """The time of a frame in the form of its column; ``fs`` when the rate is no longer the column's own."""
-    time = column.start + frame * (column.step if fs is None else 1 / Decimal(fs))
-    if column.iso:
-        moment = _EPOCH + timedelta(microseconds=int(time.scaleb(6).to_integral_value()))
-        text = moment.isoformat(sep=column.separator, timespec="microseconds")
-        return text[: column.length if fs is None else len(text)] + column.zone
-    if column.digits is not None and fs is None:
-        return f"{time:.{column.digits}f}"
-    return repr(float(round(time, max(9, column.digits or 0))))
+def _put_aside(name: str, ticks: list[int], store: IO[bytes], written: list[str], texts: StampTexts) -> None:
+    with naming_errors(f"{name}, its times in a temporary file"):
+        store.write(np.array(ticks, np.int64).tobytes())
+        store.flush()
+        texts.add(written)

@@ -35,6 +35,7 @@ def find_matches(
     channels: ChannelMode = "each",
     polarity: Polarity = "positive",
     min_distance: str | float | None = None,
+    **reading: Any,
 ) -> Events:
     """Places where a template occurs in a signal: the peaks of its score that reach the threshold, by time.
 
@@ -58,6 +59,8 @@ def find_matches(
         which scores count: ``positive``, ``negative`` (the template upside down) or ``both``.
     min_distance
         of two peaks that are nearer the higher one counts: ``"250 ms"``, or seconds; half the shortest template.
+    reading
+        options of `pipeline.read` for a file, and for tables among the templates: ``time_column="time"``.
 
     Returns
     -------
@@ -84,13 +87,14 @@ def find_matches(
     info: SignalInfo | None = None
     with ExitStack() as stack:
         if isinstance(x, str | os.PathLike):
-            reader = stack.enter_context(open_reader(x, dtype=np.float64))
+            reader = stack.enter_context(open_reader(x, dtype=np.float64, **reading))
             info = reader.info
-            fmt, blocks, file = Format(reader.info.fs, reader.info.channels), reader.blocks(BLOCK), os.fsdecode(x)
+            fmt = Format(info.fs, info.channels, reading=reading)
+            blocks, file = reader.blocks(BLOCK), os.fsdecode(x)
         else:
             columns = as_columns(as_signal(x))
             precision: Precision = "single" if columns.dtype == np.float32 else "double"
-            fmt, blocks, file = Format(fs, columns.shape[1], precision), iter([columns]), ""
+            fmt, blocks, file = Format(fs, columns.shape[1], precision, reading), iter([columns]), ""
         try:
             plan = make_plan(stages, fmt, Options(precision=fmt.precision, nonfinite="propagate"))
             found: Detections = []

@@ -21,7 +21,8 @@ import numpy as np
 
 from ..errors import UsageError, WriteError
 from ..io.base import PathArg
-from ..io.formats import loaded, only_one, row_of
+from ..io.formats import row_of
+from ..io.kinds import loaded, only_one
 from ..io.names import display, is_stream
 from ..io.sink import Sink, open_sink
 from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin

@@ -104,7 +104,7 @@ def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope,
     shown = [ranked[0], ranked[-1]][: len(ranked)] if ranked else []
     lengths = dict(zip(detection.templates, detection.lengths, strict=True))
     windows = _windows(job, source, [(event.start_frame, lengths[event.template]) for event in shown])
-    fmt = Format(fs, report.info.channels)
+    fmt = Format(fs, report.info.channels, reading=job.reading)
     taps = {t.name: t.taps for t in load_templates(stage.template, fmt)}
     grid = stage.grid(fmt)
     levels = None

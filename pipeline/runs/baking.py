@@ -125,7 +125,7 @@ def _chain_kernel(loaded: LoadedConfig, fs: float | str | None, channels: int | 
         info = probe(str(sources[0]), **Job.of(settings).reading)
         rate, count_in = info.fs, info.channels
     try:
-        kernel = Pipeline(settings.stages).kernel(rate, count_in)
+        kernel = Pipeline(settings.stages, **Job.of(settings).reading).kernel(rate, count_in)
     except SettingError as error:
         raise loaded.locate(error) from error
     return Kernel(kernel.taps, kernel.origin, rate)

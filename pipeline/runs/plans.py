@@ -25,7 +25,9 @@ from ..io.encodings import bytes_per_sample
 from ..io.formats import container_and_subtype
 from ..job import Job, plan_job
 from ..kernel import Kernel
+from ..limits import LEAST_FS, MAX_CHANNELS, MOST_FS, at_most
 from ..stages.base import Format, Stage
+from ..text import shorten
 from ..units import parse_frequency
 from .work import Config, Paths, Work, items_of, load, resumed, sources_of
 
@@ -216,9 +218,11 @@ def described_format(loaded: LoadedConfig, fs: float | str | None, channels: int
     if fs is None:
         return None
     rate = parse_frequency(fs)
-    if rate <= 0:
-        raise UsageError(f"fs= must be above 0 Hz, got {fs}")
-    return Format(rate, channels or 1, loaded.settings.precision)
+    if not LEAST_FS <= rate <= MOST_FS:
+        raise UsageError(f"fs= must be {LEAST_FS} to {MOST_FS} Hz, got {fs}")
+    if not 1 <= (channels or 1) <= MAX_CHANNELS:
+        raise UsageError(f"channels= must be 1 or more, and {at_most('channels')}, got {shorten(str(channels), 20)}")
+    return Format(rate, channels or 1, loaded.settings.precision, Job.of(loaded.settings).reading)
 
 
 def plan_for(loaded: LoadedConfig, fmt: Format) -> Plan:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from ..errors import ConfigError
+from ..io.formats import READING
 from .results import RunResult
 from .running import RunProgress, execute, prepare_run
 from .work import Paths, Work
@@ -52,7 +53,7 @@ def search(
         as for `run`.
     settings
         of the ``match`` stage: ``threshold="1 per hour"``, ``score``, ``polarity``, ``channels``, ``min_distance``,
-        ``domain``, ``spectrogram``.
+        ``domain``, ``spectrogram``; and how files are read, as in a configuration: ``time_column="time"``.
 
     Returns
     -------
@@ -108,7 +109,8 @@ def prepare_search(
     stage = {
         "use": "match",
         "template": [dict(one) if isinstance(one, Mapping) else {"file": os.fspath(one)} for one in templates],
-        **settings,
+        **{name: value for name, value in settings.items() if name not in READING},
     }
-    data = {"nonfinite": "propagate", "gaps": "nan", "events": [os.fspath(path) for path in outputs], "stages": [stage]}
+    reading = {"gaps": "nan", **{name: value for name, value in settings.items() if name in READING}}
+    data = {"nonfinite": "propagate", **reading, "events": [os.fspath(path) for path in outputs], "stages": [stage]}
     return prepare_run(data, recordings, page=page, searching=True, **choices)

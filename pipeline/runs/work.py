@@ -76,7 +76,7 @@ class Choices:
         chosen = loaded.settings.batch.jobs if jobs is None else jobs
         if chosen == "auto":
             chosen = usable_processors()
-        if not str(chosen).isdecimal() or not 1 <= int(chosen) <= _MOST_JOBS:
+        if not str(chosen).isdecimal() or len(str(chosen)) > 9 or not 1 <= int(chosen) <= _MOST_JOBS:
             raise UsageError(f"jobs= must be a whole number from 1 to {_MOST_JOBS}, or auto, got {jobs!r}")
         if check not in (None, "stat", "hash"):
             raise UsageError(f"check= must be stat or hash, got {check!r}")
@@ -151,7 +151,8 @@ def load(config: Config, settings: Sequence[str] = (), *, base: str | Path | Non
     if isinstance(config, str | os.PathLike):
         return load_config(os.fspath(config), settings, base=base)
     if isinstance(config, Pipeline):
-        data: dict[str, Any] = {**config.options.model_dump(exclude_unset=True), "stages": list(config.stages)}
+        options = config.options.model_dump(exclude_unset=True)
+        data: dict[str, Any] = {**options, **config.reading, "stages": list(config.stages)}
     elif isinstance(config, Mapping):
         data = dict(config)
     elif isinstance(config, Stage):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from ..fields import InputFile, invalid
+from ..io.raw import RawFormat
 from ..kernel import Kernel
 from .base import Format, KernelStage, require
 from .base.files import Numbers, taps_for
@@ -27,6 +28,8 @@ class Convolve(KernelStage):
     """The kernel `h[0], h[1], ...`: a list of numbers, or of rows with one number a channel."""
     file: InputFile | None = None
     """Instead of `taps`: a `.npy`, `.txt` or audio file, one column a channel, or one column for all."""
+    format: RawFormat | None = None
+    """Encoding of a file without a header: `FLOAT32_LE`, `FLOAT64_LE`, `S16_LE`, `S24_3_LE`, `S32_LE`."""
     origin: Annotated[int, Field(ge=0)] = 0
     """Index of the tap for time zero; 0, the default, is causal. So many frames of the future are needed."""
 
@@ -38,6 +41,6 @@ class Convolve(KernelStage):
 
     def kernel(self, fmt: Format) -> Kernel:
         source: Any = self.taps if self.file is None else self.file
-        taps = taps_for(source, fmt, "taps" if self.file is None else "file")
+        taps = taps_for(source, fmt, "taps" if self.file is None else "file", self.format)
         require(self.origin < len(taps), f"must be the index of one of {len(taps)} taps, got {self.origin}", "origin")
         return Kernel(taps, self.origin)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
+from ..io.raw import RawFormat
 from ..kernel import Kernel
 from .base import Format, KernelStage, require
 from .base.files import NumbersOrFile, taps_for
@@ -27,12 +28,14 @@ class Correlate(KernelStage):
 
     template: NumbersOrFile
     """Template to look for: numbers, or a file (`.npy`, `.txt`, audio), one column a channel or one for all."""
+    format: RawFormat | None = None
+    """Encoding of a template without a header: `FLOAT32_LE`, `S16_LE`."""
     normalize: Literal["none", "l2"] = "none"
     """`l2` divides by the root of the template's energy, each channel by its own, so that the template scores
     as high as its energy's root; `none`, the default, takes it as it is."""
 
     def kernel(self, fmt: Format) -> Kernel:
-        template = taps_for(self.template, fmt, "template")
+        template = taps_for(self.template, fmt, "template", self.format)
         routes = template.ndim == 3 and template.shape[1] > 1
         require(not routes, f"must hold (frames, channels), got shape {template.shape}", "template")
         if self.normalize == "l2":

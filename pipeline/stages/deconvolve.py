@@ -14,7 +14,8 @@ import scipy.fft
 from pydantic import Field, model_validator
 
 from ..fields import Amplitude, InputFile, Seconds, Within, invalid
-from ..kernel import MAX_TAPS, Kernel, Taps
+from ..kernel import Kernel, Taps
+from ..limits import MAX_TAPS, at_most
 from ..text import decibels
 from .base import Format, KernelStage, require
 from .base.files import Numbers, taps_for
@@ -88,5 +89,5 @@ class Deconvolve(KernelStage):
         else:
             n = fmt.frames(self.length)
             require(n >= 2 * taps, f"must be twice the {taps:,} taps of the kernel or more, got {n:,} frames", "length")
-        require(n <= MAX_TAPS, f"an inverse of {n:,} taps; at most {MAX_TAPS:,}", "length")
+        require(n <= MAX_TAPS, f"an inverse of {n:,} taps; {at_most('taps')}", "length")
         return int(scipy.fft.next_fast_len(n, real=True))

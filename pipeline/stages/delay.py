@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from ..fields import Seconds, Within
-from ..kernel import MAX_TAPS, Kernel
+from ..kernel import Kernel
+from ..limits import MAX_TAPS, at_most
 from .base import Format, KernelStage, require
 from .base.registry import stage
 
@@ -21,6 +22,6 @@ class Delay(KernelStage):
 
     def kernel(self, fmt: Format) -> Kernel:
         frames = fmt.frames(self.delay)
-        limit = f"a kernel has at most {MAX_TAPS:,} taps"
+        limit = f"a kernel has {at_most('taps')}"
         require(frames < MAX_TAPS, f"{self.delay} are {frames:,} frames at {fmt.fs:g} Hz; {limit}", "delay")
         return Kernel.sparse({frames: 1.0})

@@ -13,7 +13,8 @@ from pydantic import model_validator
 
 from ..dsp.windows import savitzky_golay
 from ..fields import Seconds, Within, invalid
-from ..kernel import MAX_TAPS, Kernel
+from ..kernel import Kernel
+from ..limits import MAX_TAPS, at_most
 from .base import Format, KernelStage, require
 from .base.registry import stage
 
@@ -56,7 +57,7 @@ class Differentiate(KernelStage):
         if self.length is None:
             return Kernel.sparse({0: unit, 1: -unit})
         m, order = self.length.frames(fmt.fs), 2 if self.order is None else self.order
-        require(m < MAX_TAPS, f"would take {m:,} taps; a kernel has at most {MAX_TAPS:,}", "length")
+        require(m < MAX_TAPS, f"would take {m:,} taps; a kernel has {at_most('taps')}", "length")
         if self.phase == "zero":
             m |= 1
         message = f"{self.length} are {m} frames at {fmt.fs:g} Hz; a fit of degree {order} needs at least {order + 1}"

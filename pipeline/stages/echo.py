@@ -13,13 +13,13 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, field_validator, model_validator
 
 from ..fields import Amplitude, Seconds, Within, invalid
-from ..kernel import MAX_TAPS, Kernel
+from ..kernel import Kernel
+from ..limits import MAX_REPEATS, MAX_TAPS, at_most
 from ..settings import Settings
 from .base import Format, KernelStage, require
 from .base.registry import stage
 from .delay import Delay
 
-MAX_REPEATS = 100_000
 _DEFAULT_GAIN = 10 ** (-6 / 20)
 _DEFAULT_LEVEL = 10 ** (-120 / 20)
 
@@ -59,7 +59,7 @@ class Echo(KernelStage):
     """The time between two repeats: `250 ms` or a number of seconds; at most 10 s (any number of samples)."""
     gain: Amplitude | None = None
     """Gain from each repeat to the next: `-6 dB`, which is the default."""
-    repeats: Annotated[int, Within(1, MAX_REPEATS)] | None = None
+    repeats: Annotated[int, Within(1)] | None = None
     """The number of repeats; default 1, or with `t60` as many as it takes to fall to `level`."""
     taps: Annotated[tuple[EchoTap, ...], Field(max_length=MAX_REPEATS)] | None = None
     """Every copy by itself, a list of `{delay, gain}`, added to the signal."""
@@ -138,7 +138,8 @@ class Echo(KernelStage):
         else:
             count = _repeats_until(_DEFAULT_LEVEL if self.level is None else self.level, gain)
         setting = "t60" if self.t60 is not None else "feedback" if self.feedback is not None else "gain"
-        require(count <= MAX_REPEATS, f"would take {count:,} repeats; at most {MAX_REPEATS:,}", setting)
+        counted = setting if self.repeats is None else "repeats"
+        require(count <= MAX_REPEATS, f"would take {count:,} repeats; {at_most('repeats')}", counted)
         growth = count * math.log10(max(abs(gain), 1.0))
         require(growth < 15, f"repeated {count} times grows to {20 * growth:.4g} dB; at most 300 dB", setting)
         return frames, gain, count
@@ -155,5 +156,5 @@ def _repeats_until(level: float, gain: float) -> int:
 
 def _require_room(last: int, fmt: Format, setting: str) -> None:
     """Refuse a last tap beyond the longest kernel, before anything is allocated."""
-    limit = f"a kernel has at most {MAX_TAPS:,} taps ({MAX_TAPS / fmt.fs:.4g} s)"
+    limit = f"a kernel has {at_most('taps')}, {MAX_TAPS / fmt.fs:.4g} s"
     require(last < MAX_TAPS, f"the last echo comes after {last:,} frames ({last / fmt.fs:.4g} s); {limit}", setting)

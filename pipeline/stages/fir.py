@@ -15,7 +15,9 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonS
 from ..dsp.fir_design import Kind, design_fir, most_taps
 from ..errors import UnitError
 from ..fields import Hertz, Within, invalid
-from ..kernel import MAX_TAPS, Kernel, Taps
+from ..io.raw import RawFormat
+from ..kernel import Kernel, Taps
+from ..limits import MAX_TAPS, at_most
 from ..units import parse_frequency
 from .base import Format, KernelStage, require
 from .base.files import NumbersOrFile, taps_for
@@ -96,6 +98,8 @@ class Fir(KernelStage):
     """Attenuation of the stopband, at least: `60 dB`, which is the default; from 21 to 180 dB."""
     taps: NumbersOrFile | None = None
     """Instead of a design: the taps themselves, a list of numbers or a file (`.npy`, `.txt`, WAV)."""
+    format: RawFormat | None = None
+    """Encoding of a file of taps without a header: `FLOAT32_LE`, `FLOAT64_LE`, `S16_LE`, `S24_3_LE`, `S32_LE`."""
     phase: Literal["causal", "zero"] = "causal"
     """`causal` (the default) delays by half of the taps; `zero` is centred: no delay, but it needs the future."""
 
@@ -117,7 +121,7 @@ class Fir(KernelStage):
         return self
 
     def kernel(self, fmt: Format) -> Kernel:
-        taps = self._design(fmt.fs) if self.taps is None else taps_for(self.taps, fmt, "taps")
+        taps = self._design(fmt.fs) if self.taps is None else taps_for(self.taps, fmt, "taps", self.format)
         if self.phase == "causal":
             return Kernel(taps)
         require(len(taps) % 2 == 1, f"zero needs an odd number of taps, to have a middle, got {len(taps)}", "phase")
@@ -144,6 +148,6 @@ class Fir(KernelStage):
         needed = most_taps(attenuation, self.transition, fs)
         if needed >= MAX_TAPS:
             widest = self.transition * needed / MAX_TAPS
-            fix = f"a kernel has at most {MAX_TAPS:,}; widen it to {widest:.3g} Hz or ask for less attenuation"
+            fix = f"a kernel has {at_most('taps')}; widen it to {widest:.3g} Hz or ask for less attenuation"
             require(False, f"{self.transition:g} Hz would take {needed:,.0f} taps; {fix}", "transition")
         return design_fir(self.kind, self.cutoff, self.transition, attenuation, fs)

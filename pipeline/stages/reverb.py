@@ -13,7 +13,9 @@ import numpy as np
 
 from ..errors import SettingError
 from ..fields import Fraction, InputFile, Seconds, Within
-from ..kernel import MAX_TAPS, Kernel, Taps
+from ..io.raw import RawFormat
+from ..kernel import Kernel, Taps
+from ..limits import MAX_TAPS, at_most
 from ..units import Duration
 from .base import Format, KernelStage, require
 from .base.files import read_taps
@@ -33,6 +35,8 @@ class Reverb(KernelStage):
     """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""
     source: str | None = None
     """Name of the response in a file of several, such as `30,0,1.2` of SOFA; `faltung info FILE` lists them."""
+    format: RawFormat | None = None
+    """Encoding of a file without a header: `FLOAT32_LE`, `FLOAT64_LE`, `S16_LE`, `S24_3_LE`, `S32_LE`."""
     mix: Fraction = 1.0
     """Part of the room in the mix: `30%`; 0% is the dry signal, 100% (the default) the room alone."""
     predelay: Annotated[Seconds, Within("0 s", "10 s")] = Duration(0.0)
@@ -47,9 +51,9 @@ class Reverb(KernelStage):
     gets them all), or LL LR RL RR (`true_stereo`). `auto`, the default, goes by the number of channels."""
 
     def kernel(self, fmt: Format) -> Kernel:
-        ir = read_taps(self.ir, fmt, "ir", resample=self.resample, name=self.source)
+        ir = read_taps(self.ir, fmt, "ir", resample=self.resample, form=self.format, name=self.source)
         predelay = fmt.frames(self.predelay)
-        longest = f"a kernel has at most {MAX_TAPS:,} taps"
+        longest = f"a kernel has {at_most('taps')}"
         require(predelay + len(ir) <= MAX_TAPS, f"{predelay:,} frames and a response of {len(ir):,}; {longest}", "ir")
         wet = Kernel(self._routed(self._normalized(ir), fmt.channels)).delayed(predelay).scaled(self.mix)
         return Kernel.identity().scaled(1.0 - self.mix) + wet

@@ -12,7 +12,8 @@ from pydantic import model_validator
 
 from ..dsp import windows
 from ..fields import Seconds, Within, invalid
-from ..kernel import MAX_TAPS, Kernel, Taps
+from ..kernel import Kernel, Taps
+from ..limits import MAX_TAPS, at_most
 from .base import Format, KernelStage, require
 from .base.registry import stage
 
@@ -87,4 +88,4 @@ class Smooth(KernelStage):
 
 
 def _require_taps(m: int) -> None:
-    require(m < MAX_TAPS, f"would take {m:,} taps; a kernel has at most {MAX_TAPS:,}", "length")
+    require(m < MAX_TAPS, f"would take {m:,} taps; a kernel has {at_most('taps')}", "length")

@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from ..errors import FaltungError, UsageError
 from ..io.base import OutputFormat, Reader, ReadOptions, Writer, WriteRequest
-from ..io.formats import ReaderKind, WriterKind, opened_reader, opened_writer
+from ..io.formats import opened_reader, opened_writer
+from ..io.kinds import ReaderKind, WriterKind
 from ..io.source import open_source
 from ..kernel import Array
 from ..match.events import Event, Events
@@ -205,7 +206,7 @@ def check_events_writer(kind: EventKind, count: Callable[[bytes], int]) -> None:
     ...     [event.template for search in searches for event in search]).encode())
     >>> check_events_writer(names, lambda data: len(json.loads(data)))
     """
-    from ..io.formats import loaded
+    from ..io.kinds import loaded
 
     encode = loaded(kind.encode)
     for names in ((), ("call",), ("call", "a,b;\t'\"<&>", "two\nlines", "émile 鳥")):

@@ -81,7 +81,7 @@ def test_a_signal_that_is_not_there_is_described(faltung: Faltung, place: Path) 
     [
         (["--channels", "2"], "--channels describes a signal together with --fs"),
         (["--fs", "48 kHzz"], "unknown unit 'kHzz' of a frequency"),
-        (["--fs", "0"], "--fs must be above 0 Hz"),
+        (["--fs", "0"], "--fs must be 1e-30 to 1e+30 Hz, got 0"),
         (["--fs", "8000", "in.wav"], "--fs describes a signal that is not there"),
         (["-s", "soft.length=1 us"], "-s soft.length=1 us: stages[1].length"),
     ],

@@ -76,7 +76,7 @@ def test_a_file_that_cannot_be_read_is_told_with_the_reason(tmp_path):
 def test_a_device_without_end_is_read_no_further_than_the_limit():
     if not Path("/dev/zero").exists():
         pytest.skip("needs a device without end")
-    with pytest.raises(ConfigError, match="at most 256 KiB"):
+    with pytest.raises(ConfigError, match="at most 262,144 yaml bytes"):
         load_config("/dev/zero")
 
 

@@ -13,7 +13,8 @@ from pipeline import Pipeline
 from pipeline.dsp.convolver import open_convolver
 from pipeline.dsp.live import LiveOverlapSave
 from pipeline.dsp.methods import Method, choose_method, shape_of
-from pipeline.kernel import MAX_TAPS, Kernel
+from pipeline.kernel import Kernel
+from pipeline.limits import MAX_TAPS
 from tests.oracle import bound_fft, direct_sum
 
 HOPS = [16, 64, 256, 1024]

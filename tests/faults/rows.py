@@ -160,7 +160,7 @@ ROWS = (
         {"in.csv": b"x\n1\n2\n", "in.json": b'{"fs": 1' + b"0" * 400 + b"}"}),
     Row("one time stamp that is far off", 1, "over the limit of 1,000,000", ("run", "c.yaml"),
         {"c.yaml": yaml(more="time_column: t\ngaps: nan\nnonfinite: propagate\n").replace("in.wav", "in.csv")
-         .replace("out.wav", "o.csv").encode(), "in.csv": b"t,x\n0,1\n1,2\n2,3\n1000000000000000,4\n"}),
+         .replace("out.wav", "o.csv").encode(), "in.csv": b"t,x\n0,1\n1,2\n2,3\n1000000000,4\n"}),
 )  # fmt: skip
 
 

@@ -43,7 +43,6 @@ from tests.io.helpers import chunk, fmt, names, noise, open_descriptors, riff, s
         ("x.wav", b".snd" + bytes(20), "is no readable AU file"),
         ("x.m4a", bytes(4) + b"ftypM4A " + bytes(20), "is an MP4/M4A file; convert it"),
         ("x.webm", b"\x1aE\xdf\xa3" + bytes(20), "Matroska"),
-        ("x.csv", "\ufefft,v\n1,2\n".encode("utf-16-le"), "is text in UTF-16; save it as UTF-8"),
         ("x.gz", b"\x1f\x8b\x08" + bytes(20), "compressed with gzip"),
         ("x.avi", b"RIFF\x10\0\0\0AVI " + bytes(20), "is a RIFF file, but no WAVE audio"),
         ("x.bin", b"\xde\xad\xbe\xef" * 8, "is in no known format: it begins with the bytes de ad be ef"),

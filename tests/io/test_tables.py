@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipeline.errors import ReadError, UsageError
+from pipeline.errors import FaltungError, ReadError, UsageError
 from pipeline.io import OutputFormat, SignalInfo, TimeColumn, open_reader, open_writer, probe, read_signal
-from pipeline.io.timecolumn import format_stamp, format_stamps, parse_stamp
+from pipeline.io.stamps import format_stamp, parse_stamp
 from tests.io.helpers import names, noise, piped, save
 
 SHAPE = "a row is a frame, a column a channel"
@@ -58,7 +58,10 @@ def test_blocks_of_a_table_are_its_rows(table, rows):
 
 
 def test_without_a_rate_a_table_is_an_error_and_never_44100_hz(table, tmp_path):
-    with pytest.raises(ReadError, match=r"tells no sampling rate: give fs:, name its time column \(columns: t, v\)"):
+    with pytest.raises(
+        ReadError,
+        match=r"tells no sampling rate: give fs:, name its time column, such as time_column: t \(columns: t, v\)",
+    ):
         probe(table("t,v\n0,1\n1,2\n"))
     with pytest.raises(ReadError, match=r"\(columns: 2, without a header\)"):
         probe(table("0,1\n1,2\n"))
@@ -119,7 +122,7 @@ def test_a_time_column_tells_the_rate_and_the_start(table, times, fs, t0):
 @pytest.mark.parametrize(
     ("times", "words"),
     [
-        ("0 1 2 3.02 4", "line 5, column 't': a step of 1.02 s where the step is 1 s: over 1 % of jitter"),
+        ("0 1 2 3.03 4", "line 5, column 't': a step of 1.03 s where the step is 1 s: over 1 % of jitter"),
         ("0 1 2 4 5", "line 5, column 't': a gap of 2 s where the step is 1 s; set gaps: interpolate or nan"),
         ("0 1 2 1 2", "line 5, column 't': the time does not go on"),
         ("0 1 1 2 3", "line 4, column 't': the time does not go on"),
@@ -142,12 +145,14 @@ def test_jitter_up_to_one_percent_is_even(table, step):
 
 
 def test_a_given_rate_takes_uneven_rows_but_not_another_median(table):
-    path = table("t,v\n" + "".join(f"{t},0\n" for t in (0, 33, 67, 100, 133)))
+    path = table("t,v\n" + "".join(f"{t},0\n" for t in (0, 33, 67.5, 100, 133)))
     with pytest.raises(ReadError, match="over 1 % of jitter; resample the series to an even grid, or give fs:"):
         probe(path, time_column="t")
     assert probe(path, time_column="t", fs=0.0301).frames == 5
-    with pytest.raises(ReadError, match=r"its median step is 33 s, fs says 0\.0333333 s; is it in seconds\?"):
+    with pytest.raises(ReadError, match=r"its median step is 33 s, fs says 0\.0333333 s; set time_unit: ms"):
         probe(path, time_column="t", fs=30)
+    with pytest.raises(ReadError, match=r"its median step is 33 s, fs says 7 s; is it in seconds\?"):
+        probe(path, time_column="t", fs=1 / 7)
 
 
 def test_gaps_are_filled_when_asked(table):
@@ -167,11 +172,21 @@ def test_a_gap_that_is_not_whole_steps_cannot_be_filled(table):
 
 
 @pytest.mark.parametrize(
-    ("gaps", "words"), [("split", "not available here"), ("fill", "gaps: is error, interpolate, nan")]
+    ("option", "words"),
+    [
+        ({"gaps": "fill"}, "gaps: is error, interpolate, nan, split, got 'fill'"),
+        ({"max_gap": "a while"}, "max_gap: cannot read 'a while' as a time"),
+        ({"table": {"delimeter": ";"}}, "delimeter.*did you mean 'delimiter'"),
+        ({"table": {"zone": "Europe/Berlinn"}}, "must be a time zone such as Europe/Berlin or UTC"),
+        ({"table": {"time_format": "%Q"}}, "must be a form such as"),
+        ({"table": {"encoding": "utf-9"}}, "must be an encoding such as utf-8, cp1252 or utf-16, got 'utf-9'"),
+        ({"table": {"delimiter": ", "}}, "must be one character such as ';', or tab, or blanks"),
+        ({"time_unit": "weeks"}, "time_unit: is s, ms, us, ns, min, h, d, got 'weeks'"),
+    ],
 )
-def test_other_ways_with_gaps_are_refused(table, gaps, words):
-    with pytest.raises(UsageError, match=words):
-        probe(table("t,v\n0,0\n1,0\n"), time_column="t", gaps=gaps)
+def test_other_ways_of_reading_are_refused(table, option, words):
+    with pytest.raises(FaltungError, match=words):
+        probe(table("t,v\n0,0\n1,0\n"), time_column="t", **option)
 
 
 @pytest.mark.parametrize(
@@ -194,7 +209,13 @@ def test_columns_are_chosen_by_name_and_by_position(table, columns, expected):
         (",".join("1" * 65) + "\n", {}, "65 columns chosen as channels; 1 to 64"),
         ("a,b\n1,2\n3\n", {}, "line 3 has 1 column, the first row has 2; " + SHAPE),
         ("a,b\n1,2\n3,\n", {}, "line 3, column 'b' is empty"),
-        ("a;b\n1;2\n3;4,5\n", {}, "line 3, column 'b' '4,5' is no number; a point is needed, not a decimal comma"),
+        ("a;b\n1;2.5\n3;4,5\n", {}, "line 2, column 'b' '2.5' is no number; others have a decimal comma"),
+        ("a;b\n1;2\n" * 20_000 + "3;4,5\n", {}, "line 3, column 'a' 'a' is no number"),
+        (
+            "a;b\n" + "1;2\n" * 20_000 + "3;4,5\n",
+            {},
+            "line 20002, column 'b' '4,5' is no number; a point is needed, not",
+        ),
         ("a,b\n1,2\n3,1_000\n", {}, "line 3, column 'b' '1_000' is no number"),
         ("a,b,c\n1,2,3\n4,5\n", {}, "line 3 has 2 columns, the first row has 3; " + SHAPE),
         ("1,2\n3,x\n", {}, "line 2, column 1 'x' is no number; choose others with columns: ." + SHAPE + ".$"),
@@ -229,8 +250,7 @@ def test_a_text_without_numbers_is_no_table_at_any_rate(table):
 
 
 def test_a_row_of_numbers_written_otherwise_is_no_prose(table):
-    with pytest.raises(ReadError, match="'a' '1,5' is no number; a point is needed, not a decimal comma"):
-        read_signal(table("a;b\n1,5;2,5\n"), fs=1)
+    np.testing.assert_array_equal(read_signal(table("a;b\n1,5;2,5\n"), fs=1)[0], [[1.5, 2.5]])
     with pytest.raises(ReadError, match="'a' '1_000' is no number"):
         read_signal(table("a\n1_000\n"), fs=1)
     assert np.isnan(read_signal(table("a,b\nnan,nan\n1,2\n"), fs=1)[0][0]).all()
@@ -317,7 +337,7 @@ def test_arrays_of_any_real_dtype_are_read_unscaled(tmp_path, dtype, order, shap
         (
             np.zeros((2, 500)),
             {},
-            r"so 500 channels; 1 to 64 can be read. Is it \(channels, frames\)\? Save its transpose",
+            r"so 500 channels; 1 to 64 can be read .*. Is it \(channels, frames\)\? Save its transpose",
         ),
         (np.zeros(3), {"columns": [1]}, "has no column 1"),
         (np.zeros(3), {"fs": -1}, "must be above 0 Hz, got -1"),
@@ -435,34 +455,6 @@ def test_a_stamp_written_and_read_is_the_same_time(frame, step):
 
 
 @pytest.mark.parametrize(
-    ("start", "step", "digits"),
-    [
-        ("0", "1", 0),
-        ("0.5", "0.01", 2),
-        ("1600000000.123", "0.001", 3),
-        ("0.05", "0.1", 1),  # finer than its digits
-        ("-3.2", "0.1", 1),
-        ("7", "0.333333", 0),
-        ("9999999999999.5", "0.5", 1),
-        ("1e3", "10", 0),
-        ("5", "1", None),
-        ("0.000000001", "0.000000001", 9),
-    ],
-)
-@pytest.mark.parametrize(
-    ("iso", "separator", "length"), [(False, " ", 0), (True, "T", 19), (True, " ", 23), (True, " ", 10)]
-)
-@pytest.mark.parametrize("fs", [None, 3.0])
-def test_times_written_together_are_those_written_one_by_one(start, step, digits, iso, separator, length, fs):
-    if iso and len(start) > 13:
-        start, step = "253402290000.5", "0.00001"  # the last hours that there are
-    column = TimeColumn("t", 0, Decimal(start), Decimal(step), iso, digits, separator, length, "+01:00" if iso else "")
-    for first, count in ((0, 0), (0, 1), (0, 12), (9, 3), (4096, 5)):
-        expected = [format_stamp(column, frame, fs) for frame in range(first, first + count)]
-        assert format_stamps(column, first, count, fs) == expected
-
-
-@pytest.mark.parametrize(
     ("text", "digits"),
     [
         ("1", 0), ("1.5", 1), ("-2.50", 2), ("+3.", 0), (".25", 2), ("1e3", 0), ("1.5e-3", 4), ("1_000.25", 2),
@@ -483,7 +475,7 @@ def test_steps_that_alternate_within_their_rounding_are_one_step_each(table):
     times = [f"{round(n / 3, 6)}" for n in range(40)]
     info = probe(table("t,v\n" + "".join(f"{t},1\n" for t in times)), time_column="t")
     assert info.frames == 40
-    assert abs(info.fs - 3) < 1e-4
+    assert info.fs == 3
     del times[5:8], times[20]
     x, info = read_signal(table("t,v\n" + "".join(f"{t},{t}\n" for t in times)), time_column="t", gaps="interpolate")
     assert (info.frames, len(x)) == (40, 40)
@@ -545,9 +537,19 @@ def test_a_table_goes_to_a_stream_as_csv_and_arrays_do_not(tmp_path):
     with open_writer(fifo, fs=1, channels=1, source=source) as writer:
         writer.write(np.array([[1.5], [np.nan]]))
         report = writer.commit()
-    assert os.read(reading, 1000) == b"v\n1.5\nnan\n"
+    assert os.read(reading, 1000) == b"v\n1.5\nNaN\n"
     os.close(reading)
     assert report.container == "CSV"
     fifo.rename(tmp_path / "out.npy")
     with pytest.raises(UsageError, match="NPY needs a file; a pipe takes WAV or CSV"):
         open_writer(tmp_path / "out.npy", fs=1, channels=1)
+
+
+def test_numbers_that_are_not_finite_are_spelled_as_in_most_places_and_read_back(tmp_path):
+    values = np.array([[np.nan, 1.5], [np.inf, -np.inf], [-0.0, 2.0]])
+    with open_writer(tmp_path / "o.csv", fs=10, channels=2) as writer:
+        writer.write(values)
+        writer.commit()
+    assert (tmp_path / "o.csv").read_text().splitlines()[1:] == ["NaN,1.5", "Inf,-Inf", "-0.0,2.0"]
+    with open_reader(tmp_path / "o.csv", gaps="nan") as reader:
+        assert np.array_equal(np.concatenate(list(reader.blocks(9))), values, equal_nan=True)

@@ -10,7 +10,7 @@ import yaml
 
 from pipeline.errors import SettingError
 from pipeline.fields import files_named_in
-from pipeline.kernel import MAX_TAPS
+from pipeline.limits import MAX_TAPS
 from pipeline.settings import Settings
 from pipeline.stages.base import templates as module
 from pipeline.stages.base.templates import Templates, load_templates

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal, Protocol, Self
 
@@ -60,6 +60,8 @@ class Format:
     fs: float
     channels: int
     precision: Precision = "double"
+    reading: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """How tables that stages read are read: as the signal was, by options of `pipeline.io.open_reader`."""
 
     def __post_init__(self) -> None:
         check_format(self.fs, self.channels)

@@ -1,7 +1,8 @@
 """Reads the taps, templates and impulse responses that stages are given: numbers inline, or a file.
 
 Convention: ``(M,)`` is the same for every channel, ``(M, C)`` has one column a channel; a ``.npy`` file may hold
-``(M, C_in, C_out)``, which routes. ``.npy`` and ``.txt`` files carry no rate and are taken at that of the signal.
+``(M, C_in, C_out)``, which routes. Tables are read as the signal's were (`Format.reading`); what tells no rate, as a
+text of taps, an array or headerless samples, is taken at that of the signal. One row of a text is a row of taps.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
@@ -20,8 +21,12 @@ from pydantic_core.core_schema import ValidationInfo
 from ...errors import FaltungError, KernelError, SettingError
 from ...fields import invalid, read_input_path
 from ...kernel import Array, Kernel, Taps
-from . import Format
+from . import Format, Stage
 
+if TYPE_CHECKING:
+    from ...io import Reader
+
+_BLOCK = 1 << 16
 _Rows = tuple[float, ...] | tuple[tuple[float, ...], ...]
 
 _INLINE = {"type": "array", "items": {"type": ["number", "array"], "items": {"type": "number"}}, "minItems": 1}
@@ -64,13 +69,19 @@ NumbersOrFile = Annotated[
 
 
 def read_taps(
-    source: _Rows | Path, fmt: Format, setting: str, *, resample: bool | None = None, name: str | None = None
+    source: _Rows | Path,
+    fmt: Format,
+    setting: str,
+    *,
+    resample: bool | None = None,
+    form: str | None = None,
+    name: str | None = None,
 ) -> Taps:
-    """Taps from numbers or a file, at the rate of the signal; one column is given as ``(M,)``; ``name`` is the signal
-    of a file of several.
+    """Taps from numbers or a file, at the rate of the signal; one column is given as ``(M,)``.
 
     ``resample`` converts a file of another rate, its taps scaled by ``f1/f2`` so that the frequency response stays;
-    None says that the stage has no such setting.
+    None says that the stage has no such setting. ``form`` is the encoding of a file without a header, ``name`` the
+    signal of a file of several.
 
     Raises
     ------
@@ -79,7 +90,7 @@ def read_taps(
     """
     if not isinstance(source, Path):
         return checked_taps(np.array(source), "", setting)
-    samples, fs = read_array(source, setting, name)
+    samples, fs = read_array(source, fmt, setting, form, name)
     if fs is not None and fs != fmt.fs:
         if not resample:
             fix = "convert it" if resample is None else "set resample: true or convert it"
@@ -91,9 +102,9 @@ def read_taps(
     return checked_taps(samples, f"{source.name}: ", setting)
 
 
-def taps_for(source: _Rows | Path, fmt: Format, setting: str) -> Taps:
+def taps_for(source: _Rows | Path, fmt: Format, setting: str, form: str | None = None) -> Taps:
     """Taps as `read_taps` gives them, held to the channels of the signal; a mono signal goes into every column."""
-    taps = read_taps(source, fmt, setting)
+    taps = read_taps(source, fmt, setting, form=form)
     if taps.ndim == 2 and fmt.channels == 1:
         return taps[:, None, :]
     if taps.ndim > 1 and taps.shape[1] != fmt.channels:
@@ -107,17 +118,55 @@ def check_rate(path: Path, fs: float, fmt: Format, setting: str, fix: str = "con
         raise SettingError(f"{path.name} is sampled at {fs:g} Hz, the input at {fmt.fs:g} Hz; {fix}", setting)
 
 
-def read_array(path: Path, setting: str, name: str | None = None) -> tuple[Array, float | None]:
-    """Contents of a file, or of its signal of a ``name``, and its rate in Hz if it says."""
-    from ...io import read_signal
-    from ...io.arrays import PLAIN, load_plain
+def read_array(
+    path: Path, fmt: Format, setting: str, form: str | None = None, name: str | None = None
+) -> tuple[Array, float | None]:
+    """Contents of a file, and its rate in Hz if it says; ``form`` is the encoding of one without a header."""
+    from ...io.arrays import load_plain
+    from ...io.formats import is_known
+    from ...io.raw import SUFFIXES, load_raw
 
     with naming_file(path, setting):
-        if path.suffix.lower() in PLAIN:
+        if form is not None or (path.suffix.lower() in SUFFIXES and not is_known(path)):
+            return load_raw(path, form), None
+        if path.suffix.lower() == ".npy":
             return load_plain(path), None
+        with open_part(path, fmt, name) as reader:
+            samples = np.concatenate([*reader.blocks(_BLOCK), np.zeros((0, reader.info.channels))])
+            row = reader.info.container == "CSV" and len(samples) == 1 and reader.info.time is None
+            return samples[0] if row else samples, rate_of(reader, fmt)
 
-        samples, info = read_signal(path, **({} if name is None else {"source": [name]}))
-        return samples, info.fs
+
+def open_part(path: Path, fmt: Format, name: str | None = None) -> Reader:
+    """A file that a stage reads, opened as the signal was; what tells no rate has that of the signal."""
+    from ...io import open_reader
+    from ...io.formats import READING
+
+    shared = set(READING) - {"fs", "truncated", "source"}
+    reading = {name: value for name, value in fmt.reading.items() if name in shared}
+    if reading.get("gaps") == "split":
+        reading["gaps"] = "error"
+    if name is not None:
+        reading["source"] = [name]
+    return open_reader(path, untold_fs=fmt.fs, **reading)
+
+
+def rate_of(reader: Reader, fmt: Format) -> float:
+    """Rate of a file, that of the signal where the stamps of a table differ from it by no more than half a frame."""
+    info = reader.info
+    same = info.time is not None and abs(info.fs / fmt.fs - 1) * (info.frames or 1) <= 0.5
+    return fmt.fs if same else info.fs
+
+
+def raw_notes(stage: Stage) -> list[str]:
+    """One sentence for each file without a header whose encoding is known by its name alone."""
+    from ...io.raw import SUFFIXES, told_by_name
+
+    paths = [(name, getattr(stage, name)) for name in type(stage).model_fields]
+    raw = [(name, path) for name, path in paths if isinstance(path, Path) and path.suffix.lower() in SUFFIXES]
+    if getattr(stage, "format", None) is not None:
+        return []
+    return [f"{name}: {path.name} is taken as {told_by_name(path)}; format: would say another" for name, path in raw]
 
 
 @contextlib.contextmanager

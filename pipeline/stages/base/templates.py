@@ -27,11 +27,13 @@ from pydantic_core import CoreSchema
 
 from ...errors import SettingError
 from ...fields import InputFile, Seconds, Within, invalid
-from ...kernel import MAX_TAPS, Array, Taps
+from ...io.raw import RawFormat
+from ...kernel import Array, Taps
+from ...limits import MAX_TAPS
 from ...settings import Settings
 from ...units import Duration
 from . import Format, require
-from .files import Numbers, check_rate, checked_taps, naming_file, read_array, read_taps
+from .files import Numbers, check_rate, checked_taps, naming_file, open_part, rate_of, read_array, read_taps
 
 _BLOCK = 1 << 16  # frames read at once on the way to a slice
 
@@ -64,6 +66,8 @@ class TemplateSource(Settings):
     """Length of the template, instead of `end`: `400 ms`."""
     name: Annotated[str, Field(min_length=1)] | None = None
     """Name of its events; not for a folder."""
+    format: RawFormat | None = None
+    """Encoding of a file without a header: `FLOAT32_LE`, `S16_LE`."""
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -158,7 +162,7 @@ def _loaded(source: TemplateSource, place: int, fmt: Format, setting: str) -> It
         for file in _files_in(path, setting):
             yield file.stem, read_taps(file, fmt, setting)
     else:
-        yield source.name or path.stem, read_taps(path, fmt, setting)
+        yield source.name or path.stem, read_taps(path, fmt, setting, form=source.format)
 
 
 def _files_in(folder: Path, setting: str) -> list[Path]:
@@ -183,7 +187,7 @@ def _slice(source: TemplateSource, path: Path, fmt: Format, setting: str) -> Tap
         raise SettingError(f"{path.name}: a slice ends after it starts, got {_span_text(start, stop, fmt)}", setting)
     parts: list[Array] = []
     done = 0
-    for block in _blocks(path, fmt, setting):
+    for block in _blocks(source, path, fmt, setting):
         parts.append(block[max(start - done, 0) : None if stop is None else stop - done])
         done += len(block)
         if (stop is not None and done >= stop) or done - start > MAX_TAPS:
@@ -199,15 +203,12 @@ def _span_text(start: int, stop: int | None, fmt: Format) -> str:
     return f"{start / fmt.fs:g} s to {end}"
 
 
-def _blocks(path: Path, fmt: Format, setting: str) -> Iterator[Array]:
-    from ...io import open_reader
-    from ...io.arrays import PLAIN
-
-    if path.suffix.lower() in PLAIN:
-        yield np.atleast_1d(read_array(path, setting)[0])
+def _blocks(source: TemplateSource, path: Path, fmt: Format, setting: str) -> Iterator[Array]:
+    if path.suffix.lower() == ".npy" or source.format is not None:
+        yield np.atleast_1d(read_array(path, fmt, setting, source.format)[0])
         return
-    with naming_file(path, setting), open_reader(path) as reader:
-        check_rate(path, reader.info.fs, fmt, setting)
+    with naming_file(path, setting), open_part(path, fmt) as reader:
+        check_rate(path, rate_of(reader, fmt), fmt, setting)
         yield from reader.blocks(_BLOCK)
 
 

@@ -6,10 +6,10 @@ import re
 from importlib.resources import files
 from pathlib import Path
 
-from ..errors import UsageError
-from ..io.sink import write_bytes
-from ..plugins import GROUPS, Kind
-from ..text import nearest, one_line
+from pipeline.errors import UsageError
+from pipeline.io.sink import write_bytes
+from pipeline.plugins import GROUPS, Kind
+from pipeline.text import nearest, one_line
 
 _KINDS: dict[str, tuple[Kind, str, str, str]] = {
     "stage": ("stage", "A stage", "{class_}", "faltung run example.yaml in.wav -o out.wav"),
@@ -32,7 +32,7 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
     UsageError
         a name without a prefix, one that is faltung's own, an unknown kind, or a folder that exists.
     """
-    from ..io.formats import extensions
+    from pipeline.io.formats import extensions
 
     if kind not in _KINDS:
         near = nearest(kind, _KINDS)

@@ -1,0 +1,271 @@
+"""Form of a table in a text: encoding, separator, decimal mark, comments, and what stands above its first row.
+
+All of it is seen from the first bytes, for which rows further down vote: a row is data where each column that holds
+numbers below holds one there, too. What cannot be seen may be said in `TableSettings`; what is ambiguous is refused.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from ..errors import ReadError
+from ..fields import invalid
+from ..settings import Settings
+from ..text import from_cell, shorten
+from .source import text_encoding
+from .stamps import Clock, check_time_format, check_zone, parse_stamp
+
+SAMPLE = 1 << 16
+"""Bytes at the beginning of a text by which its form is known."""
+
+MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "none", "nil", "-", "--", "---", "?"})
+"""Cells that say that a value is missing, in lower case."""
+
+_VOTERS = 200  # rows at the end of the sample that tell what a row is
+_NAMED = {"tab": "\t", "blanks": " ", "blank": " ", "space": " ", "comma": ",", "semicolon": ";"}
+_COMMENTS = ("#", "%", "*", "!", "//", '"#', ";")
+_VALUE_OF = re.compile(r"\s*([-+\d.eE]+)\s*//\s*(.+)")  # a number and its name, as exports of measured responses have
+_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+_UNIT = re.compile(
+    r"[\[(].*[\])]|-?|[mµuknMG]?(s|sec|Hz|V|A|g|m|W|Pa|N|T|L|l|bar|m/s|rad|m/s(\^2|\*\*2|²))|min|h|d|°?[CFK]|deg(/s|C|F)?|°(/s)?|"
+    r"dps|rad/s|%(RH)?|hPa|cm|dB\w{0,3}|lx|lux|pp[mb]|NTU|rpm|bpm|raw|counts?|a\.?u\.?|pH|Nm"
+)
+
+
+def _encoding(value: str) -> str:
+    try:
+        name = codecs.lookup(value).name
+    except LookupError:
+        raise invalid(f"must be an encoding such as utf-8, cp1252 or utf-16, got {value!r}") from None
+    return "utf-8-sig" if name == "utf-8" else name
+
+
+def _delimiter(value: str) -> str:
+    mark = _NAMED.get(value.lower(), value)
+    if len(mark) != 1 or mark.isalnum() or mark in '"\n\r.+-':
+        raise invalid(f"must be one character such as ';', or tab, or blanks, got {value!r}")
+    return mark
+
+
+class TableSettings(Settings):
+    """Form of a table in a text, where it is not seen by itself; frozen."""
+
+    encoding: Annotated[str, AfterValidator(_encoding)] | None = None
+    """The encoding of the text: `utf-8`, `cp1252`, `utf-16`."""
+    delimiter: Annotated[str, AfterValidator(_delimiter)] | None = None
+    """What parts the columns: `;`, `tab`, `blanks`."""
+    decimal: Literal[".", ","] | None = None
+    """The decimal mark of its numbers."""
+    comment: Annotated[str, Field(min_length=1)] | None = None
+    """What lines begin with that are no rows; `#` always is one."""
+    skip: Annotated[int, Field(ge=0)] | None = None
+    """Lines before the table, whose header or first row comes next."""
+    missing: tuple[str | float, ...] = ()
+    """Cells that stand for a missing value, such as `-999`, beside empty ones, NA, null and the like."""
+    time_format: Annotated[str, AfterValidator(check_time_format)] | None = None
+    """The form of its times, as for Python's strptime: `%m/%d/%Y %H:%M:%S`."""
+    zone: Annotated[str, AfterValidator(check_zone)] | None = None
+    """The time zone that its clock shows, `Europe/Berlin`, for clocks that are put forward and back; `UTC` never is."""
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """Form of one table."""
+
+    encoding: str = "utf-8-sig"
+    delimiter: str = ","
+    decimal: str = "."
+    comments: tuple[str, ...] = ("#",)
+    first: int = 1
+    """The line of its first row, from 1; a header stands before it."""
+    width: int = 0
+    header: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    """What a row of units between header and data says."""
+    trailing: bool = False
+    """Each row ends with a separator, behind which there is nothing."""
+    step: float | None = None
+    """Seconds between frames that the lines above tell."""
+    named: bool = False
+    """There are lines of a number and its name, which are no rows."""
+    notes: tuple[str, ...] = ()
+
+    def is_named(self, cell: str) -> bool:
+        """Whether a line is a number and its name, and no row."""
+        return _VALUE_OF.fullmatch(cell) is not None
+
+
+def find_dialect(name: str, fd: int, table: TableSettings, *, strict: bool = False) -> Dialect:
+    """Form of the table in an open file; ``strict`` refuses ``1,2``, which may be one number or two.
+
+    Raises
+    ------
+    ReadError
+        Its numbers can be read in two ways.
+    """
+    raw = os.read(fd, SAMPLE)
+    whole = len(raw) < SAMPLE
+    encoding = table.encoding or text_encoding(raw) or "utf-8-sig"
+    text = raw.decode(encoding, "replace").removeprefix("\ufeff")
+    lines = text.splitlines()[: None if whole else -1] or [text]
+    comments = ("#",) if table.comment is None else ("#", table.comment)
+    notes = []
+    if encoding == "cp1252" and table.encoding is None:
+        notes.append("its text is not UTF-8; read as Windows-1252 (Latin-1), and written as UTF-8")
+    start = table.skip or 0
+    delimiter = table.delimiter
+    if lines[start : start + 1] and (sep := re.fullmatch(r"\"?sep=(.)\"?", lines[start].strip("\r\n "))):
+        delimiter, start = delimiter or sep[1], start + 1
+    body = [line for line in lines[start:] if line.strip() and not line.startswith(comments)]
+    voters = [line for line in body if not _VALUE_OF.fullmatch(line)][-_VOTERS:]
+    tells = partial(_is_numeric, clock=Clock(form=table.time_format or ""))
+    delimiter = delimiter or max(("\t", ";", ",", "|", " "), key=lambda mark: _fitness(voters, mark, tells))
+    rows = [_cells(line, delimiter) for line in voters]
+    width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    rows = [row for row in rows if len(row) == width]
+    numeric = [sum(map(tells, column)) * 2 > len(rows) for column in zip(*rows, strict=True)]
+    # text above the table, up to the first row of data; without one the first line is the header
+    above: list[tuple[int, str]] = []
+    step = None
+    for at, line in enumerate(lines[start:], start + 1):
+        if not line.strip() or line.startswith(comments):
+            continue
+        if told := _VALUE_OF.fullmatch(line):
+            step = float(told[1]) if "sample interval" in told[2].lower() else step
+            continue
+        cells = _cells(line, delimiter)
+        if _is_data(cells, numeric, tells):
+            width = len(cells)
+            break
+        above.append((at, line))
+    else:
+        at = above[0][0] + 1 if above else start + 1
+        above, width = above[:1], len(_cells(above[0][1], delimiter)) if above else 0
+    seen = tuple(mark for mark in _COMMENTS[1:] if mark != delimiter and any(x.startswith(mark) for _, x in above))
+    above = [(n, line) for n, line in above if not line.startswith(seen)] if seen else above
+    trailing = bool(rows) and width > 1 and not any(row[-1].strip() for row in rows)
+    if trailing:
+        width, rows = width - 1, [row[:-1] for row in rows]
+    header, units, passed = _above(above, lines, delimiter, width, skipped=table.skip is not None)
+    if len(header) > width:  # the last column has a name, but no value
+        trailing, width = False, width + 1
+    decimal = table.decimal or _decimal(name, rows, delimiter, strict=strict and table.delimiter is None)
+    if passed:
+        said = shorten(passed[0].strip(), 40)
+        notes.append(f"{len(passed)} line{'s' * (len(passed) > 1)} above the table passed over, from {said!r} on")
+    named = any(map(_VALUE_OF.fullmatch, lines))
+    return Dialect(
+        encoding, delimiter, decimal, (*comments, *seen), at, width, header, units, trailing, step, named, tuple(notes)
+    )
+
+
+def _above(
+    above: Sequence[tuple[int, str]], lines: Sequence[str], delimiter: str, width: int, *, skipped: bool
+) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Header, units, and lines passed over, among the lines of text above the first row."""
+    block: list[list[str]] = []  # the last of them, as wide as the table and without a blank line between
+    below = None
+    for at, line in reversed(above):
+        cells = _cells(line, delimiter)
+        if len(cells) == width + 1 and not cells[-1].strip():
+            cells.pop()
+        if len(cells) != width or (below is not None and any(not x.strip() for x in lines[at : below - 1])):
+            break
+        block.insert(0, [cell.strip() for cell in cells])
+        below = at
+    if skipped:
+        header, units = block[:1], block[1:2]
+    elif len(block) > 1 and any(block[-1]) and all(_UNIT.fullmatch(cell) for cell in block[-1]) and "" not in block[-2]:
+        header, units = [block[-2]], [block[-1]]
+    else:
+        header, units = block[-1:], []
+    used = len(header) + len(units)
+    passed = tuple(line for _, line in above[: len(above) - used])
+    return tuple(map(from_cell, header[0])) if header else (), tuple(units[0]) if units else (), passed
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    if delimiter == " ":
+        return line.split()
+    return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter), [])
+
+
+def _fitness(lines: Sequence[str], delimiter: str, tells: Callable[[str], bool]) -> tuple[float, float]:
+    """How well a separator fits: the share of cells that are numbers or times, and of rows that are as wide as most."""
+    rows = [_cells(line, delimiter) for line in lines]
+    widths = Counter(map(len, rows))
+    if not widths or max(widths, key=lambda w: (widths[w], w)) < 2:
+        return (-1.0, 0.0) if delimiter != "," else (-0.5, 0.0)
+    width, count = widths.most_common(1)[0]
+    cells = [cell for row in rows if len(row) == width for cell in row]
+    clear = sum(map(tells, cells)) / len(cells)
+    fit = clear * count / len(rows)
+    if delimiter in " |":  # which stand between words, too
+        return (fit, -width if delimiter == " " else 0.0) if fit > 0.5 else (-1.0, 0.0)
+    return fit, 0.0
+
+
+def _is_data(cells: Sequence[str], numeric: Sequence[bool], tells: Callable[[str], bool]) -> bool:
+    """Whether a line is a row of data: numbers alone, or numbers wherever the rows below have them."""
+    told = [tells(cell) or cell.strip().lower() in MISSING for cell in cells]
+    if all(told):
+        return any(map(str.strip, cells))
+    return (
+        len(cells) == len(numeric)
+        and any(numeric)
+        and all(t for t, wanted in zip(told, numeric, strict=True) if wanted)
+    )
+
+
+def _decimal(name: str, rows: Sequence[Sequence[str]], delimiter: str, *, strict: bool) -> str:
+    cells = [cell.strip() for row in rows for cell in row]
+    commas = [cell for cell in cells if _COMMA.fullmatch(cell)]  # between commas these stand in quotes
+    if delimiter != "," or commas:
+        if commas and all(map(_THOUSANDS.fullmatch, commas)):
+            raise ReadError(
+                name,
+                f"{commas[0]!r} has a decimal comma, or one between thousands: table: {{decimal: ','}} says the first;"
+                " else leave it out",
+            )
+        return "," if commas else "."
+    pairs = all(len(row) == 2 and row[0].strip().lstrip("+-").isdigit() and row[1].isdigit() for row in rows)
+    if strict and rows and pairs:
+        said = ",".join(rows[0])
+        raise ReadError(
+            name,
+            f"{said!r} may be a number with a decimal comma, or two columns: write {said.replace(',', '.')},"
+            f" or {', '.join(rows[0])!r} for two columns",
+        )
+    return "."
+
+
+def number_of(cell: str, decimal: str = ".") -> float | None:
+    """The number that a cell holds; None where it holds none."""
+    if decimal == ",":
+        if "." in cell:
+            return None
+        cell = cell.replace(",", ".")
+    try:
+        return float(cell) if "_" not in cell else None  # Python reads 1_000 as a number; nobody else does
+    except ValueError:
+        return None
+
+
+def is_decimal_comma(cell: str) -> bool:
+    """Whether a cell is a number with a decimal comma."""
+    return _COMMA.fullmatch(cell.strip()) is not None
+
+
+def _is_numeric(cell: str, clock: Clock) -> bool:
+    return number_of(cell) is not None or is_decimal_comma(cell) or parse_stamp(cell, clock) is not None

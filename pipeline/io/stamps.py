@@ -1,0 +1,268 @@
+"""Stamps of a column of times, read and written in one form: numbers, ISO 8601, other dates, clock times."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import ROUND_FLOOR, Decimal, InvalidOperation
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from ..fields import invalid
+from .base import TimeColumn
+
+UNITS = {name: Decimal(value) for name, value in (("s", 1), ("ms", "0.001"), ("us", "0.000001"), ("ns", "1e-9"))}
+UNITS |= {name: Decimal(value) for name, value in (("min", 60), ("h", 3600), ("d", 86400))}
+"""Seconds in the units of a column of numbers."""
+
+UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+UNIT_NAMES |= {"min": "minutes", "h": "hours", "d": "days"}
+
+_SPELLINGS = {
+    "sec": "s",
+    "secs": "s",
+    "second": "s",
+    "seconds": "s",
+    "msec": "ms",
+    "millis": "ms",
+    "µs": "us",
+    "μs": "us",
+}
+_SPELLINGS |= {"usec": "us", "micros": "us", "nanos": "ns", "hours": "h", "minutes": "min", "days": "d"}
+_SPELLINGS |= {f"{one}seconds": unit for one, unit in (("milli", "ms"), ("micro", "us"), ("nano", "ns"))}
+
+_EPOCH = datetime(1970, 1, 1)
+_MICROSECOND = timedelta(microseconds=1)
+_ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
+_FINE = re.compile(r"[.,](\d{6})(\d+)")
+_COARSE = {10: Decimal(86400), 13: Decimal(3600), 16: Decimal(60)}  # by the length of ISO 8601
+_DATE = re.compile(
+    r"(?:(\d{4}|\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{1,2}))?(,? +|,|T|$|(?<!.))"
+    r"(?:(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,:](\d+))?)?(?: *([AaPp])\.?[Mm]\.?)?)?(Z|[+-]\d{2}:?\d{2})?"
+)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How the cells of a time column are read."""
+
+    unit: Decimal = Decimal(1)
+    comma: bool = False
+    """Numbers have a decimal comma."""
+    day_first: bool = True
+    """07/08/2024 is in August."""
+    form: str = ""
+    """strptime's form; empty reads numbers, ISO 8601 and the common dates."""
+    zone: str = ""
+
+
+class Stamp(NamedTuple):
+    """One cell of a time column: ``seconds`` for comparing, ``clock`` as its own clock shows it."""
+
+    seconds: Decimal
+    clock: Decimal
+    iso: bool
+    digits: int
+    separator: str = " "
+    length: int = 0
+    zone: str = ""
+    form: str = ""
+    """The form of a date that is not ISO 8601, as for strftime."""
+    resolution: Decimal = Decimal(1)
+    """Seconds that the last figure stands for."""
+
+
+PLAIN = Clock()
+"""How cells are read whose column is not known."""
+
+
+def parse_stamp(text: str, clock: Clock = PLAIN, *, fold: int = 0) -> Stamp | None:
+    """A number or a time; None when it is neither. ``fold`` chooses of two times that a clock shows alike."""
+    text = text.strip()
+    if clock.form:
+        try:
+            moment = datetime.strptime(text, clock.form)
+        except ValueError:
+            return None
+        return _of(moment, clock, fold, Decimal(0), "", Decimal(1).scaleb(-6 if "%f" in clock.form else 0), clock.form)
+    if text[4:5] == "-":  # rather a date: what is tried in vain costs most of the time
+        return _moment(text, clock, fold) or _number(text, clock)
+    return _number(text, clock) or _moment(text, clock, fold)
+
+
+def _number(text: str, clock: Clock) -> Stamp | None:
+    if clock.comma:
+        text = text.replace(",", ".")
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    seconds = number if clock.unit == 1 else number * clock.unit
+    whole, point, decimals = text.partition(".")
+    digits = len(decimals)
+    if not decimals.isdigit() and (point or not whole.isdigit()):  # few are; the tuple of a number is slow to make
+        exponent = number.as_tuple().exponent
+        if not isinstance(exponent, int):
+            return None
+        digits = max(0, -exponent)
+    return Stamp(seconds, seconds, False, digits, resolution=_figure(clock.unit, digits))
+
+
+def _moment(text: str, clock: Clock, fold: int) -> Stamp | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return _other_date(text, clock, fold)
+    found = None if moment.tzinfo is None else _ZONE.search(text)
+    zone = found.group() if found else ""
+    length = len(text) - len(zone)
+    fine = _FINE.search(text) if length > 26 else None
+    rest = Decimal(int(fine[2])).scaleb(-6 - len(fine[2])) if fine else Decimal(0)
+    resolution = _COARSE.get(length) or _figure(Decimal(1), max(0, length - 20))
+    stamp = _of(moment, clock, fold, rest, zone, resolution)
+    return stamp._replace(separator=text[10:11] or " ", length=length)
+
+
+def _of(
+    moment: datetime, clock: Clock, fold: int, rest: Decimal, zone: str, resolution: Decimal, form: str = ""
+) -> Stamp:
+    shown = _seconds(moment.replace(tzinfo=None) - _EPOCH) + rest
+    if clock.zone and moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(clock.zone), fold=fold)
+    seconds = shown - _seconds(moment.utcoffset() or timedelta(0))
+    return Stamp(seconds, shown, True, 0, zone=zone, form=form, resolution=resolution)
+
+
+def _other_date(text: str, clock: Clock, fold: int) -> Stamp | None:
+    """Dates such as 15.07.2024 10:00 or 7/15/24 10:00:00 PM, and clock times, which are of the day 1970-01-01."""
+    found = _DATE.fullmatch(text)
+    if found is None or not (found[1] or found[6]) or len(found[1] or "year") + len(found[4] or "year") < 3:
+        return None
+    a, mark, b, c, between, hour, minute, second, fraction, half, zone = found.groups("")
+    form = ""
+    if not mark:
+        year, month, day = 1970, 1, 1
+    elif len(a) == 4:
+        year, month, day, form = int(a), int(b), int(c), f"%Y{mark}%m{mark}%d"
+    elif (clock.day_first or mark == "." or int(a) > 12) and not int(b) > 12:
+        year, month, day, form = int(c), int(b), int(a), f"%d{mark}%m{mark}%{'Y' if len(c) == 4 else 'y'}"
+    else:
+        year, month, day, form = int(c), int(a), int(b), f"%m{mark}%d{mark}%{'Y' if len(c) == 4 else 'y'}"
+    year += 0 if year > 99 else 2000 if year < 69 else 1900
+    if hour:
+        form += between + ("%I" if half else "%H") + ":%M" + (":%S" if second else "")
+        form += text[found.end(8)] + "%f" + str(len(fraction)) if fraction else ""
+        form += (" " if " " in text[found.start(10) - 1 : found.start(10)] else "") + "%p" if half else ""
+    hours = int(hour or 0)
+    if half:
+        if not 1 <= hours <= 12:
+            return None
+        hours = hours % 12 + 12 * (half in "Pp")
+    try:
+        moment = datetime(year, month, day, hours, int(minute or 0), int(second or 0))
+        moment = moment.replace(tzinfo=datetime.fromisoformat(f"2000-01-01T00{zone}").tzinfo if zone else None)
+    except ValueError:
+        return None
+    rest = Decimal(int(fraction or 0)).scaleb(-len(fraction))
+    resolution = Decimal(1).scaleb(-len(fraction)) if second else Decimal(60 if hour else 86400)
+    return _of(moment, clock, fold, rest, zone, resolution, form + zone.replace("%", "%%"))
+
+
+@lru_cache(64)
+def _figure(unit: Decimal, digits: int) -> Decimal:
+    """What the last of some decimals stands for, in seconds."""
+    return unit.scaleb(-digits)
+
+
+def is_ambiguous_date(text: str) -> bool:
+    """Whether day and month may be either of the first two numbers of a date."""
+    found = _DATE.fullmatch(text.strip())
+    return (
+        found is not None and found[2] in ("/", "-") and len(found[1]) < 3 and max(int(found[1]), int(found[3])) <= 12
+    )
+
+
+def month_is_first(text: str) -> bool:
+    """Whether the second number of a date can only be the day."""
+    found = _DATE.fullmatch(text.strip())
+    return found is not None and bool(found[2]) and len(found[1]) < 3 and int(found[3]) > 12
+
+
+def is_clock_time(text: str) -> bool:
+    """Whether it is a time without a date."""
+    found = _DATE.fullmatch(text.strip())
+    return found is not None and not found[2] and bool(found[6])
+
+
+def unit_told(header: str, below: str = "") -> str | None:
+    """Unit of a column of times that its header, or the row of units below it, names."""
+    tail = re.fullmatch(r".*?(?:[\[(/]\s*|[_ ])([^\W\d_]+)\.?\s*[\])]?", header.strip())
+    bracketed = header.strip().endswith((")", "]")) or "/" in header
+    for word in (below.strip(" []()"), tail[1] if tail else header.strip()):
+        unit = _SPELLINGS.get(word.lower(), word)
+        if unit in UNITS and (unit not in ("min", "h", "d") or bracketed or word == below.strip(" []()")):
+            return unit
+    return None
+
+
+def unit_of_epoch(first: Decimal) -> str | None:
+    """Unit in which a number is a time between 1973 and 2100, counted from 1970; None where it is none."""
+    for unit in ("s", "ms", "us", "ns"):
+        if Decimal(10) ** 8 <= abs(first * UNITS[unit]) < Decimal("4.2e9") and abs(first) >= Decimal(10) ** 8:
+            return unit
+    return None
+
+
+def _seconds(delta: timedelta) -> Decimal:
+    return Decimal(delta // _MICROSECOND).scaleb(-6)
+
+
+def format_stamp(column: TimeColumn, frame: int, fs: float | None = None) -> str:
+    """The time of a frame in the form of its column; ``fs`` when the rate is no longer the column's own."""
+    time = column.start + frame * (column.step if fs is None else 1 / Decimal(fs))
+    return format_time(column, time, own=fs is None)
+
+
+def format_time(column: TimeColumn, time: Decimal, *, own: bool = True) -> str:
+    """A time on a column's clock in its form; finer than it where ``own`` is not set."""
+    if column.form:
+        places = re.search(r"%f(\d+)", column.form)
+        time = time.quantize(Decimal(1).scaleb(-int(places[1]) if places else 0))
+        whole = int(time.to_integral_value(ROUND_FLOOR))
+        moment = _EPOCH + timedelta(seconds=whole)
+        part = f"{time - whole:f}"[2:]
+        return moment.strftime(re.sub(r"%f\d+", part, column.form).replace("%f", f"{part:0<6}"))
+    if column.iso:
+        length = column.length if own else max(column.length, 26)
+        digits = max(0, length - 20) if own else max(6, length - 20)
+        time = time.quantize(Decimal(1).scaleb(-digits)) if length >= 19 else time
+        whole = int(time.to_integral_value(ROUND_FLOOR))
+        text = (_EPOCH + timedelta(seconds=whole)).isoformat(sep=column.separator)
+        text += f".{time - whole:.{digits}f}".replace(".0.", ".", 1) if digits else ""
+        return text[:length] + column.zone
+    time /= column.unit
+    if column.digits is not None and own:
+        text = f"{time:.{column.digits}f}"
+    else:
+        text = repr(float(round(time, max(9, column.digits or 0))))
+    return text.replace(".", ",") if column.comma else text
+
+
+def check_time_format(value: str) -> str:
+    """Refuse a form that strptime does not know."""
+    try:
+        datetime.strptime(datetime(2024, 7, 15, 10, 5, 7).strftime(value), value)
+    except ValueError as error:
+        raise invalid(f"must be a form such as '%d.%m.%Y %H:%M:%S', got {value!r} ({error})") from None
+    return value
+
+
+def check_zone(value: str) -> str:
+    """Refuse a time zone that is not known."""
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise invalid(f"must be a time zone such as Europe/Berlin or UTC, got {value!r}") from None
+    return value
