@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from pipeline.errors import ReadError
 from pipeline.io import Reader, SignalInfo
-from pipeline.io.base import MAX_CHANNELS, Block, ReadOptions
+from pipeline.io.base import Block, ReadOptions
 from pipeline.io.source import Source
+from pipeline.limits import MAX_CHANNELS
 
 _AXES = {"FIR": "MRN", "FIR-E": "MRNE", "FIRE": "MREN"}
 _LONGEST = 1 << 24
