@@ -64,8 +64,9 @@ def modules() -> Path:
 
 def ask(row: dict[str, Any]) -> dict[str, Any]:
     """What flip-check says of a row now, the fields that are kept."""
+    from faltung_flipcheck.flip import flip_check
+
     from pipeline.errors import FaltungError
-    from pipeline.flipcheck.flip import flip_check
 
     words = [word.replace("{atlas}", str(ROWS)) for word in row["target"]]
     target = words[0] if len(words) == 1 else words

@@ -7,10 +7,10 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from faltung_explain.example import WORKED
+from faltung_explain.figure import two_readings
 
-from pipeline.explain.drawing import png_bytes
-from pipeline.explain.example import WORKED
-from pipeline.explain.figure import two_readings
+from pipeline.drawing import png_bytes
 
 FLIP = Path(__file__).resolve().parent / "figures" / "flip.png"
 

@@ -9,13 +9,14 @@ TYPE_CHECKING = False  # as type checkers know it: to load `typing` takes longer
 if TYPE_CHECKING:
     from typing import Any
 
+    from faltung_flipcheck.causality import CausalityVerdict, causality_check
+    from faltung_flipcheck.flip import flip_check
+    from faltung_flipcheck.verdict import FlipVerdict
+
     from .engine.functional import convolve, correlate, from_channels_first
     from .engine.options import Options
     from .errors import FaltungError
     from .fields import Amplitude, Fraction, Hertz, InputFile, Seconds, Within
-    from .flipcheck.causality import CausalityVerdict, causality_check
-    from .flipcheck.flip import flip_check
-    from .flipcheck.verdict import FlipVerdict
     from .io.signals import read_signal as read
     from .io.signals import write_signal as write
     from .kernel import Kernel
@@ -110,9 +111,9 @@ _HOMES = {
     "engine.options": "Options",
     "errors": "FaltungError",
     "fields": "Amplitude Fraction Hertz InputFile Seconds Within",
-    "flipcheck.causality": "CausalityVerdict causality_check",
-    "flipcheck.flip": "flip_check",
-    "flipcheck.verdict": "FlipVerdict",
+    "faltung_flipcheck.causality": "CausalityVerdict causality_check",
+    "faltung_flipcheck.flip": "flip_check",
+    "faltung_flipcheck.verdict": "FlipVerdict",
     "io.signals": "read=read_signal write=write_signal",
     "kernel": "Kernel",
     "library": "Pipeline",
@@ -142,7 +143,7 @@ _HOMES = {
     "stages.route": "Route",
     "stages.smooth": "Smooth",
 }
-"""Public names of each module, and its own where that is another."""
+"""Public names of each module, of this package or of one that is bundled, and its own where that is another."""
 
 _RENAMED = {"GainStage": "Gain"}
 """Names of before; each goes with the next version."""
@@ -157,7 +158,13 @@ def __getattr__(name: str) -> Any:
     for home, names in _HOMES.items():
         own = {word.partition("=")[0]: word.rpartition("=")[2] for word in names.split()}
         if name in own:
-            value = getattr(import_module(f"{__name__}.{home}"), own[name])
+            if home.startswith("faltung_"):
+                from .plugins import bundled
+
+                module = bundled(home, f"{__name__}.{name}")
+            else:
+                module = import_module(f"{__name__}.{home}")
+            value = getattr(module, own[name])
             globals()[name] = value
             return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

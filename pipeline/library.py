@@ -178,9 +178,8 @@ class Pipeline:
         Parameters
         ----------
         x
-            ``(frames,)`` or ``(frames, channels)``, floating point: an array; or a Series or DataFrame of pandas or
-            polars, a DataArray of xarray, a tensor of torch or jax, a masked array, which come back as what they are,
-            with index, names, attributes, type and device.
+            ``(frames,)`` or ``(frames, channels)``, floating point: an array, masked or not; or one of pandas, polars,
+            xarray, torch or jax, which comes back as what it is, with index, names, attributes, type and device.
         fs
             rate in Hz; it need not be given of what has times of its own, nor where the configuration has one.
         same
@@ -204,10 +203,10 @@ class Pipeline:
         (5, [1.33, 2.0, 3.0, 3.67])
         """
         if same and self.options.edges == "zero":
-            held = {**self.options.model_dump(exclude_unset=True), "edges": "hold"}
-            chain_ = Pipeline(self.stages, **{name: held[name] for name in held if name not in ("tail", "pre_roll")})
-            chain_.settings = self.settings
-            return chain_(x, fs)
+            kept = {**self.options.model_dump(exclude_unset=True, exclude={"tail", "pre_roll"}), "edges": "hold"}
+            held = Pipeline(self.stages, **kept)
+            held.settings = self.settings
+            return held(x, fs)
         given = unpack(x, fs, gaps=self.options.nonfinite == "propagate")
         rate = given.fs if given.fs is not None or self.settings is None else self.settings.fs
         if rate is None:
@@ -216,10 +215,9 @@ class Pipeline:
         blocks = [as_columns(signal)]
         plan = self.plan(rate, blocks[0].shape[1])
         out = np.concatenate([plan.format_out.empty(), *stream(plan, blocks)])
-        after = plan.format_out.fs
         early = plan.latency if plan.options.keeps_pre_roll and len(signal) else 0
         made = out[:, 0] if signal.ndim == 1 and plan.format_out.channels == 1 else out
-        return given.back(made, Frames(after, -early / after))
+        return given.back(made, Frames(plan.format_out.fs, -early / plan.format_out.fs))
 
     def stream(self, blocks: Iterable[npt.ArrayLike], fs: float, channels: int | None = None) -> Iterator[Array]:
         """Run the chain on blocks ``(n, channels)``, in bounded memory; the same bits as on the whole array.

@@ -108,6 +108,22 @@ def _installed(kind: Kind, _path: tuple[str, ...]) -> dict[str, Plugin]:
     return {name: Plugin(kind, name, tuple(found[name].values())) for name in sorted(found)}
 
 
+def bundled(module: str, what: str) -> Any:
+    """A module of a package that faltung bundles; raises `PluginError` where that package was left out.
+
+    The core imports none of them by itself: it asks here, when it is asked for something that only they can do.
+    """
+    from importlib import import_module
+
+    package = module.partition(".")[0]
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != package:
+            raise
+        raise PluginError(f"{what} needs the package {package}, which faltung brings; install faltung again") from error
+
+
 def for_extension(kind: Kind, path: str) -> list[Plugin]:
     """Plugins of a kind that are for files of such a name; none for names of faltung's own formats."""
     if PurePath(path).suffix.lower() in OWN.get(kind, ()):

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from faltung_flipcheck.flip import flip_check
 
 from pipeline import Kernel
-from pipeline.flipcheck.flip import flip_check
 
 DOCS = Path(__file__).parents[1] / "docs"
 spec = importlib.util.spec_from_file_location("atlas_of_flips", DOCS / "atlas.py")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from pipeline import Delay, Gain, Kernel, Pipeline, Resample, Smooth
+from pipeline import Delay, Gain, Kernel, Pipeline, Resample, Smooth, convolve, correlate
 from pipeline.errors import SignalError
 
 ECHO = Pipeline([Delay(delay="2 samples")])
@@ -83,7 +83,7 @@ def test_an_index_that_is_no_time_goes_on_if_it_can(kind):
     if kind == "range":
         assert list(ECHO(x, fs=10).index[[0, -1]]) == [10, 51]
     else:
-        with pytest.raises(SignalError, match=r"the output has 42 frames, the index 40 .* give same=True"):
+        with pytest.raises(SignalError, match=r"the output has 42 frames, the index 40 .* ask for .* same=True"):
             ECHO(x, fs=10)
     with pytest.raises(SignalError, match="a sampling rate is a number above 0, in Hz, got None; give fs"):
         ECHO(x)
@@ -227,3 +227,21 @@ def test_from_yaml_keeps_the_rate_the_format_and_how_files_are_read(tmp_path):
     assert np.abs(got).max() <= 1
     assert pipe(np.ones(3)).tolist() == [3, 3, 3]
     assert pipe[:1](np.ones(3)).tolist() == [3, 3, 3]
+
+
+def test_convolve_and_correlate_give_back_what_they_took():
+    pd = pytest.importorskip("pandas")
+    x = pd.Series(NOISE[:, 0], pd.date_range("2026-01-01", periods=len(NOISE), freq="s", tz="Asia/Tokyo"), name="q")
+    h = [4.0, 2, 1]
+    for function, by_numpy, lag in ((convolve, np.convolve(x, h), 0), (correlate, np.convolve(x, h[::-1]), 2)):
+        full, same, valid = (function(x, h, mode) for mode in ("full", "same", "valid"))
+        assert np.allclose(full, by_numpy)
+        assert full.index[lag] == x.index[0]
+        assert (same.index.equals(x.index), same.name) == (True, "q")
+        assert np.allclose(same, by_numpy[1:-1])
+        assert valid.equals(full[2:-2])  # the same values at the same times
+        assert valid.index.equals(x.index[2 - lag : len(x) - lag])
+    with pytest.raises(SignalError, match="frame 0 is masked"):
+        convolve(np.ma.masked_greater(NOISE, -9), h)
+    pl = pytest.importorskip("polars")
+    assert convolve(pl.Series("q", NOISE[:, 0]), h).to_list() == convolve(NOISE[:, 0], h).tolist()

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ FLOORS = (
     {"text"},
     {"plugins"},
     {"pages"},
+    {"drawing"},
     {"units"},
     {"fields"},
     {"problems"},
@@ -33,7 +35,6 @@ FLOORS = (
     {"match"},
     {"job"},
     {"library"},
-    {"explain", "flipcheck"},
     {"match_report"},
     {"batch"},
     {""},  # pipeline/__init__.py itself, the public names
@@ -148,7 +149,7 @@ def test_imports_run_downward():
         ("pipeline.kernel", "def f():\n    from .stages import base"),
         ("pipeline.kernel", "import importlib\nimportlib.import_module('pipeline.config.load')"),
         ("pipeline.stages.echo", "from ..engine import plan"),
-        ("pipeline.match.peaks", "from pipeline.explain import figure"),
+        ("pipeline.match.peaks", "from pipeline.match_report import picture"),
         ("pipeline.job", "from pipeline import library"),
         ("pipeline.io.wav", "if TYPE_CHECKING:\n    pass\nelse:\n    import pipeline.cli"),
     ],
@@ -233,6 +234,17 @@ def test_an_import_across_the_border_is_found(module, source):
 @pytest.mark.parametrize("source", ["from pipeline.io import read_signal", "from ._own import x", "import numpy._core"])
 def test_what_any_package_may_import_is_allowed(source):
     assert foreign(ast.parse(source), "faltung_measure.page") == []
+
+
+def test_a_package_without_a_project_of_its_own_is_bundled_and_its_types_are_checked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    folders = {path.parent for path in BESIDE if path.name == "__init__.py" and path.parents[1].name == "src"}
+    ours = sorted(path for path in folders if not (path.parents[1] / "pyproject.toml").exists())
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    assert wheel == ["pipeline", *(name_of(path) for path in ours)]
+    assert project["tool"]["mypy"]["packages"] == ["pipeline", *(path.name for path in ours)]
+    points = [point for group in project["project"]["entry-points"].values() for point in group.values()]
+    assert {re.split("[.:]", point)[0] for point in points} == {path.name for path in ours}
 
 
 def test_click_is_never_imported_directly():

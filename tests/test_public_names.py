@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+import faltung_measure
 import pytest
 
 import pipeline
 import pipeline.testing
+from pipeline.errors import PluginError
 from pipeline.stages.base import registry
 
 
@@ -39,7 +41,7 @@ def test_importing_the_package_imports_nothing_but_itself() -> None:
 
 DOCUMENTED = [
     (module, name)
-    for module in (pipeline, pipeline.testing)
+    for module in (pipeline, pipeline.testing, faltung_measure)
     for name in module.__all__
     if inspect.isclass(getattr(module, name)) or inspect.isfunction(getattr(module, name))
 ]
@@ -56,8 +58,16 @@ def test_a_public_name_says_what_it_gives_and_its_example_runs(
     text = inspect.getdoc(thing) or ""
     gives_nothing = inspect.isfunction(thing) and inspect.signature(thing).return_annotation == "None"
     assert inspect.isclass(thing) or gives_nothing or "\nReturns\n-------\n" in text
-    names = {**vars(pipeline), **{name: getattr(pipeline, name) for name in pipeline.__all__}, name: thing}
+    names = {**vars(pipeline), **{one: getattr(home, one) for home in (pipeline, module) for one in home.__all__}}
     found = doctest.DocTestFinder().find(thing, name, module=inspect.getmodule(thing), globs=names)  # of methods, too
     assert found[0].examples
     runner = doctest.DocTestRunner()
     assert [example.name for example in found if runner.run(example).failed] == []
+
+
+def test_a_bundled_package_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "faltung_flipcheck", None)  # type: ignore[arg-type]  # as if it were not installed
+    monkeypatch.delitem(sys.modules, "faltung_flipcheck.flip", raising=False)
+    monkeypatch.delitem(vars(pipeline), "flip_check", raising=False)
+    with pytest.raises(PluginError, match=r"flip_check needs the package faltung_flipcheck, which faltung brings"):
+        _ = pipeline.flip_check

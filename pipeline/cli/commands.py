@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -87,6 +86,7 @@ def apply(
     source: opt.In,
     target: opt.Out,
     words: opt.Words,
+    settings: opt.Said = None,
     save: opt.Save = None,
     precision: opt.Precision = None,
     tail: opt.Tail = None,
@@ -107,7 +107,7 @@ def apply(
     from .run_view import check_streams, finish
 
     check_streams([source], target, as_json=as_json)
-    spoken = CommandLinePipeline(source, target, words, precision=precision, tail=tail, subtype=subtype)
+    spoken = CommandLinePipeline(source, target, words, settings or (), precision=precision, tail=tail, subtype=subtype)
     with spoken.naming_stages():
         work = spoken.work(overwrite=overwrite, save=save)
         finish(work, as_json=as_json, quiet=quiet, verbose=verbose)
@@ -128,6 +128,7 @@ def match(
     spectrogram: opt.MatchSpectrogram = None,
     output: opt.EventFiles = None,
     report: opt.MatchPage = None,
+    said: opt.Said = None,
     run_report: opt.RunReport = None,
     save: opt.Save = None,
     jobs: opt.Jobs = None,
@@ -151,7 +152,7 @@ def match(
         "threshold": threshold, "score": score, "polarity": polarity, "channels": channels,
         "min_distance": min_distance, "domain": domain or (spectrogram and "spectrogram"), "spectrogram": spectrogram,
     }  # fmt: skip
-    search = CommandLineSearch(recordings, template, settings, output or (), report)
+    search = CommandLineSearch(recordings, template, settings, output or (), report, said or ())
     search.run(
         save, as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, report=run_report, jobs=jobs,
         force=force, retry_failed=retry_failed, overwrite=overwrite,
@@ -207,67 +208,6 @@ def bake(
         config, output, settings=settings or (), fs=fs, channels=channels, subtype=subtype, overwrite=overwrite
     )
     show_baked(made, as_json=as_json, quiet=quiet)
-
-
-@app.command()
-def explain(
-    config: opt.Explained = None,
-    source: opt.ExplainedInput = None,
-    output: opt.ExplainFolder = None,
-    stage: opt.ExplainedStage = None,
-    lang: opt.Lang = "en",
-    film: opt.Film = False,
-    overwrite: opt.Overwrite = False,
-    quiet: opt.Quiet = False,
-) -> None:
-    """Show and sound the flip: a page, a figure, sounds, the numbers behind them; with --film an animation, too.
-
-    "faltung explain claims" tests what is usually said about the flip.
-    """
-    from .explain_view import explain_claims, explain_config, explain_worked, show_explained
-
-    if config == "claims":
-        explain_claims(output or Path("out/claims"), lang, quiet=quiet)
-        return
-    folder = output or Path("out/explain")
-    if config is None:
-        explained = explain_worked(folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
-    else:
-        explained = explain_config(config, source, folder, stage, lang, film=film, overwrite=overwrite, quiet=quiet)
-    show_explained(explained, quiet=quiet)
-
-
-@app.command()
-def flip_check(
-    target: opt.FlipTarget,
-    kernel: opt.FlipKernel = None,
-    kernel_as: opt.FlipKernelAs = None,
-    form: opt.FlipForm = None,
-    image: opt.FlipImage = False,
-    fs: opt.Rate = None,
-    as_json: opt.Json = False,
-) -> None:
-    """Tell convolution from correlation, whatever it is.
-
-    \b
-      faltung flip-check numpy:correlate
-      faltung flip-check scipy.ndimage:convolve1d mode=wrap --kernel "4,2,1"
-      faltung flip-check stage:echo delay="2 samples" gain=0.5
-      faltung flip-check pipeline.yaml
-      faltung flip-check -- sox {in} {out} fir {kernel}
-      faltung flip-check -- ffmpeg -i {in} -i {kernel} -lavfi afir=gtype=none {out}
-      faltung flip-check -- convert {in.png} -morphology Convolve "3x3: {taps,}" {out.png}
-      faltung flip-check -- Rscript -e 'cat(convolve(scan("stdin"), c({taps,}), type="o"))'
-    """  # noqa: D301  (the backspace tells typer to keep the lines)
-    from ..flipcheck.flip import flip_check as check
-    from ..flipcheck.targets import parse_taps
-    from ..units import parse_frequency
-    from .terminal import write, write_json
-
-    rate = 48_000.0 if fs is None else parse_frequency(fs)
-    taps = None if kernel is None else parse_taps(kernel)
-    verdict = check(target, taps, fs=rate, kernel_as=kernel_as, form=form, image=image)
-    write_json(verdict.to_dict()) if as_json else write(f"{verdict}\n")
 
 
 @app.command()

@@ -54,6 +54,8 @@ Settings = Annotated[
     list[str] | None,
     _option("-s", "--set", metavar="KEY=VALUE", text=_OVERRIDE, autocompletion=_by("overrides")),
 ]
+_SAID = "Say what a configuration can: fs=48kHz, time_column=time, gaps=nan. May be given again."
+Said = Annotated[list[str] | None, _option("-s", "--set", metavar="KEY=VALUE", text=_SAID)]
 Precision = Annotated[str | None, _option("--precision", metavar="WORD", text="double, unless single is asked for.")]
 Tail = Annotated[str | None, _option("--tail", metavar="WORD", text="keep what sounds on, unless trim is asked for.")]
 Subtype = Annotated[
@@ -122,37 +124,6 @@ MatchSpectrogram = Annotated[
     str | None,
     _option("--spectrogram", metavar="WORDS", text="window=20ms,hop=5ms,low=2kHz,high=8kHz,floor=-80dB, or some."),
 ]
-
-Explained = Annotated[
-    str | None, _argument("CONFIG", "A configuration, or the word claims; a worked example if left out.")
-]
-ExplainedInput = Annotated[str | None, _argument("INPUT", "A file, instead of CONFIG's first input.")]
-ExplainFolder = Annotated[
-    Path | None, _option("-o", "--output", metavar="DIR", text="The folder; else out/explain, or out/claims.")
-]
-Film = Annotated[bool, typer.Option("--film", help="Also the animation, as GIF and MP4.")]
-ExplainedStage = Annotated[
-    str | None, _option("--stage", metavar="ID", text="The stage, by id or index; else the first that shows it.")
-]
-Lang = Annotated[str, typer.Option("--lang", metavar="en|zh", help="The language that the page opens in.")]
-
-FlipTarget = Annotated[
-    list[str],
-    _argument(
-        "TARGET",
-        "MODULE:FUNCTION, FILE.py:FUNCTION, stage:NAME or CONFIG, then SETTING=VALUE ...; or -- and a command.",
-    ),
-]
-FlipKernel = Annotated[
-    str | None, _option("--kernel", metavar="TAPS", text="Taps to send: '4,2,1'; rows parted by ';'.")
-]
-FlipKernelAs = Annotated[
-    str | None, _option("--kernel-as", metavar="NAME", text="Parameter that takes the kernel, where it is not found.")
-]
-FlipForm = Annotated[
-    str | None, _option("--as", metavar="FORM", text="How a signal is handed over: tensor, uint8, ...; else tried out.")
-]
-FlipImage = Annotated[bool, typer.Option("--image", help="Send an image, where no kernel of rows is named.")]
 
 
 def _load_plugins(files: list[str] | None) -> None:

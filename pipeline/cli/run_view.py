@@ -136,6 +136,7 @@ def _show_result(result: RunResult, output: Output) -> None:
     for file in done:
         for note in file.facts["notes"]:
             output.detail(f"note: {shown_path(file.item.source)}: {note}")
+    tell_tables(result, output)
     show_passed_over(result, output)
     _tell_failures(result)
     for file in result.failed:
@@ -160,9 +161,15 @@ def show_passed_over(result: RunResult, output: Output) -> None:
         output.note("nothing failed before")
 
 
+def tell_tables(result: RunResult, output: Output) -> None:
+    """Event files that hold what was found in all files; not written where the run was stopped."""
+    for path in () if result.interrupted else result.work.tables:
+        output.note(f"written: {shown_path(path)}, what was found in {count(len(result.done), 'file')}")
+
+
 def tell_not_begun(result: RunResult) -> None:
     """How many files were left when the run ended, and what goes on from there."""
-    left = len(result.work.items) - len(result.done) - len(result.failed)
+    left = len(result.work.items) + len(result.work.unreadable) - len(result.done) - len(result.failed)
     if left:
         on = "the same command goes on from here" if result.work.batch else "--skip-existing goes on from here"
         tell(f"faltung: {count(left, 'file')} not begun; {on}")
@@ -173,13 +180,15 @@ def _everything(work: Work) -> str:
 
 
 def _tell_failures(result: RunResult) -> None:
-    failed, total = result.failed, len(result.work.items)
+    known = set(result.work.unreadable)  # they come first: no manifest holds them
+    failed = sorted(result.failed, key=lambda file: file.item.source not in known)
+    total = len(result.work.items) + len(known)
     if len(failed) == 1 and total == 1:
         tell(f"faltung: {_naming_file(failed[0])}")
     elif failed:
         tell(f"{len(failed)} of {count(total, 'file')} failed:")
         lines = [f"{shown_path(file.item.source)}: {file.reason}" for file in failed]
-        for line in first_few(lines, _LISTED, f"; {_everything(result.work)}", indent="  "):
+        for line in first_few(lines, max(_LISTED, len(known)), f"; {_everything(result.work)}", indent="  "):
             tell(line)
 
 
@@ -207,6 +216,7 @@ def _one(file: FileResult) -> Table:
             "peak": f"{_peak(facts)} dBFS" if facts["subtype"] else _peak(facts),
             "clipped": clipped_text(facts) + (" samples" if not facts["clipped"] else ""),
             "latency trimmed": _frames(facts["latency_trimmed"], fs),
+            **({"sound is late": f"{_frames(facts['late'], fs)}: its largest tap"} if facts["late"] > 0 else {}),
             "tail kept": _frames(facts["tail_kept"], fs),
         }
     )
@@ -294,6 +304,7 @@ def show_baked(baked: Baked, *, as_json: bool, quiet: bool) -> None:
         "format": f"{baked.form}, {hertz(baked.fs)}, {count(baked.file_channels, 'channel')}{paths}",
         "largest tap": f"{decibels(baked.peak)} dBFS",
         "peak gain": "none" if baked.peak_gain_db is None else f"{baked.peak_gain_db:+.2f} dB",
-        "delays by": f"{count(late, 'frame')}, {duration(late / baked.fs)}: {why}" if late else "nothing: it is causal",
+        "sound is late": f"{_frames(baked.largest_at, baked.fs)}: its largest tap",
+        **({"delays by": f"{count(late, 'frame')}, {duration(late / baked.fs)}: {why}"} if late else {}),
     }
     Output(quiet, to_stderr=baked.output == "-").show(card(facts))

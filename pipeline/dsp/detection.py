@@ -66,6 +66,8 @@ class Detection:
     """Limits that the search met: it keeps 2^20 peaks at most, of each channel (and template, if none compete)."""
     hop: int = 1
     """Frames from one window that is scored to the next."""
+    polarity: str = "both"
+    """Scores that are peaks: ``positive``, ``negative`` or ``both``."""
 
     @classmethod
     def of(

@@ -200,6 +200,7 @@ class Search:
             medians,
             self._bounded,
             tuple(warnings),
+            polarity=self._asked.polarity,
         )
 
     def memory(self, threads: int) -> int:

@@ -150,7 +150,7 @@ def _pandas(x: Any) -> Signal:
         if isinstance(index, pandas.RangeIndex) and frames.start_s == 0:
             return pandas.RangeIndex(index.start, index.start + count * index.step, index.step, name=index.name)
         what = f"the output has {count} frames, the index {len(index)} that do not go on by themselves"
-        raise SignalError(f"{what}; give same=True for as many values as went in")
+        raise SignalError(f"{what}; ask for as many values as went in: same=True, or mode='same'")
 
     def back(y: Array, frames: Frames) -> Any:
         if y.ndim == 1:

@@ -6,7 +6,7 @@ signal overlap wholly, ``same`` the middle N.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from ..dsp.convolver import open_convolver
 from ..errors import SignalError
 from ..kernel import Array, Kernel
 from ..stages.base.processors import channels_after
+from .containers import Frames, unpack
 
 Mode = Literal["full", "same", "valid"]
 
@@ -98,7 +99,8 @@ def convolve(x: npt.ArrayLike, h: npt.ArrayLike | Kernel, mode: Mode = "full", a
     Parameters
     ----------
     x
-        ``(frames,)`` or ``(frames, channels)``, float64 or float32; the output has the same precision.
+        ``(frames,)`` or ``(frames, channels)``, float64 or float32; the output has the same precision. What another
+        library holds, as for `Pipeline`, comes back as what it is; ``same`` keeps its index.
     h
         taps ``(M,)``, ``(M, C)`` or ``(M, C_in, C_out)``, or a `Kernel`, whose origin is not looked at here.
     mode
@@ -122,7 +124,13 @@ def convolve(x: npt.ArrayLike, h: npt.ArrayLike | Kernel, mode: Mode = "full", a
     array([ 0., 12., 10., 13.,  5.,  2.,  0.,  0.])
     """
     kernel = h if isinstance(h, Kernel) else Kernel(h)  # type: ignore[arg-type]  # it makes an array of them
-    signal = _floating(x)
+    return _convolved(x, kernel, mode, axis)  # type: ignore[no-any-return]
+
+
+def _convolved(x: Any, kernel: Kernel, mode: Mode, axis: int, zero: int = 0) -> Any:
+    """The output, in what the signal came in; of all its frames, frame ``zero`` lies at the signal's first."""
+    given = unpack(x, None)
+    signal = _floating(given.samples)
     if axis not in range(-signal.ndim, signal.ndim):
         raise SignalError(f"axis must be one of the {signal.ndim} that the signal has, got {axis!r}")
     signal = np.moveaxis(signal, axis, 0)
@@ -131,9 +139,10 @@ def convolve(x: npt.ArrayLike, h: npt.ArrayLike | Kernel, mode: Mode = "full", a
     channels = channels_after(kernel, columns.shape[1])
     convolver = open_convolver(kernel, columns.shape[1], columns.dtype)
     full = np.concatenate([convolver.process(columns), convolver.flush()])
-    kept = full[_kept(len(signal), kernel.length, mode)]
-    one_dimensional = signal.ndim == 1 and channels == 1
-    return np.moveaxis(kept[:, 0] if one_dimensional else kept, 0, axis)
+    rows = _kept(len(signal), kernel.length, mode)
+    kept = full[rows, 0] if signal.ndim == 1 and channels == 1 else full[rows]
+    fs, first = given.fs or 1.0, 0 if mode == "same" else rows.start - zero
+    return given.back(np.moveaxis(kept, 0, axis), Frames(fs, first / fs))
 
 
 def correlate(x: npt.ArrayLike, template: npt.ArrayLike, mode: Mode = "full", axis: int = 0) -> Array:
@@ -152,7 +161,8 @@ def correlate(x: npt.ArrayLike, template: npt.ArrayLike, mode: Mode = "full", ax
     >>> correlate([0.0, 3, 1, 2, 0, 0, 0, 0], [4, 2, 1])[1:6]
     array([ 3.,  7., 16.,  8.,  8.])
     """
-    return convolve(x, Kernel(template).flipped(), mode, axis)  # type: ignore[arg-type]  # it makes an array of them
+    kernel = Kernel(template).flipped()  # type: ignore[arg-type]  # it makes an array of them
+    return _convolved(x, kernel, mode, axis, kernel.length - 1)  # type: ignore[no-any-return]
 
 
 def _kept(frames: int, taps: int, mode: str) -> slice:

@@ -141,15 +141,31 @@ def chunks(at_of: Callable[[int, int], bytes], container: str, size: int) -> Ite
         at += length + -length % even
 
 
+_FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000), 1))
+_FLAC_BITS = {1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}
+
+
 def _flac(source: Source) -> Facts:
     at = source.head.find(b"fLaC") + 18
     told = int.from_bytes(source.head[at : at + 8], "big")
     frames, bits = told & (1 << 36) - 1, (told >> 36 & 31) + 1
+    start, head = at - 14, b"\0\0\0\0"
+    while head[:1] < b"\x80" and len(head := source.at(start, 4)) == 4:
+        start += 4 + int.from_bytes(head[1:], "big")
+    said = (told >> 44, (told >> 41 & 7) + 1, bits)
+    frame = source.at(start, 4)
+    if len(frame) == 4 and frame[0] == 0xFF and frame[1] & 0xFE == 0xF8:
+        rate, layout, size = frame[2] & 15, frame[3] >> 4, frame[3] >> 1 & 7
+        shown = (_FLAC_RATES.get(rate, said[0]), layout + 1 if layout < 8 else 2, _FLAC_BITS.get(size, bits))
+        if shown != said:
+            words = ", its first frame ".join("{} Hz, {} channels, {} bits".format(*one) for one in (said, shown))
+            raise ReadError(source.name, f"contradicts itself: its header says {words}")
     return Facts(
         frames=frames or None,
         # Without a length the decoder goes on to the end, so that frames behind the declared ones are found.
         patches=((at, (told >> 36 << 36).to_bytes(8, "big")),),
         goes_on=frames > 0,
+        start=start,
         unreadable="has 32 bits a sample, which libsndfile does not decode; unpack it: flac -d IN.flac -o OUT.wav"
         if bits == 32
         else "",

@@ -137,6 +137,8 @@ class SndfileReader(Reader):
         block, problem = self._decoded(wanted)
         if problem:
             problem = f"damaged or cut short: decoding stopped after frame {self._done + len(block)} ({problem})"
+        elif total is None and self._done + len(block) == 0 < wanted and self._facts.start != self._source.size:
+            problem = "nothing in it can be decoded"
         elif total is not None and len(block) < wanted:
             problem = f"declares {total} frames, has {self._done + len(block)}"
         if problem and self._facts.counted and self._done + len(block) > 0:

@@ -301,7 +301,9 @@ def _thresholds(detection: Detection, threshold: Threshold | None, nulls: _Nulls
         chance = f"Gaussian scores at {fs:g} Hz would reach it in at most {rate:.3g} windows an hour"
         how = f"{threshold.mad:g} times the median |score|; {chance}, for each template and channel."
         return threshold.mad * np.asarray(detection.median, np.float64), how
-    return np.full(shape, threshold.score), f"|score| of at least {threshold.score:g}, as set."
+    which = {"positive": "score of at least ", "negative": "score of at most \N{MINUS SIGN}"}
+    what = which.get(detection.polarity, "|score| of at least ")
+    return np.full(shape, threshold.score), f"{what}{threshold.score:g}, as set."
 
 
 def _at_rate(detection: Detection, rate: Rate, nulls: _Nulls, shape: tuple[int, int]) -> tuple[_Matrix, str]:
@@ -313,7 +315,7 @@ def _at_rate(detection: Detection, rate: Rate, nulls: _Nulls, shape: tuple[int, 
             raise SettingError(
                 f"the reversed template {detection.templates[pair[0]]!r} has {found} peaks in channel {pair[1]}, "
                 f"at least {MIN_DECOYS} are needed to know what chance gives; take a longer recording, a shorter "
-                f"min_distance, or score: or mad:",
+                f"min_distance, or set threshold: 0.7 or mad 8",
                 "threshold",
                 "false_alarms",
             )

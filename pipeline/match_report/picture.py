@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,8 @@ class Picture:
     scores: Taps
     """The same of the scores of all templates and channels."""
     scores_step_s: float
+    turned: Taps
+    """Lowest and highest score of the reversed templates, which a flip would look for, as `scores`."""
     decoys: Taps
     """Where the reversed templates score highest, |score| in each stretch: (n, 2), in s and as a score."""
     best: Overlay | Patches | None
@@ -121,18 +124,31 @@ def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope,
     decoys = np.zeros((0, 2))
     if detection.decoys is not None:
         decoys = _highest(detection.decoys.frame, np.abs(detection.decoys.score), scores.width, fs)
+    stretches = -(-max(0, search.frames - min(detection.lengths) + 1) // scores.width)  # where a window begins
     return Picture(
         search,
         stage.polarity,
         waveform.outline(),
         waveform.width / report.info.fs,
-        scores.outline(),
+        scores.outline()[:stretches],
         scores.width / fs,
+        _turned(stage, _blocks(job, source), fmt)[:stretches],
         decoys,
         pair[0] if pair else None,
         pair[1] if len(pair) > 1 else None,
         levels,
     )
+
+
+def _turned(stage: Match, blocks: Iterable[Array], fmt: Format) -> Taps:
+    """The outline of the scores of the reversed templates."""
+    processor, outline = stage.turned(fmt).open(fmt), Envelope(STRETCHES)
+    late = processor.latency
+    outputs = (processor.process(block.astype(fmt.dtype)) for block in blocks)
+    for out in chain(outputs, (flush() for flush in (processor.flush,))):
+        outline.add(out[late:])
+        late = max(0, late - len(out))
+    return outline.outline()
 
 
 def _highest(frames: Array, sizes: Taps, width: int, fs: float) -> Taps:

@@ -9,18 +9,19 @@ are those of a run's report.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..drawing import COLOURS, INK, png_bytes, styled
 from ..dsp.envelope import Envelope
-from ..explain.drawing import COLOURS, INK, png_bytes, styled
 from ..io import is_remote
 from ..io.sink import AtomicFile, make_folder_of
 from ..job import Job, Report
 from ..pages import PLAYED, link, page_from, report_parts, shown
-from ..text import one_line
+from ..text import one_line, with_minus
 from .picture import STRETCHES, Levels, Overlay, Patches, Picture, picture_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ MOST_ROWS = 2_000
 """Events that are listed, the strongest of all; the event files have every one."""
 
 _MOST_DRAWN = 2_000  # events; more would hide the signal
+_TURNED = "#8a8a94"
+_COMB = 60  # events from which on they are marked alone
 _NAME = 20  # characters of a template's that stand over a narrow panel
 
 
@@ -46,75 +49,99 @@ class SearchPage:
     def begin(self, job: Job, source: str, report: Report, *, overwrite: bool) -> list[AtomicFile]:
         """The page and the picture, whole and hidden until they are committed; raises what `AtomicFile` raises."""
         picture = picture_of(job, source, report, self.waveform, self.scores)
-        png = png_bytes(match_figure(picture))
+        images = drawn(picture)
         make_folder_of(self.path)
-        html = match_page(picture, source, self.path.parent, png)
+        html = match_page(picture, source, self.path.parent, images)
         begun: list[AtomicFile] = []
-        for path, data in ((self.path, html.encode()), (self.path.with_suffix(".png"), png)):
+        for path, data in ((self.path, html.encode()), (self.path.with_suffix(".png"), images[0])):
             begun.append(AtomicFile(path, overwrite=overwrite))
             begun[-1].write(data)
         return begun
 
 
-def match_page(picture: Picture, source: str | Path, folder: Path, png: bytes | None = None) -> str:
-    """The page, with a link to the recording as seen from ``folder``; ``png`` is the picture where it is drawn yet."""
+def match_page(picture: Picture, source: str | Path, folder: Path, images: Sequence[bytes] = ()) -> str:
+    """The page, with a link to the recording as seen from ``folder``; ``images`` are the pictures where drawn yet."""
     found = picture.events
     listed = sorted(found.events, key=lambda event: -abs(event.score))[:MOST_ROWS]
     local = str(source) != "-" and not is_remote(source)
-    image = base64.b64encode(png or png_bytes(match_figure(picture))).decode()
     values = {
         "found": found,
+        "name": found.file if found.file == "-" else Path(found.file).name,
         "events": sorted(listed, key=lambda event: (event.start_frame, event.template, event.channel)),
         "href": link(str(source), folder) if local else None,
         "plays": local and Path(source).suffix.lower() in PLAYED,
         "decoyed": found.decoys is not None,
         "unscored": sum(part.end_s - part.start_s for part in found.unscored),
-        "image": image,
+        "turned": best_words(picture, picture.turned),
+        "best": best_words(picture, picture.scores),
+        "images": [base64.b64encode(image).decode() for image in images or drawn(picture)],
     }
     return page_from("pipeline.match_report", "match.html.j2", values, own=report_parts(), filters={"shown": shown})
 
 
-def match_figure(picture: Picture) -> Figure:
-    """The signal, the scores under it on the same time, and two events with the template over or beside them."""
+def drawn(picture: Picture) -> list[bytes]:
+    """The picture as PNG: wide, and narrow for a phone."""
+    return [png_bytes(match_figure(picture, narrow=narrow)) for narrow in (False, True)]
+
+
+def best_words(picture: Picture, scores: Taps) -> str:
+    """The best of scores, or of those of the reversed templates, in words; the time is that of its stretch."""
+    if not len(scores):
+        return ""
+    low, high = scores.T
+    sizes = {"positive": high, "negative": -low}.get(picture.polarity, np.maximum(high, -low))
+    at = int(sizes.argmax())
+    would = "would count" if sizes[at] >= picture.events.thresholds.min() else "stays below the threshold"
+    score = with_minus(f"{low[at] if sizes[at] > high[at] else high[at]:.3f}")
+    return f"score {score} at {at * picture.scores_step_s:.3f} s, which {would}"
+
+
+def match_figure(picture: Picture, *, narrow: bool = False) -> Figure:
+    """The signal, the scores under it, two events with the template over or beside them; ``narrow`` in one column."""
     from matplotlib.figure import Figure
 
+    shown = [(one, word) for one, word in ((picture.best, "Best"), (picture.worst, "Worst")) if one is not None]
+    across = 1 if narrow else len(shown)
+    heights = (5.4, (3.6 if across > 1 or len(shown) < 2 else 7.2)) if shown else (5.4,)
     with styled():
-        made = Figure(figsize=(12, 9), dpi=110, facecolor=COLOURS["paper"])
-        cells: Any = made.subfigures(2, 1, height_ratios=(3, 2))
-        upper, lower = cells
-        signal, scores = upper.subplots(2, 1, sharex=True)
-        upper.subplots_adjust(left=0.07, right=0.985, top=0.93, bottom=0.1, hspace=0.3)
+        made = Figure(figsize=(5.2 if narrow else 12, sum(heights)), dpi=110, facecolor=COLOURS["paper"])
+        cells: Any = made.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+        signal, scores = cells[0].subplots(2, 1, sharex=True)
+        left = 0.13 if narrow else 0.07
+        cells[0].subplots_adjust(left=left, right=0.985, top=0.93, bottom=0.1, hspace=0.42)
         _signal(signal, picture)
         _scores(scores, picture)
-        words = ((picture.best, "Best"), (picture.worst, "Worst"))
-        if picture.levels is not None:
-            cells = lower.subplots(1, 4, sharey=True)
-            for place, (shown, word) in enumerate(words):
-                _patches(cells[2 * place : 2 * place + 2], shown, word)
-        else:
-            for axes, (shown, word) in zip(lower.subplots(1, 2), words, strict=True):
-                _overlaid(axes, shown, word, picture.events.fs)
-        lower.subplots_adjust(left=0.07, right=0.985, top=0.86, bottom=0.14, wspace=0.16)
+        if shown:
+            wide = 1 if picture.levels is None else 2
+            rows = cells[1].subplots(len(shown) // across, wide * across, squeeze=False, sharey=wide == 2)
+            axes = rows.reshape(len(shown), wide)
+            for place, (one, word) in zip(axes, shown, strict=True):
+                if isinstance(one, Patches):
+                    _patches(place, one, word)
+                else:
+                    _overlaid(place[0], one, word, picture.events.fs)
+            cells[1].subplots_adjust(left=left, right=0.985, top=0.86, bottom=0.14, wspace=0.16, hspace=0.6)
     return made
 
 
 def _plain(axes: Axes, title: str) -> None:
     axes.set_title(title, loc="left", fontsize=11, color=INK)
     axes.tick_params(colors=COLOURS["faint"], labelsize=9)
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(COLOURS["line"])
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(COLOURS["line"])
+    axes.set_xlabel("s", fontsize=9, color=COLOURS["faint"])
+    axes.ticklabel_format(axis="x", useOffset=False)
 
 
-def _outline(axes: Axes, outline: Taps, step_s: float, colour: str) -> None:
+def _outline(axes: Axes, outline: Taps, step_s: float, colour: str, label: str = "") -> None:
     time = np.arange(len(outline)) * step_s
-    axes.fill_between(time, outline[:, 0], outline[:, 1], step="post", color=colour, linewidth=0.6)
+    axes.fill_between(time, outline[:, 0], outline[:, 1], step="post", color=colour, linewidth=0.6, label=label)
 
 
 def _signal(axes: Axes, picture: Picture) -> None:
     found = picture.events
     drawn = found.events[:_MOST_DRAWN]
+    comb = len(drawn) > _COMB  # no spans then: they would hide the signal
     more = f", the first {len(drawn):,} drawn" if len(drawn) < len(found.events) else ""
     events = "event" if len(found.events) == 1 else "events"
     _plain(axes, f"Signal and {len(found.events):,} {events}{more}")
@@ -124,35 +151,33 @@ def _signal(axes: Axes, picture: Picture) -> None:
     else:
         _image(axes, picture.levels)
     look: dict[str, Any] = {"alpha": 0.3, "lw": 0} if picture.levels is None else {"fill": False, "lw": 1.4}
-    for event in drawn:
+    for event in () if comb else drawn:
         axes.axvspan(event.start_s, max(event.end_s, event.start_s + seconds / 800), color=COLOURS["h"], **look)
     axes.plot(
         [event.start_s for event in drawn], [1.0] * len(drawn), "v",
-        transform=axes.get_xaxis_transform(), color=COLOURS["h"], markersize=5, clip_on=False,
+        transform=axes.get_xaxis_transform(), color=COLOURS["h"], markersize=2.5 if comb else 5, clip_on=False,
     )  # fmt: skip
-    axes.set_xlim(0, max(seconds, 1e-9))
+    axes.set(xlim=(0, max(seconds, 1e-9)), xlabel="")
 
 
 def _scores(axes: Axes, picture: Picture) -> None:
     found = picture.events
-    axes.set_xlabel("s", fontsize=9, color=COLOURS["faint"])
-    _plain(axes, "Scores of the windows that start there, threshold (dashed)" + _decoy_words(picture))
-    _outline(axes, picture.scores, picture.scores_step_s, COLOURS["r"])
+    _plain(axes, "Scores of the windows that start there")
+    _outline(axes, picture.turned, picture.scores_step_s, _TURNED, "template reversed: what a flip finds")
+    _outline(axes, picture.scores, picture.scores_step_s, COLOURS["r"], "template")
+    if len(picture.decoys):
+        axes.plot([], [], "x", color=INK, markersize=3, label="its peaks: the decoys")
+    axes.plot([], [], color=COLOURS["negative"], linestyle=(0, (5, 3)), label="threshold")
+    axes.legend(loc="upper right", bbox_to_anchor=(1, -0.12), fontsize=8, frameon=False, ncols=2, borderpad=0)
     axes.plot(picture.decoys[:, 0], picture.decoys[:, 1], "x", color=INK, markersize=3, markeredgewidth=0.7)
     levels = sorted({float(level) for level in found.thresholds.ravel() if np.isfinite(level)})
     signs = {"positive": (1,), "negative": (-1,), "both": (1, -1)}[picture.polarity]
     for level in levels:
         for sign in signs:
             axes.axhline(sign * level, color=COLOURS["negative"], linewidth=1.2, linestyle=(0, (5, 3)))
-    axes.plot(
-        [event.start_s for event in found.events[:_MOST_DRAWN]],
-        [event.score for event in found.events[:_MOST_DRAWN]],
-        "v", color=COLOURS["h"], markeredgecolor=INK, markeredgewidth=0.5, markersize=6,
-    )  # fmt: skip
-
-
-def _decoy_words(picture: Picture) -> str:
-    return ", peaks of the decoys (crosses)" if len(picture.decoys) else ""
+    drawn, size = found.events[:_MOST_DRAWN], 6 if len(found.events) <= _COMB else 3
+    look: dict[str, Any] = {"color": COLOURS["h"], "markeredgecolor": INK, "markeredgewidth": 0.5, "markersize": size}
+    axes.plot([event.start_s for event in drawn], [event.score for event in drawn], "v", **look)
 
 
 def _image(axes: Axes, levels: Levels) -> None:
@@ -166,12 +191,8 @@ def _image(axes: Axes, levels: Levels) -> None:
     axes.set_ylim(*levels.band)
 
 
-def _patches(pair: Any, shown: Overlay | Patches | None, word: str) -> None:
+def _patches(pair: Any, shown: Patches, word: str) -> None:
     """An event, and its template."""
-    if not isinstance(shown, Patches):
-        for axes in pair:
-            axes.set_axis_off()
-        return
     event = shown.event
     name = one_line(event.template)
     name = name if len(name) <= _NAME else name[: _NAME - 1] + "…"
@@ -179,24 +200,17 @@ def _patches(pair: Any, shown: Overlay | Patches | None, word: str) -> None:
     for axes, levels, title in zip(pair, (shown.window, shown.template), titles, strict=True):
         _plain(axes, title)
         _image(axes, levels)
-        axes.set_xlabel("s", fontsize=9, color=COLOURS["faint"])
-        axes.ticklabel_format(axis="x", useOffset=False)
         axes.locator_params(axis="x", nbins=4)
     pair[1].set_ylabel("")
 
 
-def _overlaid(axes: Axes, overlay: Overlay | Patches | None, word: str, fs: float) -> None:
-    if not isinstance(overlay, Overlay):
-        axes.set_axis_off()
-        return
+def _overlaid(axes: Axes, overlay: Overlay, word: str, fs: float) -> None:
     event = overlay.event
     found = f"at {event.start_s:.6g} s, score {event.score:.3f}, gain {overlay.gain:.3g}"
     _plain(axes, f"{word}: {one_line(event.template)}, {found}")
     time = overlay.start_s + np.arange(len(overlay.window)) / fs
     axes.plot(time, overlay.window, color=COLOURS["x"], linewidth=2.6, alpha=0.55, label="signal")
     axes.plot(time, overlay.fitted, color=COLOURS["h"], linewidth=1.1, label="template")
-    axes.set_xlabel("s", fontsize=9, color=COLOURS["faint"])
-    axes.ticklabel_format(axis="x", useOffset=False)
     axes.locator_params(axis="x", nbins=5)
     axes.margins(x=0)
-    axes.legend(loc="upper right", fontsize=8, frameon=False, ncols=2)
+    axes.legend(loc="lower right", bbox_to_anchor=(1, -0.2), fontsize=8, frameon=False, ncols=2, borderpad=0)

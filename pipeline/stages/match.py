@@ -80,6 +80,12 @@ class Match(DetectorStage):
             return self._loaded[2]
         return load_templates(self.template, fmt)
 
+    def turned(self, fmt: Format) -> Self:
+        """The same search for the templates reversed, which is what a convolution would look for."""
+        copy = self.model_copy(update={"threshold": Threshold(score=0.7)})
+        copy._loaded = (self.template, fmt, [replace(t, taps=t.taps[::-1].copy()) for t in self._templates(fmt)])
+        return copy
+
     def open(self, fmt: Format, executor: Executor | None = None) -> MatchProcessor:
         return MatchProcessor(self.search(fmt, executor), fmt)
 

@@ -57,7 +57,7 @@ def test_events_are_a_table_on_standard_output_and_words_beside_it(faltung: Falt
     found = find_matches("day.wav", "call.wav")
     assert [(row[0], row[1]) for row in rows] == [(f"{event.start_s:.6f}", "call") for event in found.events]
     assert [round(float(row[0]) * FS) for row in rows] == list(STARTS)
-    assert done.err == "threshold: |score| of at least 0.7, as set.\n3 events of 3 candidates\n"
+    assert done.err == "threshold: score of at least 0.7, as set.\n3 events of 3 candidates\n"
 
 
 def test_every_option_reaches_the_search(faltung: Faltung, calls: Path) -> None:
@@ -273,7 +273,7 @@ def test_one_file_has_its_track_and_its_events(faltung: Faltung, calls: Path) ->
     ("events", "reason"),
     [
         ("out/{stem}.cvs", "unknown extension '.cvs' of an event file"),
-        ("out/all.csv", "several inputs would be written to one output"),
+        ("out/all.txt", "several inputs would be written to one output"),
         ("'{stem}.wav'", "unknown extension '.wav' of an event file"),
         ("['out/{stem}.csv', 'out/{stem}.csv']", "two outputs would have this name"),
         ("['out/{stem}.csv']\noutput: 'out/{stem}.csv'", "two outputs would have this name"),

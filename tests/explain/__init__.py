@@ -1,1 +1,1 @@
-"""Tests of pipeline.explain."""
+"""Tests of faltung_explain."""

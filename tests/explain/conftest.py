@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from faltung_explain import explain as module
+from faltung_explain.explain import Explained, explain_example, explain_stage
 
 from pipeline.config.load import load_config
-from pipeline.explain import explain as module
-from pipeline.explain.explain import Explained, explain_example, explain_stage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,7 +36,7 @@ def draw_nothing(patch: pytest.MonkeyPatch) -> None:
     for name in ("gif_bytes", "contact_bytes", "png_bytes", "figure"):
         patch.setattr(module, name, lambda *_: b"picture")
     patch.setattr(module, "film_bytes", lambda *_: None)
-    patch.setattr("pipeline.explain.claims.figures.figure_svg", lambda result: b"<?xml")
+    patch.setattr("faltung_explain.claims.figures.figure_svg", lambda result: b"<?xml")
 
 
 @pytest.fixture

@@ -8,13 +8,12 @@ import math
 import numpy as np
 import pytest
 import scipy
-
-from pipeline.explain.bilingual import LANGUAGES
-from pipeline.explain.claims import VERDICTS
-from pipeline.explain.claims.images import HOOK, LINE, formula, laid, launched, turned, variants
-from pipeline.explain.claims.learning import TORCH_CONV1D, TRUE_KERNEL, learn, lesson
-from pipeline.explain.claims.report import run_claims
-from pipeline.explain.claims.signals import (
+from faltung_explain.bilingual import LANGUAGES
+from faltung_explain.claims import VERDICTS
+from faltung_explain.claims.images import HOOK, LINE, formula, laid, launched, turned, variants
+from faltung_explain.claims.learning import TORCH_CONV1D, TRUE_KERNEL, learn, lesson
+from faltung_explain.claims.report import run_claims
+from faltung_explain.claims.signals import (
     Placed,
     apart,
     convolved,
@@ -40,6 +39,7 @@ def test_every_claim_has_its_verdict(claims):
         "past": "right",
         "future": "wrong",
         "gradient": "backwards",
+        "similarity": "wrong",
         "commutes": "right",
         "frameworks": "right",
         "learnt": "depends",
@@ -319,3 +319,17 @@ def test_a_fixed_echo_loaded_into_a_correlating_layer_plays_before_the_sound(cla
     fixed = claims["learnt"].numbers["fixed_echo"]
     assert fixed["meant"] == [0, 0, 0, 0, 1, 0, 0, 0.5, 0]
     assert fixed["played"] == [0, 0.5, 0, 0, 1, 0, 0, 0, 0]
+
+
+def test_a_sum_of_products_prefers_what_is_bright_to_what_is_alike(claims):
+    found, t = claims["similarity"], 0.93 ** np.arange(60.0)
+    x = found.series["x"]
+    windows = np.lib.stride_tricks.sliding_window_view(x, 60)
+    for way, taps in (("correlation", t), ("convolution", t[::-1])):
+        sums = windows @ taps
+        assert found.numbers["largest_at"][way] == sums.argmax()
+        assert 181 <= sums.argmax() < 300
+        assert found.numbers["on_patch"][way] > 1.5 * found.numbers["on_copy"][way]
+    pearson = [np.corrcoef(window, t)[0, 1] for window in windows]
+    assert found.numbers["normalised_at"] == np.argmax(pearson) == 60
+    assert found.numbers["normalised"] == pytest.approx(max(pearson), abs=1e-3)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import re
 from html.parser import HTMLParser
 
 import pytest
+from faltung_explain.bilingual import texts_of
+from faltung_explain.claims import VERDICTS
+from faltung_explain.claims.figures import draw, figure_svg
+from faltung_explain.claims.report import run_claims, write_claims
 
 from pipeline.errors import WriteError
-from pipeline.explain.claims.figures import draw, figure_svg
-from pipeline.explain.claims.report import run_claims, write_claims
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +66,7 @@ def test_the_page_is_whole_small_and_asks_no_network(written, results):
 
 def test_every_figure_has_words_in_both_languages(written, results):
     images = [a for tag, a in Page(written.read_text("utf-8")).tags if tag == "img"]
-    assert len(images) == len(results) == 13
+    assert len(images) == len(results) == 14
     for image, result in zip(images, results, strict=True):
         assert (image["alt"], image["data-en"], image["data-zh"]) == (
             result.alt["en"],
@@ -76,7 +79,7 @@ def test_every_figure_has_words_in_both_languages(written, results):
 def test_both_languages_say_every_verdict_and_the_page_opens_in_the_one_asked_for(
     written, results, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr("pipeline.explain.claims.figures.figure_svg", lambda result: b"<?xml")  # drawn once already
+    monkeypatch.setattr("faltung_explain.claims.figures.figure_svg", lambda result: b"<?xml")  # drawn once already
     chinese = Page(write_claims(tmp_path, lang="zh", results=results).read_text("utf-8"))
     english = Page(written.read_text("utf-8"))
     for page, code, lang in ((chinese, "zh", "zh-Hans"), (english, "en", "en")):
@@ -130,3 +133,13 @@ def test_a_folder_that_cannot_be_made_is_named(results, tmp_path):
     (tmp_path / "taken").write_text("a file", "utf-8")
     with pytest.raises(WriteError, match="taken"):
         write_claims(tmp_path / "taken" / "below", results=results)
+
+
+def test_every_sentence_of_the_essay_has_a_verdict_and_an_experiment_that_is_there(written, results):
+    essay, keys = texts_of("essay.json"), {r.key for r in results}
+    text = written.read_text("utf-8")
+    assert len(essay) == 21
+    for one in essay:
+        assert one["zh"] in html.unescape(text)
+        assert one["verdict"] in VERDICTS
+    assert {one["claim"] for one in essay} == keys  # and no experiment without a sentence

@@ -7,14 +7,14 @@ import json
 import numpy as np
 import pytest
 import soundfile as sf
+from faltung_explain.excerpt import excerpt
+from faltung_explain.explain import explain_example
+from faltung_explain.listening import for_listening, onset
+from faltung_explain.subject import Subject, subject_of
 
 from pipeline.cli import main
 from pipeline.config.load import parse_config
 from pipeline.errors import SignalError, UsageError
-from pipeline.explain.excerpt import excerpt
-from pipeline.explain.explain import explain_example
-from pipeline.explain.listening import for_listening, onset
-from pipeline.explain.subject import Subject, subject_of
 
 from .conftest import ROOT, draw_nothing
 

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 import scipy.signal
 import soundfile as sf
+from faltung_explain.bilingual import texts_of
+from faltung_explain.example import PRESETS, WORKED, Example
 
-from pipeline.explain.example import PRESETS, WORKED, Example
 from tests.browser import until
 
 SCENES = ("clap", "launch", "now", "read", "pairs", "turn", "noturn", "plane", "ear", "essay")
@@ -85,7 +86,8 @@ def test_both_languages_are_whole(visit, worked):
     code = {"launch", "sample", "enumerate", "each", "sends", "forward", "gather", "range", "assert"}
     names = {"faltung", "claims", "explain", "match", "check", "flip", "torch", "functional", "conv", "transpose"}
     names |= {"PyTorch", "TensorFlow", "correlation", "kernel", "origin", "conj", "Enter", "numbers", "json", "gain"}
-    assert left <= code | names
+    libraries = " ".join(one["name"] for one in texts_of("libraries.json"))
+    assert left <= code | names | set(re.findall(r"[A-Za-z]{4,}", libraries))
     assert page.complaints == []
     page.click("#lang")
     seen = page.evaluate("document.querySelector('main').innerText.replace(/.*?\\n/g, (line) => line)")

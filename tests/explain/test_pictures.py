@@ -2,15 +2,17 @@
 
 import io
 import itertools
+import re
 
 import numpy as np
 import pytest
+from faltung_explain.animation import CONTACT, contact_bytes, gif_bytes, images, storyboard
+from faltung_explain.drawing import chinese_font, png_bytes, speaking, styled
+from faltung_explain.example import PRESETS, WORKED, Example
+from faltung_explain.explain import explain_example
+from faltung_explain.figure import FigureData, alt_text, caption, figure
+from matplotlib.text import Text
 from PIL import Image
-
-from pipeline.explain.animation import CONTACT, contact_bytes, gif_bytes, images, storyboard
-from pipeline.explain.drawing import png_bytes
-from pipeline.explain.example import PRESETS, WORKED, Example
-from pipeline.explain.figure import FigureData, alt_text, caption, figure
 
 RUN = Example.of(
     [0.455, 0.341, -0.385, 0.483, 0.438, -0.425, 0.36, 0.554, 0.379, -0.524, 0.42, 0.244],
@@ -144,10 +146,10 @@ def test_every_shot_draws_something_of_its_own_and_the_same_every_time():
 @pytest.mark.parametrize("name", ["worked", "run"])
 def test_no_text_of_the_animation_lies_over_another(name):
     import matplotlib as mpl
+    from faltung_explain.animation import draw
     from matplotlib.figure import Figure
 
-    from pipeline.explain.animation import draw
-    from pipeline.explain.drawing import STYLE
+    from pipeline.drawing import STYLE
 
     for shot in storyboard(EXAMPLES[name]):
         if not shot.key:
@@ -172,3 +174,33 @@ def test_the_gif_in_the_folder_moves_and_is_small(worked):
         gif.seek(index)
         times.append(gif.info["duration"])
     assert 15_500 <= sum(times) <= 19_500
+
+
+def words_of(made):
+    """Every text of a figure, its parts and its ticks."""
+    made.canvas.draw()
+    return [text.get_text() for text in made.findobj(Text)]
+
+
+def test_in_chinese_every_word_of_figure_and_film_is_chinese():
+    if chinese_font() is None:
+        pytest.skip("no font with Chinese characters is installed")
+    with speaking("zh"), styled():
+        said = [*words_of(figure(FigureData.of(WORKED), "")), *(shot.text for shot in storyboard(WORKED))]
+    assert [text for text in said if re.search(r"[A-Za-z]{3,}", text)] == []
+    assert sum(bool(re.search(r"[\u4e00-\u9fff]", text)) for text in said) > 40
+    said = [*words_of(figure(FigureData.of(WORKED), "")), *(shot.text for shot in storyboard(WORKED))]
+    assert [text for text in said if re.search(r"[\u4e00-\u9fff]", text)] == []
+
+
+def test_without_a_font_pictures_speak_english_and_say_so(tmp_path, monkeypatch):
+    for module in ("drawing", "explain"):
+        monkeypatch.setattr(f"faltung_explain.{module}.chinese_font", lambda: None)
+    made = explain_example(tmp_path / "zh", lang="zh")
+    assert any("没有找到中文字体" in note for note in made.notes)
+    explain_example(tmp_path / "en")
+    assert (tmp_path / "zh" / "figure.png").read_bytes() == (tmp_path / "en" / "figure.png").read_bytes()
+    if chinese_font() is not None:
+        monkeypatch.undo()
+        explain_example(tmp_path / "zh", lang="zh")
+        assert (tmp_path / "zh" / "figure.png").read_bytes() != (tmp_path / "en" / "figure.png").read_bytes()

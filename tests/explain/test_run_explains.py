@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -39,3 +41,19 @@ def test_a_run_that_is_to_explain_itself_does_so_for_each_kernel_stage(
     assert 100_000 < page.stat().st_size < 1_200_000
     assert (page.parent / "figure.png").exists()
     assert "explained" in done.output
+
+
+def test_without_the_package_that_explains_a_run_says_so_and_does_nothing(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CONFIG, "utf-8")
+    soundfile.write(tmp_path / "in.wav", np.ones(100), 8000)
+    program = (
+        "import sys; sys.modules['faltung_explain'] = None; from pipeline.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, "run", "c.yaml"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "faltung: explain: true needs the package faltung_explain, which faltung brings; install faltung again\n",
+    )
+    assert not (tmp_path / "out").exists()

@@ -5,9 +5,8 @@ import io
 import numpy as np
 import pytest
 import soundfile as sf
-
-from pipeline.explain import sounds as module
-from pipeline.explain.sounds import (
+from faltung_explain import sounds as module
+from faltung_explain.sounds import (
     SCENE_FS,
     chirps,
     clicks_and_pluck,

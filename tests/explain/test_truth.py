@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,13 +10,14 @@ import numpy as np
 import pytest
 import scipy.signal
 import soundfile as sf
+from faltung_explain.bilingual import texts_of
+from faltung_explain.excerpt import excerpt, whole_numbers
+from faltung_explain.listening import for_listening
+from faltung_explain.said import is_room, likeness, sentences
+from faltung_explain.sounds import make_sounds
+from faltung_explain.subject import Subject, subject_of
 
 from pipeline.config.load import load_config
-from pipeline.explain.excerpt import excerpt, whole_numbers
-from pipeline.explain.listening import for_listening
-from pipeline.explain.said import likeness, sentences
-from pipeline.explain.sounds import make_sounds
-from pipeline.explain.subject import Subject, subject_of
 
 from .conftest import ROOT
 from .test_explain import GALLERY, config
@@ -53,6 +55,9 @@ KERNELS = {
 }
 
 
+SHARED = ROOT.parent / "shared" / "data"
+
+
 def signals():
     found = {name: sf.read(ROOT / "data" / f"{name}.wav")[0] for name in ("speech_like", "drums", "pluck")}
     found = {name: x[:, 0] if x.ndim == 2 else x for name, x in found.items()}
@@ -64,6 +69,9 @@ SIGNALS = signals()
 
 
 def seconds_in(text):
+    clock = re.search(r"(\d+):(\d\d):(\d\d\.\d)", text)
+    if clock:
+        return sum(float(part) * unit for part, unit in zip(clock.groups(), (3600, 60, 1), strict=True))
     value, unit = re.search(r"([\d.]+) (s|ms)\b", text).groups()
     return float(value) / (1000 if unit == "ms" else 1)
 
@@ -85,7 +93,7 @@ def check(subject):
     pace = heard.times / heard.fs
     for text in said:
         if "differ by up to" in text:
-            assert float(re.search(r"([\d.e+]+) %", text)[1]) == pytest.approx(100 * apart, rel=0.06)
+            assert float(re.search(r"([\d.e+-]+) %", text)[1]) == pytest.approx(100 * apart, rel=0.06)
         elif "are the same" in text:
             assert apart < 1e-9
         elif "sign turned" in text:
@@ -150,6 +158,48 @@ def test_all_that_is_said_of_other_kernels_is_so(signal, kernel):
         assert "its times are 5 times shorter" in heard.warning["en"]
     if kernel == "a hall of 30 s":
         assert "1.5 times as fast" in heard.warning["en"]
+
+
+@pytest.mark.parametrize("recording", ["speech", "music", "bio", "timeseries"])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_all_that_is_said_of_recordings_is_so(recording, kernel):
+    found = sorted((SHARED / recording).rglob("*.wav"))
+    if not found:
+        pytest.skip(f"no recording in {SHARED / recording}")
+    x, fs = sf.read(found[0], always_2d=True, frames=6 * FS)
+    if not x[:, 0].any():
+        pytest.skip("it begins with silence")
+    h, origin = KERNELS[kernel]
+    check(Subject(x[:, 0], h, fs, recording, kernel, origin=origin))
+
+
+@pytest.mark.parametrize("signal", SIGNALS)
+def test_all_that_is_said_of_each_path_of_true_stereo_is_so(signal, tmp_path):
+    rate = 360 if signal == "ecg" else FS
+    x = SIGNALS[signal][: 3 * FS]
+    sf.write(tmp_path / "ir.wav", NOISE.standard_normal((90, 4)), rate, subtype="FLOAT")
+    sf.write(tmp_path / "in.wav", np.stack([x, np.roll(x, 40)], axis=1), rate, subtype="FLOAT")
+    loaded = config([{"use": "reverb", "ir": str(tmp_path / "ir.wav"), "layout": "true_stereo"}])
+    check(subject_of(loaded, tmp_path / "in.wav"))
+
+
+@pytest.mark.parametrize(
+    ("change", "is_one"),
+    [
+        ({}, True),
+        ({"is_table": True}, False),
+        ({"searches": True}, False),
+        ({"correlates": True}, False),
+        ({"origin": 5}, False),
+        ({"h": np.ones(300)}, False),
+        ({"h": np.eye(1, 900)[0]}, False),
+    ],
+)
+def test_only_a_room_is_asked_for_as_a_room(change, is_one):
+    assert (
+        is_room(Subject(**{"x": SIGNALS["drums"], "h": hall(1.0), "fs": FS, "signal": "", "stage": "", **change}))
+        is is_one
+    )
 
 
 def test_a_sparse_echo_keeps_its_echo():
@@ -222,3 +272,19 @@ def test_whole_numbers_are_small_and_say_what_one_stands_for(values, whole, one)
     made, unit = whole_numbers(np.array(values, float))
     assert made.tolist() == whole
     assert unit == pytest.approx(one)
+
+
+def test_the_tiles_of_libraries_are_those_of_the_atlas():
+    rows = [row for path in (ROOT / "docs" / "atlas").glob("*.json") for row in json.loads(path.read_text("utf-8"))]
+    tiles = texts_of("libraries.json")
+    assert {one["verdict"] for one in tiles} == {"convolution", "correlation", "neither"}
+    for one in tiles:
+        package, asked = one["row"]
+        asked_of = {" ".join(map(str, r["target"])): r for r in rows if r["package"] == package}
+        found = asked_of.get(asked) or next(r for target, r in asked_of.items() if asked in target)
+        answer = np.atleast_2d(found["found"]["response"])
+        assert one["verdict"] == found["found"]["verdict"], one["name"]
+        assert one["version"] in found["version"], one["name"]
+        np.testing.assert_allclose(one["tile"], answer / np.abs(answer).max(), atol=0.0051, err_msg=one["name"])
+    turned = [one["name"] for one in tiles if one["verdict"] == "correlation"]
+    assert sum("convolve" in name for name in turned) == 2  # as the page says

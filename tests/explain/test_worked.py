@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from faltung_explain.drawing import diverging
+from faltung_explain.example import PRESETS, WORKED, Example, sum_text, value_text
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.explain.drawing import COLOURS, diverging
-from pipeline.explain.example import PRESETS, WORKED, Example, sum_text, value_text
+from pipeline.drawing import COLOURS
 
 small = st.lists(st.integers(-9, 9), min_size=1, max_size=9)
 

@@ -1,26 +1,39 @@
 """Mutated files of each container through the reader: ``python -m tests.faults.fuzz --count 5000 --seed 1``.
 
-Whatever the bytes, a file is read or refused in words that name it; nothing else is raised, and nothing hangs.
+Whatever the bytes, a file is read or refused in words that name it; nothing else is raised, nothing hangs, and what is
+read without a word is what the bytes say, by a walk of the container that shares no code with the reader.
+``--atheris .wav`` has that package, where it is installed, choose mutations of one container by what they reach.
 """
 
 from __future__ import annotations
 
 import argparse
+import io
 import random
+import struct
 import sys
 import tempfile
 import time
+import warnings
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import soundfile as sf
 
 from pipeline.errors import FaltungError
 from pipeline.io import open_reader
 from pipeline.io.signals import write_signal
+from tests.faults import walk
 
-SUFFIXES = (".wav", ".rf64", ".w64", ".aiff", ".flac", ".ogg", ".csv", ".npy", ".npz")
+WALKS = {
+    ".wav": walk.wav, ".rf64": walk.wav, ".w64": walk.w64, ".aiff": walk.aiff, ".flac": walk.flac, ".ogg": walk.ogg,
+    ".mp3": walk.mp3, ".csv": walk.text, ".npy": walk.npy, ".npz": walk.npz, ".parquet": lambda _: None,
+}  # fmt: skip
+SUFFIXES = tuple(WALKS)
 
 MOST_FRAMES = 1 << 16
+LONGEST_S = 10.0
 
 SIZES = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f")
 """What sizes and lengths are often damaged to."""
@@ -28,9 +41,28 @@ SIZES = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x
 
 def seed_of(suffix: str, folder: Path) -> bytes:
     """A good file of the container."""
+    x = 0.5 * np.random.default_rng(1).uniform(-1, 1, (400, 2))
+    if suffix == ".parquet":
+        return parquet(x)
+    if suffix == ".mp3":
+        file = io.BytesIO()
+        sf.write(file, np.tile(x, (10, 1)), 8000, format="MP3")
+        return file.getvalue()
     path = folder / f"seed{suffix}"
-    write_signal(path, 0.5 * np.random.default_rng(1).uniform(-1, 1, (400, 2)), 8000, overwrite=True)
+    write_signal(path, x, 8000, overwrite=True)
     return path.read_bytes()
+
+
+def parquet(x: np.ndarray) -> bytes:
+    """A table of numbers as pyarrow writes it; without pyarrow, its marks around nothing."""
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        return b"PAR1" + x.tobytes() + struct.pack("<I", 0) + b"PAR1"
+    file = io.BytesIO()
+    pq.write_table(pa.table({"a": x[:, 0], "b": x[:, 1]}), file)
+    return file.getvalue()
 
 
 def mutated(data: bytes, rng: random.Random) -> bytes:
@@ -43,9 +75,7 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
             case 0:
                 made[at : at + 1] = bytes([rng.randrange(256)])
             case 1:
-                made[at : at + 4] = rng.choice(
-                    (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\xff\xff\xff\x7f")
-                )
+                made[at : at + 4] = rng.choice(SIZES)
             case 2:
                 made[at:at] = made[at : at + rng.randrange(1, 40)]
             case 3:
@@ -57,31 +87,83 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(made)
 
 
-def read_or_refused(path: Path) -> bool:
-    """Whether the file was read; raises what is no refusal, and AssertionError where that names no file."""
+def judged(path: Path, good: list[object]) -> str:
+    """``read``, ``refused`` or ``warned``; AssertionError where a refusal names no file, or audio changed in silence.
+
+    ``good`` keeps what was read of the first file, the good one: who reads it again in spite of a damage is right too.
+    """
+    data, began = path.read_bytes(), time.monotonic()
     try:
         with open_reader(path, fs=8000 if path.suffix in (".csv", ".npy") else None) as reader:
-            while reader.frames_read < MOST_FRAMES and len(reader.read(4096)):
-                pass
+            blocks = [np.zeros((0, reader.info.channels))]
+            while reader.frames_read < MOST_FRAMES and len(block := reader.read(4096)):
+                blocks.append(block)
+            fs, said = reader.info.fs, list(reader.warnings)
     except FaltungError as error:
         if path.name not in str(error):
             raise AssertionError(f"names no file: {error}") from error
-        return False
-    return True
+        return "refused"
+    finally:
+        assert time.monotonic() - began < LONGEST_S, "takes too long"
+    if said:
+        return "warned"
+    if path.suffix == ".mp3":  # nothing in it tells how its frames sounded
+        seen, frames = walk.mp3(data), sum(map(len, blocks))
+        if seen and not (seen.frames or 0) - seen.delays - 1152 <= frames <= (seen.frames or 0) + 1152:
+            raise AssertionError(f"read in silence: {frames} frames of {seen.frames}")
+        return "read"
+    x = np.concatenate(blocks)
+    problem = walk.differs(WALKS[kind_of(data, path.suffix)](data), fs, x)
+    if not good:
+        good += [fs, x]
+    elif problem and fs == good[0] and np.array_equal(x, good[1]):
+        return "read"
+    assert not problem, f"read in silence: {problem}"
+    return "read"
 
 
-def trial(suffix: str, count: int, seed: int, folder: Path) -> tuple[int, int]:
-    """How many of ``count`` mutations were read, and how many refused."""
+def kind_of(data: bytes, suffix: str) -> str:
+    """The suffix of the container that the first bytes tell, which the reader goes by too."""
+    marks = {b"RIFF": ".wav", b"RF64": ".rf64", b"riff": ".w64", b"FORM": ".aiff", b"fLaC": ".flac", b"OggS": ".ogg",
+             b"\x93NUM": ".npy", b"PK\3\4": ".npz"}  # fmt: skip
+    return marks.get(data[:4], ".csv" if suffix not in (".csv", ".mp3") else suffix)
+
+
+def trial(suffix: str, count: int, seed: int, folder: Path) -> Counter[str]:
+    """How many of ``count`` mutations were read, read with a warning, and refused."""
     rng, good = random.Random(f"{seed}{suffix}"), seed_of(suffix, folder)
     path = folder / f"mutated{suffix}"
-    read = 0
+    path.write_bytes(good)
+    kept: list[object] = []
+    assert judged(path, kept) == ("refused" if suffix == ".parquet" else "read")
+    found: Counter[str] = Counter()
     for number in range(count):
         path.write_bytes(mutated(good, rng))
         try:
-            read += read_or_refused(path)
+            found[judged(path, kept)] += 1
         except Exception as error:
             raise AssertionError(f"{suffix}, seed {seed}, mutation {number}: {error!r}") from error
-    return read, count - read
+    return found
+
+
+def guided(suffix: str, count: int, folder: Path) -> None:
+    """Mutations that atheris chooses by what they reach; it ends the process."""
+    import atheris
+
+    path, kept = folder / f"guided{suffix}", list[object]()
+    path.write_bytes(seed_of(suffix, folder))
+    judged(path, kept)
+    (folder / "corpus").mkdir()
+    path.rename(folder / "corpus/good")
+
+    def one(data: bytes) -> None:
+        path.write_bytes(data)
+        judged(path, kept)
+
+    atheris.instrument_all()
+    atheris.Setup([sys.argv[0], f"-runs={count}", "-max_len=8192", "-timeout=20", "-verbosity=0",
+                   f"{folder / 'corpus'}"], one)  # fmt: skip
+    atheris.Fuzz()
 
 
 def main() -> int:
@@ -89,20 +171,24 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("suffixes", nargs="*", default=SUFFIXES)
+    parser.add_argument("--atheris", action="store_true")
     given = parser.parse_args()
+    warnings.simplefilter("error")
     wrong = 0
-    for suffix in SUFFIXES:
+    for suffix in given.suffixes:
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
+            if given.atheris:
+                guided(suffix, given.count, Path(folder))
             try:
-                read, refused = trial(suffix, given.count, given.seed, Path(folder))
-                print(
-                    f"{suffix:6} {read:6} read {refused:6} refused, 0 else, {time.monotonic() - began:.0f} s",
-                    flush=True,
-                )
+                found = trial(suffix, given.count, given.seed, Path(folder))
             except AssertionError as error:
                 wrong += 1
                 print(error, flush=True)
+                continue
+        told = ", ".join(f"{found[one]:6} {one}" for one in ("read", "warned", "refused"))
+        print(f"{suffix:9} {told}, 0 else, {time.monotonic() - began:.0f} s", flush=True)
     return wrong
 
 

@@ -1,1 +1,1 @@
-"""Tests of pipeline.flipcheck."""
+"""Tests of faltung_flipcheck."""

@@ -10,12 +10,12 @@ import sys
 import numpy as np
 import pytest
 import scipy
+from faltung_flipcheck.causality import causality_check
+from faltung_flipcheck.flip import flip_check
 from PIL import ImageFilter
 
 from pipeline.cli import main
 from pipeline.errors import FaltungError, UsageError
-from pipeline.flipcheck.causality import causality_check
-from pipeline.flipcheck.flip import flip_check
 
 NINE = [[9, 8, 7], [6, 5, 4], [3, 2, 1]]
 

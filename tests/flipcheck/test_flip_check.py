@@ -9,14 +9,14 @@ import sys
 import numpy as np
 import pytest
 import scipy
+from faltung_flipcheck.causality import causality_check
+from faltung_flipcheck.flip import flip_check
+from faltung_flipcheck.probes import convolved
+from faltung_flipcheck.targets import DEFAULT_IMAGE_KERNEL, DEFAULT_KERNEL
 
 from pipeline import Correlate, Echo, Pipeline, Smooth
 from pipeline.cli import main
 from pipeline.errors import SignalError, UsageError
-from pipeline.flipcheck.causality import causality_check
-from pipeline.flipcheck.flip import flip_check
-from pipeline.flipcheck.probes import convolved
-from pipeline.flipcheck.targets import DEFAULT_IMAGE_KERNEL, DEFAULT_KERNEL
 
 H = (4.0, 2.0, 1.0)
 

@@ -22,7 +22,7 @@ from tests.match.helpers import chirp, coloured
 
 FS, M = 8000, 400
 STARTS, GAINS = (3_000, 12_345, 70_000), (2.0, 0.5, 1.0)
-PNG = b"\x89PNG"
+PNG = (b"\x89PNG", b"\x89PNG")
 
 
 def searched(folder, name="day.wav", **settings):
@@ -118,12 +118,60 @@ def test_of_a_long_template_the_stretch_around_its_peak_is_seen(tmp_path):
     np.testing.assert_allclose(overlay.window, x[start : start + 800, overlay.event.channel], atol=1e-7)
 
 
+@pytest.mark.parametrize("polarity", ["positive", "negative", "both"])
+def test_what_a_flip_would_have_found_is_drawn_and_named(tmp_path, polarity):
+    """A mirror image in the recording: the template reversed finds it, and nothing of it is an event."""
+    x = 0.02 * coloured(80_000, 7)
+    x[20_000 : 20_000 + M] += chirp(M)
+    x[50_000 : 50_000 + M] += (-2 if polarity == "negative" else 2) * chirp(M)[::-1]
+    sf.write(tmp_path / "day.wav", x, FS, subtype="FLOAT")
+    sf.write(tmp_path / "call.wav", chirp(M), FS, subtype="FLOAT")
+    stage = {"use": "match", "template": str(tmp_path / "call.wav"), "polarity": polarity, "threshold": 0.8}
+    job = Job.of(validate_config({"version": 1, "stages": [stage]}).settings)
+    waveform, scores = Envelope(STRETCHES), Envelope(STRETCHES)
+    report = run_job(job, tmp_path / "day.wav", None, hooks=Hooks(envelope_in=waveform, envelope_out=scores))
+    picture = picture_of(job, tmp_path / "day.wav", report, waveform, scores)
+    windows = np.lib.stride_tricks.sliding_window_view(np.asarray(x, np.float32).astype(float), M)
+    windows = windows - windows.mean(axis=1, keepdims=True)
+    t = chirp(M)[::-1] - chirp(M).mean()
+    direct = windows @ t / np.linalg.norm(t) / np.linalg.norm(windows, axis=1)
+    width = scores.width
+    assert len(picture.turned) == len(picture.scores) == -(-len(direct) // width)  # no line where no window fits
+    for k in (0, 3, 50_000 // width, len(picture.turned) - 1):
+        here = direct[k * width : (k + 1) * width]
+        np.testing.assert_allclose(picture.turned[k], [here.min(), here.max()], atol=1e-4)
+    words = search_page.best_words(picture, picture.turned)
+    size = -direct if polarity == "negative" else direct
+    sign = "\N{MINUS SIGN}" if polarity == "negative" else ""
+    assert words.startswith(f"score {sign}{size.max():.3f} at 6.2")
+    assert words.endswith("would count")
+    assert not any(event.start_frame == 50_000 for event in report.events[0].events)
+    html = match_page(picture, tmp_path / "day.wav", tmp_path, PNG)
+    assert words in html
+    assert "template reversed, what a flip would find" in html
+    labels = [text.get_text() for text in match_figure(picture).subfigs[0].axes[1].get_legend().get_texts()]
+    assert labels[:2] == ["template reversed: what a flip finds", "template"]
+    start = {"positive": "Score of at least 0.8", "negative": "Score of at most \N{MINUS SIGN}0.8"}
+    assert start.get(polarity, "|score| of at least 0.8") in html
+
+
+def test_many_events_do_not_hide_the_signal(day, monkeypatch):
+    picture, *_ = day
+    assert len(match_figure(picture).subfigs[0].axes[0].patches) == 3
+    monkeypatch.setattr(search_page, "_COMB", 2)
+    assert len(match_figure(picture).subfigs[0].axes[0].patches) == 0
+
+
 @pytest.mark.parametrize("threshold", [0.999, "mad 1e9"])
 def test_without_events_there_is_a_picture_too(tmp_path, threshold):
     picture, _, _ = searched(tmp_path, threshold=threshold, polarity="both")
     assert (picture.best, picture.worst) == (None, None)
-    match_figure(picture)
-    assert "0 events in" in match_page(picture, tmp_path / "day.wav", tmp_path, PNG)
+    assert len(match_figure(picture).subfigs) == 1  # no empty lower half
+    html = match_page(picture, tmp_path / "day.wav", tmp_path, PNG)
+    assert "0 events in" in html
+    assert "<table>" not in html
+    assert search_page.best_words(picture, picture.scores) in html
+    assert "stays below the threshold" in html
 
 
 def test_of_spectrograms_the_levels_are_the_highest_and_events_stand_beside_the_template(
@@ -190,7 +238,7 @@ def test_the_page_lists_the_events_with_links_that_play_them(day):
     assert table.links == [f"../day.wav#t={e.start_s},{e.end_s}" for e in report.events[0].events]
     assert report.events[0].how in html
     assert f"{picture.events.decoys:,}" in html
-    assert len(html.encode()) < 500_000
+    assert len(html.encode()) < 700_000
     assert not re.search(r'(src|href)="(?!data:|\.\./day\.wav#)', html)
 
 

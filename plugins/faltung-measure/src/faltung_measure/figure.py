@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.fft
 
-from pipeline.explain.drawing import COLOURS
+from pipeline.drawing import COLOURS
 from pipeline.kernel import Array
 from pipeline.text import hertz
 

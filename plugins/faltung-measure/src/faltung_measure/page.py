@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import scipy.signal
 
+from pipeline.drawing import png_bytes
 from pipeline.engine.functional import convolve
 from pipeline.errors import ReadError, UsageError
-from pipeline.explain.drawing import png_bytes
 from pipeline.io import read_signal
 from pipeline.io.sink import AtomicFile, make_folder_of
 from pipeline.io.wav import wav_header

@@ -1,0 +1,246 @@
+"""Read and write Parquet (the extra ``[tables]``): columns of numbers are channels, rows are frames, read in batches.
+
+A column of times, which need not be named where it is the only one, is held to an even grid as that of a CSV is. An
+index that pandas saved is no channel. An output has groups of as many rows, however it comes, and its rate inside.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import RawIOBase
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from pipeline.errors import ReadError, UsageError, WriteError
+from pipeline.io import Reader, ReaderKind, SignalInfo, Writer, WriteReport, WriterKind
+from pipeline.io.base import Block, ReadOptions, WriteRequest
+from pipeline.io.gaps import Filling
+from pipeline.io.names import is_stream
+from pipeline.io.sink import Sink, open_sink
+from pipeline.io.source import Source
+from pipeline.io.tables import find_column, output_names, read_sidecar
+from pipeline.io.timecolumn import TimeGrid, stamps_of, survey
+from pipeline.io.timegrid import TimeRequest
+from pipeline.limits import MAX_CHANNELS, set_by
+
+_BATCH = 1 << 15
+_GROUP = 1 << 17
+"""Rows of each group that is written but the last."""
+
+
+def _arrow(name: str) -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError:
+        raise UsageError(f"{name}: Parquet needs pyarrow; pip install 'faltung[tables]'") from None
+    return pyarrow
+
+
+class ParquetReader(Reader):
+    """The rows of a Parquet file."""
+
+    def __init__(self, source: Source, options: ReadOptions) -> None:
+        self._pa, self._name, self._options = _arrow(source.name), source.name, options
+        self._source = source.spooled()
+        os.lseek(self._source.fd, 0, os.SEEK_SET)
+        self._stream = os.fdopen(self._source.fd, "rb", closefd=False)
+        with self._naming():
+            self._file = self._pa.parquet.ParquetFile(self._stream)
+            self._schema, self._rows = self._file.schema_arrow, self._file.metadata.num_rows
+        names, about = self._schema.names, self._schema.metadata or {}
+        index = [one for one in _json(about.get(b"pandas")).get("index_columns", []) if one in names]
+        dated = [one.name for one in self._schema if self._pa.types.is_timestamp(one.type)]
+        sure = dated[0] if len(dated) == 1 else None
+        time = sure if options.time_column is None else self._column(options.time_column)
+        others = [one for one in names if one != time and one not in index]
+        self._chosen = others if options.columns is None else [self._column(one) for one in options.columns]
+        if not 1 <= len(self._chosen) <= MAX_CHANNELS:
+            many = f"{len(self._chosen)} columns chosen as channels"
+            raise ReadError(self._name, f"{many}; 1 to {MAX_CHANNELS} can be ({set_by('channels')})")
+        for one in self._chosen:
+            self._require_numbers(one, self._schema.field(one).type)
+        told = _json(about.get(b"faltung")).get("fs")
+        grid, notes = (None, []) if time is None else self._survey(time, options.fs)
+        beside = None if self._source.piped or grid else read_sidecar(self._name)[0]
+        rates = (grid and grid.fs, options.fs, told, beside, options.untold_fs)
+        fs = next((rate for rate in rates if rate is not None), None)
+        if not isinstance(fs, int | float) or not 0 < fs < float("inf"):
+            fix = f"give fs:, or name its time column (columns: {', '.join(names)})"
+            raise ReadError(self._name, f"tells no sampling rate: {fix}")
+        frames, column = (grid.frames, grid.column) if grid else (self._rows, None)
+        chosen = tuple(self._chosen)
+        super().__init__(SignalInfo(fs, len(chosen), frames, "PARQUET", None, chosen, column), options.dtype)
+        self.warnings = notes
+        self._filling = Filling(self._name, len(chosen), options, fs, grid.gaps if grid else ())
+        self._blocks, self._held = self._filled(), np.zeros((0, len(chosen)))
+
+    def _column(self, wanted: str | int) -> str:
+        names: tuple[str, ...] = tuple(self._schema.names)
+        return names[find_column(self._name, names, len(names), wanted)]
+
+    def _require_numbers(self, name: str, kind: Any) -> None:
+        types, fix = self._pa.types, "choose others with columns:"
+        if types.is_list(kind) or types.is_large_list(kind):
+            fix = "one series a row is no table; give each a column, or a file of its own"
+        elif types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind):
+            return
+        elif types.is_temporal(kind):
+            fix = f"set time_column: {name}"
+        raise ReadError(self._name, f"column {name!r} holds {kind}, no numbers; {fix}")
+
+    @contextmanager
+    def _naming(self) -> Iterator[None]:
+        try:
+            yield
+        except (self._pa.ArrowException, OSError) as error:
+            raise ReadError(self._name, f"is no readable Parquet: {str(error).splitlines()[0]}") from error
+
+    def _batches(self, columns: list[str]) -> Iterator[tuple[int, Any]]:
+        """Number of the first row, and the rows, of each batch."""
+        row = 0
+        with self._naming():
+            for batch in self._file.iter_batches(_BATCH, columns=columns):
+                yield row, batch.select(columns)
+                row += batch.num_rows
+
+    def _survey(self, name: str, fs: float | None) -> tuple[TimeGrid, list[str]]:
+        pa, options, kind = self._pa, self._options, self._schema.field(name).type
+        if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+            kind = pa.timestamp("ns", getattr(kind, "tz", None) and "UTC")
+
+        def rows() -> Iterator[tuple[int, str]]:
+            for row, batch in self._batches([name]):
+                texts = (text or "" for text in batch.column(0).cast(kind).cast(pa.string()).to_pylist())
+                yield from enumerate((text.replace(".000000000", "") for text in texts), row + 1)
+
+        at, unit, most = self._schema.names.index(name), options.time_unit, options.max_gap
+        return survey(TimeRequest(self._name, name, at, fs, options.gaps, unit, max_gap=most), rows)
+
+    def _values(self) -> Iterator[tuple[int, Block]]:
+        for row, batch in self._batches(self._chosen):
+            for name, column in zip(self._chosen, batch.columns, strict=True):
+                if column.null_count and self._options.gaps in ("error", "split"):
+                    raise self._missing(name, row + column.is_null().index(True).as_py())
+            columns = [one.cast(self._pa.float64(), safe=False) for one in batch.columns]
+            yield row, np.stack([one.to_numpy(zero_copy_only=False) for one in columns], axis=1)
+
+    def _missing(self, name: str, row: int) -> ReadError:
+        behind = [batch.column(0).slice(max(0, row - start)) for start, batch in self._batches([name])]
+        what, fix = f"row {row + 1} of column {name!r} is empty: a missing value", "set gaps: interpolate or nan"
+        if row and all(part.null_count == len(part) for part in behind):
+            what = f"column {name!r} ends with row {row} of {self._rows}"
+            fix = "series of different length are no one table; choose some with columns:, or set gaps: nan"
+        return ReadError(self._name, f"{what}; {fix}")
+
+    def _filled(self) -> Iterator[Block]:
+        if self._filling.is_idle:
+            yield from (block for _, block in self._values())
+            return
+        rows = ((row + i, values) for row, block in self._values() for i, values in enumerate(block.tolist(), 1))
+        frames = self._filling.frames(rows)
+        while block := list(islice(frames, _BATCH)):
+            yield np.array(block)
+        self.warnings += self._filling.notes()
+
+    def _read_piece(self, frames: int) -> Block:
+        while len(self._held) < frames and (block := next(self._blocks, None)) is not None:
+            self._held = np.concatenate([self._held, block])
+        piece, self._held = self._held[:frames], self._held[frames:]
+        return piece.astype(self._dtype)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
+        self._stream.close()
+        self._source.close()
+
+
+def _json(text: bytes | None) -> dict[str, Any]:
+    try:
+        found = json.loads(text or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+class _Output(RawIOBase):
+    """A sink as pyarrow wants one; once there is none, what comes is forgotten."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink: Sink | None = sink
+        self._at = 0
+
+    def write(self, data: Any) -> int:
+        self._at += len(data) if self.sink is None else self.sink.write(memoryview(data))
+        return len(data)
+
+    def tell(self) -> int:
+        return self._at
+
+    def writable(self) -> bool:
+        return True
+
+
+class ParquetWriter(Writer):
+    """Write one table."""
+
+    def __init__(self, request: WriteRequest) -> None:
+        super().__init__(request)
+        pa = self._pa = _arrow(request.path)
+        subtype, source = request.fmt.subtype or "DOUBLE", request.source
+        if subtype not in ("FLOAT", "DOUBLE"):
+            raise UsageError(f"{request.path}: PARQUET holds FLOAT and DOUBLE, got {subtype}")
+        if is_stream(request.path):
+            raise UsageError(f"{request.path}: PARQUET needs a file; a pipe takes WAV or CSV")
+        self.single = subtype == "FLOAT"
+        columns = [(name, pa.float32() if self.single else pa.float64()) for name in output_names(request)]
+        self._time = time = source.time if source else None
+        if time is not None:
+            self._stamps = stamps_of(time, None if source and source.fs == request.fs else request.fs)
+            dated = time.iso and not time.form
+            kind = pa.timestamp("ns", "UTC" if time.zone else None) if dated else pa.float64()
+            columns.insert(time.position, (time.name, kind))
+        self._schema = pa.schema(columns, metadata={"faltung": json.dumps({"fs": request.fs})})
+        self._held: list[Block] = []
+        self._sink = open_sink(request.path, overwrite=request.overwrite)
+        self.outputs = [self._sink]
+        self._output = _Output(self._sink)
+        self._parquet = pa.parquet.ParquetWriter(self._output, self._schema)
+
+    def _write(self, block: Block) -> None:
+        self._held.append(np.array(block))
+        if sum(map(len, self._held)) >= _GROUP:
+            rows = np.concatenate(self._held)
+            self._send(rows[:_GROUP])
+            self._held = [rows[_GROUP:]]
+
+    def _send(self, rows: Block) -> None:
+        columns: list[Any] = list(rows.T)
+        if self._time is not None:
+            stamps: list[Any] = list(islice(self._stamps, len(rows)))
+            dated = self._pa.types.is_timestamp(self._schema.types[self._time.position])
+            columns.insert(self._time.position, stamps if dated else [float(one.replace(",", ".")) for one in stamps])
+        try:
+            arrays = [self._pa.array(one).cast(kind) for one, kind in zip(columns, self._schema.types, strict=True)]
+        except self._pa.ArrowException as error:  # such as a year that 64 bits of nanoseconds do not reach
+            raise WriteError(self.request.path, f"PARQUET cannot hold it: {error}") from error
+        self._parquet.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=_GROUP)
+
+    def _finish(self) -> WriteReport:
+        if self._held:
+            self._send(np.concatenate(self._held))
+        self._parquet.close()
+        return self._report("PARQUET", None, self._sink.size())
+
+    def _close(self) -> None:
+        self._output.sink = None
+        self._parquet.close()
+
+
+READER = ReaderKind("PARQUET", lambda head: head.startswith(b"PAR1"), ParquetReader)
+WRITER = WriterKind("PARQUET", (".parquet",), ParquetWriter, is_table=True)

@@ -1,0 +1,169 @@
+"""Parquet, by the package beside the core: held against what pyarrow and pandas write and read, batches and groups."""
+
+from __future__ import annotations
+
+import decimal
+import json
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipeline import Pipeline, Smooth, run
+from pipeline.errors import ReadError, UsageError
+from pipeline.io import open_reader, open_writer, read_signal, write_signal
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+pq = pytest.importorskip("pyarrow.parquet")
+
+X = np.random.default_rng(1).standard_normal((1000, 2))
+NS = np.datetime64("2026-01-01", "ns") + np.arange(1000) * np.timedelta64(10, "s")
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def save(name: str, rows: slice | list[int] = slice(None), **columns: object) -> None:
+    table = columns or {"when": pa.array(NS[rows]), "a": X[rows, 0], "b": X[rows, 1]}
+    pq.write_table(pa.table(table), name, row_group_size=77)
+
+
+def test_every_row_of_every_group_comes_in_blocks_of_any_size():
+    save("x.parquet")
+    for size in (1, 33, 77, 1000, 5000):
+        with open_reader("x.parquet") as reader:
+            assert np.array_equal(np.concatenate([*reader.blocks(size)]), X)
+    info = reader.info
+    assert (info.fs, info.frames, info.names, info.time.name) == (0.1, 1000, ("a", "b"), "when")
+    with open_reader("x.parquet", dtype="float32", columns=["b"]) as reader:
+        assert np.array_equal(reader.read(5000), X[:, 1:].astype(np.float32))
+
+
+def test_what_pandas_saved_as_index_is_time_or_nothing():
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    pd.DataFrame(X, columns=["a", "b"], index=pd.DatetimeIndex(NS, tz="Europe/Berlin")).to_parquet("x.parquet")
+    with open_reader("x.parquet") as reader:
+        assert (reader.info.fs, reader.info.names, reader.info.time.zone) == (0.1, ("a", "b"), "Z")
+    pd.DataFrame({"y": X[:, 0]}, index=pd.Index(np.arange(1000) ** 2, name="shot")).to_parquet("x.parquet")
+    with open_reader("x.parquet", fs=5) as reader:
+        assert (reader.info.fs, reader.info.names) == (5, ("y",))
+
+
+@pytest.mark.parametrize(
+    ("times", "fs"),
+    [
+        (np.arange(9) * 0.25, 4.0),
+        ([date(2026, 1, 1 + i) for i in range(9)], 1 / 86400),
+        (np.datetime64("2026-01-01", "ms") + np.arange(9) * np.timedelta64(20, "ms"), 50.0),
+        (np.datetime64("1900-01-01", "us") + np.arange(9) * np.timedelta64(1, "us"), 1e6),
+    ],
+)
+def test_times_of_any_type_give_the_rate(times, fs):
+    save("x.parquet", t=pa.array(times), y=np.arange(9))
+    with open_reader("x.parquet", time_column="t") as reader:
+        assert reader.info.fs == pytest.approx(fs, rel=1e-12)
+        assert reader.read(99)[:, 0].tolist() == list(range(9))
+
+
+def test_rows_and_values_that_are_missing_are_gaps():
+    save("x.parquet", [*range(100), *range(105, 1000)])
+    with pytest.raises(ReadError, match=r"column 'when': a gap of 60 s where the step is 10 s; set gaps:"):
+        open_reader("x.parquet")
+    with open_reader("x.parquet", gaps="nan") as reader:
+        y = reader.read(5000)
+    assert np.array_equal(np.isnan(y).any(axis=1).nonzero()[0], np.arange(100, 105))
+    assert np.array_equal(y[105:], X[105:])
+    save("x.parquet", v=pa.array([1.0, None, 3.0]), d=[decimal.Decimal("1.5"), decimal.Decimal(2), decimal.Decimal(0)])
+    with open_reader("x.parquet", fs=1) as reader, pytest.raises(ReadError, match="row 2 of column 'v' is empty"):
+        reader.read(9)
+    with open_reader("x.parquet", fs=1, gaps="interpolate") as reader:
+        assert reader.read(9).tolist() == [[1, 1.5], [2, 2], [3, 0]]
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        (
+            {"y": pa.array([1.0, 2, None, None])},
+            "column 'y' ends with row 2 of 4; series of different length are no one",
+        ),
+        ({"y": [[1.0, 2], [3.0]]}, r"column 'y' holds list<.*one series a row is no table"),
+        ({"y": ["a", "b"]}, "column 'y' holds string, no numbers; choose others with columns:"),
+        ({"y": [True, False]}, "column 'y' holds bool, no numbers"),
+        ({"y": [1.0], "s": pa.array([1], pa.timestamp("s")), "t": pa.array([1], pa.timestamp("s"))}, "time_column: s"),
+        ({"i": [1], "y": [1j.real]}, None),
+    ],
+)
+def test_what_is_no_table_of_numbers_is_refused_in_words(columns, said):
+    save("x.parquet", **columns)
+    if said is None:
+        with pytest.raises(
+            ReadError, match=r"tells no sampling rate: give fs:, or name its time column \(columns: i, y\)"
+        ):
+            open_reader("x.parquet")
+        return
+    with pytest.raises(ReadError, match=said), open_reader("x.parquet", fs=1) as reader:
+        reader.read(9)
+
+
+@pytest.mark.parametrize("cut", [lambda d: d[:500], lambda d: d[:4], lambda d: b"PAR1" + bytes(60) + b"PAR1"])
+def test_damaged_files_are_told(cut):
+    save("x.parquet")
+    data = Path("x.parquet").read_bytes()
+    Path("x.parquet").write_bytes(cut(data))
+    with pytest.raises(ReadError, match=r"x\.parquet: is no readable Parquet"):
+        open_reader("x.parquet")
+
+
+def test_what_is_written_is_read_back_and_its_bytes_do_not_depend_on_the_blocks():
+    big = np.random.default_rng(2).standard_normal((300_000, 1))
+    write_signal("x.parquet", big, 100.0)
+    file = pq.ParquetFile("x.parquet")
+    assert [file.metadata.row_group(i).num_rows for i in range(3)] == [131_072, 131_072, 37_856]
+    assert json.loads(file.schema_arrow.metadata[b"faltung"]) == {"fs": 100.0}
+    assert np.array_equal(pq.read_table("x.parquet")["ch0"].to_numpy(), big[:, 0])
+    samples, info = read_signal("x.parquet")
+    assert (info.fs, np.array_equal(samples.reshape(-1, 1), big)) == (100.0, True)
+    with open_writer("y.parquet", fs=100.0, channels=1) as writer:
+        for start in range(0, len(big), 9_999):
+            writer.write(big[start : start + 9_999])
+        writer.commit()
+    assert Path("x.parquet").read_bytes() == Path("y.parquet").read_bytes()
+
+
+def test_the_times_go_through_a_chain_and_on_behind_the_last_row():
+    save("x.parquet")
+    Pipeline([Smooth(length="5 samples")]).run_file("x.parquet", "y.parquet")
+    out = pq.read_table("y.parquet")
+    assert out.column_names == ["when", "a", "b"]
+    assert np.array_equal(out["when"].to_numpy()[:1000], NS)
+    assert out["when"].to_numpy()[-1] == NS[-1] + np.timedelta64(40, "s")
+    assert np.allclose(out["a"].to_numpy(), np.convolve(X[:, 0], np.full(5, 0.2)))
+
+
+def test_a_csv_becomes_parquet_and_comes_back(place):
+    rows = "".join(f"2026-01-01T00:00:{i:02d}.5+02:00,{i}\n" for i in range(20))
+    Path("a.csv").write_text("t,y\n" + rows)
+    Path("a.yaml").write_text("version: 1\ntime_column: t\nstages: [{use: gain, gain: 1}]\n")
+    assert not run("a.yaml", ["a.csv"], "a.parquet").failed
+    table = pq.read_table("a.parquet")
+    assert table["t"].to_numpy()[0] == np.datetime64("2025-12-31T22:00:00.5")
+    assert table["y"].to_pylist() == list(range(20))
+    Path("far.csv").write_text("t,y\n" + rows.replace("2026", "3026").replace("+02:00", ""))
+    (failed,) = run("a.yaml", ["far.csv"], "far.parquet").failed
+    assert "far.parquet: PARQUET cannot hold it" in str(failed.facts["error"])
+    assert sorted(path.name for path in place.iterdir()) == ["a.csv", "a.parquet", "a.yaml", "far.csv"]
+
+
+def test_what_it_cannot_be_is_refused_before_any_work():
+    from pipeline.io import OutputFormat
+
+    with pytest.raises(UsageError, match="PARQUET holds FLOAT and DOUBLE, got PCM_16"):
+        open_writer("x.parquet", fs=1, channels=1, fmt=OutputFormat(subtype="PCM_16"))
+    write_signal("x.parquet", X, 2.0)
+    with pytest.raises(UsageError, match="exists already"):
+        open_writer("x.parquet", fs=1, channels=1)
