@@ -17,9 +17,10 @@ import numpy.typing as npt
 from pymseed import MiniSEEDError, MS3Record
 
 from pipeline.errors import ReadError
-from pipeline.io.base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
+from pipeline.io.base import Block, Reader, ReadOptions, SignalInfo
 from pipeline.io.clock import Clock
 from pipeline.io.source import Source
+from pipeline.limits import MAX_CHANNELS
 
 from .heads import is_mseed
 
