@@ -110,7 +110,8 @@ class Within:
         if number < low or (self.above and number == low):
             return f"must be {'above' if self.above else 'at least'} {self.low}, got {value}"
         if number > high:
-            return f"must be at most {self.high}, got {value}"
+            in_ms = isinstance(value, Duration) and value.unit == "s" and number == int(number) and number < 1000 * high
+            return f"must be at most {self.high}, got {value}" + (f"; did you mean '{number:g} ms'?" if in_ms else "")
         return None
 
     @staticmethod

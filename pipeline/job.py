@@ -20,10 +20,11 @@ from .config.model import Configuration
 from .dsp.envelope import Envelope
 from .dsp.nonfinite import all_finite
 from .engine.options import Options
+from .engine.parts import in_parts
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
-from .errors import ReadError, StageError, UsageError, without_secrets
+from .errors import ReadError, StageError, without_secrets
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
 from .io.formats import READING
@@ -33,7 +34,7 @@ from .io.sink import Sink, make_folder_of
 from .kernel import Array
 from .match.events import Events, events_found, warnings_of
 from .match.writers import begin_events, event_format
-from .stages.base import DetectorStage, Format, Stage
+from .stages.base import Format, Stage
 from .system import FolderSync
 
 Target = str | Path
@@ -247,7 +248,7 @@ def _begun(
         # Reading, computing and writing overlap, unless one thread is all there is to be, or one block. A thread that
         # waits on a pipe cannot be stopped, so a pipe is read by the one that can be: the main thread.
         if reader.parts:
-            blocks = _in_parts(plan, reader, size, hooks)
+            blocks = in_parts(plan, reader.parts, lambda frames: _read_blocks(reader, size, hooks, frames))
         elif hooks.render is not None:
             blocks = hooks.render(plan, reader.info, found)
         elif job.options.thread_count > 1 and not job.options.hop and (reader.info.frames or 0) > BLOCK:
@@ -337,21 +338,6 @@ def _writer(job: Job, plan: Plan, info: SignalInfo, target: Target, overwrite: b
     return open_writer(
         target, fs=after.fs, channels=after.channels, frames=frames, source=info, fmt=job.format, overwrite=overwrite
     )
-
-
-def _in_parts(plan: Plan, reader: Reader, size: int, hooks: Hooks) -> Iterator[Array]:
-    """The output of each part of a signal that its gaps split, from rest; of all but the last the tail is cut off."""
-    detects = any(isinstance(one.stage, DetectorStage) for one in plan.stages)
-    refused = {
-        "a stage that finds; set gaps: nan and nonfinite: propagate, with which no window spans a gap": detects,
-        "a stage that changes the rate; set gaps: interpolate": plan.format_out.fs != plan.format_in.fs,
-        "pre_roll: keep, which is for one signal; leave it out": plan.options.keeps_pre_roll,
-    }
-    for what in [what for what, there in refused.items() if there]:
-        raise UsageError(f"gaps: split cannot be with {what}")
-    trimmed = replace(plan, options=plan.options.model_copy(update={"tail": "trim"}))
-    for i, frames in enumerate(reader.parts, 1):
-        yield from stream(plan if i == len(reader.parts) else trimmed, _read_blocks(reader, size, hooks, frames))
 
 
 def _read_blocks(reader: Reader, size: int, hooks: Hooks, frames: int | None = None) -> Iterator[Array]:

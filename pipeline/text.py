@@ -110,6 +110,24 @@ def times(ratio: float) -> str:
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
 
 
+_SPELLED = {"hour": "h", "hr": "h", "minute": "min", "second": "s", "sec": "s", "millisecond": "ms", "msec": "ms"}
+_SPELLED |= {"microsecond": "us", "usec": "us", "hertz": "Hz", "kilohertz": "kHz", "k": "kHz", "megahertz": "MHz"}
+_SPELLED |= {"decibel": "dB", "dbfs": "dB", "percent": "%", "per cent": "%"}
+
+
+def meant(unit: str, known: Iterable[str]) -> str | None:
+    """The known unit that another spelling of it means: ``hours``, ``MS``."""
+    word = unit.lower().rstrip(".")
+    near = _SPELLED.get(word) or _SPELLED.get(word.removesuffix("s"))
+    return next((name for name in known if name == near or name.lower() == word), None)
+
+
+def unit_fix(number: float, unit: str, known: Iterable[str], help_text: str) -> str:
+    """What to write in place of a number with a unit that is not known."""
+    near = meant(unit, known)
+    return f"did you mean '{number:.15g} {near}'?" if near else help_text
+
+
 def with_minus(text: str) -> str:
     """A number in words with a true minus sign."""
     return text.replace("-", "\N{MINUS SIGN}")

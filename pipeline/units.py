@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Literal, TypeVar
 
 from .errors import UnitError
+from .text import meant, unit_fix
 
 _V = TypeVar("_V")
 
@@ -112,7 +113,8 @@ def parse_duration(value: object) -> Duration:
     if unit == "m":
         raise UnitError(f"{value!r} is ambiguous: write 'ms' for milliseconds or 'min' for minutes")
     if unit and unit not in _SECONDS:
-        raise UnitError(f"unknown unit {unit!r} of a time in {value!r}; {_TIME_HELP}")
+        fix = unit_fix(number, unit, (*_SECONDS, *_FRAMES), _TIME_HELP)
+        raise UnitError(f"unknown unit {unit!r} of a time in {value!r}; {fix}")
     seconds = _scaled(number, _SECONDS[unit or "s"])
     if abs(seconds) > _LONGEST_TIME:
         raise UnitError(f"a time must be at most {_LONGEST_TIME:g} s, got {value!r}")
@@ -129,7 +131,7 @@ def parse_frequency(value: object) -> float:
     """
     number, unit = _split(value, _HERTZ_HELP, "a frequency")
     if unit and unit not in _HERTZ:
-        near = next((u for u in _HERTZ if u.lower() == unit.lower()), None)
+        near = meant(unit, _HERTZ)
         fix = f"did you mean {near!r}?" if near else _HERTZ_HELP
         raise UnitError(f"unknown unit {unit!r} of a frequency in {value!r}; {fix}")
     hertz = _scaled(number, _HERTZ[unit or "Hz"])
@@ -154,7 +156,9 @@ def parse_gain(value: object) -> float:
     if unit == "%":
         return number / 100
     if unit:
-        raise UnitError(f"unknown unit {unit!r} of a gain in {value!r}; {_GAIN_HELP}")
+        raise UnitError(
+            f"unknown unit {unit!r} of a gain in {value!r}; {unit_fix(number, unit, ('dB', '%'), _GAIN_HELP)}"
+        )
     return number
 
 

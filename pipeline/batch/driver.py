@@ -7,7 +7,7 @@ task's future, shown as the reason why the file failed.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import CancelledError, Executor, Future
 from queue import Empty, SimpleQueue
 from typing import Any
 
@@ -42,7 +42,8 @@ def run_tasks(
     on_begin
         called with the place of each task that is begun.
     stopped
-        asked all the while; once true, no further task is begun, and those that are come to their end.
+        asked all the while; once true, no further task is begun, what an executor can `recall` is taken back, and what
+        is under way comes to its end.
     watch
         called all the while; raises where nothing will come of what is with the executor.
     fail_fast
@@ -52,9 +53,12 @@ def run_tasks(
     futures: dict[Future[Any], int] = {}
     ends: SimpleQueue[Future[Any]] = SimpleQueue()
     first = 0  # of those not begun
-    ending = False
+    ending = recalled = False
     try:
         while True:
+            if not recalled and stopped():
+                recalled = ending = True
+                getattr(executor, "recall", lambda: None)()
             last = first
             while not (ending or stopped()) and last < len(tasks) and len(futures) + last - first < window:
                 under_way[last] = tasks[last]
@@ -71,7 +75,8 @@ def run_tasks(
             if not futures:
                 return
             watch()
-            outcomes = {futures.pop(future): _outcome(future) for future in _ended(ends)}
+            ended = {futures.pop(future): future for future in _ended(ends)}
+            outcomes = {place: _outcome(one) for place, one in ended.items() if not (recalled and _is_back(one))}
             # out first: a signal may be raised behind the writing
             _write(manifest, [(under_way.pop(place), outcome) for place, outcome in outcomes.items()])
             for place, outcome in outcomes.items():
@@ -90,6 +95,11 @@ def _ended(ends: SimpleQueue[Future[Any]]) -> Iterator[Future[Any]]:
             yield ends.get_nowait()
     except Empty:
         return
+
+
+def _is_back(future: Future[Any]) -> bool:
+    """Whether a task was taken back before it was begun."""
+    return future.cancelled() or isinstance(future.exception(), CancelledError)
 
 
 def _refusal(task: Data) -> UsageError | None:

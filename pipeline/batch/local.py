@@ -73,7 +73,7 @@ class LocalExecutor(Executor):
         self._waiting: deque[_Work] = deque()
         self._suspects: deque[_Work] = deque()
         self._workers: list[Worker] = []
-        self._idle = self._closed = self._killed = False
+        self._idle = self._closed = self._killed = self._recalled = False
         start_fork_server()
         self._wake_recv, self._wake_send = Pipe(duplex=False)
         self._keeper = threading.Thread(target=self._keep, daemon=True)
@@ -87,6 +87,17 @@ class LocalExecutor(Executor):
         if asked:
             self._wake_send.send_bytes(b"")
         return work.future
+
+    def recall(self) -> None:
+        """Take back all that no worker has begun: those futures are cancelled, or raise `CancelledError`."""
+        with self._lock:
+            back = [*self._waiting, *self._suspects]
+            self._waiting.clear()
+            self._suspects.clear()
+            self._recalled = True
+        for work in back:
+            work.future.cancel()
+        self._wake_send.send_bytes(b"")
 
     def kill(self) -> None:
         """End the workers at once, whatever they do."""
@@ -119,6 +130,8 @@ class LocalExecutor(Executor):
             for ready in wait([self._wake_recv, *(worker.pipe for worker in self._workers)]):
                 if ready is self._wake_recv:
                     self._wake_recv.recv_bytes()
+                    for worker in self._workers if self._recalled else ():
+                        _sent(ForkingPickler.dumps(None), worker.pipe)
                 else:
                     self._hear(next(worker for worker in self._workers if worker.pipe is ready))
         for work in (*self._suspects, *self._waiting):

@@ -198,7 +198,9 @@ def _parsed(path: Path, data: bytes) -> tuple[ManifestState, int]:
         try:
             state.add(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            raise UsageError(f"{path}:{number}: is no record; the file was edited or is damaged, remove it") from None
+            raise UsageError(
+                f"{path}:{number}: is no record; the file was edited or is damaged: remove this line"
+            ) from None
     return state, end
 
 

@@ -9,8 +9,8 @@ What became of it is a plain dict, too, its record, which `--json` and reports s
 - ``status``, ``done`` or ``failed``; ``started`` (ISO 8601), ``seconds`` on the clock, ``pid``;
 - of the input ``frames_in``, ``fs_in``, ``channels_in``, ``duration_in_s``;
 - of the output ``frames``, ``fs``, ``channels``, ``duration_s``, ``container``, ``subtype``, ``bytes``,
-  ``latency_trimmed`` and ``tail_kept`` in frames, ``outputs`` (a list: ``path``, ``bytes``, ``mtime_ns``, ``blake2b``;
-  in a store ``mark`` for the last two), where there is a manifest or a report;
+  ``latency_trimmed``, ``tail_kept`` and ``late`` (by its largest taps) in frames, ``outputs`` (a list: ``path``,
+  ``bytes``, ``mtime_ns``, ``blake2b``; in a store ``mark`` for the last two), where there is a manifest or a report;
 - None for these where no signal is written; ``events``, how many were found, None where none were looked for;
 - ``x_realtime``, ``peak`` (linear, None unless finite), ``peak_dbfs``, ``clipped`` in samples, ``first_clip``
   (``frame``, ``channel``), ``warnings``, ``notes``, and ``envelope`` for a report (`pipeline.dsp.envelope`);
@@ -39,6 +39,7 @@ from ..config.inputs import STREAM, Place
 from ..config.load import validate_config
 from ..config.model import Configuration
 from ..dsp.envelope import Envelope
+from ..engine.lateness import lateness
 from ..engine.plan import Plan
 from ..errors import DiskFullError, FaltungError, PluginError, SettingError, traceback_of, without_secrets
 from ..io.remote import place_of
@@ -275,7 +276,7 @@ def _done(report: Report, seconds: float, envelope: Envelope | None, outputs: li
 
 
 _AS_WRITTEN = ("frames", "fs", "channels", "clipped", "container", "subtype", "bytes")
-_BESIDES = ("duration_s", "peak", "peak_dbfs", "first_clip", "latency_trimmed", "tail_kept")
+_BESIDES = ("duration_s", "peak", "peak_dbfs", "first_clip", "latency_trimmed", "tail_kept", "late")
 
 
 def _written(report: Report) -> Data:
@@ -292,6 +293,7 @@ def _written(report: Report) -> Data:
         "first_clip": None if first is None else {"frame": int(first[0]), "channel": int(first[1])},
         "latency_trimmed": report.latency_trimmed,
         "tail_kept": report.tail_kept,
+        "late": lateness(report.plan),
     }
 
 

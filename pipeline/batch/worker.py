@@ -26,6 +26,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.connection import Connection, Pipe
@@ -299,15 +300,26 @@ def _work(pipe: Connection) -> None:
         if folder is not None:
             with suppress(OSError):
                 os.chdir(folder)
+        given: deque[Any] = deque()
         while True:
-            calls = pipe.recv()
+            calls = given.popleft() if given else pipe.recv()
+            if calls is None:
+                continue
             with FolderSync() as folders:
-                begun = [_answer(timeout_s, *call) for call in calls]
+                back = (None, CancelledError())
+                begun = [back if _is_recalled(pipe, given) else _answer(timeout_s, *call) for call in calls]
                 ended = [
                     _answer(timeout_s, result.commit, (folders,), {}) if isinstance(result, Begun) else (result, error)
                     for result, error in begun
                 ]
             pipe.send_bytes(_message(ended))
+
+
+def _is_recalled(pipe: Connection, given: deque[Any]) -> bool:
+    """Whether what is not begun is to be given back; what came besides is kept for later."""
+    while pipe.poll():
+        given.append(pipe.recv())
+    return None in given
 
 
 def _answer(timeout_s: float | None, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Answer:

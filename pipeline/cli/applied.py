@@ -7,17 +7,20 @@ anywhere and be moved together with them.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from ..config.command_line import parse_words
+from ..config.command_line import apply_overrides, parse_words
 from ..config.load import validate_config
+from ..config.model import Configuration
 from ..config.yaml_text import to_yaml
-from ..errors import ConfigError, Problem
+from ..errors import ConfigError, Problem, UsageError
 from ..io import is_remote
 from ..io.sink import write_bytes
 from ..runs.work import Choices, Work, prepare
@@ -27,30 +30,35 @@ class CommandLinePipeline:
     """Input, output and stages as they were written, and options that were given."""
 
     def __init__(
-        self, source: str, target: str, words: Sequence[str], *, subtype: str | None = None, **options: str | None
+        self,
+        source: str,
+        target: str,
+        words: Sequence[str],
+        said: Sequence[str] = (),
+        *,
+        subtype: str | None = None,
+        **options: str | None,
     ) -> None:
-        self._source, self._target = source, target
+        self._source, self._target, self._said = source, target, said
         self._stages = parse_words(words)
-        self._options: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
+        self._data: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         if subtype is not None:
-            self._options["format"] = {"subtype": subtype}
+            self._data["format"] = {"subtype": subtype}
+        refuse_said(said, {"input": "IN, the first word", "output": "OUT, the second word"})
 
     def work(self, *, overwrite: bool, save: Path | None) -> Work:
         """Work to do, checked; raises `ConfigError` and `UsageError`, also where ``save`` cannot be written to."""
-        loaded = validate_config({"version": 1, "stages": self._stages, **self._options})
+        loaded = validate_config(
+            {"version": 1, "stages": deepcopy(self._stages), **deepcopy(self._data)}, None, self._said
+        )
+        loaded = replace(loaded, warnings=tuple(map(self._in_words, loaded.warnings)))
         return prepare(loaded, [self._source], self._target, Choices(overwrite=overwrite), saved=save)
 
     def save(self, path: Path, work: Work, *, overwrite: bool) -> None:
         """Write a configuration that does the same; what went through a pipe is left out of it."""
-        folder = path.parent
-        data: dict[str, Any] = {"version": 1}
-        for name, value in (("input", self._source), ("output", self._target)):
-            if value != "-":
-                data[name] = seen_from(folder, value)
-        data |= self._options
-        settings = work.loaded.settings
-        data["stages"] = [rebased(s, raw, folder) for s, raw in zip(settings.stages, self._stages, strict=True)]
-        write_bytes(path, to_yaml(data).encode(), overwrite=overwrite)
+        places = {"input": self._source, "output": self._target}
+        data = {"version": 1, **{name: value for name, value in places.items() if value != "-"}, **self._data}
+        save_as(path, {**data, "stages": self._stages}, self._said, work.loaded.settings, overwrite=overwrite)
 
     @contextmanager
     def naming_stages(self) -> Iterator[None]:
@@ -68,6 +76,24 @@ class CommandLinePipeline:
                 return Problem(problem.message, (which, *rest))
             case path:
                 return Problem(problem.message, path)
+
+
+def refuse_said(said: Sequence[str], places: Mapping[str, str]) -> None:
+    """Refuse what has a place of its own on the command line."""
+    for one in said:
+        name = one.partition("=")[0].strip()
+        if name in places:
+            raise UsageError(f"-s {one}: {name} is {places[name]}; leave -s {name} out")
+
+
+def save_as(path: Path, data: dict[str, Any], said: Sequence[str], settings: Configuration, *, overwrite: bool) -> None:
+    """Write data as a configuration, with what was said by ``-s`` in it and its paths as seen from its folder."""
+    data = deepcopy(data)
+    apply_overrides(data, said)
+    for name in {"input", "output", "events"} & set(data):
+        value, folder = data[name], path.parent
+        data[name] = [seen_from(folder, one) for one in value] if isinstance(value, list) else seen_from(folder, value)
+    write_bytes(path, to_yaml(rebased(settings, data, path.parent)).encode(), overwrite=overwrite)
 
 
 def seen_from(folder: Path, path: str) -> str:

@@ -86,6 +86,7 @@ def apply(
     source: opt.In,
     target: opt.Out,
     words: opt.Words,
+    settings: opt.Said = None,
     save: opt.Save = None,
     precision: opt.Precision = None,
     tail: opt.Tail = None,
@@ -106,7 +107,7 @@ def apply(
     from .run_view import check_streams, finish
 
     check_streams([source], target, as_json=as_json)
-    spoken = CommandLinePipeline(source, target, words, precision=precision, tail=tail, subtype=subtype)
+    spoken = CommandLinePipeline(source, target, words, settings or (), precision=precision, tail=tail, subtype=subtype)
     with spoken.naming_stages():
         work = spoken.work(overwrite=overwrite, save=save)
         finish(work, as_json=as_json, quiet=quiet, verbose=verbose)
@@ -127,6 +128,7 @@ def match(
     spectrogram: opt.MatchSpectrogram = None,
     output: opt.EventFiles = None,
     report: opt.MatchPage = None,
+    said: opt.Said = None,
     run_report: opt.RunReport = None,
     save: opt.Save = None,
     jobs: opt.Jobs = None,
@@ -150,7 +152,7 @@ def match(
         "threshold": threshold, "score": score, "polarity": polarity, "channels": channels,
         "min_distance": min_distance, "domain": domain or (spectrogram and "spectrogram"), "spectrogram": spectrogram,
     }  # fmt: skip
-    search = CommandLineSearch(recordings, template, settings, output or (), report)
+    search = CommandLineSearch(recordings, template, settings, output or (), report, said or ())
     search.run(
         save, as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, report=run_report, jobs=jobs,
         force=force, retry_failed=retry_failed, overwrite=overwrite,

@@ -12,10 +12,8 @@ from typing import Any
 import typer
 
 from ..config.inputs import expand_inputs
-from ..config.yaml_text import to_yaml
 from ..errors import ConfigError, Problem, UnitError, UsageError
 from ..io.names import shown_path
-from ..io.sink import write_bytes
 from ..match.events import Event, Events
 from ..runs.results import FileResult, RunResult
 from ..runs.searching import prepare_search
@@ -23,8 +21,8 @@ from ..runs.work import Work
 from ..text import count, duration, number
 from ..units import Duration, parse_duration
 from . import process
-from .applied import rebased, seen_from
-from .run_view import do, show_passed_over, show_plan_of, tell_not_begun
+from .applied import refuse_said, save_as
+from .run_view import do, show_passed_over, show_plan_of, tell_not_begun, tell_tables
 from .terminal import Output, table, tell, write_json
 
 _MOST_ROWS = 40
@@ -41,8 +39,10 @@ class CommandLineSearch:
         settings: Mapping[str, str | None],
         outputs: Sequence[str],
         page: Path | None,
+        said: Sequence[str] = (),
     ) -> None:
-        self._recordings, self._outputs, self._page = recordings, outputs, page
+        self._recordings, self._outputs, self._page, self._said = recordings, outputs, page, said
+        refuse_said(said, {"input": "RECORDING, the words", "events": "-o EVENTS"})
         found = [str(path) for path in expand_inputs(recordings)]
         self._templates = [template_settings(text, found) for text in templates]
         self._settings: dict[str, Any] = {name: _plain(text) for name, text in settings.items() if text is not None}
@@ -58,7 +58,7 @@ class CommandLineSearch:
         with _naming_options():
             work = prepare_search(
                 self._recordings, self._templates, self._settings, self._outputs, page=self._page, dry_run=dry_run,
-                saved=save, apart=process.is_own, **choices,
+                said=self._said, saved=save, apart=process.is_own, **choices,
             )  # fmt: skip
             if dry_run:
                 show_plan_of(work, as_json=as_json, quiet=quiet, verbose=verbose)
@@ -67,6 +67,7 @@ class CommandLineSearch:
             result = do(work, output, shown=not quiet)
         for file in result.done:
             _show_found(file, output, alone=len(work.items) == 1)
+        tell_tables(result, output)
         show_passed_over(result, output)
         if save is not None:
             self._save(save, work, overwrite=choices["overwrite"])
@@ -80,17 +81,14 @@ class CommandLineSearch:
 
     def _save(self, path: Path, work: Work, *, overwrite: bool) -> None:
         """Write the configuration that does the same, with paths as seen from its own folder."""
-        folder = path.parent
         data: dict[str, Any] = {"version": 1}
-        inputs = [seen_from(folder, pattern) for pattern in self._recordings if pattern != "-"]
-        events = [seen_from(folder, template) for template in self._outputs if template != "-"]
-        for name, paths in (("input", inputs), ("events", events)):
+        for name, given in (("input", self._recordings), ("events", self._outputs)):
+            paths = [one for one in given if one != "-"]
             if paths:
                 data[name] = paths[0] if len(paths) == 1 else paths
         data |= {"nonfinite": "propagate", "gaps": "nan"}
-        raw = {"use": "match", "template": self._templates, **self._settings}
-        data["stages"] = [rebased(work.loaded.settings.stages[0], raw, folder)]
-        write_bytes(path, to_yaml(data).encode(), overwrite=overwrite)
+        data["stages"] = [{"use": "match", "template": self._templates, **self._settings}]
+        save_as(path, data, self._said, work.loaded.settings, overwrite=overwrite)
 
 
 def _plain(value: str) -> str | float:

@@ -54,6 +54,8 @@ Settings = Annotated[
     list[str] | None,
     _option("-s", "--set", metavar="KEY=VALUE", text=_OVERRIDE, autocompletion=_by("overrides")),
 ]
+_SAID = "Say what a configuration can: fs=48kHz, time_column=time, gaps=nan. May be given again."
+Said = Annotated[list[str] | None, _option("-s", "--set", metavar="KEY=VALUE", text=_SAID)]
 Precision = Annotated[str | None, _option("--precision", metavar="WORD", text="double, unless single is asked for.")]
 Tail = Annotated[str | None, _option("--tail", metavar="WORD", text="keep what sounds on, unless trim is asked for.")]
 Subtype = Annotated[

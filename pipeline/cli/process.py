@@ -39,6 +39,12 @@ _PARAMETER = re.compile(
 )
 
 
+_NO_OPTION = {
+    "(-o|--output)": "; the output is the second word: faltung apply IN OUT STAGE",
+    r"-\.?\d": "; a value goes behind its setting, such as gain='-6 dB'",
+    "--(fs|channels|gaps|columns|time-column|truncated|nonfinite)": "; give it as -s KEY=VALUE, such as -s fs=48kHz",
+}
+
 is_own = False
 """Whether this process is the command's own, which may be copied for workers."""
 
@@ -80,9 +86,11 @@ def run_command(args: Sequence[str] | None = None) -> int:
 
 
 def _invoke(args: list[str]) -> int:
+    from . import terminal
     from .commands import app
     from .options import add_plugin_options
 
+    terminal.command = args[0] if args else ""
     if "_FALTUNG_COMPLETE" in os.environ:  # the shell asks for completions
         app(prog_name="faltung")
     command = typer.main.get_command(app)
@@ -107,6 +115,8 @@ def report_error(error: BaseException) -> int | None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "faltung"
         message = error.format_message()
+        for option, fix in _NO_OPTION.items():
+            message += fix if re.search(rf"^No such option: {option}", message) and command == "faltung apply" else ""
         tell(f"{command}: {message}{'' if message.endswith(('.', '?')) else '.'} Try '{command} --help'.")
         return 2
     if isinstance(error, OSError):

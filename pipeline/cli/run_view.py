@@ -136,6 +136,7 @@ def _show_result(result: RunResult, output: Output) -> None:
     for file in done:
         for note in file.facts["notes"]:
             output.detail(f"note: {shown_path(file.item.source)}: {note}")
+    tell_tables(result, output)
     show_passed_over(result, output)
     _tell_failures(result)
     for file in result.failed:
@@ -158,6 +159,12 @@ def show_passed_over(result: RunResult, output: Output) -> None:
         output.note(f"{count(unchanged, 'file')} unchanged, done before")
     if work.choices.retry_failed and not work.items:
         output.note("nothing failed before")
+
+
+def tell_tables(result: RunResult, output: Output) -> None:
+    """Event files that hold what was found in all files; not written where the run was stopped."""
+    for path in () if result.interrupted else result.work.tables:
+        output.note(f"written: {shown_path(path)}, what was found in {count(len(result.done), 'file')}")
 
 
 def tell_not_begun(result: RunResult) -> None:
@@ -209,6 +216,7 @@ def _one(file: FileResult) -> Table:
             "peak": f"{_peak(facts)} dBFS" if facts["subtype"] else _peak(facts),
             "clipped": clipped_text(facts) + (" samples" if not facts["clipped"] else ""),
             "latency trimmed": _frames(facts["latency_trimmed"], fs),
+            **({"sound is late": f"{_frames(facts['late'], fs)}: its largest tap"} if facts["late"] > 0 else {}),
             "tail kept": _frames(facts["tail_kept"], fs),
         }
     )
@@ -296,6 +304,7 @@ def show_baked(baked: Baked, *, as_json: bool, quiet: bool) -> None:
         "format": f"{baked.form}, {hertz(baked.fs)}, {count(baked.file_channels, 'channel')}{paths}",
         "largest tap": f"{decibels(baked.peak)} dBFS",
         "peak gain": "none" if baked.peak_gain_db is None else f"{baked.peak_gain_db:+.2f} dB",
-        "delays by": f"{count(late, 'frame')}, {duration(late / baked.fs)}: {why}" if late else "nothing: it is causal",
+        "sound is late": f"{_frames(baked.largest_at, baked.fs)}: its largest tap",
+        **({"delays by": f"{count(late, 'frame')}, {duration(late / baked.fs)}: {why}"} if late else {}),
     }
     Output(quiet, to_stderr=baked.output == "-").show(card(facts))

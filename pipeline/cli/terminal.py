@@ -118,9 +118,17 @@ class Output:
             tell(text)
 
 
+command = ""
+"""Name of the command that speaks."""
+
+
 def tell(text: str) -> None:
-    """One line of words on standard error."""
+    """One line of words on standard error; settings as the command takes them."""
     if sys.stderr is not None:
+        if command in ("apply", "match"):
+            from .hints import in_words
+
+            text = in_words(text, command)
         sys.stderr.write(plain(text) + "\n")
 
 

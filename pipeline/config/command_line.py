@@ -12,12 +12,16 @@ from __future__ import annotations
 
 import glob
 import os
+import shlex
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError, Problem, SettingPath, UsageError, format_path
 from ..problems import field_of, show
+from ..stages.base.registry import available_stages, setting_for
 from ..text import nearest
 from .model import Configuration
 from .yaml_text import read_value
@@ -163,7 +167,7 @@ def _stage(words: list[str], number: int) -> dict[str, Any]:
     for word in rest:
         setting, equals, text = word.partition("=")
         if not equals or not setting:
-            fix = f"; did you mean '{word}' as a stage of its own, after a ':'?" if not equals else ""
+            fix = "" if equals else _meant(name, rest[rest.index(word) :])
             raise UsageError(f"stage {number} ({name}): {word!r} is no setting=value{fix}")
         if setting == "use":
             raise UsageError(f"stage {number} ({name}): the first word is its name already; leave {word!r} out")
@@ -174,3 +178,16 @@ def _stage(words: list[str], number: int) -> dict[str, Any]:
         except ConfigError as error:
             raise UsageError(f"stage {number} ({name}): {word!r}: {error}") from None
     return stage
+
+
+def _meant(name: str, rest: Sequence[str]) -> str:
+    """What words without their setting may stand for: ``echo 250 ms`` means delay='250 ms'."""
+    if rest[0] in [source.name for source in available_stages()]:
+        return f"; did you mean '{rest[0]}' as a stage of its own, after a ':'?"
+    words = list(takewhile(lambda word: "=" not in word, rest))
+    for text in (" ".join(words), words[0]):
+        with suppress(ConfigError):
+            setting = setting_for(name, read_value(text))
+            if setting is not None:
+                return f"; did you mean {setting}={shlex.quote(text)}?"
+    return f"; 'faltung stages {name}' tells its settings"

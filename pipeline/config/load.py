@@ -14,10 +14,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import ConfigError, Problem, SettingError, SettingPath
+from ..io.formats import extensions
 from ..limits import MAX_YAML_BYTES
 from ..problems import Located, found_in
 from .command_line import apply_overrides, from_working_folder, source_of
 from .define import Expanded, expand_definitions
+from .doubts import doubts, signal_help
 from .model import Configuration
 from .yaml_text import read_yaml
 from .yaml_values import Document
@@ -97,6 +99,8 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), *, base: str | 
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigError([Problem(f"cannot be read: {reason}", file=str(path))]) from None
+    if path.suffix.lower() in set(extensions()) - {".txt"}:
+        raise ConfigError([Problem(f"is a signal by its name; {signal_help(path)}", file=str(path))])
     return parse_config(text, file=str(path), base=path.parent if base is None else base, overrides=overrides)
 
 
@@ -146,7 +150,8 @@ def _validated(document: Document, base: Path, overrides: Sequence[str]) -> Load
     if problems or settings is None:
         raise ConfigError(problems)
     unused = [Located(("define", name), "is never used", at_key=True) for name in expanded.unused]
-    return LoadedConfig(settings, tuple(map(places.problem, unused)), document.file, base, places)
+    odd = tuple(map(places.problem, (*unused, *doubts(settings, data))))
+    return LoadedConfig(settings, odd, document.file, base, places)
 
 
 def _settings(data: dict[str, Any], base: Path) -> tuple[Configuration | None, list[Located]]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import UsageError, without_secrets
+from ..io.formats import extensions
 from ..io.names import RealNames, one_name
 from ..io.remote import Remote, is_remote
 from ..text import first_few, nearest, shorten
@@ -106,6 +107,8 @@ class OutputTemplate:
         the folder a relative template is seen from; the working folder unless given.
     root
         the folder that ``{relative}`` is seen from; the input's own unless given.
+    extension
+        of what is written, for advice; that of the input unless given.
 
     Raises
     ------
@@ -113,8 +116,10 @@ class OutputTemplate:
         a name that is not known.
     """
 
-    def __init__(self, template: str, base: str | Path | None = None, root: str | Path | None = None) -> None:
-        self._template, self._base, self._root = template, base, root
+    def __init__(
+        self, template: str, base: str | Path | None = None, root: str | Path | None = None, extension: str = ""
+    ) -> None:
+        self._template, self._base, self._root, self._extension = template, base, root, extension
         self._parts = parse_template(template)
         self._named = any(part.kind == "name" for part in self._parts)
         self._of_folder: dict[Path, tuple[str, str]] = {}
@@ -144,7 +149,9 @@ class OutputTemplate:
             folder = self._output_folders[fixed[:cut]] = _output_base(template, fixed[:cut], self._base)
         tail = text[cut:].replace(os.sep, "/").split("/")
         if not tail[-1] or tail[-1] in (".", ".."):
-            raise UsageError(f"the output {template!r} names no file for the input {str(source)!r}; add '{{stem}}'")
+            own = source.suffix if source.suffix.lower() in extensions() else ".wav"
+            fix = f"write '{template.rstrip('/.')}/{{stem}}{self._extension or own}'"
+            raise UsageError(f"the output {template!r} names no file for the input {str(source)!r}; {fix}")
         path: Path = folder.joinpath(*(part for part in tail if part))
         if self._named and (".." in tail or not self._is_inside(path, folder)):
             where = f"would be written to {path}, outside the output folder {folder}"
@@ -214,9 +221,15 @@ def _end_of_folder(text: str) -> int:
 
 
 def plan_outputs(
-    inputs: Sequence[Place], template: str, base: str | Path | None = None, root: str | Path | None = None
+    inputs: Sequence[Place],
+    template: str,
+    base: str | Path | None = None,
+    root: str | Path | None = None,
+    extension: str = "",
 ) -> list[tuple[Place, Place]]:
     """Each input with its output, in order; ``root`` is the folder all inputs share unless given.
+
+    ``extension`` is that of advice, as for `OutputTemplate`.
 
     Raises
     ------
@@ -226,7 +239,7 @@ def plan_outputs(
     files = [path for path in inputs if path != STREAM]
     if root is None and files:
         root = os.path.commonpath([_folder(path) for path in files])
-    outputs, real = OutputTemplate(template, base, root), RealNames()
+    outputs, real = OutputTemplate(template, base, root, extension), RealNames()
     planned = [(source, outputs.path(source)) for source in inputs]
     same: dict[str, list[tuple[Place, Place]]] = defaultdict(list)
     for source, output in planned:

@@ -70,3 +70,11 @@ def scaled_down(blocks: Iterable[Array], spool: Spool, full_scale: float, notes:
     for start in range(0, spool.frames, BLOCK):
         block = spool.read(start, BLOCK)
         yield block * factor if factor < 1 else block
+
+
+def pieces(block: Array) -> Iterator[Array]:
+    """A block as it is; one that is very long, as the silence of a delay, in pieces."""
+    if len(block) <= 8 * BLOCK:
+        yield block
+    else:
+        yield from (block[start : start + BLOCK] for start in range(0, len(block), BLOCK))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import threading
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -21,7 +22,7 @@ from ..stages.base import DetectorStage, Format, Processor, WholeSignalStage
 from ..stages.base.guard import guarded_render
 from .options import Options
 from .plan import BLOCK, Plan, Step
-from .spool import Spool
+from .spool import Spool, pieces
 
 T = TypeVar("T")
 _STILL_BUSY = 0.02  # seconds between looks at a thread that is asked to stop
@@ -156,8 +157,8 @@ def _repeated(frame: Array, times: int) -> Iterator[Array]:
 def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
     """Output of a processor for a signal, to its end."""
     for block in signal:
-        yield processor.process(block)
-    yield processor.flush()
+        yield from pieces(processor.process(block))
+    yield from pieces(processor.flush())
 
 
 def _detected(
@@ -189,14 +190,18 @@ def _trimmed(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator
     zero = plan.latency + (plan.tail if plan.options.edges != "zero" else 0)
     skip = 0 if plan.options.keeps_pre_roll else zero
     position = 0  # of the block's first frame, counted from the first frame that the chain gives
+    waiting: deque[tuple[int, Array]] = deque()
     for block in signal:
-        end = position + len(block)
-        # before the input has ended, no processor is further on than its latency behind what it was given
-        stop = end if plan.options.keeps_tail else min(end, zero + plan.nominal_frames(check.frames))
-        kept = block[max(0, skip - position) : max(0, stop - position)]
-        position = end
-        if len(kept):
-            yield kept
+        waiting.append((position, block))
+        position += len(block)
+        # what is further on than its latency behind what was given so far waits: it may lie behind the end
+        stop = position if plan.options.keeps_tail else zero + plan.nominal_frames(check.frames)
+        while waiting and waiting[0][0] < stop:
+            start, first = waiting.popleft()
+            if start + len(first) > stop:
+                waiting.appendleft((stop, first[stop - start :]))
+            if len(kept := first[max(0, skip - start) : stop - start]):
+                yield kept
 
 
 def ahead(items: Iterable[T], depth: int = 1) -> Iterator[T]:

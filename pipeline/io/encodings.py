@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 import numpy as np
@@ -145,6 +146,8 @@ def choose_subtype(path: str, container: str, source: SignalInfo | None, wanted:
         The container does not hold the encoding that was asked for.
     """
     held = AUDIO_CONTAINERS[container].subtypes
+    if PurePath(path).suffix.lower() == ".opus":  # the name of a codec, by RFC 7845, not of a container
+        container, held = ".opus", ("OPUS",)
     if wanted is not None:
         name = wanted.upper().replace("-", "_")
         if name not in held:
@@ -178,7 +181,9 @@ def require_audio(container: str, subtype: str, request: WriteRequest) -> int:
     if not 1 <= fs <= limits.max_fs:
         raise UsageError(f"{path}: {container} holds 1 to {limits.max_fs} Hz, got {fs:g} Hz")
     if rates and fs not in rates:
-        raise UsageError(f"{path}: {subtype} holds {', '.join(map(str, rates))} Hz, got {fs:g} Hz; resample first")
+        near = min((rate for rate in rates if rate >= fs), default=max(rates))
+        fix = f"resample first: {{use: resample, fs: {near}}}"
+        raise UsageError(f"{path}: {subtype} holds {', '.join(map(str, rates))} Hz, got {fs:g} Hz; {fix}")
     if not 1 <= channels <= limits.max_channels:
         raise UsageError(f"{path}: {container} holds 1 to {limits.max_channels} channels, got {channels}")
     return int(fs)

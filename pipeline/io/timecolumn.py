@@ -162,7 +162,7 @@ def survey(asked: TimeRequest, rows: Callable[[], Iterator[tuple[int, str]]]) ->
         )
         raise asked.fail(
             f"a gap of {longest.seconds:g} s: {frames:,} rows would be made of {size:,}, over the limit of {limit};"
-            f" is the time {text} right? max_gap: would allow so many",
+            f" is the time {text} right? set max_gap: to allow so many",
             line,
         )
     return TimeGrid(form, float(1 / step) if asked.fs is None else asked.fs, frames, gaps), notes
@@ -189,7 +189,9 @@ def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]
                 if shown > 10**8
                 else ""
             )
-            notes.append(f"column {asked.column!r}: its numbers are {UNIT_NAMES[unit]}{when}; time_unit: says another")
+            notes.append(
+                f"column {asked.column!r}: its numbers are {UNIT_NAMES[unit]}{when}; set time_unit: for others"
+            )
         clock = replace(clock, unit=UNITS[unit])
     return replace(asked, clock=clock), notes
 

@@ -315,7 +315,7 @@ def _at_rate(detection: Detection, rate: Rate, nulls: _Nulls, shape: tuple[int, 
             raise SettingError(
                 f"the reversed template {detection.templates[pair[0]]!r} has {found} peaks in channel {pair[1]}, "
                 f"at least {MIN_DECOYS} are needed to know what chance gives; take a longer recording, a shorter "
-                f"min_distance, or score: or mad:",
+                f"min_distance, or set threshold: 0.7 or mad 8",
                 "threshold",
                 "false_alarms",
             )

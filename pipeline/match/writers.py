@@ -135,6 +135,11 @@ def event_format(path: PathArg) -> str:
     return _kind_of(path).name
 
 
+def holds_several(path: PathArg) -> bool:
+    """Whether an event file has room for the events of several recordings: a column for the file."""
+    return not _kind_of(path).one_recording
+
+
 def _kind_of(path: PathArg) -> EventKind:
     name = display(path)
     suffixes = [suffix.lower() for suffix in PurePath(name).suffixes]
@@ -150,6 +155,7 @@ def _kind_of(path: PathArg) -> EventKind:
         near = nearest(last, known, 0.5)
         what = f"unknown extension {last!r}" if last else "no extension"
         hint = f"; did you mean {near}?" if near else ""
+        hint = hint if last else f"; write {name}.csv, or {name}/{{stem}}.csv for a folder"
         raise UsageError(f"{name}: {what} of an event file; known are {', '.join(known)}{hint}")
     if kind.name == "Parquet" and find_spec("pyarrow") is None:
         raise UsageError(f"{name}: Parquet needs pyarrow; install it: pip install 'faltung[tables]'")

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..config.inputs import files_read
 from ..config.load import LoadedConfig
+from ..engine.lateness import late_by
 from ..errors import SettingError, UsageError
 from ..io import probe, write_signal
 from ..io.apart import Named, keep_apart, sidecar_written
@@ -50,6 +51,8 @@ class Baked:
     file_channels: int
     late_frames: int
     """Frames by which a signal convolved with the file comes out late."""
+    largest_at: int
+    """Index of the largest tap in the file, where the sound is."""
     routes: str | None
     peak: float
     peak_gain_db: float | None
@@ -150,6 +153,7 @@ def _write_kernel(kernel: Kernel, output: str, subtype: str | None, *, overwrite
         fs=fs,
         file_channels=int(kernel.taps[0].size),
         late_frames=kernel.origin,
+        largest_at=kernel.origin + late_by(kernel),
         routes=_routes(kernel),
         peak=float(np.abs(kernel.taps).max()),
         peak_gain_db=gain if np.isfinite(gain) else None,

@@ -23,7 +23,7 @@ from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_li
 from ..config.inputs import STREAM, Place
 from ..dsp.gather import SerialExecutor
 from ..errors import SettingError, SignalError, UsageError
-from ..io.sink import remove_left_behind
+from ..io.sink import make_folder_of, remove_left_behind
 from ..plugins import bundled, owners_for
 from ..system import keep_freed_memory, share_threads
 from .results import FileResult, RunResult
@@ -199,7 +199,14 @@ def execute(
     for state in work.passed_over:
         known = state.state == "unchanged"
         files.append(FileResult(state.item, "unchanged" if known else "not begun", (state.last or {}) if known else {}))
-    result = RunResult(work, tuple(files), stop is not None and stop(), _explanations(work, files))
+    stopped = stop is not None and stop()
+    searches = [search for file in files for search in file.searches]
+    for table in work.tables if not stopped else ():
+        from ..match.writers import write_events
+
+        make_folder_of(table)
+        write_events(table, searches, overwrite=work.choices.overwrite)
+    result = RunResult(work, tuple(files), stopped, _explanations(work, files))
     _write_report(result, began)
     return result
 

@@ -101,9 +101,13 @@ def prepare_search(
     output: Paths = (),
     *,
     page: str | os.PathLike[str] | None = None,
+    said: Sequence[str] = (),
     **choices: Any,
 ) -> Work:
-    """The work of `search`, checked, which `execute` does; choices are those of `prepare_run`."""
+    """The work of `search`, checked, which `execute` does; choices are those of `prepare_run`.
+
+    ``said`` changes the configuration that comes of it, as ``settings`` of `run` does.
+    """
     templates = [template] if isinstance(template, str | os.PathLike | Mapping) else list(template)
     outputs = [output] if isinstance(output, str | os.PathLike) else list(output)
     stage = {
@@ -113,4 +117,4 @@ def prepare_search(
     }
     reading = {"gaps": "nan", **{name: value for name, value in settings.items() if name in READING}}
     data = {"nonfinite": "propagate", **reading, "events": [os.fspath(path) for path in outputs], "stages": [stage]}
-    return prepare_run(data, recordings, page=page, searching=True, **choices)
+    return prepare_run(data, recordings, settings=said, page=page, searching=True, **choices)

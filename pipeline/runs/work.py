@@ -18,7 +18,7 @@ from ..batch.resume import Batch, Check, Item, ItemState, batch_of
 from ..config.inputs import STREAM, Place, Unreadable, expand_inputs, files_read, input_root
 from ..config.load import LoadedConfig, load_config, validate_config
 from ..config.model import Configuration
-from ..config.outputs import plan_outputs
+from ..config.outputs import OutputTemplate, parse_template, plan_outputs
 from ..errors import UsageError
 from ..io.apart import Named, keep_apart, sidecar_written
 from ..io.names import is_stream, refuse_taken, shown_path
@@ -106,6 +106,8 @@ class Work:
     """The page to be written about the run."""
     searching: bool = False
     """Whether what is found is brought back."""
+    tables: tuple[Place, ...] = ()
+    """Event files that hold what is found in all of the items."""
     unreadable: tuple[Unreadable, ...] = ()
     """Places among the inputs that hold no signal to be read; each fails."""
 
@@ -181,12 +183,18 @@ def items_of(
     root: Path,
     page: str | os.PathLike[str] | None = None,
 ) -> tuple[list[Item], tuple[str, Path | None] | None]:
-    """Each input with its outputs, and the first template, with the folder it is seen from; None where none is."""
+    """Each input with its outputs, and the first template, with the folder it is seen from; None where none is.
+
+    Tables of what is found in all of them are no output of one: `tables_of`.
+    """
     template, base = (loaded.settings.output, loaded.base) if output is None else (output, None)
     signals = [] if template is None else [(template, base)]
-    templates = [*signals, *((one, loaded.base) for one in loaded.settings.events)]
     sources = readable(sources)
-    planned = [[path for _, path in plan_outputs(sources, *one, root)] for one in templates]
+    shared = tables_of(loaded, sources)
+    events = [(one, loaded.base) for one in loaded.settings.events if one not in shared]
+    templates = [*signals, *events]
+    planned = [[path for _, path in plan_outputs(sources, *one, root)] for one in signals]
+    planned += [[path for _, path in plan_outputs(sources, *one, root, ".csv")] for one in events]
     outputs = zip(*planned, strict=True) if planned else [()] * len(sources)
     pages = [None] * len(sources) if page is None else _pages(sources, os.fspath(page), root)
     items = [
@@ -194,6 +202,16 @@ def items_of(
         for source, paths, one in zip(sources, outputs, pages, strict=True)
     ]
     return items, [*templates, *([] if page is None else [(os.fspath(page), None)]), None][0]
+
+
+def tables_of(loaded: LoadedConfig, sources: Sequence[Place]) -> dict[str, Place]:
+    """The event files that hold what is found in all of several recordings: those of one name, by their templates."""
+    from ..match.writers import holds_several
+
+    events = loaded.settings.events if len(sources) > 1 else ()
+    named = {one: any(part.kind == "name" for part in parse_template(one)) for one in events}
+    plain = [one for one in events if one != "-" and not named[one] and not one.endswith("/") and holds_several(one)]
+    return {one: OutputTemplate(one, loaded.base).path(STREAM) for one in plain}
 
 
 def readable(sources: Sequence[Place]) -> list[Place]:
@@ -240,6 +258,11 @@ def prepare(
     if "-" in (settings.output if output is None else output, *settings.events) and len(readable(sources)) > 1:
         raise UsageError(f"standard output takes one signal, there are {len(sources)} inputs")
     items, first = items_of(loaded, sources, output, root, page)
+    tables = tuple(tables_of(loaded, readable(sources)).values())
+    if tables and (choices.skip_existing or choices.retry_failed):
+        name = "skip_existing" if choices.skip_existing else "retry_failed"
+        raise UsageError(f"{shown_path(tables[0])}: holds what is found in all files; leave {name}= away")
+    choices = replace(choices, force=choices.force or bool(tables))
     _refuse_formats(items, settings)
     taken = {path: None for item in items for path in item.outputs if path != STREAM and path.exists()}
     if choices.jobs > 1 and len(items) > 1 and STREAM in sources:
@@ -252,12 +275,14 @@ def prepare(
     report = settings.report if report is None else Path(report)
     more = [] if batch is None else [Named(batch.manifest, "the manifest")]
     more += [] if saved is None else [Named(saved, "the saved configuration")]
+    more += map(Named, tables)
     keep_apart(files_read(loaded, sources), files_written(items, settings, report, *more))
     _refuse_report(report)
     if settings.explain:
         _refuse_explanations(items)
     if saved is not None:
         refuse_taken(saved, overwrite=choices.overwrite)
+    _refuse_taken([(path, "exists already") for path in tables if path.exists()], overwrite=choices.overwrite)
     replaces = choices.overwrite or choices.skip_existing or batch is not None
     _refuse_taken([(path, "exists already") for path in taken], overwrite=replaces)
     skips = choices.skip_existing
@@ -273,7 +298,8 @@ def prepare(
         choices,
         batch,
         report=report,
-        searching=searching,
+        searching=searching or bool(tables),
+        tables=tables,
         unreadable=tuple(one for one in sources if isinstance(one, Unreadable)),
     )
 

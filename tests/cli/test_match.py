@@ -273,7 +273,7 @@ def test_one_file_has_its_track_and_its_events(faltung: Faltung, calls: Path) ->
     ("events", "reason"),
     [
         ("out/{stem}.cvs", "unknown extension '.cvs' of an event file"),
-        ("out/all.csv", "several inputs would be written to one output"),
+        ("out/all.txt", "several inputs would be written to one output"),
         ("'{stem}.wav'", "unknown extension '.wav' of an event file"),
         ("['out/{stem}.csv', 'out/{stem}.csv']", "two outputs would have this name"),
         ("['out/{stem}.csv']\noutput: 'out/{stem}.csv'", "two outputs would have this name"),

@@ -175,7 +175,7 @@ def test_any_template_is_refused_or_made_of_text_and_the_five_names(template):
         ("out/{parent}/x", "/..wav", "outside the output folder|names no file"),
         ("out/{stem}/../../x.wav", "a.wav", "outside the output folder out"),
         ("out/{relative}/x.wav", "/elsewhere/a.wav", "outside the output folder out"),
-        ("out/{ext}", "noext", "names no file for the input 'noext'; add '{stem}'"),
+        ("out/{ext}", "noext", "names no file for the input 'noext'; write 'out/{ext}/{stem}.wav'"),
         ("out/", "a.wav", "names no file"),
         ("out/{stem}/", "a.wav", "names no file"),
         ("out/..", "a.wav", "names no file"),

@@ -130,7 +130,7 @@ def test_the_unit_of_times_is_said_or_told_by_the_header_or_by_an_epoch_of_our_d
     x, info, warnings = read(text, time_column=name, **option)
     np.testing.assert_array_equal(x, X)
     assert info.fs == 50.0
-    told = any("its numbers are" in one and "time_unit: says another" in one for one in warnings)
+    told = any("its numbers are" in one and "set time_unit: for others" in one for one in warnings)
     assert told == (not option and "." not in text)
 
 

@@ -158,7 +158,7 @@ def test_too_few_decoys_are_refused_and_say_what_to_do():
     few = columns(np.arange(39), np.linspace(0, 0.5, 39))
     match = (
         r"threshold\.false_alarms: the reversed template 't' has 39 peaks in channel 0, at least 40 are needed .*"
-        r"longer recording.*score: or mad:"
+        r"longer recording.*or set threshold: 0\.7 or mad 8"
     )
     with pytest.raises(SettingError, match=match):
         events_of(many([0.9], decoys=few), Threshold(false_alarms="1 per hour"))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline.errors import SettingError
+from pipeline import Pipeline
 from pipeline.stages.base import Format
 from pipeline.stages.delay import Delay
 
@@ -33,6 +33,22 @@ def test_a_delay_over_the_limit_names_it():
         Delay(delay="2 h")
 
 
-def test_a_delay_of_more_frames_than_a_kernel_has_names_both():
-    with pytest.raises(SettingError, match=r"^delay: 3600 s are 172,800,000 frames at 48000 Hz; .* at most 10,000,000"):
-        Delay(delay="1 h").kernel(Format(48000.0, 1))
+def test_a_delay_of_more_frames_than_a_kernel_has_costs_no_taps():
+    fmt = Format(48000.0, 1)
+    assert Delay(delay="1 h").kernel(fmt) is None
+    processor = Delay(delay="1 h").open(fmt)
+    first, second = np.array([[1.0], [2.0]]), np.array([[3.0]])
+    silence = processor.process(first)
+    assert (len(silence), silence.strides[0], silence.any()) == (172_800_000, 0, False)
+    assert [processor.process(second).tolist(), processor.flush().tolist()] == [first.tolist(), second.tolist()]
+    assert (processor.latency, processor.tail) == (0, 172_800_000)
+
+
+@pytest.mark.parametrize(("tail", "length"), [("keep", 11_000_300), ("trim", 300)])
+def test_a_long_delay_in_a_chain_is_that_of_the_signal_moved(tail, length):
+    x = np.arange(1.0, 301.0)[:, None]
+    stages = [{"use": "gain", "gain": 2}, {"use": "delay", "delay": "11000000 samples"}]
+    y = Pipeline(stages, tail=tail)(x, fs=48_000)
+    assert len(y) == length
+    assert not y[:11_000_000].any()
+    assert np.array_equal(y[11_000_000:], 2 * x[: max(0, length - 11_000_000)])

@@ -118,7 +118,7 @@ RAMP, BUMP = np.arange(20.0) ** 3, np.hanning(20)
 def test_a_template_that_is_its_own_reversal_has_no_decoy(setting):
     match = (
         rf"threshold\.{next(iter(setting))}: the template 't' is nearly its own reversal: its asymmetry must be at "
-        r"least 0\.1, got .*cannot tell what chance gives; set score: or mad: instead"
+        r"least 0\.1, got .*cannot tell what chance gives; set threshold: 0\.7 or mad 8 instead"
     )
     for symmetric in (template(BUMP), template(RAMP, BUMP), template(np.sin(np.arange(20) * 2 * np.pi / 20))):
         with pytest.raises(SettingError, match=match):

@@ -101,7 +101,9 @@ def taps_for(source: _Rows | Path, fmt: Format, setting: str, form: str | None =
     if taps.ndim == 2 and fmt.channels == 1:
         return taps[:, None, :]
     if taps.ndim > 1 and taps.shape[1] != fmt.channels:
-        raise SettingError(f"has {taps.shape[1]} channels, the signal {fmt.channels}", setting)
+        raise SettingError(
+            f"has {taps.shape[1]} channels, the signal {fmt.channels}; give one column, or one each", setting
+        )
     return taps
 
 
@@ -155,7 +157,7 @@ def raw_notes(stage: Stage) -> list[str]:
     raw = [(name, path) for name, path in paths if isinstance(path, Path) and path.suffix.lower() in SUFFIXES]
     if getattr(stage, "format", None) is not None:
         return []
-    return [f"{name}: {path.name} is taken as {told_by_name(path)}; format: would say another" for name, path in raw]
+    return [f"{name}: {path.name} is taken as {told_by_name(path)}; set format: for another" for name, path in raw]
 
 
 @contextlib.contextmanager

@@ -109,8 +109,53 @@ def stage_class(name: str) -> type[Stage]:
         known = [source.name for source in available_stages()]
         near = nearest(name, known, 0.5)
         fix = f"did you mean {near!r}?" if near else f"installed are: {', '.join(known)}"
-        raise PluginError(f"unknown stage {name!r}; {fix}")
+        other = _OTHER_WORDS.get(name.lower().replace("-", "").replace("_", ""))
+        raise PluginError(f"unknown stage {name!r}; {f'did you mean {{use: {other}}}?' if other else fix}")
     return _registered[name]
+
+
+_OTHER_WORDS = {
+    f"{band}pass": f"fir, kind: {band}pass, cutoff: {edges}, transition: 300 Hz"
+    for band, edges in (("low", "1 kHz"), ("high", "1 kHz"), ("band", "[500 Hz, 3 kHz]"))
+}
+_OTHER_WORDS |= {
+    other: meant
+    for meant, others in {
+        _OTHER_WORDS["bandpass"].replace("pass", "stop"): "bandstop notch",
+        _OTHER_WORDS["lowpass"]: "filter lpf lp",
+        _OTHER_WORDS["highpass"]: "hpf hp",
+        "smooth, length: 5 ms": "average mean movingaverage rolling blur",
+        "reverb, ir: hall.wav": "room hall convolutionreverb",
+        "gain, gain: -6 dB": "volume amplify attenuate amp level",
+        "delay, delay: 250 ms": "shift lag",
+        "echo, delay: 250 ms": "delays repeat",
+        "reverse": "flip backwards",
+        "differentiate": "derivative diff gradient",
+        "convolve, file: h.wav": "convolution conv ir",
+        "correlate, template: t.wav": "correlation xcorr matchedfilter",
+        "resample, fs: 16 kHz": "downsample upsample samplerate rate",
+    }.items()
+    for other in others.split()
+}  # fmt: skip
+"""Names that others give to what a stage does, each with settings to begin with."""
+
+
+def setting_for(name: str, value: Any) -> str | None:
+    """The first setting of a stage that takes a value, those first that do not take any text; None where none does."""
+    try:
+        cls = stage_class(name)
+    except PluginError:
+        return None
+
+    def takes(field: str, given: Any) -> bool:
+        try:
+            cls.model_validate({field: given})
+        except ValidationError as error:
+            return all(one["loc"][:1] != (field,) for one in error.errors())
+        return True
+
+    taking = [field for field in cls.model_fields if field not in ("id", "enabled") and takes(field, value)]
+    return next((field for field in taking if not takes(field, "\x01")), next(iter(taking), None))
 
 
 def _load_entry_point(name: str) -> None:

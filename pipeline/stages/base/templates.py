@@ -218,7 +218,9 @@ def _checked(taps: Taps, name: str, fmt: Format, setting: str) -> Taps:
         raise SettingError(f"{name}: a template has shape (frames, channels), got {taps.shape}", setting)
     taps = taps.reshape(len(taps), -1)
     if taps.shape[1] not in (1, fmt.channels):
-        raise SettingError(f"{name}: has {taps.shape[1]} channels, the signal {fmt.channels}", setting)
+        raise SettingError(
+            f"{name}: has {taps.shape[1]} channels, the signal {fmt.channels}; give one column, or one each", setting
+        )
     flat = np.ptp(taps, axis=0) <= 4 * np.finfo(np.float64).eps * np.abs(taps).max(axis=0)
     if flat.any():
         where = f" in channel {int(flat.argmax())}" if taps.shape[1] > 1 else ""

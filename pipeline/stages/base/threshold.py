@@ -174,7 +174,7 @@ def check_decoys(
             raise SettingError(
                 f"the template {template.name!r} is nearly its own reversal: its asymmetry must be at least "
                 f"{MIN_ASYMMETRY:g}, got {asymmetry:.2g}; reversed it finds what the template finds, so it cannot "
-                f"tell what chance gives; set score: or mad: instead",
+                f"tell what chance gives; set threshold: 0.7 or mad 8 instead",
                 "threshold",
                 way,
             )

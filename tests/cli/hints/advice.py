@@ -1,0 +1,297 @@
+"""The table of all advice of commands that read, compute and write; that about words and places is in `words.py`."""
+
+from __future__ import annotations
+
+from tests.cli.hints.rows import AP, GAP, NPY, TEN, Row, cfg, cmd, table
+
+SMOOTH = "{use: smooth, length: 3 samples, phase: zero}"
+COARSE = table(*(f"{k / 960:.3f},{k}" for k in range(2500) if k not in (500, 501, 502, 1700)))
+TIMED = "time_column: time"
+
+
+def csv(module: str, fragment: str, rows: str, then_more: str, more: str = TIMED, **how: object) -> Row:
+    """A row about a table ``x.csv``."""
+    files = {"x.csv": rows}
+    return cfg(module, fragment, more=more, then_more=then_more, source="x.csv", output="o.csv", files=files, **how)
+
+
+def other(module: str, fragment: str, name: str, data: str, then: str, stages: str, **how: object) -> Row:
+    """A row about a file ``name`` that a stage reads, and which ``then`` is in place of."""
+    return cfg(module, fragment, stages, files={name: data}, mended={name: then}, **how)
+
+
+TABLES = (
+    csv("csv_file", "name its time column", table(*TEN), TIMED, ""),
+    csv("csv_file", "give fs:", table(*TEN), "fs: 10", ""),
+    csv("csv_file", "into a .json of the same name", table(*TEN), "", "", mended={"x.json": '{"fs": 10}'}),
+    csv(
+        "csv_file",
+        "choose others with columns:",
+        table("0,1,a", "1,2,b", header="n,x,w"),
+        "fs: 1\ncolumns: [x]",
+        "fs: 1",
+    ),
+    csv(
+        "csv_file",
+        "but a time; set time_column:",
+        table("2024-01-01 00:00:00,1", "2024-01-01 00:00:01,2"),
+        TIMED,
+        "fs: 1",
+    ),
+    csv("csv_file", "a missing value; set gaps: interpolate", table("0,1", "1,", "2,3"), f"{TIMED}\ngaps: interpolate"),
+    csv(
+        "csv_file",
+        "a missing value; set gaps: interpolate",
+        table("0,1", "1,", "2,3"),
+        f"{TIMED}\ngaps: nan\nnonfinite: propagate",
+    ),
+    csv(
+        "csv_file",
+        "or table: {decimal: ','}",
+        table("0;1.5", "1;2,5", header="time;x"),
+        "table: {decimal: ','}\nfs: 1",
+        "fs: 1\ntable: {decimal: '.'}",
+        mended={"x.csv": table("0;1,5", "1;2,5", header="time;x")},
+    ),
+    csv("timegrid", "set gaps: interpolate or nan, or split", table(*GAP), f"{TIMED}\ngaps: interpolate"),
+    csv("timegrid", "set gaps: interpolate or nan, or split", table(*GAP), f"{TIMED}\ngaps: split"),
+    csv(
+        "timegrid",
+        "or set gaps: split",
+        table("0,1", "1,2", "2,3", "4.5,4", "5.5,5"),
+        f"{TIMED}\ngaps: split",
+        f"{TIMED}\ngaps: interpolate",
+    ),
+    csv(
+        "timegrid",
+        "set time_unit:",
+        table("0,1", "1000,2", "2000,3"),
+        f"{TIMED}\nfs: 1\ntime_unit: ms",
+        f"{TIMED}\nfs: 1",
+    ),
+    csv("timegrid", "or give fs: to take the rows as even", table("0,1", "1,2", "1.8,3", "3,4", "4,5"), "fs: 1"),
+    csv(
+        "timegrid",
+        "{}: {}; give fs:",
+        COARSE,
+        f"{TIMED}\nfs: 960\ngaps: nan\nnonfinite: propagate",
+        f"{TIMED}\ngaps: nan\nnonfinite: propagate",
+    ),
+    csv(
+        "timecolumn",
+        "{}; set time_unit: for others",
+        table("1700000000000,1", "1700000001000,2"),
+        f"{TIMED}\ntime_unit: ms",
+    ),
+    csv("timecolumn", "rows tell no rate; give fs:", table("0,1"), f"{TIMED}\nfs: 1"),
+    csv(
+        "timecolumn",
+        "max_gap: to allow so many",
+        table("0,1", "1,2", "2000000,3"),
+        f"{TIMED}\ngaps: nan\nmax_gap: 30 min\nnonfinite: propagate",
+        f"{TIMED}\ngaps: nan\nnonfinite: propagate",
+        mended={"x.csv": table("0,1", "1,2", "2000,3")},
+    ),
+    csv(
+        "timecolumn",
+        "set table: {time_format:",
+        table("1/2/2024 10:00:00,1", "1/2/2024 10:00:01,2"),
+        f"{TIMED}\ntable: {{time_format: '%d/%m/%Y %H:%M:%S'}}",
+    ),
+    csv(
+        "gaps",
+        "leave it out with columns:",
+        table("0,,1", "1,,2", header="time,x,y"),
+        f"{TIMED}\ngaps: interpolate\ncolumns: [y]",
+        f"{TIMED}\ngaps: interpolate",
+    ),
+    csv("tables", "did you mean", table(*TEN), TIMED, "time_column: tmie"),
+    csv(
+        "tables",
+        "give the position, from 0",
+        table("0,1,2", "1,2,3", header="t,x,x"),
+        "fs: 1\ncolumns: [1]",
+        "fs: 1\ncolumns: [x]",
+    ),
+    other("dialect", "or two columns: write", "h.txt", "0,25\n0,5\n", "0.25\n0.5\n", "{use: convolve, file: h.txt}"),
+    other("dialect", "for two columns", "h.txt", "0,25\n0,5\n", "0, 25\n0, 5\n", "{use: convolve, file: h.txt}"),
+    cfg(
+        "parts",
+        "set gaps: nan and nonfinite: propagate",
+        "{use: match, template: {file: p.csv}}",
+        f"{TIMED}\ngaps: split",
+        then_more=f"{TIMED}\ngaps: nan\nnonfinite: propagate",
+        source="gap.csv",
+        output="o.csv",
+        files={"p.csv": table("0,1", "0.1,3", "0.2,2")},
+    ),
+    cfg(
+        "parts",
+        "changes the rate; set gaps: interpolate",
+        "{use: resample, fs: 5}",
+        f"{TIMED}\ngaps: split",
+        then_more=f"{TIMED}\ngaps: interpolate",
+        source="gap.csv",
+        output="o.csv",
+    ),
+    cfg(
+        "parts",
+        "which is for one signal; leave it out",
+        SMOOTH,
+        f"{TIMED}\ngaps: split\npre_roll: keep",
+        then_more=f"{TIMED}\ngaps: split",
+        source="gap.csv",
+        output="o.csv",
+    ),
+)
+
+SIGNALS = (
+    cfg("stream", "set nonfinite: propagate", source="nan.wav", more="", then_more="nonfinite: propagate"),
+    cmd(
+        "stream",
+        "set nonfinite: propagate",
+        f"{AP.replace('in.wav', 'nan.wav')} gain gain=2",
+        f"{AP.replace('in.wav', 'nan.wav')} gain gain=2 -s nonfinite=propagate",
+    ),
+    cfg("base", "set truncated: accept to take", source="cut.wav", then_more="truncated: accept"),
+    cmd(
+        "base",
+        "set truncated: accept to take",
+        f"{AP.replace('in.wav', 'cut.wav')} gain gain=2",
+        f"{AP.replace('in.wav', 'cut.wav')} gain gain=2 -s truncated=accept",
+    ),
+    cfg(
+        "base",
+        "lower the gain, or write DOUBLE",
+        "{use: gain, gain: 1e20}",
+        "format: {subtype: FLOAT}",
+        source="big.wav",
+        then_more="format: {subtype: DOUBLE}",
+    ),
+    cfg(
+        "base",
+        "lower the gain, or write DOUBLE",
+        "{use: gain, gain: 1e20}",
+        "format: {subtype: FLOAT}\nclip: error",
+        source="big.wav",
+        then_more="format: {subtype: DOUBLE}\nclip: error",
+    ),
+    cfg(
+        "quantise",
+        "lower the gain, write FLOAT, or set clip: warn",
+        "{use: gain, gain: 9}",
+        "clip: error",
+        then_more="clip: warn",
+    ),
+    cfg(
+        "quantise",
+        "lower the gain, write FLOAT, or set clip: warn",
+        "{use: gain, gain: 9}",
+        "clip: error",
+        then_more="clip: error\nformat: {subtype: FLOAT}",
+    ),
+    cfg(
+        "quantise",
+        "find its cause, or write FLOAT",
+        more="nonfinite: propagate\nformat: {subtype: PCM_16}",
+        source="nan.wav",
+        then_more="nonfinite: propagate\nformat: {subtype: FLOAT}",
+    ),
+    cfg("results", "lower the gain, or set clip: scale", "{use: gain, gain: 9}", then_more="clip: scale"),
+    cfg("results", "lower the gain, or set clip: scale", "{use: gain, gain: 9}", then="{use: gain, gain: 0.9}"),
+    cfg("formats", "leave fs out for audio", more="fs: 44.1", then_more=""),
+    cfg("formats", "did you mean", output="o.wvv", then_output="o.wav"),
+    cfg("formats", ".wav, or", output="outdir", then_output="outdir.wav"),
+    cfg("formats", "for a folder", output="outdir", then_output="outdir/{stem}.wav"),
+    cfg("encodings", "write .npy or .csv", "{use: resample, fs: 8000.5}", output="o.wav", then_output="o2.npy"),
+    cmd(
+        "encodings",
+        "resample first:",
+        "apply in.wav o.opus resample fs=44100",
+        "apply in.wav o.opus resample fs=44100 : resample fs=48000",
+    ),
+    cfg("arrays", "give fs:", source="x.npy", then_more="fs: 8000"),
+    cfg("arrays", "into a .json of the same name", source="x.npy", mended={"x.json": '{"fs": 8000}'}),
+    cfg("arrays", "time_column is for CSV; give fs: for", source="x.npy", more="time_column: 0", then_more="fs: 8000"),
+    cfg(
+        "raw",
+        "such as S16_LE",
+        "{use: convolve, file: h.raw}",
+        files={"h.raw": b"\1\0\2\0" * 100},
+        then="{use: convolve, file: h.raw, format: S16_LE}",
+    ),
+    cfg(
+        "raw",
+        "say its format:",
+        "{use: convolve, file: h.f32}",
+        files={"h.f32": bytes(10)},
+        then="{use: convolve, file: h.f32, format: S16_LE}",
+    ),
+    cfg(
+        "raw",
+        "did you mean",
+        "{use: convolve, file: raw.f32, format: FLOAT32LE_}",
+        then="{use: convolve, file: raw.f32, format: FLOAT32_LE}",
+    ),
+    cfg(
+        "sndfile",
+        "cannot hold a signal of 0 frames; write WAV",
+        source="none.wav",
+        output="o.flac",
+        then_output="o.wav",
+        files={"none.wav": b"RIFF$\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0@\x1f\0\0\x80>\0\0\2\0\x10\0data\0\0\0\0"},
+    ),
+    cfg(
+        "arrays",
+        "{}; set truncated: accept to take them",
+        source="y.npy",
+        more="fs: 8000",
+        then_more="fs: 8000\ntruncated: accept",
+        files={"y.npy": NPY},
+    ),
+    cfg("arrays", "take its real part or its magnitude", source="complex.npy", more="fs: 8000", then_source="x.npy"),
+    cfg("arrays", "name that of the signal x", source="two.npz", then_source="one.npz"),
+    cfg("arrays", "save np.ascontiguousarray(x)", source="columns.npz", then_source="one.npz"),
+    cmd(
+        "names",
+        "{}: exists already; set overwrite, or give another name",
+        "bake c.yaml -o taken.wav",
+        "bake c.yaml -o free.wav",
+    ),
+    cmd(
+        "names",
+        "{}: exists already; set overwrite, or give another name",
+        "bake c.yaml -o taken.wav",
+        "bake c.yaml -o taken.wav --overwrite",
+    ),
+    cfg(
+        "declared",
+        "is a CAF file with {} that libsndfile does not decode; convert it",
+        source="x.caf",
+        then_source="in.wav",
+        files={"x.caf": b"caff" + bytes(60)},
+    ),
+    cfg("formats", "which has no name; leave source out", more="source: left", then_more=""),
+    cfg(
+        "source",
+        "is an MP4/M4A file; convert it",
+        source="x.m4a",
+        then_source="in.wav",
+        files={"x.m4a": b"\0\0\0\x20ftypM4A " + bytes(60)},
+    ),
+    cfg(
+        "source",
+        "is a Matroska/WebM file; convert it",
+        source="x.mkv",
+        then_source="in.wav",
+        files={"x.mkv": b"\x1aE\xdf\xa3" + bytes(60)},
+    ),
+    cfg(
+        "source",
+        "is a Git LFS pointer",
+        source="x.wav",
+        then_source="in.wav",
+        files={"x.wav": b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n"},
+    ),
+    cfg("options", "leave '{}: keep' out", SMOOTH, "edges: hold\ntail: keep", then_more="edges: hold"),
+)

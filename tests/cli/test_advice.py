@@ -1,0 +1,75 @@
+"""What is asked about settings, what ``-s`` says to ``apply`` and ``match``, and one table of events for a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pipeline.config.yaml_text import read_value
+
+from .conftest import Done, write_noise
+
+Faltung = Callable[..., Done]
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        (["gain", "gain=-6"], "gain.gain: -6 is a factor, +15.6 dB and the polarity turned; did you mean '-6 dB'?"),
+        (["gain", "gain=-1"], ""),
+        (["gain", "gain=6"], ""),
+        (["delay", "delay=250"], "delay.delay: 250 are seconds; did you mean '250 ms'?"),
+        (["delay", "delay=2"], ""),
+        (["echo", "taps=[{delay: 0.1, gain: -12}]"], "echo.taps[0].gain: -12 is a factor"),
+        (["parallel", "branches=[[{use: gain, gain: -3}], []]"], "parallel.branches[0][0].gain: -3 is a factor"),
+        (["resample", "fs=44.1"], "resample.fs: 44.1 are hertz; did you mean '44.1 kHz'?"),
+    ],
+)
+def test_a_number_that_lacks_its_unit_is_asked_about(words: list[str], asked: str, faltung: Faltung) -> None:
+    done = faltung("apply", "in.wav", "o.npy", *words)
+    assert done.code == 0
+    assert (asked in done.err) if asked else ("did you mean" not in done.err)
+
+
+def test_what_a_configuration_says_is_said_with_s_and_saved(faltung: Faltung, place: Path) -> None:
+    (place / "t.csv").write_text("time,x\n" + "".join(f"{k / 10:g},{k}\n" for k in range(9) if k != 4))
+    said = ("-s", "time_column=time", "-s", "gaps=interpolate")
+    assert faltung("apply", "t.csv", "o.csv", "gain", "gain=2", *said, "--save", "deep.yaml").code == 0
+    assert len((place / "o.csv").read_text().splitlines()) == 10
+    saved = read_value((place / "deep.yaml").read_text())
+    assert (saved["time_column"], saved["gaps"]) == ("time", "interpolate")
+    assert faltung("run", "deep.yaml", "--overwrite").code == 0
+    assert "leave -s input out" in faltung("apply", "t.csv", "p.csv", "gain", "gain=2", "-s", "input=x.csv").err
+
+
+def test_one_table_holds_what_is_found_in_a_folder(faltung: Faltung, place: Path) -> None:
+    for name in ("a", "b"):
+        write_noise(place / f"{name}.wav", channels=1, scale=0.5)
+    done = faltung("match", "a.wav", "b.wav", "-t", "a.wav@0.01:0.05", "-o", "all.csv")
+    assert (done.code, "written: all.csv, what was found in 2 files" in done.err) == (0, True)
+    rows = (place / "all.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["file", "a.wav", "b.wav"]
+    again = faltung("match", "a.wav", "b.wav", "-t", "a.wav@0.01:0.05", "-o", "all.csv")
+    assert (again.code, "all.csv: exists already; give --overwrite" in again.err) == (2, True)
+    (place / "b.wav").write_bytes(b"RIFF")
+    failed = faltung("match", "a.wav", "b.wav", "-t", "a.wav@0.01:0.05", "-o", "some.csv")
+    assert (failed.code, "what was found in 1 file" in failed.err) == (1, True)
+
+
+def test_opus_is_opus(faltung: Faltung, place: Path) -> None:
+    write_noise(place / "48.wav", fs=48_000, frames=9600)
+    assert "OGG OPUS" in faltung("apply", "48.wav", "o.opus", "gain", "gain=1").out
+    refused = faltung("apply", "48.wav", "p.opus", "gain", "gain=1", "--subtype", "VORBIS")
+    assert (refused.code, ".opus does not hold VORBIS; it holds OPUS" in refused.err) == (2, True)
+
+
+def test_a_run_and_a_baked_kernel_say_by_how_much_the_sound_is_late(faltung: Faltung, place: Path) -> None:
+    words = ("fir", "kind=lowpass", "cutoff=1kHz", "transition=300Hz", ":", "delay", "delay=10 samples")
+    done = faltung("apply", "in.wav", "o.wav", *words, "--save", "c.yaml")
+    baked = faltung("bake", "c.yaml", "-o", "h.npy", "--json").json
+    late = f"{baked['largest_at']:,} frames: its largest tap"
+    assert late in done.out
+    assert late in faltung("bake", "c.yaml", "-o", "h.wav").out
+    assert baked["largest_at"] == (baked["taps"] - 11) // 2 + 10
