@@ -33,6 +33,8 @@ class Reverb(KernelStage):
 
     ir: InputFile
     """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""
+    source: str | None = None
+    """Name of the response in a file of several, such as `30,0,1.2` of SOFA; `faltung info FILE` lists them."""
     format: RawFormat | None = None
     """Encoding of a file without a header: `FLOAT32_LE`, `FLOAT64_LE`, `S16_LE`, `S24_3_LE`, `S32_LE`."""
     mix: Fraction = 1.0
@@ -49,7 +51,7 @@ class Reverb(KernelStage):
     gets them all), or LL LR RL RR (`true_stereo`). `auto`, the default, goes by the number of channels."""
 
     def kernel(self, fmt: Format) -> Kernel:
-        ir = read_taps(self.ir, fmt, "ir", resample=self.resample, form=self.format)
+        ir = read_taps(self.ir, fmt, "ir", resample=self.resample, form=self.format, name=self.source)
         predelay = fmt.frames(self.predelay)
         longest = f"a kernel has {at_most('taps')}"
         require(predelay + len(ir) <= MAX_TAPS, f"{predelay:,} frames and a response of {len(ir):,}; {longest}", "ir")

@@ -69,12 +69,19 @@ NumbersOrFile = Annotated[
 
 
 def read_taps(
-    source: _Rows | Path, fmt: Format, setting: str, *, resample: bool | None = None, form: str | None = None
+    source: _Rows | Path,
+    fmt: Format,
+    setting: str,
+    *,
+    resample: bool | None = None,
+    form: str | None = None,
+    name: str | None = None,
 ) -> Taps:
     """Taps from numbers or a file, at the rate of the signal; one column is given as ``(M,)``.
 
     ``resample`` converts a file of another rate, its taps scaled by ``f1/f2`` so that the frequency response stays;
-    None says that the stage has no such setting. ``form`` is the encoding of a file without a header.
+    None says that the stage has no such setting. ``form`` is the encoding of a file without a header, ``name`` the
+    signal of a file of several.
 
     Raises
     ------
@@ -83,7 +90,7 @@ def read_taps(
     """
     if not isinstance(source, Path):
         return checked_taps(np.array(source), "", setting)
-    samples, fs = read_array(source, fmt, setting, form)
+    samples, fs = read_array(source, fmt, setting, form, name)
     if fs is not None and fs != fmt.fs:
         if not resample:
             fix = "convert it" if resample is None else "set resample: true or convert it"
@@ -113,7 +120,9 @@ def check_rate(path: Path, fs: float, fmt: Format, setting: str, fix: str = "con
         raise SettingError(f"{path.name} is sampled at {fs:g} Hz, the input at {fmt.fs:g} Hz; {fix}", setting)
 
 
-def read_array(path: Path, fmt: Format, setting: str, form: str | None = None) -> tuple[Array, float | None]:
+def read_array(
+    path: Path, fmt: Format, setting: str, form: str | None = None, name: str | None = None
+) -> tuple[Array, float | None]:
     """Contents of a file, and its rate in Hz if it says; ``form`` is the encoding of one without a header."""
     from ...io.arrays import load_plain
     from ...io.formats import is_known
@@ -124,13 +133,13 @@ def read_array(path: Path, fmt: Format, setting: str, form: str | None = None) -
             return load_raw(path, form), None
         if path.suffix.lower() == ".npy":
             return load_plain(path), None
-        with open_part(path, fmt) as reader:
+        with open_part(path, fmt, name) as reader:
             samples = np.concatenate([*reader.blocks(_BLOCK), np.zeros((0, reader.info.channels))])
             row = reader.info.container == "CSV" and len(samples) == 1 and reader.info.time is None
             return samples[0] if row else samples, rate_of(reader, fmt)
 
 
-def open_part(path: Path, fmt: Format) -> Reader:
+def open_part(path: Path, fmt: Format, name: str | None = None) -> Reader:
     """A file that a stage reads, opened as the signal was; what tells no rate has that of the signal."""
     from ...io import open_reader
     from ...io.formats import READING
@@ -139,6 +148,8 @@ def open_part(path: Path, fmt: Format) -> Reader:
     reading = {name: value for name, value in fmt.reading.items() if name in shared}
     if reading.get("gaps") == "split":
         reading["gaps"] = "error"
+    if name is not None:
+        reading["source"] = [name]
     return open_reader(path, untold_fs=fmt.fs, **reading)
 
 
