@@ -26,13 +26,12 @@ was touched; 3, the run could not go on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-_URL = re.compile(r"://(?P<user>[^/\s]*@)?(?P<path>[^\s?]*)(?P<query>\?[^\s?=/]+=\S*?(?=[:,;'\")]*(?:\s|$)))?")
+from .text import without_secrets
 
 SettingPath = tuple[str | int, ...]
 """Place of a setting: ``("stages", 2, "gain")`` is shown as ``stages[2].gain``."""
@@ -44,11 +43,6 @@ def format_path(path: SettingPath) -> str:
     for part in path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
-
-
-def without_secrets(text: str) -> str:
-    """The text without the user, password and query of any URL in it: ``https://***@host/take.wav?***``."""
-    return _URL.sub(lambda url: f"://{'***@' * bool(url['user'])}{url['path']}{'?***' * bool(url['query'])}", text)
 
 
 class FaltungError(Exception):

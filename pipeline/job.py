@@ -25,7 +25,7 @@ from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
 from .engine.timeline import timeline
-from .errors import ReadError, StageError, without_secrets
+from .errors import ReadError, StageError
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
 from .io.formats import READING
@@ -38,6 +38,7 @@ from .match.events import Events, events_found, warnings_of
 from .match.writers import begin_events, event_format
 from .stages.base import Format, Stage
 from .system import FolderSync
+from .text import without_secrets
 
 Target = str | Path
 

@@ -49,6 +49,10 @@ _WAYS = {
 }
 
 
+TARGETS = tuple(sorted(_WAYS))
+"""What a kernel can be made for."""
+
+
 @dataclass(frozen=True)
 class Port:
     """A kernel for another library.

@@ -7,6 +7,14 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+:/{1,2})(?P<user>[^/\s]*@)?(?P<path>[^\s?#]*"
+    r"(?:[^\n?#'\"]*[\w)\]](?=[?#][^\s'\")]))?)(?P<query>(?P<mark>[?#])[^\s'\")]\S*?(?=[:,;'\")]*(?:\s|$)))?"
+)
+"""A URL, also one that `pathlib` took a slash from, and one with spaces in its path; its query may have no name."""
+
+_NAME = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,4}[*}]?")
+
 
 def plain(text: str) -> str:
     """The text with every character that could steer a terminal, or not be encoded, written as an escape."""
@@ -108,6 +116,18 @@ def decibels(linear: float) -> str:
 def times(ratio: float) -> str:
     """``182``, ``3.4``: how many times faster than real time."""
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
+
+
+def without_secrets(text: str) -> str:
+    """The text without the user, password and query of any URL in it: ``https://***@host/take.wav?***``."""
+    return _URL.sub(_masked, text)
+
+
+def _masked(url: re.Match[str]) -> str:
+    query = url["query"] or ""
+    if "=" in query or not _NAME.fullmatch(query):  # a wildcard, or a number in a name, is no secret
+        query = query and f"{url['mark']}***"
+    return f"{url['scheme']}{'***@' * bool(url['user'])}{url['path']}{query}"
 
 
 _SPELLED = {"hour": "h", "hr": "h", "minute": "min", "second": "s", "sec": "s", "millisecond": "ms", "msec": "ms"}

@@ -22,8 +22,52 @@ ROWS = [row for rows in atlas.load().values() for row in rows]
 DOZEN = [row for row in ROWS if row["source"] == "python" and row["package"] in ("numpy", "scipy", "pillow")][::3]
 
 
-def test_the_page_is_made_from_its_rows():
+def test_the_page_and_the_table_for_explain_are_made_from_the_rows():
     assert atlas.PAGE.read_text("utf-8") == atlas.page(ROWS), "run: make atlas"
+    assert atlas.HTML.read_text("utf-8") == atlas.html(ROWS), "run: make atlas"
+    assert atlas.LAYERS.read_text("utf-8") == atlas.layers(ROWS), "run: make atlas"
+
+
+def test_layers_correlate_and_what_does_not_is_named_in_the_claim_of_explain():
+    table = json.loads(atlas.layers(ROWS))
+    assert {one["verdict"] for one in table if one["kind"] == "layers"} == {"correlation"}
+    assert [one["name"] for one in table if one["kind"] == "transposed" and one["verdict"] == "correlation"] == [
+        "jax.lax.conv_transpose"
+    ]
+    assert {one["name"] for one in table if one["kind"] == "beside" and one["verdict"] == "convolution"} == {
+        "mlx convolve",
+        "jax.numpy.convolve",
+        "feConvolveMatrix",
+    }
+
+
+def test_what_ends_its_process_takes_no_other_row_with_it(tmp_path):
+    mine = tmp_path / "mine.py"
+    mine.write_text(
+        "import os, numpy\ndef ends(x, h):\n    os._exit(3)\ndef lives(x, h):\n    return numpy.convolve(x, h)\n"
+    )
+    rows = [
+        {"source": "python", "package": "numpy", "target": [f"{mine}:{name}"]} for name in ("lives", "ends", "lives")
+    ]
+    rows[2]["options"] = {"fs": 8000}
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    answers, end = atlas.apart(tmp_path / "rows.json", "numpy")
+    assert [found["verdict"] for found in answers.values()] == ["convolution"] * 2
+    assert "mine.py:ends" in end
+    assert end.endswith("ended the process with 3")
+
+
+def test_what_changed_is_told_and_written_down(tmp_path, monkeypatch, capsys):
+    row = next(row for row in ROWS if row["target"] == ["numpy:convolve", "mode=full"])
+    rows = [{**row, "found": {**row["found"], "verdict": "correlation"}}, {**row, "package": "not-a-package"}]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    monkeypatch.setattr(atlas, "ROWS", tmp_path)
+    assert atlas.run(set()) == 0
+    told = capsys.readouterr().out
+    assert "numpy:convolve mode=full: convolution (verdict was correlation)" in told
+    assert "not-a-package: not here, what was recorded stays" in told
+    assert "1 rows asked in all, 0 gave no answer" in told
+    assert json.loads((tmp_path / "rows.json").read_text())[0]["found"]["verdict"] == "convolution"
 
 
 def test_the_atlas_holds_a_hundred_functions_and_every_group():

@@ -14,10 +14,10 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "pipeline"
 
 FLOORS = (
+    {"text"},
     {"errors"},
     {"limits"},
     {"system"},
-    {"text"},
     {"plugins"},
     {"pages"},
     {"drawing"},

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from pipeline import read, write
-from pipeline.errors import FaltungError, without_secrets
-from pipeline.text import cell, from_cell
+from pipeline.errors import FaltungError
+from pipeline.text import cell, from_cell, without_secrets
 from tests.cli.conftest import Done, environment, faltung, place, write_noise  # noqa: F401  (fixtures)
 
 ROOT = Path(__file__).parents[1]

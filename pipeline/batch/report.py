@@ -21,11 +21,11 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..dsp.transforms import library_version
-from ..errors import UsageError, without_secrets
+from ..errors import UsageError
 from ..io import is_remote, is_table_name
 from ..io.sink import make_folder_of, write_bytes
 from ..pages import PLAYED, link, page_from, report_parts, shown
-from ..text import clock, decibels, size, times
+from ..text import clock, decibels, size, times, without_secrets
 
 if TYPE_CHECKING:
     from ..config.model import Configuration

@@ -41,11 +41,12 @@ from ..config.model import Configuration
 from ..dsp.envelope import Envelope
 from ..engine.lateness import lateness
 from ..engine.plan import Plan
-from ..errors import DiskFullError, FaltungError, PluginError, SettingError, traceback_of, without_secrets
+from ..errors import DiskFullError, FaltungError, PluginError, SettingError, traceback_of
 from ..io.remote import place_of
 from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
 from ..stages.base import Format
 from ..system import FolderSync, is_disk_full
+from ..text import without_secrets
 from .manifest import Data, timestamp
 from .resume import digest, identity, page_and_picture
 

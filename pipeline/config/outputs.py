@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from ..errors import UsageError, without_secrets
+from ..errors import UsageError
 from ..io.formats import extensions
 from ..io.names import RealNames, one_name
 from ..io.remote import Remote, is_remote
-from ..text import first_few, nearest, shorten
+from ..text import first_few, nearest, shorten, without_secrets
 from .inputs import STREAM, Place, variables_in
 
 NAMES = ("stem", "name", "ext", "parent", "relative")

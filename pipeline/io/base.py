@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import ReadError, SignalError, without_secrets
+from ..errors import ReadError, SignalError
 from ..system import FolderSync
-from ..text import count
+from ..text import count, without_secrets
 from ..units import Duration
 from .clock import Clock
 

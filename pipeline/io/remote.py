@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import DiskFullError, FaltungError, FileError, ReadError, UsageError, WriteError, without_secrets
+from ..errors import DiskFullError, FaltungError, FileError, ReadError, UsageError, WriteError
 from ..system import is_disk_full, pread
+from ..text import without_secrets
 
 BLOCK_BYTES = 1 << 22
 

@@ -16,7 +16,7 @@ from ..kernel import Kernel, Taps
 from ..limits import MAX_TAPS, at_most
 from ..units import Duration
 from .base import Format, KernelStage, require
-from .base.files import read_response, resampled
+from .base.files import check_rate, checked_taps, read_array, resampled
 from .base.registry import stage
 
 
@@ -33,6 +33,8 @@ class Reverb(KernelStage):
 
     ir: InputFile
     """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""
+    source: str | None = None
+    """Name of the response in a file of several, such as `30,0,1.2` of SOFA; `faltung info FILE` lists them."""
     format: RawFormat | None = None
     """Encoding of a file without a header: `FLOAT32_LE`, `FLOAT64_LE`, `S16_LE`, `S24_3_LE`, `S32_LE`."""
     mix: Fraction = 1.0
@@ -50,7 +52,7 @@ class Reverb(KernelStage):
     gets them all), or LL LR RL RR (`true_stereo`). `auto`, the default, goes by the number of channels."""
 
     def kernel(self, fmt: Format) -> Kernel:
-        taps, fs = read_response(self.ir, fmt, "ir", self.format, resample=self.resample)
+        taps, fs = self._read(fmt)
         ir = resampled(taps, fs, fmt.fs)
         ir = ir.scaled(1 / self._norm(taps, ir))
         predelay = fmt.frames(self.predelay)
@@ -59,6 +61,13 @@ class Reverb(KernelStage):
         require(predelay + ir.length <= MAX_TAPS, together, "ir")
         wet = Kernel(self._routed(ir.taps, fmt.channels), ir.origin).delayed(predelay).scaled(self.mix)
         return Kernel.identity().scaled(1.0 - self.mix) + wet
+
+    def _read(self, fmt: Format) -> tuple[Taps, float]:
+        """The response and its rate, which is that of the signal unless another may be resampled."""
+        samples, fs = read_array(self.ir, fmt, "ir", self.format, self.source)
+        if fs is not None and not self.resample:
+            check_rate(self.ir, fs, fmt, "ir", "set resample: true or convert it")
+        return checked_taps(samples, f"{self.ir.name}: ", "ir"), fs or fmt.fs
 
     def _norm(self, taps: Taps, ir: Kernel) -> float:
         """What the response is divided by; energy counts at the file's own rate too, so that none is louder."""

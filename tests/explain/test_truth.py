@@ -288,3 +288,15 @@ def test_the_tiles_of_libraries_are_those_of_the_atlas():
         np.testing.assert_allclose(one["tile"], answer / np.abs(answer).max(), atol=0.0051, err_msg=one["name"])
     turned = [one["name"] for one in tiles if one["verdict"] == "correlation"]
     assert sum("convolve" in name for name in turned) == 2  # as the page says
+
+
+@pytest.mark.parametrize("fs", [44_100, 48_000, 96_000])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_kernel_that_is_played_slower_keeps_its_symmetry_and_its_origin(fs, sign):
+    half = NOISE.standard_normal(150)
+    h = np.concatenate([half, [1.0 if sign == 1 else 0.0], sign * half[::-1]])
+    heard = for_listening(Subject(NOISE.standard_normal(fs), h, fs, "", "", origin=150))
+    assert heard.fs <= 24_000
+    assert len(heard.h) == 2 * heard.origin + 1
+    np.testing.assert_array_equal(heard.h, sign * heard.h[::-1])
+    assert heard.h.sum() == pytest.approx(h.sum(), abs=0.02 * np.abs(h).sum())

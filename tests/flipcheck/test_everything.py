@@ -361,6 +361,37 @@ def test_the_origin_of_an_even_kernel_is_told_beside_that_of_an_odd_one(target, 
     assert flip_check(target.split()).other_origin == words
 
 
+@pytest.mark.parametrize("mode", ["nearest", "reflect", "mirror", "constant"])
+def test_the_boundary_of_eight_bits_is_asked_with_taps_that_cannot_saturate(mode):
+    def pixels(image, kernel):
+        y = scipy.ndimage.correlate(image.astype(float), kernel, mode=mode)
+        return np.clip(np.rint(y), 0, 255).astype(np.uint8)
+
+    found = flip_check(pixels, form="uint8", image=True)
+    assert found.edges == {"constant": "zeros"}.get(mode, mode)  # three taps leave nearest and reflect alike
+
+
+def test_what_is_silent_on_an_even_kernel_has_no_origin_there():
+    found = flip_check(lambda x, h: np.convolve(x, h, "same") * (len(h) % 2))
+    assert (found.verdict, found.origin, found.other_origin) == ("convolution", (1,), None)
+
+
+def test_an_even_kernel_is_sent_to_programs_on_sounds_as_well():
+    body = (
+        "(x, fs), (h, _) = sf.read(a[0]), sf.read(a[2]); "
+        "sf.write(a[1], np.convolve(x, np.trim_zeros(h), 'same'), fs, subtype='FLOAT')"
+    )
+    assert flip_check(python(body, "{in}", "{out}", "{kernel}")).other_origin == "of an even kernel of 4, tap 1"
+
+
+@pytest.mark.parametrize("growth", [0.99, 1.0, 1.02])
+def test_an_answer_that_goes_on_is_no_surprise_at_the_start(growth):
+    found = flip_check(lambda x: scipy.signal.lfilter([1], [1, -growth], x))
+    assert found.ends is None
+    late = flip_check(lambda x: scipy.signal.lfilter([1], [1, -growth], np.concatenate([[0], x[1:]])))
+    assert late.ends == "an impulse at frame 0 is not heard"
+
+
 def test_an_even_kernel_may_be_refused():
     def odd(x, h):
         if len(h) % 2 == 0:

@@ -73,12 +73,10 @@ NumbersOrFile = Annotated[
 ]
 
 
-def read_taps(
-    source: _Rows | Path, fmt: Format, setting: str, *, form: str | None = None, fix: str = "convert it"
-) -> Taps:
+def read_taps(source: _Rows | Path, fmt: Format, setting: str, *, form: str | None = None) -> Taps:
     """Taps from numbers or a file, at the rate of the signal; one column is given as ``(M,)``.
 
-    ``form`` is the encoding of a file without a header; ``fix`` says what to do about another rate.
+    ``form`` is the encoding of a file without a header.
 
     Raises
     ------
@@ -89,16 +87,8 @@ def read_taps(
         return checked_taps(np.array(source), "", setting)
     samples, fs = read_array(source, fmt, setting, form)
     if fs is not None:
-        check_rate(source, fs, fmt, setting, fix)
+        check_rate(source, fs, fmt, setting)
     return checked_taps(samples, f"{source.name}: ", setting)
-
-
-def read_response(source: Path, fmt: Format, setting: str, form: str | None, *, resample: bool) -> tuple[Taps, float]:
-    """An impulse response and its rate, which is that of the signal unless another may be resampled."""
-    if not resample:
-        return read_taps(source, fmt, setting, form=form, fix="set resample: true or convert it"), fmt.fs
-    samples, fs = read_array(source, fmt, setting, form)
-    return checked_taps(samples, f"{source.name}: ", setting), fs or fmt.fs
 
 
 def resampled(taps: Taps, fs: float, to: float) -> Kernel:
@@ -140,7 +130,9 @@ def check_rate(path: Path, fs: float, fmt: Format, setting: str, fix: str = "con
         raise SettingError(f"{path.name} is sampled at {fs:g} Hz, the input at {fmt.fs:g} Hz; {fix}", setting)
 
 
-def read_array(path: Path, fmt: Format, setting: str, form: str | None = None) -> tuple[Array, float | None]:
+def read_array(
+    path: Path, fmt: Format, setting: str, form: str | None = None, name: str | None = None
+) -> tuple[Array, float | None]:
     """Contents of a file, and its rate in Hz if it says; ``form`` is the encoding of one without a header."""
     from ...io.arrays import load_plain
     from ...io.formats import is_known
@@ -151,13 +143,13 @@ def read_array(path: Path, fmt: Format, setting: str, form: str | None = None) -
             return load_raw(path, form), None
         if path.suffix.lower() == ".npy":
             return load_plain(path), None
-        with open_part(path, fmt) as reader:
+        with open_part(path, fmt, name) as reader:
             samples = np.concatenate([*reader.blocks(_BLOCK), np.zeros((0, reader.info.channels))])
             row = reader.info.container == "CSV" and len(samples) == 1 and reader.info.time is None
             return samples[0] if row else samples, rate_of(reader, fmt)
 
 
-def open_part(path: Path, fmt: Format) -> Reader:
+def open_part(path: Path, fmt: Format, name: str | None = None) -> Reader:
     """A file that a stage reads, opened as the signal was; what tells no rate has that of the signal."""
     from ...io import open_reader
     from ...io.formats import READING
@@ -166,6 +158,8 @@ def open_part(path: Path, fmt: Format) -> Reader:
     reading = {name: value for name, value in fmt.reading.items() if name in shared}
     if reading.get("gaps") == "split":
         reading["gaps"] = "error"
+    if name is not None:
+        reading["source"] = [name]
     return open_reader(path, untold_fs=fmt.fs, **reading)
 
 

@@ -162,6 +162,22 @@ def test_records_of_text_and_without_a_rate_are_left_out(tmp_path):
         open_reader(write(tmp_path / "b.mseed", log))
 
 
+@pytest.mark.parametrize("version", [2, 3])
+@pytest.mark.parametrize("window", [1000, 1024, 1031, 4096, 5000])
+def test_no_record_is_lost_where_the_index_goes_from_one_window_to_the_next(tmp_path, monkeypatch, version, window):
+    from faltung_seismic import miniseed
+
+    monkeypatch.setattr(miniseed, "_WINDOW", window)
+    x = noise(20_000)
+    parts = records(x, each=100, version=version)
+    got, _, warnings = read(write(tmp_path / "a.mseed", parts))
+    np.testing.assert_array_equal(got[:, 0], x)
+    assert warnings == []
+    got, _, warnings = read(write(tmp_path / "b.mseed", parts[:50], bytes(640), parts[50:]))
+    np.testing.assert_array_equal(got[:, 0], x)
+    assert warnings == ["640 bytes are no record; passed over"]
+
+
 def test_seeking_goes_by_the_index(tmp_path):
     x = noise(50_000)
     path = write(tmp_path / "a.mseed", records(x, each=100))

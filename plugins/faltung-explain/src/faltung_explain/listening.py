@@ -103,13 +103,15 @@ def _at_rate(subject: Subject, fs: float) -> tuple[tuple[Taps, int], bool]:
             return subject.kernel_at(fs), True
         except FaltungError:
             pass  # a file at one rate only: resampled below
-    before = -subject.origin % max(1, round(subject.fs / fs))  # zeros, so that time zero falls on a tap again
-    h, ratio = np.pad(subject.h, before), subject.fs / fs
-    taps = _resampled(h, subject.fs, fs) * ratio
+    part, ratio = max(1, round(subject.fs / fs)), subject.fs / fs
+    before = -subject.origin % part  # zeros, so that time zero falls on a tap again
+    taps = _resampled(np.pad(subject.h, (before, before + part)), subject.fs, fs) * ratio
+    origin = min(round((subject.origin + before) / ratio), len(taps) - 1)
     for sign in (1, -1):
-        if np.array_equal(h, sign * h[::-1]):  # and so it stays, to the last bit
+        if len(subject.h) == 2 * subject.origin + 1 and np.array_equal(subject.h, sign * subject.h[::-1]):
+            taps = taps[: 2 * origin + 1]  # about time zero, and so it stays, to the last bit
             taps = (taps + sign * taps[::-1]) / 2
-    return (taps, min(round((subject.origin + before) / ratio), len(taps) - 1)), False
+    return (taps, origin), False
 
 
 def _resampled(samples: Taps, fs: float, lower: float) -> Taps:

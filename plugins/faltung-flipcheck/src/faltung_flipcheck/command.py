@@ -77,7 +77,8 @@ def command_target(words: Sequence[str], taps: Taps | None, *, fs: float, image:
     if not ways & _SOUNDS:
         printed = lambda y: max(_PRINTED, command.tolerance(y))  # noqa: E731
         return Target(line, command, told, tolerance=printed, image=sent.ndim == 2, again=handed)
-    target = Target(line, command, told, command.amplitude, _FRAMES, command.tolerance, channels=command.gains)
+    quiet, gains = command.amplitude, command.gains
+    target = Target(line, command, told, quiet, _FRAMES, command.tolerance, channels=gains, again=handed)
     padded = found.get("kernel") == "wav" and Path(words[0]).name not in _READ_TEXT and len(sent) < _SHORTEST
     if not padded:
         return target

@@ -52,9 +52,9 @@ def other_origin(target: Target) -> str | None:
         return f"{word}, refused"
     tolerance = max(other.tolerance(values), 1e-9)
     response = Response(values, centre, shape, tolerance, 0.0, True, True, 0.0, None, slack=other.slack)
-    fits = [best_fit(response, h, axes) for axes in ((), tuple(range(h.ndim)))]
-    fit = min(fits, key=lambda fit: fit.error)
-    if not values.any() or fit.error > response.slack * tolerance:
+    ways = ((), tuple(range(h.ndim))) if values.any() else ()
+    fit = min((best_fit(response, h, axes) for axes in ways), key=lambda fit: fit.error, default=None)
+    if fit is None or fit.error > response.slack * tolerance:
         return None
     at = origin(fit, h)
     return f"{word}, tap {at[0] if len(at) == 1 else at}"
@@ -64,17 +64,16 @@ def told_edges(target: Target, response: Response, *, fixed: bool) -> str | None
     """The edges; where three taps cannot tell two ways apart and nobody named them, asked again with five."""
     if fixed or target.again is None or not response.edges or " or " not in response.edges:
         return response.edges
+    h = np.zeros((5,) * response.values.ndim)
+    h.flat[[0, h.size // 2, -1]] = 2, 1, 1  # reaches two frames out each way, and is too quiet for 8 bits to saturate
     try:
-        return measure(target.again(_asymmetric((5,) * response.values.ndim))).edges or response.edges
+        return measure(target.again(h)).edges or response.edges
     except FaltungError:
         return response.edges
 
 
 def lag_0(target: Target, response: Response) -> int | None:
-    """Where the loudest answer stands when the signal is the kernel itself; None where that cannot be asked.
-
-    What is as long as its input has frames and no lags.
-    """
+    """Where the loudest answer to the kernel itself stands; None for frames, not lags: as many out as in."""
     frames = response.values.shape == response.frames_in
     if target.axes != 1 or target.taps is None or target.taps.size == 1 or frames:
         return None

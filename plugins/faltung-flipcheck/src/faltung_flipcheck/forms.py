@@ -74,7 +74,8 @@ def plain_array(y: Any, axes: int) -> Array:
     """Numbers out of whatever a library returns, without axes of length 1 beyond ``axes``."""
     if isinstance(y, tuple | list) and y and hasattr(y[0], "shape"):
         y = y[0]  # some functions return the result and what they know of it
-    for method in ("detach", "cpu", "compute", "to_numpy", "numpy"):
+    of_torch = ("detach", "cpu") if hasattr(y, "detach") else ()
+    for method in (*of_torch, "compute", "to_numpy", "numpy"):
         if not isinstance(y, np.ndarray) and callable(getattr(y, method, None)):
             y = getattr(y, method)()
     if type(y).__module__.startswith("SimpleITK"):

@@ -240,10 +240,7 @@ def _end(fits: dict[str, Array], axis: int, end: int, half: int) -> str:
 
 
 def impulse_at_ends(target: Target, response: Response) -> str | None:
-    """Where an impulse at frame 0, at 1 or at the last frame gives something else than in the middle, cut: what.
-
-    For signals only, and for outputs in which the answer to a middle impulse moves with it.
-    """
+    """What a signal's impulse at frame 0, at 1 or at the last gives, where that is not what one in the middle does."""
     settled = response.edges is not None and ANOTHER not in response.edges
     if response.values.ndim != 1 or settled or not response.support:
         return None
@@ -253,17 +250,19 @@ def impulse_at_ends(target: Target, response: Response) -> str | None:
         y = (target.raw(impulse(target, (n,), (at,))) - silence) / target.amplitude
         if y.shape != values.shape:
             return f"an impulse at {word} gives {len(y):,} frames, one in the middle {len(values):,}"
-        if np.abs(np.nan_to_num(y)).max() <= response.tolerance * np.abs(values).max():
-            return f"an impulse at {word} is not heard"
-        expected = np.zeros_like(values)
-        shift = at - centre
+        expected, shift = np.zeros_like(values), at - centre
         expected[max(0, shift) : len(y) + min(0, shift)] = values[max(0, -shift) : len(y) - max(0, shift)]
-        allowed = 4 * response.slack * response.tolerance * np.abs(values).max()
+        size = float(np.abs(expected).max()) or float(np.abs(values).max())
+        if np.abs(np.nan_to_num(y)).max() <= response.tolerance * size:
+            return f"an impulse at {word} is not heard"
+        allowed = 4 * response.slack * response.tolerance * size
         wrong = np.abs(np.nan_to_num(y) - expected) > allowed
         if abs(values[-1]) > allowed:
             wrong[max(0, len(y) + shift) :] = False  # it has not died away, so that more of it is not known
         if wrong.any():
-            near = slice(max(0, at - 1), at + 4) if at < 2 else slice(max(0, len(y) - 4), None)
-            got, due = (" ".join(f"{v:.4g}" for v in part[near] + 0.0) for part in (y, expected))
-            return f"an impulse at {word} gives {got} there, where {due} is due"
+            first = int(np.argmax(wrong))
+            place = "there" if abs(first - at) < 4 else f"at n = {first}"
+            loud = [np.where(np.abs(part) > allowed, part, 0.0)[first : first + 4] for part in (y, expected)]
+            got, due = (" ".join(f"{v:.4g}" for v in part) for part in loud)
+            return f"an impulse at {word} gives {got} {place}, where {due} is due"
     return None

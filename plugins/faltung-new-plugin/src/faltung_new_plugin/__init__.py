@@ -7,7 +7,6 @@ from importlib.resources import files
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.io.sink import write_bytes
 from pipeline.plugins import GROUPS, Kind
 from pipeline.text import nearest, one_line
 
@@ -33,6 +32,7 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
         a name without a prefix, one that is faltung's own, an unknown kind, or a folder that exists.
     """
     from pipeline.io.formats import extensions
+    from pipeline.io.sink import write_bytes
 
     if kind not in _KINDS:
         near = nearest(kind, _KINDS)

@@ -17,11 +17,12 @@ import numpy.typing as npt
 from pymseed import MiniSEEDError, MS3Record
 
 from pipeline.errors import ReadError
-from pipeline.io.base import MAX_CHANNELS, Block, Reader, ReadOptions, SignalInfo
+from pipeline.io.base import Block, Reader, ReadOptions, SignalInfo
 from pipeline.io.clock import Clock
 from pipeline.io.source import Source
+from pipeline.limits import MAX_CHANNELS
 
-from .heads import is_mseed
+from .heads import begins, is_mseed
 
 _WINDOW = 1 << 22
 _STEP = 64  # records begin at multiples of this, and what is none is passed over by it
@@ -113,27 +114,32 @@ def name_of(source_id: str) -> str:
     return ".".join([*parts[:3], "".join(parts[3:])]) if len(parts) == 6 else source_id
 
 
+def next_record(raw: bytes) -> int:
+    """Bytes to the next that may be a record: of version 2 at a multiple of 64, of version 3 anywhere."""
+    later = raw.find(b"MS\x03", 1)
+    stop = len(raw) if later < 0 else later
+    return next((k for k in range(_STEP, stop, _STEP) if is_mseed(raw[k : k + 48])), stop)
+
+
 def _records(source: Source, index: Index) -> Iterator[tuple[MS3Record, int]]:
     """Every record with its place, from windows of the file."""
     size, at = int(source.size or 0), 0
     while at < size:
         window = source.at(at, _WINDOW)
-        done, cut = 0, False
+        done = 0
         try:
             for record in MS3Record.from_buffer(window, unpack_data=False):
                 yield record, at + done
                 done += record.reclen
         except MiniSEEDError as error:
-            cut = error.status_code > 0 and is_mseed(window[done : done + 48])
-            last = at + len(window) >= size
-            if cut and last:
-                index.cut = f"its last record, at byte {at + done}, is cut: {len(window) - done} bytes of it are there"
+            tail, last = window[done:], at + len(window) >= size
+            if last and error.status_code > 0 and begins(tail):
+                index.cut = f"its last record, at byte {at + done}, is cut: {len(tail)} bytes of it are there"
                 return
-            if not cut or done == 0:
-                steps = range(done + _STEP, len(window), _STEP)
-                step = next((k for k in steps if is_mseed(window[k : k + 48])), len(window))
-                index.skipped += step - done
-                done = step
+            if done == 0 or last:  # else the rest is looked at again, at the start of a window of its own
+                step = next_record(tail)
+                index.skipped += step
+                done += step
         at += done
 
 

@@ -16,6 +16,7 @@ import numpy as np
 from pipeline.engine.functional import convolve, correlate
 from pipeline.kernel import Array, Taps
 
+from ..bilingual import listed, texts_of
 from ..example import WORKED
 from . import ClaimResult, claim_text
 
@@ -80,7 +81,24 @@ def frameworks() -> ClaimResult:
         answer=_vector(answer),
         convolved=_vector(y),
         correlated=_vector(r),
+        **{name: listed(members) for name, members in recorded().items()},
     )
+
+
+def recorded() -> dict[str, list[str]]:
+    """Layers that correlate, transposed ones that convolve and that do not, functions beside them that convolve.
+
+    From ``layers.json``, which flip-check's records are written into.
+    """
+    groups = {
+        "correlating": ("layers", "correlation"),
+        "transposed": ("transposed", "convolution"),
+        "untransposed": ("transposed", "correlation"),
+        "beside": ("beside", "convolution"),
+    }
+    layers: Any = texts_of("layers.json")
+    told = {name: [one for one in layers if (one["kind"], one["verdict"]) == which] for name, which in groups.items()}
+    return {name: [f"{one['name']} ({one['version']})" for one in members] for name, members in told.items()}
 
 
 def learnt_weights() -> ClaimResult:
