@@ -244,7 +244,7 @@ def test_a_package_without_a_project_of_its_own_is_bundled_and_its_types_are_che
     assert wheel == ["pipeline", *(name_of(path) for path in ours)]
     assert project["tool"]["mypy"]["packages"] == ["pipeline", *(path.name for path in ours)]
     points = [point for group in project["project"]["entry-points"].values() for point in group.values()]
-    assert {re.split("[.:]", point)[0] for point in points} == {path.name for path in ours}
+    assert {re.split("[.:]", point)[0] for point in points} <= {path.name for path in ours}  # the rest by `bundled`
 
 
 def test_click_is_never_imported_directly():

@@ -31,7 +31,8 @@ def table(rows: str, fs: str = "1", name: str = "t.csv") -> None:
 CASES: dict[str, tuple[int, Callable[[], object], str, str, str]] = {
     "channels": (3, lambda: noise("in.wav", 9, 4), CONFIG.format("in.wav", GAIN), "declares 4 channels", "1 to 3 can"),
     "frames": (99, lambda: noise("in.wav", 100, 1), CONFIG.format("in.wav", GAIN), "declares 100 frames", "99 frames"),
-    "taps": (7, lambda: noise("in.wav", 9, 1), CONFIG.format("in.wav", "{use: delay, delay: 8 samples}"), "", "7 taps"),
+    "taps": (7, lambda: noise("in.wav", 9, 1), CONFIG.format("in.wav", "{use: smooth, length: 9 samples}"),
+        "", "7 taps"),
     "repeats": (5, lambda: noise("in.wav", 9, 1),
         CONFIG.format("in.wav", "{use: echo, delay: 1 samples, gain: 0.9, repeats: 6}"), "take 6", "5 repeats"),
     "rows": (150, lambda: table("t,x\n0,1\n1,1\n2,1\n400,1\n"),

@@ -438,7 +438,7 @@ def test_workers_must_have_the_plugins_that_are_used(
     ramp: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from pipeline.batch import dask
+    from faltung_cluster import dask
 
     dists.add("acme-queue", EXECUTOR, executor="acme.queue = opened")
     dists.add("acme-reverb", COMB, stage="acme.comb = Comb")

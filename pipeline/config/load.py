@@ -99,7 +99,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = (), *, base: str | 
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigError([Problem(f"cannot be read: {reason}", file=str(path))]) from None
-    if path.suffix.lower() in set(extensions()) - {".txt"}:
+    if path.suffix.lower() not in (".yaml", ".yml", ".txt") and path.suffix.lower() in extensions():
         raise ConfigError([Problem(f"is a signal by its name; {signal_help(path)}", file=str(path))])
     return parse_config(text, file=str(path), base=path.parent if base is None else base, overrides=overrides)
 

@@ -252,9 +252,8 @@ def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor
         progress(RunProgress("read", Path(source), frames, total, fs))
 
     if work.choices.scheduler is not None:
-        from ..batch.dask import workers_at
-
-        there, slots, watch = stack.enter_context(workers_at(work.choices.scheduler, _plugins_of(work)))
+        dask = bundled("faltung_cluster.dask", "scheduler=")
+        there, slots, watch = stack.enter_context(dask.workers_at(work.choices.scheduler, _plugins_of(work)))
         return _cutting(there, slots, work, advanced, stack), run_task, 2 * slots, watch
     nothing = lambda: None  # noqa: E731
     if work.jobs == 1 and not _is_apart(work):
@@ -295,10 +294,10 @@ def _cutting(executor: Executor, jobs: int, work: Work, advanced: Advanced, stac
     """The executor, behind one that cuts long files into shards where that is asked for."""
     if work.shard is None:
         return executor
-    from ..batch.shards import Shards
-
+    shards = bundled("faltung_cluster.shards", "batch.shard")
     far = work.choices.scheduler is not None
-    return stack.enter_context(Shards(executor, jobs, work.shard, advanced, far=far))
+    cutting: Executor = shards.Shards(executor, jobs, work.shard, advanced, far=far)
+    return stack.enter_context(cutting)
 
 
 def _tasks(work: Work) -> list[Data]:

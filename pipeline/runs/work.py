@@ -69,11 +69,9 @@ class Choices:
     ) -> Choices:
         """Choices as they were given, before what the configuration says; raises `UsageError`."""
         if scheduler is not None:
-            from ..batch.dask import check_address
-
             if jobs is not None:
                 raise UsageError("jobs= are processes of this machine, scheduler= is a cluster; give one")
-            check_address(scheduler, insecure=insecure)
+            bundled("faltung_cluster.dask", "scheduler=").check_address(scheduler, insecure=insecure)
         chosen = loaded.settings.batch.jobs if jobs is None else jobs
         if chosen == "auto":
             chosen = usable_processors()

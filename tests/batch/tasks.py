@@ -76,7 +76,7 @@ def process_facts(_: int) -> tuple[int, bool, list[str]]:
 
 def dies_once(mark: str, call: Callable[[], Any]) -> Any:
     """Do a call; the first of all, whose worker leaves the mark, is killed in the midst of what it writes."""
-    from pipeline.batch import shards
+    from faltung_cluster import shards
 
     write = shards.write_all
 

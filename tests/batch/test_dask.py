@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+from faltung_cluster.dask import check_address, cluster, versions
 
-from pipeline.batch.dask import check_address, cluster, versions
 from pipeline.errors import UsageError
 from tests.cli.conftest import PATIENCE, ROOT, Done, environment, faltung, place  # noqa: F401
 
@@ -43,7 +43,7 @@ PATIENT = f"""\
 import sys
 from functools import partial
 from importlib import metadata
-from pipeline.batch import dask
+from faltung_cluster import dask
 from pipeline.cli import main
 dask.cluster = partial(dask.cluster, patience_s={PATIENCE})
 sys.exit(main())
@@ -87,7 +87,7 @@ def scheduler(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command in this process has more patience for a cluster."""
-    monkeypatch.setattr("pipeline.batch.dask.cluster", partial(cluster, patience_s=PATIENCE))
+    monkeypatch.setattr("faltung_cluster.dask.cluster", partial(cluster, patience_s=PATIENCE))
 
 
 @pytest.fixture
@@ -181,7 +181,7 @@ def test_the_client_does_not_report_workers_whose_tasks_are_done_again(scheduler
 def test_other_versions_are_named_and_refused(scheduler, patient, batch, faltung, monkeypatch):  # noqa: F811
     here = {**versions(), "numpy": "0.9"}
     known = metadata.version
-    monkeypatch.setattr("pipeline.batch.dask.version_of", lambda name: here.get(name) or known(name))
+    monkeypatch.setattr("faltung_cluster.dask.version_of", lambda name: here.get(name) or known(name))
     done = faltung("run", str(batch / "batch.yaml"), "--scheduler", scheduler)
     assert (done.code, done.out) == (2, "")
     assert re.search(r"worker tcp://127\.0\.0\.1:\d+ has numpy [\d.]+ \(here 0\.9\); install the same", done.err)
@@ -203,13 +203,13 @@ def test_a_worker_without_the_package_or_with_another_plugin_is_refused(schedule
         (missing, r"worker tcp://[\d.:]+: cannot run faltung: No module named 'pipeline'; install it there"),
         (more, r"worker tcp://[\d.:]+ has faltung-hall 1\.2 \(here not installed\); install the same versions"),
     ):
-        monkeypatch.setattr("pipeline.batch.dask.versions", found)
+        monkeypatch.setattr("faltung_cluster.dask.versions", found)
         with pytest.raises(UsageError, match=said), cluster(scheduler, patience_s=PATIENCE):
             pass
 
 
 def test_a_scheduler_that_does_not_answer_is_told_in_a_moment(batch, faltung, monkeypatch):  # noqa: F811
-    monkeypatch.setattr("pipeline.batch.dask.cluster", partial(cluster, patience_s=0.5))
+    monkeypatch.setattr("faltung_cluster.dask.cluster", partial(cluster, patience_s=0.5))
     began = time.monotonic()
     done = faltung("run", str(batch / "batch.yaml"), "--scheduler", "tcp://127.0.0.1:9")
     assert (done.code, done.out) == (2, "")

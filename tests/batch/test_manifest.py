@@ -99,7 +99,7 @@ def test_a_file_of_another_kind_is_refused_and_stays(content: bytes, tmp_path: P
 def test_a_damaged_line_in_the_middle_is_named(line: str, tmp_path: Path) -> None:
     path = written(tmp_path / "m.jsonl", record("a", "done"))
     path.write_text(path.read_text() + line + "\n" + json.dumps(record("b", "done")) + "\n")
-    with pytest.raises(UsageError, match=r"m\.jsonl:4: is no record; the file was edited or is damaged, remove it"):
+    with pytest.raises(UsageError, match=r"m\.jsonl:4: is no record; the file was edited or is damaged: remove this"):
         read_manifest(path)
 
 
@@ -152,5 +152,5 @@ def test_a_line_that_is_no_record_is_told_with_its_number(line: str, tmp_path: P
     path = written(tmp_path / "m.jsonl", record("a", "done"))
     with path.open("ab") as file:
         file.write(line.encode("utf-8", "surrogateescape") + b"\n")
-    with pytest.raises(UsageError, match=r"m\.jsonl:4: is no record; the file was edited or is damaged, remove it"):
+    with pytest.raises(UsageError, match=r"m\.jsonl:4: is no record; the file was edited or is damaged: remove this"):
         read_manifest(path)

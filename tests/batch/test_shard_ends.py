@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+from faltung_cluster.shards import render_shard, search_shard
 
-from pipeline.batch.shards import render_shard, search_shard
 from pipeline.batch.task import configuration_text
 from pipeline.config.load import parse_config
 from pipeline.dsp.gather import SerialExecutor

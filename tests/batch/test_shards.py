@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+from faltung_cluster import shards
+from faltung_cluster.shards import Shards, stretches
 
-from pipeline.batch import shards
 from pipeline.batch.local import LocalExecutor
-from pipeline.batch.shards import Shards, stretches
 from pipeline.batch.task import configuration_text, make_task, run_task
 from pipeline.config.load import parse_config
 from pipeline.dsp.gather import SerialExecutor

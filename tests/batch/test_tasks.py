@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile as sf
+from faltung_cluster.shards import Shards
 
 from pipeline.batch.driver import run_tasks
-from pipeline.batch.shards import Shards
 from pipeline.batch.task import begin_task, configuration_text, is_light, make_task, run_task
 from pipeline.config.load import parse_config
 from pipeline.dsp.gather import SerialExecutor

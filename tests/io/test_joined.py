@@ -3,7 +3,6 @@
 What is right is what libsndfile decodes of each recording alone, or the number of frames that was encoded.
 """
 
-import re
 import shutil
 import subprocess
 
@@ -258,9 +257,7 @@ def test_a_flac_of_32_bits_is_refused_with_the_way_out(tmp_path):
     data = bytearray((tmp_path / "x.flac").read_bytes())
     word = int.from_bytes(data[18:26], "big")
     data[18:26] = (word & ~(31 << 36) | 31 << 36).to_bytes(8, "big")
-    for frame in re.finditer(rb"\xff\xf8", bytes(data)):  # its first frame says so too
-        data[frame.start() + 3] |= 7 << 1
-        break
+    data[data.index(b"\xff\xf8") + 3] &= 0xF1  # the first frame leaves its bits to the header
     with pytest.raises(ReadError, match="has 32 bits a sample, which libsndfile does not decode; unpack it: flac -d"):
         read_signal(put(tmp_path, data))
 

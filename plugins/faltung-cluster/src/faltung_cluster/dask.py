@@ -18,9 +18,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..dsp.transforms import library_version
-from ..errors import FaltungError, PluginError, UsageError
-from ..plugins import Plugin, installed, is_local, version_of
+from pipeline.dsp.transforms import library_version
+from pipeline.errors import FaltungError, PluginError, UsageError
+from pipeline.plugins import Plugin, installed, is_local, version_of
 
 _LIBRARIES = ("faltung", "numpy", "scipy", "soundfile", "soxr")
 _PATIENCE_S = 5  # for a scheduler and its workers to answer

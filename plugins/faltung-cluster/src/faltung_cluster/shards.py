@@ -31,22 +31,22 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..dsp.patch_search import PatchSearch
-from ..dsp.search import Part, Search
-from ..engine.plan import BLOCK, Plan, Step
-from ..engine.steps import Group
-from ..engine.stream import Detections, InputCheck, hold_edges, processed
-from ..engine.timeline import heard_from
-from ..errors import FaltungError, ReadError
-from ..io import Reader, SignalInfo, is_remote
-from ..io.names import is_stream
-from ..io.sink import hidden_beside, naming_errors, write_all
-from ..job import Job, open_signal
-from ..kernel import Array
-from ..stages.match import Match
-from ..units import Duration
-from .manifest import Data
-from .task import Runner, prepared_for, run_task
+from pipeline.batch.manifest import Data
+from pipeline.batch.task import Runner, prepared_for, run_task
+from pipeline.dsp.patch_search import PatchSearch
+from pipeline.dsp.search import Part, Search
+from pipeline.engine.plan import BLOCK, Plan, Step
+from pipeline.engine.steps import Group
+from pipeline.engine.stream import Detections, InputCheck, hold_edges, processed
+from pipeline.engine.timeline import heard_from
+from pipeline.errors import FaltungError, ReadError
+from pipeline.io import Reader, SignalInfo, is_remote
+from pipeline.io.names import is_stream
+from pipeline.io.sink import hidden_beside, naming_errors, write_all
+from pipeline.job import Job, open_signal
+from pipeline.kernel import Array
+from pipeline.stages.match import Match
+from pipeline.units import Duration
 
 _TICK_S = 0.1  # between two looks at whether to stop
 
