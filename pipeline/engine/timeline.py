@@ -25,11 +25,6 @@ class Timeline:
     """Negative where the sound runs backwards."""
     offset: Fraction
 
-    @property
-    def is_moved(self) -> bool:
-        """Whether anything stands elsewhere than at the same time."""
-        return self.scale < 0 or self.offset != 0
-
     def at(self, frame: int) -> int:
         """The whole frame nearest to where a frame of the input stands."""
         return round(self.scale * frame + self.offset)

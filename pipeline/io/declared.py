@@ -229,33 +229,16 @@ def _w64(source: Source) -> _Audio:
         words = f"{bits} bits, {channels} channels, {block} bytes a frame"
         raise ReadError(source.name, f"its fmt chunk contradicts itself: {words}")
     fixed = block if tag in (1, 3, 6, 7) else 0
-
-    def patches(size: int) -> tuple[tuple[int, bytes], ...]:
-        return ((at + 16, struct.pack("<Q", size + 24)),)
-
     notes = (rate_problem(fs, block, rate),) if fixed and rate != fs * block & 0xFFFFFFFF else ()
-    return _Audio(
-        at + 24,
-        max(0, length - 24),
-        fixed,
-        patches,
-        length >= 2**62,
-        float(fs),
-        channels,
-        notes,
-        _linear(tag, bits, "<"),
-    )
+    start, size, linear = at + 24, max(0, length - 24), _linear(tag, bits, "<")
+    return _Audio(start, size, fixed, _patch(at + 16, "<Q", 24), length >= 2**62, float(fs), channels, notes, linear)
 
 
 def _au(source: Source) -> _Audio | Facts:
     order = ">" if source.head[:4] == b".snd" else "<"
     start, size, encoding, _, channels = struct.unpack(f"{order}5I", source.head[4:24].ljust(20, b"\0"))
     block = _AU_BYTES.get(encoding, 0) * channels
-
-    def patches(size: int) -> tuple[tuple[int, bytes], ...]:
-        return ((8, struct.pack(f"{order}I", min(size, 2**32 - 1))),)
-
-    return _Audio(start, size, block, patches, says_unknown(size), None, channels)
+    return _Audio(start, size, block, _patch(8, f"{order}I", 0), says_unknown(size), None, channels)
 
 
 def _caf(source: Source) -> _Audio | Facts:
@@ -269,12 +252,8 @@ def _caf(source: Source) -> _Audio | Facts:
     at, length = found[b"data"]
     desc = source.at(found[b"desc"][0] + 12, 32).ljust(32, b"\0")
     fs, block, channels = (struct.unpack(">d8xI4xI4x", desc))[:3]
-
-    def patches(size: int) -> tuple[tuple[int, bytes], ...]:
-        return ((at + 4, struct.pack(">q", size + 4)),)
-
-    unknown = length < 12
-    return _Audio(at + 16, 2**62 if unknown else max(0, length - 16), block, patches, unknown, fs, channels)
+    unknown, patch = length < 12, _patch(at + 4, ">q", 4)
+    return _Audio(at + 16, 2**62 if unknown else max(0, length - 16), block, patch, unknown, fs, channels)
 
 
 def _nist(source: Source) -> _Audio | Facts:
@@ -297,6 +276,11 @@ def _nist(source: Source) -> _Audio | Facts:
         _linear(1, 8 * block // max(1, channels), "<" if order.startswith("0") else ">") if coding == "pcm" else None
     )
     return _Audio(start, frames * block, block, lambda _: (), False, fs, channels, (), linear)
+
+
+def _patch(at: int, form: str, more: int) -> Callable[[int], tuple[tuple[int, bytes], ...]]:
+    """Header that says a number of bytes at one place, with those of the head counted."""
+    return lambda size: ((at, struct.pack(form, min(size + more, 2**32 - 1 if form[1] == "I" else 2**63 - 1))),)
 
 
 def _linear(tag: int, bits: int, order: str) -> tuple[str, str] | None:

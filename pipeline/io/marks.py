@@ -5,11 +5,11 @@ What cannot be moved, because it lies outside of the output or is told in words,
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import replace
 
-from . import recorders
 from .base import SignalInfo
 
 Place = Callable[[int], int]
@@ -23,16 +23,15 @@ _FAR = 1 << 32
 
 
 def moved(info: SignalInfo, place: Place | None, fs: float, frames: int | None) -> SignalInfo:
-    """A source's metadata as they hold for an output of rate ``fs``; None for frames or places that nobody knows."""
+    """A source's metadata as they hold for an output of rate ``fs``; ``frames`` and ``place`` may be unknown."""
     if fs == info.fs and place is not None and (place(0), place(_FAR)) == (0, _FAR):
         return info
     stays = place is not None and place(0) == 0 < place(_FAR)  # the first sound is still the first
-    kept, mover = [], None if place is None else _Mover(info, place, fs, frames)
-    lost = list(info.dropped)
+    mover, kept, lost = None if place is None else _Mover(info, place, fs, frames), [], list(info.dropped)
     for name, data in info.chunks:
         move = getattr(mover, f"{name.decode('latin-1').strip()}_chunk", None)
         if stays and name in (b"guan", b"wamd"):
-            kept.append((name, recorders.moved(name, data, info.fs, fs) or b""))
+            kept.append((name, re.sub(rb"(?m)^(Samplerate:\s*)\d+", rb"\g<1>%d" % round(fs), data)))
         elif name in _IN_WORDS or (mover is None and hasattr(_Mover, f"{name.decode('latin-1').strip()}_chunk")):
             lost.append(name.decode().strip())
         else:

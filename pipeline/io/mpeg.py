@@ -21,8 +21,7 @@ _BITRATES = {  # kbit/s by (MPEG-1 or not, layer)
     (True, 2): (0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
     (True, 3): (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
     (False, 1): (0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256),
-    (False, 2): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
-    (False, 3): (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    **dict.fromkeys(((False, 2), (False, 3)), (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)),
 }
 _BEGINS = re.compile(rb"\xff|ID3|TAG|APETAGEX")
 _SEARCHED = 1 << 20
@@ -89,9 +88,6 @@ class _Walk:
             self._raw, self._at = self.source.read(max(count, 1 << 18)), at
         return self._raw[at - self._at : at - self._at + count]
 
-    def frame(self, at: int) -> Frame | None:
-        return _frame(self.bytes(at, 4))
-
     def metadata(self, at: int) -> int:
         """Bytes of the tag of titles that starts here: ID3 before or behind the audio, APE; 0 for none."""
         head = self.bytes(at, 32)
@@ -104,11 +100,11 @@ class _Walk:
 
     def locked(self, at: int, kind: tuple[int, int, int] | None) -> Frame | None:
         """The frame that starts here, if what follows it is one of its kind, a tag or the end."""
-        frame = self.frame(at)
+        frame = _frame(self.bytes(at, 4))
         if frame is None or (kind is not None and frame.kind == kind):
             return frame
         after = at + frame.length
-        following = self.frame(after) if frame.length and after + 4 <= self.size else None
+        following = _frame(self.bytes(after, 4)) if frame.length and after + 4 <= self.size else None
         last = after == self.size or (after < self.size and bool(self.metadata(after)))
         return frame if not frame.length or last or (following and following.kind == frame.kind) else None
 
@@ -176,9 +172,6 @@ def links(source: Source) -> tuple[list[Link], list[str]]:
     """The recordings in a file of MPEG audio, in their order, and what else was found in it."""
     walk = _Walk(source)
     walk.walk()
-    if walk.links:
-        # What stands before the first frame may hold titles, which are read from there.
-        first = walk.links[0]
-        if walk.metadata(0):
-            first.start = 0
+    if walk.links and walk.metadata(0):  # titles, which are read from there
+        walk.links[0].start = 0
     return walk.links, walk.notes

@@ -74,15 +74,6 @@ def recorder_clock(
     return clock, notes
 
 
-def moved(name: bytes, raw: bytes, fs: float, to: float) -> bytes | None:
-    """A chunk for the same recording at another rate; None for one that counts in samples and is not understood."""
-    if name == b"bext" and len(raw) >= 346:
-        return raw[:338] + round(int.from_bytes(raw[338:346], "little") * to / fs).to_bytes(8, "little") + raw[346:]
-    if name == b"guan":
-        return re.sub(rb"(?m)^(Samplerate:\s*)\d+", rb"\g<1>%d" % round(to), raw)
-    return raw if name == b"wamd" else None
-
-
 _ORDER = (
     "GUANO", "AudioMoth's comment", "opensoundscape's metadata", "WAMD", "OmGui's comment", "the bext chunk",
     "the bext chunk's time of origin",

@@ -19,7 +19,7 @@ from ..limits import MAX_CHANNELS, set_by
 from .base import ReadOptions, SignalInfo
 from .declared import NO_LENGTH, rate_problem, says_unknown
 from .encodings import linear_subtype
-from .recorders import moved
+from .marks import moved
 from .source import Source
 
 INFO_IDS = {
@@ -234,7 +234,7 @@ class _Walk:
                         self.warnings.append(f"its data size starts again at 4 GiB; took {wrapped + declared} bytes")
                     self.read_trailer(end, start + there)
                     return declared + wrapped
-        tail = self.peek(start + declared, extra)
+        tail = self.source.at(start + declared, min(extra, 1 << 16))
         if extra < 16 or (len(tail) == extra and not tail.strip(b"\0")) or (tail[:3] == b"TAG" and extra == 128):
             self.warnings.append(f"{extra} bytes behind the audio are no chunk; ignored")
             return declared
@@ -259,14 +259,6 @@ class _Walk:
         if fmt.subtype and self.fact not in counts and not says_unknown(self.fact or 0):
             self.warnings.append(f"its fact chunk declares {self.fact} frames, the data chunk {frames}; took these")
 
-    def peek(self, at: int, count: int) -> bytes:
-        """Up to 64 KiB from ``at``, leaving the position where it was."""
-        back = self.source.position
-        self.source.skip(at - back)
-        raw = self.source.read(max(0, min(count, 1 << 16)))
-        self.source.skip(back - self.source.position)
-        return raw
-
     def is_chunks(self, at: int, count: int) -> bool:
         """Whether ``count`` bytes from ``at`` are nothing, or chunks that end with the file."""
         end = at + count
@@ -274,7 +266,7 @@ class _Walk:
             return count == 0
         first = True
         while end - at >= 8:
-            head = self.peek(at, 8)
+            head = self.source.at(at, 8)
             size = self.unpack("I", head[4:])[0]
             if not all(0x20 <= c < 0x7F for c in head[:4]):
                 return False
@@ -375,14 +367,12 @@ def carried_chunks(source: SignalInfo | None, fs: float) -> tuple[Chunks, list[s
     """The chunks to write into a WAV output at rate ``fs``, and notes on what is lost."""
     if source is None:
         return (), []
+    if fs != source.fs:
+        ratio = fs / source.fs
+        source = moved(source, lambda frame: round(frame * ratio), fs, None)
     info = tuple(filter(_is_info, source.chunks)) or info_chunk(source.tags)
     placed = tuple(chunk for chunk in source.chunks if not _is_info(chunk))
-    lost = list(source.dropped)
-    if fs != source.fs:
-        kept = [(name, moved(name, raw, source.fs, fs)) for name, raw in placed]
-        lost += [name.decode("latin-1").strip() for name, raw in kept if raw is None]
-        placed = tuple((name, raw) for name, raw in kept if raw is not None)
-    return placed + info, _lost(lost)
+    return placed + info, _lost(list(source.dropped))
 
 
 def carried_tags(source: SignalInfo | None) -> tuple[tuple[tuple[str, str], ...], list[str]]:

@@ -86,12 +86,9 @@ class _Bytes:
             self.error = self.error or error
             return b""
         for place, patch in self._facts.patches:
-            if at < place + len(patch) and place < at + len(raw):
-                changed = bytearray(raw)
-                for k, byte in enumerate(patch):
-                    if 0 <= place + k - at < len(raw):
-                        changed[place + k - at] = byte
-                raw = bytes(changed)
+            first, last = max(at, place), min(at + len(raw), place + len(patch))
+            if first < last:
+                raw = raw[: first - at] + patch[first - place : last - place] + raw[last - at :]
         return raw
 
 
