@@ -58,6 +58,9 @@ class Clock:
     zone: str = ""
 
 
+_SECOND = re.compile(r"[0-5][0-9](\.[0-9]+)?")
+
+
 class Stamp(NamedTuple):
     """One cell of a time column: ``seconds`` for comparing, ``clock`` as its own clock shows it."""
 
@@ -111,6 +114,13 @@ def _number(text: str, clock: Clock) -> Stamp | None:
 
 
 def _moment(text: str, clock: Clock, fold: int) -> Stamp | None:
+    second, length = text[17:], len(text)
+    if text[16:17] == ":" and length <= 26 and not clock.zone and _SECOND.fullmatch(second):
+        minute = _minute(text[:16])  # that of the row before, mostly
+        if minute is not None:
+            shown = minute + Decimal(second)
+            coarse = _COARSE.get(length) or _figure(Decimal(1), max(0, length - 20))
+            return Stamp(shown, shown, True, 0, text[10], length, resolution=coarse)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
@@ -123,6 +133,18 @@ def _moment(text: str, clock: Clock, fold: int) -> Stamp | None:
     resolution = _COARSE.get(length) or _figure(Decimal(1), max(0, length - 20))
     stamp = _of(moment, clock, fold, rest, zone, resolution)
     return stamp._replace(separator=text[10:11] or " ", length=length)
+
+
+@lru_cache(64)
+def _minute(text: str) -> Decimal | None:
+    """Seconds of ``2024-07-15T10:00`` since 1970; None of anything else, a time with a zone among it."""
+    if text[13] != ":":
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return None if moment.tzinfo else _seconds(moment - _EPOCH)
 
 
 def _of(

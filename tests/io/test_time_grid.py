@@ -12,6 +12,7 @@ import pytest
 from pipeline import Pipeline
 from pipeline.errors import DiskFullError, ReadError, UsageError
 from pipeline.io import open_reader, read_signal
+from pipeline.io.stamps import parse_stamp
 from tests.io.helpers import RECORDINGS, needs_recordings, save
 
 
@@ -218,3 +219,16 @@ def test_an_output_of_another_rate_has_stamps_of_its_own_and_one_with_pre_roll_t
     early = Pipeline(SMOOTH, time_column="t", pre_roll="keep")
     early.run_file(path, tmp_path / "z.csv")
     assert stamps_of(tmp_path / "z.csv") == ["-1", "0", "1", "2", "3", "4"]
+
+
+STAMPS = """2024-03-01T10:00:05 2024-03-01_10:00:05.25 2024-03-01T10:00:05.123456 2024-03-01T10+01:00
+2024-03-01T10-01:30 2024-W05-1T10:00:05 2024-03-01T10:00:60 2024-03-01T10:00:05. 2024-03-01T10.00:05
+1969-07-28T18,12:39.493 2024-02-30T10:00:05
+2024-03-01T25:00:05 2024-03-01T10:00:05.1234567 2024-03-01T10:00:05Z 0001-01-01T00:00:00"""
+
+
+@pytest.mark.parametrize("text", STAMPS.split())
+def test_a_stamp_is_read_alike_whether_its_minute_is_known_or_not(text, monkeypatch):
+    twice = parse_stamp(text), parse_stamp(text)
+    monkeypatch.setattr("pipeline.io.stamps._minute", lambda _: None)
+    assert (parse_stamp(text),) * 2 == twice
