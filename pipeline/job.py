@@ -24,12 +24,11 @@ from .engine.parts import in_parts
 from .engine.plan import BLOCK, Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
-from .engine.timeline import timeline
+from .engine.timeline import carried
 from .errors import ReadError, StageError
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
 from .io.formats import READING
-from .io.marks import moved
 from .io.names import is_stream, refuse_taken
 from .io.remote import place_of
 from .io.sink import Sink, make_folder_of
@@ -38,7 +37,7 @@ from .match.events import Events, events_found, warnings_of
 from .match.writers import begin_events, event_format
 from .stages.base import Format, Stage
 from .system import FolderSync
-from .text import without_secrets
+from .text import LOUDER, without_secrets
 
 Target = str | Path
 
@@ -281,7 +280,7 @@ def _begun(
         notes += warnings_of(found)
         written = None if writer is None else writer.finish()
         if written is not None and written.clipped:
-            notes += [f"{planned.stage.use}: {words}" for planned in plan.stages for words in planned.louder]
+            notes += [f"{one.stage.use}: {words}" for one in plan.stages for words in one.notes if LOUDER in words]
         begun: list[Writer | Sink] = [] if writer is None else [writer]
         for path in events:
             make_folder_of(path)
@@ -336,8 +335,7 @@ def refuse_outputs(
 
 def _writer(job: Job, plan: Plan, info: SignalInfo, target: Target, overwrite: bool) -> Writer:
     frames = None if info.frames is None else plan.frames_out(info.frames)
-    after, places = plan.format_out, timeline(plan, info.frames) if info.chunks else None
-    info = moved(info, None if places is None else places.at, after.fs, frames) if info.chunks else info
+    after, info = plan.format_out, carried(plan, info, frames)
     make_folder_of(target)
     if info.time is not None and plan.options.keeps_pre_roll:
         info = replace(info, time=replace(info.time, before=plan.latency))

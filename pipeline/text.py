@@ -113,6 +113,15 @@ def decibels(linear: float) -> str:
     return f"{20 * math.log10(linear):.2f}" if linear > 0 else "-inf"
 
 
+LOUDER = "noise comes out "
+
+
+def louder(noise: float, worst: float, fix: str) -> tuple[str, ...]:
+    """What to know of taps, by the gain of noise and of the worst signal, that make noise louder by over 1 dB."""
+    words = f"{LOUDER}{decibels(noise)} dB louder, at worst a signal {decibels(worst)} dB: {fix} keeps it from clipping"
+    return (words,) if 10 ** (1 / 20) < noise < math.inf else ()
+
+
 def times(ratio: float) -> str:
     """``182``, ``3.4``: how many times faster than real time."""
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"

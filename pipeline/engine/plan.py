@@ -7,7 +7,6 @@ that is cheaper; a method is chosen for each. Latency and tail are counted in fr
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalSt
 from ..stages.base.files import raw_notes
 from ..stages.base.guard import Guarded, naming_stage
 from ..stages.base.processors import KernelProcessor, channels_after, frames_after
+from ..text import louder
 from .options import Options
 from .steps import Align, Group, group_kernels
 
@@ -31,7 +31,6 @@ _KEPT = 1.5  # what the allocator holds, of what is in use at once
 _WAITING = 2.5  # blocks between reader and engine, and as many between engine and writer
 SPOOLED = 4 << 20
 """Bytes of a signal put aside that are kept in memory, the rest on disk."""
-_AUDIBLY = 10 ** (1 / 20)
 _LIGHT = 7.0  # nanoseconds a sample, about what reading, moving and writing it take
 
 
@@ -49,8 +48,6 @@ class StagePlan:
     tail: int
     """Frames that it sounds on."""
     notes: tuple[str, ...]
-    louder: tuple[str, ...] = ()
-    """What to know, and to do, where it makes a signal louder; among the notes too."""
 
     @property
     def is_causal(self) -> bool | None:
@@ -222,24 +219,16 @@ def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
         if not isinstance(kernel, Kernel | None):
             raise TypeError(f"kernel() gives a Kernel or None, got {type(kernel).__name__}")
     if kernel is not None:
-        channels = channels_after(kernel, fmt.channels)
-        after = replace(fmt, channels=channels)
-        louder = _louder(kernel, stage.quieter)
-        return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes + louder, louder)
+        after = replace(fmt, channels=channels_after(kernel, fmt.channels))
+        if kernel.length > 1:
+            notes += louder(kernel.norm2, kernel.norm1, getattr(stage, "quieter", "clip: scale"))
+        return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
     if isinstance(stage, WholeSignalStage):
         return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)
     with naming_stage(stage, place):
         opened = stage.open(fmt)
     processor = Guarded(opened, stage, fmt, place)
     return StagePlan(index, stage, fmt, processor.format, None, processor.latency, processor.tail, notes)
-
-
-def _louder(kernel: Kernel, fix: str) -> tuple[str, ...]:
-    """What to know of taps that make noise louder by more than 1 dB; one tap is a gain, which says so itself."""
-    if kernel.length == 1 or not _AUDIBLY < kernel.norm2 < math.inf:
-        return ()
-    noise, worst = 20 * math.log10(kernel.norm2), kernel.worst_case_db
-    return (f"noise comes out {noise:.1f} dB louder, at worst a signal {worst:.1f} dB: {fix} keeps it from clipping",)
 
 
 def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:

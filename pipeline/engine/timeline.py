@@ -11,6 +11,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from ..io.base import SignalInfo
+from ..io.marks import moved
 from ..kernel import Kernel
 from ..stages.base import WholeSignalStage
 from ..stages.base.processors import frames_after
@@ -63,6 +65,12 @@ def timeline(plan: Plan, frames: int | None, *, until: int | None = None) -> Tim
         scale, offset = scale * ratio, offset * ratio
         frames = None if frames is None else frames_after(frames, planned.format_in.fs, planned.format_out.fs)
     return Timeline(scale, offset + (plan.latency if plan.options.keeps_pre_roll else 0))
+
+
+def carried(plan: Plan, info: SignalInfo, frames: int | None) -> SignalInfo:
+    """Metadata of an input as they hold for a plan's output of so many frames."""
+    places = timeline(plan, info.frames) if info.chunks else None
+    return moved(info, None if places is None else places.at, plan.format_out.fs, frames) if info.chunks else info
 
 
 def heard_from(plan: Plan, index: int, frames: int) -> int:

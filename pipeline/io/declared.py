@@ -46,9 +46,7 @@ class Facts:
     patches: tuple[tuple[int, bytes], ...] = ()
     """Bytes of the header to show to libsndfile in place of those that are there, with their place."""
     endless: bool = False
-    """Whether libsndfile is to find no end, because it would guess one from the size."""
-    counted: bool = False
-    """Whether ``frames`` was counted here, and is declared nowhere."""
+    """Whether libsndfile is to find no end: ``frames`` was counted here, and it would guess one from the size."""
     start: int = 0
     """Position of the first byte of audio, where that is known."""
     behind: int = 0
@@ -114,24 +112,21 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
 
 def _are_chunks(source: Source, container: str, start: int) -> bool:
     """Whether there are chunks from a byte on, to the end of the file."""
-    size, first = (source.size or 0) - start, {"AIFF": 12, "W64": 40, "CAF": 8}.get(container, 0)
-    ends = [
-        at + length - first
-        for name, at, length in chunks(lambda at, n: source.at(start + at - first, n), container, first + size)
-        if name.isascii() and name.decode().isprintable()
-    ]
+    size, found = source.size or 0, chunks(source.at, container, source.size or 0, start)
+    ends = [at + length for name, at, length in found if name.isascii() and name.decode().isprintable()]
     return bool(ends) and ends[-1] in (size, size - 1)
 
 
-def chunks(at_of: Callable[[int, int], bytes], container: str, size: int) -> Iterator[tuple[bytes, int, int]]:
-    """Name, position and length of each chunk of an AIFF, CAF or W64 file, its head included.
+def chunks(
+    at_of: Callable[[int, int], bytes], container: str, size: int, start: int = 0
+) -> Iterator[tuple[bytes, int, int]]:
+    """Name, position and length of each chunk of an AIFF, CAF or W64 file, its head included, the first or from a byte.
 
     ``at_of(position, count)`` gives its bytes.
     """
-    at, form, uncounted, even = {"AIFF": (12, ">4sI", 8, 2), "CAF": (8, ">4sq", 12, 1)}.get(
-        container, (40, "<4s12xQ", 0, 8)
-    )
-    width = struct.calcsize(form)
+    kinds = {"AIFF": (12, ">4sI", 8, 2), "CAF": (8, ">4sq", 12, 1)}
+    first, form, uncounted, even = kinds.get(container, (40, "<4s12xQ", 0, 8))
+    at, width = start or first, struct.calcsize(form)
     while at < size and len(head := at_of(at, width)) == width:
         name, length = struct.unpack(form, head)
         length += uncounted
@@ -245,10 +240,8 @@ def _caf(source: Source) -> _Audio | Facts:
     found = _found(source, "CAF")
     kind = source.at(found[b"desc"][0] + 20, 4).decode("latin-1") if b"desc" in found else "no description"
     if kind not in ("lpcm", "ulaw", "alaw") or b"data" not in found:
-        return Facts(
-            unreadable=f"is a CAF file with {kind.strip()} that libsndfile does not decode; convert it, for instance:"
-            " ffmpeg -i IN.caf OUT.wav"
-        )
+        unread = f"is a CAF file with {kind.strip()} that libsndfile does not decode"
+        return Facts(unreadable=f"{unread}; convert it, for instance: ffmpeg -i IN.caf OUT.wav")
     at, length = found[b"data"]
     desc = source.at(found[b"desc"][0] + 12, 32).ljust(32, b"\0")
     fs, block, channels = (struct.unpack(">d8xI4xI4x", desc))[:3]
@@ -269,12 +262,10 @@ def _nist(source: Source) -> _Audio | Facts:
         problem = "is a NIST file that does not tell its rate, or how many samples it has"
         raise ReadError(source.name, problem) from None
     if coding not in ("pcm", "ulaw", "mu-law", "alaw"):
-        return Facts(
-            unreadable=f"is a NIST file with {coding}; unpack it, for instance: sph2pipe -f wav IN.sph OUT.wav"
-        )
-    linear = (
-        _linear(1, 8 * block // max(1, channels), "<" if order.startswith("0") else ">") if coding == "pcm" else None
-    )
+        unread = f"is a NIST file with {coding}; unpack it, for instance: sph2pipe -f wav IN.sph OUT.wav"
+        return Facts(unreadable=unread)
+    order = "<" if order.startswith("0") else ">"
+    linear = _linear(1, 8 * block // max(1, channels), order) if coding == "pcm" else None
     return _Audio(start, frames * block, block, lambda _: (), False, fs, channels, (), linear)
 
 

@@ -161,7 +161,7 @@ def open_mpeg(source: Source, options: ReadOptions) -> Reader:
 
     def part(link: mpeg.Link) -> Reader:
         single = "has one frame of MPEG audio alone, which libsndfile does not decode"
-        facts = Facts(frames=link.samples, endless=not link.tagged, counted=not link.tagged, unreadable=single)
+        facts = Facts(frames=link.samples, endless=not link.tagged, unreadable=single)
         return _reader(source.window(link.start, link.end), options, facts)
 
     return joined(source, [partial(part, link) for link in links], options, notes)

@@ -12,13 +12,11 @@ from dataclasses import replace
 
 from .base import SignalInfo
 
-Place = Callable[[int], int]
-"""Gives the frame of the output at which the sound of a frame of the input stands."""
+Place = Callable[[int], int]  # gives the frame of the output at which the sound of a frame of the input stands
 
+# Chunks that tell times, or the sampling rate, each in a way of its own.
 _IN_WORDS = frozenset({b"iXML", b"guan", b"wamd", b"axml", b"acid", b"cart", b"id3 "})
-"""Chunks that tell times, or the sampling rate, each in a way of its own."""
-_CLOCK = 338
-"""Byte of ``bext`` at which TimeReference begins: frames since midnight, in 64 bits."""
+_CLOCK = 338  # byte of bext at which TimeReference begins: frames since midnight, in 64 bits
 _FAR = 1 << 32
 
 
@@ -57,30 +55,30 @@ class _Mover:
         start, end = sorted((self._place(first), self._place(last)))
         return (max(0, start), end) if start >= -1 and (self._frames is None or end <= self._frames) else None
 
-    def _left(self, name: str, what: str, raw: list[bytes], kept: list[bytes]) -> bytes:
-        if len(kept) < len(raw):
-            self.lost.append(f"{name} ({len(raw) - len(kept)} of {len(raw)} {what} outside of the output)")
-        return b"".join(kept)
+    def _left(self, what: str, kept: list[bytes | None]) -> bytes:
+        """Those that lie inside, and words on the others."""
+        if gone := kept.count(None):
+            self.lost.append(f"{what.format(f'{gone} of {len(kept)}')} outside of the output)")
+        return b"".join(filter(None, kept))
 
     def cue_chunk(self, data: bytes) -> bytes:
-        raw, kept = [data[at : at + 24] for at in range(4, len(data) - 23, 24)], []
-        for point in raw:
-            mark, _, rest, frame = struct.unpack("<II12sI", point)
+        kept: list[bytes | None] = []
+        for mark, _, rest, frame in struct.iter_unpack("<II12sI", data[4 : len(data) - (len(data) - 4) % 24]):
             span = self._span(frame, frame + max(1, self._lengths.get(mark, 1)) - 1)
-            kept += [] if span is None else [struct.pack("<II12sI", mark, span[0], rest, span[0])]
-        left = self._left("cue", "marks", raw, kept)
-        return struct.pack("<I", len(kept)) + left if left else b""
+            kept.append(struct.pack("<II12sI", mark, span[0], rest, span[0]) if span else None)
+        left = self._left("cue ({} marks", kept)
+        return struct.pack("<I", len(left) // 24) + left if left else b""
 
     def smpl_chunk(self, data: bytes) -> bytes:
         if len(data) < 36:
             return data
-        raw, kept = [data[at : at + 24] for at in range(36, len(data) - 23, 24)], []
-        for loop in raw:
-            head, first, last, rest = struct.unpack("<8sII8s", loop)
+        kept: list[bytes | None] = []
+        for head, first, last, rest in struct.iter_unpack("<8sII8s", data[36 : len(data) - (len(data) - 36) % 24]):
             span = self._span(first, last)
-            kept += [] if span is None else [struct.pack("<8sII8s", head, *span, rest)]
-        head = data[:8] + struct.pack("<I", round(1e9 / self._fs)) + data[12:28] + struct.pack("<II", len(kept), 0)
-        return head + self._left("smpl", "loops", raw, kept)
+            kept.append(struct.pack("<8sII8s", head, *span, rest) if span else None)
+        left = self._left("smpl ({} loops", kept)
+        fixed = data[:8] + struct.pack("<I", round(1e9 / self._fs)) + data[12:28]
+        return fixed + struct.pack("<II", len(left) // 24, 0) + left
 
     def bext_chunk(self, data: bytes) -> bytes:
         frame = struct.unpack_from("<Q", data, _CLOCK)[0] if len(data) >= _CLOCK + 8 else 0

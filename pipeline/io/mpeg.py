@@ -160,12 +160,9 @@ class _Walk:
 
 def begins_later(head: bytes) -> bool:
     """Whether two frames of a kind follow one another somewhere: a recording cut out of another."""
-    for at in (found.start() for found in _BEGINS.finditer(head)):
-        frame = _frame(head[at : at + 4])
-        following = _frame(head[at + frame.length :][:4]) if frame and frame.length else None
-        if frame and following and frame.kind == following.kind:
-            return True
-    return False
+    found = ((at.start(), _frame(head[at.start() :][:4])) for at in _BEGINS.finditer(head))
+    pairs = ((frame, _frame(head[at + frame.length :][:4])) for at, frame in found if frame and frame.length)
+    return any(after and frame.kind == after.kind for frame, after in pairs)
 
 
 def links(source: Source) -> tuple[list[Link], list[str]]:

@@ -42,7 +42,11 @@ def links(source: Source) -> tuple[list[Link], list[str]]:
     was_first = False
     for at, page in _pages(source):
         if page[:4] != b"OggS" or _page_length(page, 0) != len(page):
-            _blame(found, notes, at, page)
+            if found and (page.startswith(b"OggS") or not found[-1].whole):
+                cut = f"cut short or damaged: from byte {at} on {len(page)} bytes are no page"
+                found[-1].fault = found[-1].fault or cut
+            else:  # behind the end of a recording
+                notes.append(f"{len(page)} bytes from byte {at} on are no page of Ogg; ignored")
             continue
         serial, number = page[14:18], struct.unpack("<I", page[18:22])[0]
         first = bool(page[5] & _FIRST)
@@ -84,14 +88,6 @@ def _page_length(raw: bytes, at: int) -> int:
     head = 27 + raw[at + 26]
     length = head + sum(raw[at + 27 : at + head])
     return length if at + length <= len(raw) else 0
-
-
-def _blame(found: list[Link], notes: list[str], at: int, junk: bytes) -> None:
-    """Say what bytes that are no page mean: the recording before them is damaged, or they stand behind its end."""
-    if found and (junk.startswith(b"OggS") or not found[-1].whole):
-        found[-1].fault = found[-1].fault or f"cut short or damaged: from byte {at} on {len(junk)} bytes are no page"
-    else:
-        notes.append(f"{len(junk)} bytes from byte {at} on are no page of Ogg; ignored")
 
 
 def unpacked_flac(source: Source) -> Source | None:

@@ -138,7 +138,7 @@ class SndfileReader(Reader):
             problem = "nothing in it can be decoded"
         elif total is not None and len(block) < wanted:
             problem = f"declares {total} frames, has {self._done + len(block)}"
-        if problem and self._facts.counted and self._done + len(block) > 0:
+        if problem and self._facts.endless and self._done + len(block) > 0:
             self.warnings.append(f"{problem}; nothing in such a file declares a length, so this is taken for its end")
         elif problem:
             self._fault(problem, f"the {self._done + len(block)} frames")

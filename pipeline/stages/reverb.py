@@ -29,7 +29,7 @@ class Reverb(KernelStage):
         {"ir": "data/hall.wav", "predelay": "20 ms", "resample": True},
     )
 
-    quieter: ClassVar[str] = "normalize: l2 (or l1)"
+    quieter: ClassVar[str] = "normalize: l2 (or l1)"  # for the plan, where the output is louder
 
     ir: InputFile
     """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""
@@ -56,8 +56,7 @@ class Reverb(KernelStage):
         ir = resampled(taps, fs, fmt.fs)
         ir = ir.scaled(1 / self._norm(taps, ir))
         predelay = fmt.frames(self.predelay)
-        longest = f"a kernel has {at_most('taps')}"
-        together = f"{predelay:,} frames and a response of {ir.length:,}; {longest}"
+        together = f"{predelay:,} frames and a response of {ir.length:,}; a kernel has {at_most('taps')}"
         require(predelay + ir.length <= MAX_TAPS, together, "ir")
         wet = Kernel(self._routed(ir.taps, fmt.channels), ir.origin).delayed(predelay).scaled(self.mix)
         return Kernel.identity().scaled(1.0 - self.mix) + wet
@@ -65,7 +64,7 @@ class Reverb(KernelStage):
     def _read(self, fmt: Format) -> tuple[Taps, float]:
         """The response and its rate, which is that of the signal unless another may be resampled."""
         samples, fs = read_array(self.ir, fmt, "ir", self.format, self.source)
-        if fs is not None and not self.resample:
+        if not self.resample:
             check_rate(self.ir, fs, fmt, "ir", "set resample: true or convert it")
         return checked_taps(samples, f"{self.ir.name}: ", "ir"), fs or fmt.fs
 

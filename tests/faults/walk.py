@@ -55,7 +55,9 @@ def of_fmt(body: bytes, data: bytes) -> Seen | None:
     tag, channels, fs, rate, align, bits = struct.unpack("<HHIIHH", body[:16])
     if tag == 0xFFFE and len(body) >= 26:
         tag = struct.unpack("<H", body[24:26])[0]
-    if not channels or not fs or bits % 8 or align != channels * bits // 8 or rate != fs * align or len(data) % align:
+    if not channels or not fs or bits % 8 or align != channels * bits // 8 or len(data) % align:
+        return None
+    if rate != fs * align % 2**32:  # a field of 32 bits cannot say more
         return None
     samples = pcm(data, tag, bits, channels, "<")
     return None if samples is None else Seen(fs, len(samples), samples)
@@ -183,7 +185,9 @@ def mp3(data: bytes) -> Seen | None:
         frames += 1152 if version == 3 else 576
         tag = data.find(b"Xing", start, min(at, start + 48))
         if tag >= 0:  # a frame of its own without sound; the delays that the encoder tells stand behind its name
-            told = int.from_bytes(data[tag + 141 : tag + 144], "big")
+            flags = data[tag + 7]  # which say what stands before them
+            place = tag + 29 + sum(size for bit, size in ((1, 4), (2, 4), (4, 100), (8, 4)) if flags & bit)
+            told = int.from_bytes(data[place : place + 3], "big")
             frames, delays = 0, (told >> 12) + (told & 0xFFF)
     return Seen(rate, frames, delays=delays) if rate and at <= len(data) else None
 
@@ -234,7 +238,7 @@ def differs(seen: Seen | None, fs: float, x: np.ndarray) -> str:
         return f"at {fs} Hz, the bytes say {seen.fs}"
     if seen.frames is not None and seen.frames != len(x):
         return f"{len(x)} frames, the bytes say {seen.frames}"
-    if seen.samples is not None and not np.array_equal(seen.samples.reshape(len(x), -1), x, equal_nan=True):
+    if seen.samples is not None and not np.array_equal(seen.samples.reshape(len(x), x.shape[1]), x, equal_nan=True):
         return "other samples than the bytes say"
     if seen.md5 is not None:
         whole = np.round(x * 2.0 ** (seen.bits - 1)).astype("<i4")

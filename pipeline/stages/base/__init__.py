@@ -148,9 +148,6 @@ class Stage(Settings):
         """The stage as one kernel, or None when it is not one."""
         return None
 
-    quieter: ClassVar[str] = "clip: scale"
-    """Setting that helps where the output is too loud."""
-
     def notes(self, fmt: Format) -> list[str]:  # noqa: ARG002
         """Sentences that the plan should say of the stage beyond its numbers."""
         return []

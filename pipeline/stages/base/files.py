@@ -31,10 +31,8 @@ _BLOCK = 1 << 16
 _Rows = tuple[float, ...] | tuple[tuple[float, ...], ...]
 
 _INLINE = {"type": "array", "items": {"type": ["number", "array"], "items": {"type": "number"}}, "minItems": 1}
-_RINGS = 1024
-"""Frames at the lower rate, to each side, in which soxr's filter has ended."""
-_INAUDIBLE = 1e-8
-"""Parts of the largest tap below which what rings at the ends of a resampled response is left out: -160 dB."""
+_RINGS = 1024  # frames at the lower rate, to each side, in which soxr's filter has ended
+_INAUDIBLE = 1e-8  # of the largest tap: -160 dB; what rings below that at the ends of a response is left out
 _EITHER = {"anyOf": [_INLINE, {"type": "string", "format": "path"}], "x-unit": "numbers, or a path to a file"}
 
 
@@ -74,9 +72,7 @@ NumbersOrFile = Annotated[
 
 
 def read_taps(source: _Rows | Path, fmt: Format, setting: str, *, form: str | None = None) -> Taps:
-    """Taps from numbers or a file, at the rate of the signal; one column is given as ``(M,)``.
-
-    ``form`` is the encoding of a file without a header.
+    """Taps from numbers or a file, at the rate of the signal; ``form`` is the encoding of a file without a header.
 
     Raises
     ------
@@ -86,8 +82,7 @@ def read_taps(source: _Rows | Path, fmt: Format, setting: str, *, form: str | No
     if not isinstance(source, Path):
         return checked_taps(np.array(source), "", setting)
     samples, fs = read_array(source, fmt, setting, form)
-    if fs is not None:
-        check_rate(source, fs, fmt, setting)
+    check_rate(source, fs, fmt, setting)
     return checked_taps(samples, f"{source.name}: ", setting)
 
 
@@ -124,9 +119,9 @@ def taps_for(source: _Rows | Path, fmt: Format, setting: str, form: str | None =
     return taps
 
 
-def check_rate(path: Path, fs: float, fmt: Format, setting: str, fix: str = "convert it") -> None:
+def check_rate(path: Path, fs: float | None, fmt: Format, setting: str, fix: str = "convert it") -> None:
     """Raise `SettingError` where a file has another rate than the signal."""
-    if fs != fmt.fs:
+    if fs not in (None, fmt.fs):
         raise SettingError(f"{path.name} is sampled at {fs:g} Hz, the input at {fmt.fs:g} Hz; {fix}", setting)
 
 
