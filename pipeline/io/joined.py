@@ -31,8 +31,7 @@ _BEGINS = {
     "NIST": re.compile(rb"NIST_1A\n   1024"),
 }
 """What a recording begins with, in each container."""
-_HEADER_BYTES = 4200
-"""Bytes of the longest header without audio; one of CAF is filled up to a block of 4096."""
+_HEADER_BYTES = 4200  # of the longest header without audio; one of CAF is filled up to a block of 4096
 
 Part = Callable[[], Reader]
 

@@ -24,8 +24,7 @@ _BITRATES = {  # kbit/s by (MPEG-1 or not, layer)
     **dict.fromkeys(((False, 2), (False, 3)), (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)),
 }
 _BEGINS = re.compile(rb"\xff|ID3|TAG|APETAGEX")
-_SEARCHED = 1 << 20
-"""Bytes that are looked through for the first frame."""
+_SEARCHED = 1 << 20  # bytes that are looked through for the first frame
 
 
 class Frame(NamedTuple):

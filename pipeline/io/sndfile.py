@@ -30,16 +30,14 @@ from .riff import INFO_IDS, carried_tags
 from .sink import OutputFile, open_file
 from .source import Source
 
-_UNKNOWN_FRAMES = 2**62
-"""libsndfile says 2**63 - 1 where a FLAC header does not tell its length."""
+_UNKNOWN_FRAMES = 2**62  # libsndfile says 2**63 - 1 where a FLAC header does not tell its length
 
 _OGG_FRAMES = 4096
 """Vorbis packs pages by what it is handed: always this much, so that no cut of blocks changes a byte."""
 
 _UNTAGGED = ("W64", "MP3")
 
-_ENDLESS = 1 << 40
-"""Bytes that a file claims to have more than it has, so that a guess from its size is never too small."""
+_ENDLESS = 1 << 40  # bytes that a file claims to have more than it has, so that no guess from its size is too small
 _ID3V1 = 256
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
+
 from ..errors import SettingError
 from ..fields import Fraction, InputFile, Seconds, Within
 from ..io.raw import RawFormat
@@ -28,7 +30,6 @@ class Reverb(KernelStage):
         {"ir": "data/hall.wav", "mix": "30%", "normalize": "l1"},
         {"ir": "data/hall.wav", "predelay": "20 ms", "resample": True},
     )
-
     quieter: ClassVar[str] = "normalize: l2 (or l1)"  # for the plan, where the output is louder
 
     ir: InputFile
@@ -54,11 +55,12 @@ class Reverb(KernelStage):
     def kernel(self, fmt: Format) -> Kernel:
         taps, fs = self._read(fmt)
         ir = resampled(taps, fs, fmt.fs)
-        ir = ir.scaled(1 / self._norm(taps, ir))
+        routed = Kernel(self._routed(ir.taps, fmt.channels), ir.origin)
+        norm = self._norm(self._routed(taps, fmt.channels), routed)
         predelay = fmt.frames(self.predelay)
         together = f"{predelay:,} frames and a response of {ir.length:,}; a kernel has {at_most('taps')}"
         require(predelay + ir.length <= MAX_TAPS, together, "ir")
-        wet = Kernel(self._routed(ir.taps, fmt.channels), ir.origin).delayed(predelay).scaled(self.mix)
+        wet = routed.delayed(predelay).scaled(self.mix / norm)
         return Kernel.identity().scaled(1.0 - self.mix) + wet
 
     def _read(self, fmt: Format) -> tuple[Taps, float]:
@@ -69,11 +71,14 @@ class Reverb(KernelStage):
         return checked_taps(samples, f"{self.ir.name}: ", "ir"), fs or fmt.fs
 
     def _norm(self, taps: Taps, ir: Kernel) -> float:
-        """What the response is divided by; energy counts at the file's own rate too, so that none is louder."""
+        """What the response is divided by; energy that of all inputs, at the file's own rate too: none is louder."""
         if self.normalize == "none":
             return 1.0
-        l1 = ir.norm1
-        norm = {"l1": l1, "l2": max(Kernel(taps).norm2, ir.norm2), "dc": abs(ir.dc)}[self.normalize]
+        l1, energies = ir.norm1, [np.square(one).sum(axis=0) for one in (taps, ir.taps)]
+        l2 = math.sqrt(
+            max(float(np.max(one.sum(axis=0) if one.ndim == 2 else one)) for one in energies)
+        )  # over all inputs
+        norm = {"l1": l1, "l2": l2, "dc": abs(ir.dc)}[self.normalize]
         # a sum that is only rounding, of a response without a constant part, would blow everything up
         if norm <= 1e-9 * l1 or norm == 0:
             raise SettingError(f"the response has no {self.normalize} to divide by ({norm:.3g})", "normalize")

@@ -51,6 +51,13 @@ def test_the_loudest_channel_has_norm_one_and_the_others_keep_their_balance(hall
     np.testing.assert_allclose(got[:, 0] / got[:, 1], h[:, 0] / h[:, 1], rtol=1e-13)
 
 
+def test_what_comes_from_both_inputs_counts_together_so_that_l1_cannot_clip_and_l2_is_no_louder(hall):
+    h = np.tile(noise(40, 1), 4)
+    x = np.sign(h[::-1, :2])  # the worst of all signals
+    assert np.abs(run(Reverb(ir=hall(h), normalize="l1"), x)).max() == pytest.approx(1, abs=1e-12)
+    assert Reverb(ir=hall(h)).kernel(STEREO).norm2 == pytest.approx(np.sqrt(0.5), abs=1e-12)
+
+
 def test_the_default_keeps_noise_as_loud_at_every_rate(tmp_path):
     h = 30 * noise(3000) * np.exp(-np.arange(3000) / 400)
     soundfile.write(tmp_path / "hall.wav", h / 40, 16000, subtype="DOUBLE")
