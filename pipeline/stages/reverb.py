@@ -75,9 +75,7 @@ class Reverb(KernelStage):
         if self.normalize == "none":
             return 1.0
         l1, energies = ir.norm1, [np.square(one).sum(axis=0) for one in (taps, ir.taps)]
-        l2 = math.sqrt(
-            max(float(np.max(one.sum(axis=0) if one.ndim == 2 else one)) for one in energies)
-        )  # over all inputs
+        l2: float = max(float(np.max(one.sum(axis=0) if one.ndim == 2 else one)) for one in energies) ** 0.5
         norm = {"l1": l1, "l2": l2, "dc": abs(ir.dc)}[self.normalize]
         # a sum that is only rounding, of a response without a constant part, would blow everything up
         if norm <= 1e-9 * l1 or norm == 0:
