@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +53,12 @@ class SearchPage:
         images = drawn(picture)
         make_folder_of(self.path)
         html = match_page(picture, source, self.path.parent, images)
-        begun: list[AtomicFile] = []
-        for path, data in ((self.path, html.encode()), (self.path.with_suffix(".png"), images[0])):
-            begun.append(AtomicFile(path, overwrite=overwrite))
-            begun[-1].write(data)
+        paths = self.path, self.path.with_suffix(".png")
+        with ExitStack() as failed:
+            begun = [failed.enter_context(AtomicFile(path, overwrite=overwrite)) for path in paths]
+            for file, data in zip(begun, (html.encode(), images[0]), strict=True):
+                file.write(data)
+            failed.pop_all()
         return begun
 
 
