@@ -26,7 +26,7 @@ version: 1
 stages:
   - {use: echo, delay: 250 ms, gain: -6 dB, repeats: 4}
   - {use: smooth, window: hann, length: 2 ms}
-  - {use: reverb, ir: hall-left.wav, resample: true}  # one channel: recordings here have 1, 2 and 4
+  - {use: reverb, ir: hall-left.wav, resample: true, normalize: none}  # one channel: recordings here have 1, 2 and 4
 format: {subtype: DOUBLE}
 """
 
@@ -43,8 +43,9 @@ def hann(fs: float) -> np.ndarray:
 
 
 def hall_left() -> tuple[np.ndarray, int]:
+    """One channel of the hall behind a tenth of a second of silence: resampled, nothing of it rings before frame 0."""
     samples, fs = soundfile.read(ROOT / "data" / "hall.wav")
-    return samples[:, 0], fs
+    return np.r_[np.zeros(fs // 10), samples[:, 0]], fs
 
 
 def oracle(x: np.ndarray, fs: float, frames: np.ndarray) -> tuple[np.ndarray, float, int]:

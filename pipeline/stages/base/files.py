@@ -103,7 +103,7 @@ def resampled(taps: Taps, fs: float, to: float) -> Kernel:
     paths = soxr.resample(wide.reshape(len(wide), -1), fs, to, quality="VHQ") * (fs / to)
     origin, sizes = int(room * ratio), np.abs(paths).max(axis=1)
     audible = np.flatnonzero(sizes >= _INAUDIBLE * sizes.max())
-    first, last = min(origin, int(audible[0])), max(origin, int(audible[-1]))
+    first, last = min(origin, int(audible[0])), max(origin + math.ceil(len(taps) * ratio) - 1, int(audible[-1]))
     return Kernel(paths[first : last + 1].reshape(-1, *taps.shape[1:]), origin - first)
 
 

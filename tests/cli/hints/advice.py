@@ -203,6 +203,9 @@ SIGNALS = (
     cfg("formats", "did you mean", output="o.wvv", then_output="o.wav"),
     cfg("formats", ".wav, or", output="outdir", then_output="outdir.wav"),
     cfg("formats", "for a folder", output="outdir", then_output="outdir/{stem}.wav"),
+    cfg(
+        "reverb", "set resample: true", "{use: reverb, ir: six.wav}", then="{use: reverb, ir: six.wav, resample: true}"
+    ),
     cfg("encodings", "write .npy or .csv", "{use: resample, fs: 8000.5}", output="o.wav", then_output="o2.npy"),
     cmd(
         "encodings",
@@ -266,7 +269,7 @@ SIGNALS = (
     ),
     cfg(
         "declared",
-        "is a CAF file with {} that libsndfile does not decode; convert it",
+        "convert it, for instance: ffmpeg -i IN.caf OUT.wav",
         source="x.caf",
         then_source="in.wav",
         files={"x.caf": b"caff" + bytes(60)},
