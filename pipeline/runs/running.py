@@ -295,8 +295,7 @@ def _cutting(executor: Executor, jobs: int, work: Work, advanced: Advanced, stac
     if work.shard is None:
         return executor
     shards = bundled("faltung_cluster.shards", "batch.shard")
-    far = work.choices.scheduler is not None
-    cutting: Executor = shards.Shards(executor, jobs, work.shard, advanced, far=far)
+    cutting: Executor = shards.Shards(executor, jobs, work.shard, advanced, far=work.choices.scheduler is not None)
     return stack.enter_context(cutting)
 
 
