@@ -25,7 +25,6 @@ ROWS = DOCS / "atlas"
 PAGE = DOCS / "atlas.md"
 HTML = DOCS / "atlas.html"
 FOLDER = DOCS.parent / "build" / "atlas"
-FLIPCHECK = DOCS.parent / "plugins" / "faltung-flipcheck"
 NAMES = ("python", "node", "apt")
 LAYERS = DOCS.parent / "plugins" / "faltung-explain" / "src" / "faltung_explain" / "templates" / "layers.json"
 """What the claims of explain are told of frameworks."""
@@ -206,7 +205,7 @@ def install(names: list[str]) -> None:
         wanted += [pin for pin in BESIDE.values() if "==" in pin]
         (FOLDER / "pins.txt").write_text("\n".join(wanted) + "\n", "utf-8")
         pip = [str(FOLDER / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, "--editable", str(DOCS.parent), "--editable", str(FLIPCHECK)], check=True)
+        subprocess.run([*pip, "--editable", str(DOCS.parent)], check=True)
         if subprocess.run([*pip, "-r", str(FOLDER / "pins.txt")], check=False).returncode:
             failed = [pin for pin in wanted if subprocess.run([*pip, pin], check=False).returncode]
             print("not installed:", *failed)

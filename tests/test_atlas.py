@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -68,6 +69,20 @@ def test_what_changed_is_told_and_written_down(tmp_path, monkeypatch, capsys):
     assert "not-a-package: not here, what was recorded stays" in told
     assert "1 rows asked in all, 0 gave no answer" in told
     assert json.loads((tmp_path / "rows.json").read_text())[0]["found"]["verdict"] == "convolution"
+
+
+def test_what_is_installed_for_the_atlas_is_there_to_be_installed(tmp_path, monkeypatch):
+    called = []
+    monkeypatch.setattr(atlas, "FOLDER", tmp_path / "build")
+    monkeypatch.setattr(
+        atlas.subprocess, "run", lambda call, check: called.append(call) or SimpleNamespace(returncode=0)
+    )
+    atlas.install(["python", "node"])
+    ours = [call[at + 1] for call in called for at, word in enumerate(call) if word == "--editable"]
+    assert ours == [str(DOCS.parent)]  # whose wheel holds flip-check, too
+    assert (Path(ours[0]) / "pyproject.toml").is_file()
+    assert any("numpy==" in pin for pin in (tmp_path / "build/pins.txt").read_text("utf-8").split())
+    assert any(call[:2] == ["npm", "install"] for call in called)
 
 
 def test_the_atlas_holds_a_hundred_functions_and_every_group():
