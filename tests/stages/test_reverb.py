@@ -1,3 +1,5 @@
+import math
+
 """Reverb: impulse responses of every layout, mixed with the dry signal."""
 
 import numpy as np
@@ -173,6 +175,14 @@ def test_a_response_with_silence_before_its_sound_stays_causal_when_it_is_resamp
     for silence, origin in ((0, True), (500, False)):
         soundfile.write(tmp_path / "hall.wav", np.r_[np.zeros(silence), noise(800)], 16000, subtype="DOUBLE")
         assert (as_it_is(ir=tmp_path / "hall.wav", resample=True).kernel(Format(44100.0, 1)).origin > 0) == origin
+
+
+def test_a_response_that_is_silent_at_its_end_lasts_as_long_at_another_rate(tmp_path):
+    quiet = np.r_[np.zeros(300), noise(800), np.full(500, 1e-12)]
+    soundfile.write(tmp_path / "hall.wav", quiet, 16000, subtype="DOUBLE")
+    for fs in (8000.0, 44100.0, 48000.0):
+        kernel = as_it_is(ir=tmp_path / "hall.wav", resample=True).kernel(Format(fs, 1))
+        assert kernel.length - kernel.origin == math.ceil(1600 * fs / 16000)
 
 
 def test_a_response_without_a_norm_cannot_be_normalised(hall):
