@@ -1,6 +1,6 @@
-import math
-
 """Reverb: impulse responses of every layout, mixed with the dry signal."""
+
+import math
 
 import numpy as np
 import pytest
