@@ -304,7 +304,12 @@ def test_learnt_both_ways_the_weights_mirror_and_the_outputs_agree(claims):
     assert np.abs(a.weights - b.weights).max() == pytest.approx(0.9)  # 1.0 - 0.1, the ends of the kernel
     mirrored = learn("correlate", np.array([0.0, 1, -1, 0, 2])[::-1], 5)
     np.testing.assert_allclose(mirrored.weights[::-1], learn("convolve", np.array([0.0, 1, -1, 0, 2]), 5).weights)
-    assert claims["learnt"].numbers["unequal_starts_differ_mirrored"] > 0.01
+    told, start = claims["learnt"].numbers, np.array([0.0, 1, -1, 0, 2])
+    unequal = [learn(way, start, 5).weights for way in ("convolve", "correlate")]
+    assert told["unequal_starts_differ_mirrored"] == pytest.approx(np.abs(unequal[0] - unequal[1][::-1]).max())
+    assert told["unequal_starts_differ_mirrored"] > 0.01
+    assert max(told["weights_differ_mirrored"], told["outputs_differ"]) < 1e-12
+    assert told["weights_differ"] == pytest.approx(0.9)
     assert np.all(np.diff(a.losses) <= 0)
 
 
