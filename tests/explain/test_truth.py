@@ -246,11 +246,15 @@ def test_a_search_is_explained_by_what_a_flip_would_have_found():
     template = sf.read(ROOT / "data" / "chirp_up.wav")[0]
     np.testing.assert_allclose(subject.h, template, atol=1e-6)
     windows = np.lib.stride_tricks.sliding_window_view(subject.x, len(template))[::50]
-    for h in (template, template[::-1]):
+    heard = for_listening(subject)
+    said = sentences(subject, heard, make_sounds(heard.x, heard.h, heard.fs, heard.origin))[-1]["en"]
+    shown = re.findall(r"(?:as it is|would have it): ([\d.]+), at ([\d.]+) s", said)
+    for h, told in zip((template, template[::-1]), shown, strict=True):
         best, at = likeness(subject.x, h)
         direct = np.corrcoef(subject.x[at : at + len(h)], h)[0, 1]
         assert best == pytest.approx(direct, abs=1e-9)
         assert best >= max(np.corrcoef(window, h)[0, 1] for window in windows) - 1e-9
+        assert told == (f"{best:.2f}", f"{at / subject.fs:.3f}")
 
 
 @pytest.mark.parametrize(

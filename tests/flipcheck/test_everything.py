@@ -263,13 +263,14 @@ def test_a_program_that_fails_on_few_taps_is_found_out():
     )
 
 
+@pytest.mark.parametrize(("turned", "word"), [(False, ""), (True, " reversed")])
 @pytest.mark.parametrize(("gains", "rest"), [((1, 1, 1), ""), ((1, 0.5), ", with gains 1, 0.5")])
-def test_a_kernel_that_comes_back_again_and_again_is_counted(gains, rest):
+def test_a_kernel_that_comes_back_again_and_again_is_counted(gains, rest, turned, word):
     train = np.zeros(40 * len(gains))
     train[::40] = gains
-    found = flip_check(lambda x, h: np.convolve(np.convolve(x, h), train))
+    found = flip_check(lambda x, h: np.convolve(np.convolve(x, h[::-1] if turned else h), train))
     assert found.known_as == "copies"
-    assert found.sentence == f"the kernel comes back {len(gains)} times, every 40 frames{rest}"
+    assert found.sentence == f"the kernel comes back{word} {len(gains)} times, every 40 frames{rest}"
 
 
 @pytest.mark.parametrize("wrong", [[4, 2], [4, 1, 2], [4, 0, 1], [1, 4, 2, 1], [4, 2, 2, 1]])
