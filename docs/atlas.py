@@ -28,6 +28,8 @@ FOLDER = DOCS.parent / "build" / "atlas"
 NAMES = ("python", "node", "apt")
 LAYERS = DOCS.parent / "plugins" / "faltung-explain" / "src" / "faltung_explain" / "templates" / "layers.json"
 """What the claims of explain are told of frameworks."""
+LIBRARIES = LAYERS.with_name("libraries.json")
+"""Tiles of its scene in two dimensions: names and rows are chosen there by hand, the rest is what was recorded."""
 BESIDE = {
     "onnxruntime": "onnx==1.23.2",
     "mlx": "mlx-cpu==0.32.4",
@@ -303,10 +305,36 @@ def layers(rows: list[dict[str, Any]]) -> str:
     """The table behind a claim of explain: verdicts of the rows that have a `layer`, without what Debian adds."""
     lines = []
     for row in (row for row in rows if "layer" in row and "found" in row):
-        short = re.sub(r"^\d+:|[-+].*$", "", row["version"])
-        said = {"kind": row["kind"], "name": row["layer"], "version": short, "verdict": row["found"]["verdict"]}
+        version = upstream(row["version"])
+        said = {"kind": row["kind"], "name": row["layer"], "version": version, "verdict": row["found"]["verdict"]}
         lines.append(json.dumps(said))
     return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def tiles(rows: list[dict[str, Any]]) -> str:
+    """The answers of libraries to one image of one pixel, each at most 1; a row is named by its package and target."""
+    lines = []
+    for one in json.loads(LIBRARIES.read_text("utf-8")):
+        package, asked = one["row"]
+        targets = {" ".join(map(str, row["target"])): row for row in rows if row["package"] == package}
+        row = targets.get(asked) or next(row for target, row in targets.items() if asked in target)
+        answer = row["found"]["response"]
+        answer = answer if isinstance(answer[0], list) else [answer]
+        most = max(abs(value) for line in answer for value in line)
+        tile = [[round(value / most, 2) for value in line] for line in answer]
+        said = {
+            "version": upstream(row["version"]),
+            "verdict": row["found"]["verdict"],
+            "row": one["row"],
+            "tile": tile,
+        }
+        lines.append("  " + json.dumps({"name": one["name"], **said}))
+    return "[\n" + ",\n".join(lines) + "\n]\n"
+
+
+def upstream(version: str) -> str:
+    """The version of a package without what Debian adds."""
+    return re.sub(r"^\d+:|[-+].*$", "", version)
 
 
 def told(row: dict[str, Any]) -> dict[str, str]:
@@ -355,7 +383,7 @@ def main() -> int:
             return subprocess.run([python, __file__, "--run", "--there", *args.names], check=False).returncode
     lost = run(set(args.names)) if args.run or args.names else 0
     rows = [row for rows in load().values() for row in rows]
-    written = {PAGE: page(rows), HTML: html(rows), LAYERS: layers(rows)}
+    written = {PAGE: page(rows), HTML: html(rows), LAYERS: layers(rows), LIBRARIES: tiles(rows)}
     stale = [path for path, text in written.items() if not path.is_file() or path.read_text("utf-8") != text]
     if args.check:
         return int(bool(stale))

@@ -27,6 +27,7 @@ def test_the_page_and_the_table_for_explain_are_made_from_the_rows():
     assert atlas.PAGE.read_text("utf-8") == atlas.page(ROWS), "run: make atlas"
     assert atlas.HTML.read_text("utf-8") == atlas.html(ROWS), "run: make atlas"
     assert atlas.LAYERS.read_text("utf-8") == atlas.layers(ROWS), "run: make atlas"
+    assert atlas.LIBRARIES.read_text("utf-8") == atlas.tiles(ROWS), "run: make atlas"
 
 
 def test_layers_correlate_and_what_does_not_is_named_in_the_claim_of_explain():
