@@ -19,7 +19,8 @@ def signal(tmp_path):
 
 
 def job(**options):
-    return Job((Gain(use="gain", gain=2.0),), Options(precision="single", **options), {"fs": 8000.0}, OutputFormat("FLOAT"))
+    stages = (Gain(use="gain", gain=2.0),)
+    return Job(stages, Options(precision="single", **options), {"fs": 8000.0}, OutputFormat("FLOAT"))
 
 
 @pytest.mark.filterwarnings("ignore:overflow")
