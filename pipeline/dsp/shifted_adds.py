@@ -63,10 +63,9 @@ class ShiftedAdds:
         if not self._started:
             return np.zeros((0, self._channels_out), self._dtype)
         out: Array = np.empty((self._past, self._channels_out), self._dtype)
-        step = 1 << 16
-        for start in range(0, self._past, step):
-            silence: Array = np.zeros((min(step, self._past - start), self._channels), self._dtype)
-            out[start : start + step] = self.process(silence)
+        for start in range(0, self._past, _STEP):
+            silence: Array = np.zeros((min(_STEP, self._past - start), self._channels), self._dtype)
+            out[start : start + _STEP] = self.process(silence)
         return out
 
     def _append(self, block: Array) -> None:
