@@ -18,7 +18,7 @@ Sample = tuple[int, int, int, float]
 
 def all_finite(x: Array) -> bool:
     """Whether no sample is NaN or infinite: the largest and the smallest are not, and one NaN is both of them."""
-    return not x.size or math.isfinite(x.max()) and math.isfinite(x.min())
+    return not x.size or (math.isfinite(x.max()) and math.isfinite(x.min()))
 
 
 def extract(planar: Array, first: int, known: int) -> list[Sample]:
