@@ -82,12 +82,11 @@ class Source:
         self._start, self._end = start, end
         self._pushed = self._seen = b""
         status = os.fstat(fd)
-        if stat.S_ISDIR(status.st_mode):
-            self.head = FOLDER + b"\0".join(map(os.fsencode, sorted(os.listdir(fd))))
-            self.size = self._at_open = 0
-            return
         self._at_open, regular = status.st_size, stat.S_ISREG(status.st_mode)
         self.size: int | None = (status.st_size if end is None else end) - start if regular else None
+        if stat.S_ISDIR(status.st_mode):
+            self.size, self.head = 0, FOLDER + b"\0".join(map(os.fsencode, sorted(os.listdir(fd))))
+            return
         self.head = self.read(PIPE_HEAD_BYTES if self.size is None else min(HEAD_BYTES, self.size))
         self.piped = piped or self.size is None
         self.rewind()
