@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from ..errors import FaltungError, UsageError
 from ..fields import expand_variables, files_named_in
 from ..io.apart import Named, read_with_sidecars
-from ..io.remote import Remote, is_remote, matches
+from ..io.remote import Remote, is_remote, stores
 from ..io.source import cause
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _expand_url(url: str) -> Sequence[Place]:
     if one.exists():
         return [one]
     if _MAGIC.search(url):
-        found = matches(url)
+        found: list[Place] = stores().matches(url)
         if found:
             return found
         raise UsageError(f"the pattern '{one}' matches no file")

@@ -1,39 +1,32 @@
-"""Files in stores that fsspec reaches (``s3://``, ``gs://``, ``memory://`` ...), copied whole in both directions.
+"""URLs of stores (``s3://``, ``gs://``, ``memory://`` ...) told from paths of this machine, and the names in them.
 
-Decoders and encoders work on local temporary files that have no name: a network that fails in the middle is an error
-here, never a shorter signal. An upload goes under a hidden name beside its own, is measured there, and takes its name
-last; until then what stood under that name stays as it was.
+Whatever only a store can answer is asked of the package ``faltung_remote``, which `stores` finds.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import secrets
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..errors import DiskFullError, FaltungError, FileError, ReadError, UsageError, WriteError
-from ..system import is_disk_full, pread
+from ..errors import UsageError
+from ..plugins import bundled
 from ..text import without_secrets
-
-BLOCK_BYTES = 1 << 22
 
 _URL = re.compile(r"(?!file://)[A-Za-z][A-Za-z0-9+.-]*://")
 _QUERY = re.compile(r"\?[^\s?=/]+=.*$")
-_VERSIONS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
-"""Names that stores give the mark that changes with the content, the surest first."""
-_BUCKETS = {"s3", "s3a", "gs", "gcs"}
-"""Stores without folders: asked for one, they would make a bucket."""
 
 
 def is_remote(path: str | os.PathLike[str] | bytes | os.PathLike[bytes]) -> bool:
     """Whether this is a URL of a store, and not a path of this machine, which ``file://`` begins too."""
     return _URL.match(os.fsdecode(path)) is not None
+
+
+def stores() -> Any:
+    """The module that reaches stores: what it is asked here, it does there."""
+    return bundled("faltung_remote.stores", "a URL of a store")
 
 
 @dataclass(frozen=True)
@@ -77,32 +70,24 @@ class Remote:
 
     def identity(self) -> tuple[Any, str]:
         """Store of the file and its path there, the same for every way of writing one URL."""
-        return _store(self.url)
+        store, path = stores().store_of(self.url)
+        return store, path
 
     def version(self) -> dict[str, Any] | None:
         """Size of the file and the store's own mark of what stands there now; None where there is no such file.
 
         Raises `ReadError` when the store does not answer.
         """
-        fs, path = _store(self.url)
-        with _naming_errors(self.url, ReadError):
-            if not fs.isfile(path):
-                return None
-            known = fs.info(path)
-        marks = [str(known[name]) for name in _VERSIONS if known.get(name) is not None]
-        return {"bytes": known.get("size"), "mark": next(iter(marks), None)}
+        found: dict[str, Any] | None = stores().version(self.url)
+        return found
 
     def exists(self) -> bool:
         """Whether there is such a file; raises `ReadError` when the store does not answer."""
-        fs, path = _store(self.url)
-        with _naming_errors(self.url, ReadError):
-            return bool(fs.isfile(path))
+        return bool(stores().is_file(self.url))
 
     def is_dir(self) -> bool:
         """Whether it is a folder only; raises `ReadError` when the store does not answer."""
-        fs, path = _store(self.url)
-        with _naming_errors(self.url, ReadError):
-            return bool(fs.isdir(path)) and not fs.isfile(path)
+        return bool(stores().is_folder(self.url))
 
 
 def place_of(path: str | os.PathLike[str]) -> Path | Remote:
@@ -110,157 +95,7 @@ def place_of(path: str | os.PathLike[str]) -> Path | Remote:
     return Remote(os.fspath(path)) if is_remote(path) else Path(path)
 
 
-def matches(pattern: str) -> list[Remote]:
-    """Files that a URL with ``*``, ``?``, ``[...]`` or ``**`` names, those with hidden names aside, by name."""
-    fs, path = _store(pattern)
-    with _naming_errors(pattern, ReadError):
-        found = [name for name, info in fs.glob(path, detail=True).items() if info["type"] == "file"]
-    begin = pattern.removesuffix(path) if pattern.endswith(path) else None
-    urls = [fs.unstrip_protocol(name) if begin is None else begin + name for name in found]
-    return [Remote(url) for url in sorted(urls, key=os.fsencode) if "/." in pattern or "/." not in url]
-
-
-def fetch(url: str) -> int:
-    """Descriptor of an unnamed local copy, at its beginning.
-
-    Raises
-    ------
-    UsageError
-        no such kind of store, or what reaches it is not installed.
-    ReadError
-        it is not there, reading failed, or ended before the size that the store declares.
-    """
-    with tempfile.TemporaryFile() as copy:
-        blocks = _blocks(url)
-        while block := next(blocks, b""):
-            try:
-                copy.write(block)
-                copy.flush()
-            except OSError as error:
-                kind = DiskFullError if is_disk_full(error) else ReadError
-                name = tempfile.gettempdir() if is_disk_full(error) else url
-                raise kind(name, f"{url} cannot be copied to a temporary file: {error.strerror}; set TMPDIR") from error
-        copy.seek(0)
-        return os.dup(copy.fileno())
-
-
-def _blocks(url: str) -> Iterator[bytes]:
-    fs, path = _store(url)
-    with _naming_errors(url, ReadError):
-        declared = fs.info(path).get("size")
-        done = 0
-        with fs.open(path, "rb") as file:
-            while block := file.read(BLOCK_BYTES):
-                done += len(block)
-                yield block
-        if declared is not None and done != declared:
-            raise ReadError(url, f"has {declared} bytes, {done} were read; it changed, or the connection broke off")
-
-
-def upload(fd: int, url: str, *, overwrite: bool) -> int:
-    """Send all that a descriptor holds; the size in bytes.
-
-    Raises
-    ------
-    UsageError
-        the name was taken meanwhile, and ``overwrite`` is not set.
-    WriteError
-        it could not be sent, or the store holds another size than was sent. What stood under the name stays.
-    """
-    fs, path = _store(url)
-    folder, slash, _ = path.rpartition("/")
-    part = f"{folder}{slash}.{secrets.token_hex(8)}.part"
-    size = os.fstat(fd).st_size
-    try:
-        with _naming_errors(url, WriteError):
-            if folder and url.partition("://")[0].lower() not in _BUCKETS:
-                fs.makedirs(folder, exist_ok=True)
-            _send(fd, fs.open(part, "wb"))
-            _check_size(fs, part, size)
-            refuse_taken(url, overwrite=overwrite)
-            _rename(fs, part, path)
-    except BaseException:
-        with suppress(Exception):
-            fs.rm_file(part)
-        raise
-    return size
-
-
 def refuse_taken(url: str, *, overwrite: bool) -> None:
     """Refuse an output whose name is taken, unless it may be replaced."""
     if not overwrite and Remote(url).exists():
         raise UsageError(f"{url}: exists already; set overwrite, or give another name")
-
-
-def _send(fd: int, file: Any) -> None:
-    """Write in order, without seeking, and close; on any failure the store is told to forget what it was sent."""
-    at = 0
-    try:
-        while block := pread(fd, BLOCK_BYTES, at):
-            file.write(block)
-            at += len(block)
-        file.close()
-    except BaseException:
-        for give_up in ("discard", "close"):
-            with suppress(Exception):
-                getattr(file, give_up)()
-        raise
-
-
-def _check_size(fs: Any, path: str, sent: int) -> None:
-    """Compare with what the store holds now: as it declares, else counted."""
-    fs.invalidate_cache()
-    held = fs.info(path).get("size")
-    if held is None:
-        with fs.open(path, "rb") as file:
-            held = sum(map(len, iter(lambda: file.read(BLOCK_BYTES), b"")))
-    if held != sent:
-        raise OSError(f"{sent} bytes were sent, the store holds {held}")
-
-
-def _rename(fs: Any, part: str, path: str) -> None:
-    """Rename by the store's own way, else by a copy inside it; fsspec's general `mv` would take [ ] for a pattern."""
-    from fsspec import AbstractFileSystem
-
-    if type(fs).mv is not AbstractFileSystem.mv:
-        fs.mv(part, path)
-    else:
-        fs.cp_file(part, path)
-        fs.rm_file(part)
-
-
-def _store(url: str) -> tuple[Any, str]:
-    """File system of a URL and the path in it."""
-    shown = without_secrets(url)
-    if "::" in url or any(part in (".", "..") for part in url.split("/")):
-        raise UsageError(f"{shown}: a URL cannot hold '::', nor '.' or '..' between slashes; write it without")
-    try:
-        from fsspec.core import url_to_fs
-
-        fs, path = url_to_fs(url)
-    except ImportError as error:
-        fix = "remote files need more libraries: pip install 'faltung[remote]'"
-        raise UsageError(f"{shown}: {fix} ({error})") from error
-    except Exception as error:
-        raise UsageError(f"{shown}: no store can be reached by this URL: {_reason(error)}") from error
-    return fs, path
-
-
-@contextmanager
-def _naming_errors(url: str, kind: type[FileError]) -> Iterator[None]:
-    """Turn whatever a store raises, and stores raise anything, into what it means for this file."""
-    try:
-        yield
-    except FaltungError:
-        raise
-    except Exception as error:
-        raise kind(url, _reason(error)) from error
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "no such file"
-    if isinstance(error, PermissionError):
-        return "permission denied"
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(str(text).split()) or type(error).__name__

@@ -13,9 +13,8 @@ import os
 import re
 import secrets
 import stat
-import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -36,7 +35,7 @@ from ..system import (
 )
 from .base import PathArg
 from .names import RealNames, display, is_stream, refuse_taken
-from .remote import is_remote, upload
+from .remote import is_remote, stores
 from .source import cause
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EXDEV}
@@ -272,26 +271,10 @@ class AtomicFile(OutputFile):
         self._part = ""
 
 
-class RemoteFile(OutputFile):
-    """A new file for a store: a local one without a name, which is sent when it is whole."""
-
-    def __init__(self, url: str, *, overwrite: bool = False) -> None:
-        self.overwrite = overwrite
-        refuse_taken(url, overwrite=overwrite)
-        with naming_errors(url), tempfile.TemporaryFile() as unnamed:
-            super().__init__(url, os.dup(unnamed.fileno()))
-
-    def commit(self, folders: FolderSync | None = None) -> None:  # noqa: ARG002 - a store has none to wait for
-        """Send it, and give it its name there."""
-        try:
-            upload(self._fd, self.name, overwrite=self.overwrite)
-        finally:
-            self._close()
-
-
 def open_file(path: str, *, overwrite: bool = False) -> OutputFile:
     """Open a file that appears when it is whole, here or in a store."""
-    return RemoteFile(path, overwrite=overwrite) if is_remote(path) else AtomicFile(path, overwrite=overwrite)
+    kind: Callable[..., OutputFile] = stores().RemoteFile if is_remote(path) else AtomicFile
+    return kind(path, overwrite=overwrite)
 
 
 def make_folder_of(path: PathArg) -> None:

@@ -17,7 +17,7 @@ from ..errors import DiskFullError, ReadError, WriteError
 from ..system import BINARY, DISK_FULL, is_disk_full, pread
 from .base import PathArg
 from .names import display
-from .remote import fetch, is_remote
+from .remote import is_remote, stores
 
 HEAD_BYTES = 4096
 PIPE_HEAD_BYTES = 44
@@ -175,7 +175,10 @@ def open_source(path: PathArg) -> Source:
     standard_input = path in ("-", b"-")
     name = "standard input" if standard_input else display(path)
     try:
-        fd = os.dup(0) if standard_input else fetch(name) if is_remote(path) else os.open(path, os.O_RDONLY | BINARY)
+        if is_remote(path):
+            fd = stores().fetch(name)
+        else:
+            fd = os.dup(0) if standard_input else os.open(path, os.O_RDONLY | BINARY)
     except OSError as error:
         raise ReadError(name, cause(error)) from error
     except ValueError as error:

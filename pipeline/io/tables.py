@@ -17,7 +17,7 @@ from ..limits import MAX_SIDECAR_BYTES, at_most
 from ..text import nearest, shorten
 from .base import WriteRequest
 from .names import is_stream
-from .remote import Remote, fetch, place_of
+from .remote import Remote, place_of, stores
 from .sink import OutputFile, open_file
 from .source import cause
 from .stamps import format_stamp
@@ -57,7 +57,7 @@ def _load(path: Path | Remote) -> dict[str, Any] | None:
     try:
         if isinstance(path, Remote) and not path.exists():
             return None
-        with os.fdopen(fetch(path.url), "rb") if isinstance(path, Remote) else path.open("rb") as file:
+        with os.fdopen(stores().fetch(path.url), "rb") if isinstance(path, Remote) else path.open("rb") as file:
             text = file.read(MAX_SIDECAR_BYTES + 1)
         if len(text) > MAX_SIDECAR_BYTES:
             raise ReadError(str(path), f"would tell the rate; a sidecar has {at_most('sidecar_bytes')}")

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile as sf
+from faltung_remote import stores as module
 
 from pipeline import Pipeline
 from pipeline.config.inputs import expand_inputs, input_root
 from pipeline.config.outputs import OutputTemplate, plan_outputs
 from pipeline.errors import ReadError, UsageError, WriteError
 from pipeline.io import Remote, is_remote, open_reader, open_writer, same_file
-from pipeline.io import remote as module
 from pipeline.text import without_secrets
 from tests.cli.conftest import ECHO, faltung, place  # noqa: F401
 
