@@ -113,20 +113,10 @@ class CsvReader(Reader):
             at = self._time
             units = self._form.units[at] if self._form.units else ""
             header = self._header[at] if self._header else str(at)
-            clock = Clock(
-                comma=self._form.decimal == ",", form=self._table.time_format or "", zone=self._table.zone or ""
-            )
-            asked = TimeRequest(
-                self._name,
-                header,
-                at,
-                fs,
-                options.gaps,
-                options.time_unit,
-                unit_told(header, units),
-                clock,
-                options.max_gap,
-            )
+            told, comma = unit_told(header, units), self._form.decimal == ","
+            clock = Clock(comma=comma, form=self._table.time_format or "", zone=self._table.zone or "")
+            unit, longest = options.time_unit, options.max_gap
+            asked = TimeRequest(self._name, header, at, fs, options.gaps, unit, told, clock, longest)
             grid, more = survey(asked, lambda: ((line, row[at]) for line, row in self._whole_rows()))
             notes += more
             return grid, grid.fs, grid.frames

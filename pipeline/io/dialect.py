@@ -163,8 +163,8 @@ def find_dialect(
     if trailing:
         width, rows = width - 1, [row[:-1] for row in rows]
     header, units, passed = _above(above, lines, delimiter, width, wanted, table.skip is not None)
-    if not header and width > 1 and (said := [x for x in lines[start : at - 1] if x.startswith((*comments, *seen))]):
-        marked = _names(_cells(said[-1].lstrip("#%*!/; "), delimiter)) or [""]  # as numpy.savetxt writes its header
+    if not header and width > 1 and (remarks := [x for x in lines[start : at - 1] if x.startswith((*comments, *seen))]):
+        marked = _names(_cells(remarks[-1].lstrip("#%*!/; "), delimiter)) or [""]  # as numpy.savetxt writes its header
         marked[0] = marked[0] or "#"
         if width <= len(marked) <= width + trailing and all(marked) and not any(map(tells, marked)):
             header = tuple(marked)
@@ -186,7 +186,7 @@ def _above(
     delimiter: str,
     width: int,
     wanted: frozenset[str],
-    skipped: bool,  # noqa: FBT001 - of one caller
+    skipped: bool,
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Header, units, and lines passed over, among the lines of text above the first row."""
     block: list[list[str]] = []  # the last of them, as wide as the table and without a blank line between
@@ -218,7 +218,8 @@ def _above(
 
 def _names(cells: Sequence[str]) -> list[str]:
     """Names of columns, without the quotes that some programs leave about them."""
-    return [one[1:-1] if len(one) > 1 and one[0] == one[-1] and one[0] in "'\"" else one for one in map(str.strip, cells)]
+    stripped = [cell.strip() for cell in cells]
+    return [one[1:-1] if len(one) > 1 and one[0] == one[-1] and one[0] in "'\"" else one for one in stripped]
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

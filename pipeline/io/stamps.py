@@ -20,18 +20,9 @@ UNITS |= {name: Decimal(value) for name, value in (("min", 60), ("h", 3600), ("d
 UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 UNIT_NAMES |= {"min": "minutes", "h": "hours", "d": "days"}
 
-_SPELLINGS = {
-    "sec": "s",
-    "secs": "s",
-    "second": "s",
-    "seconds": "s",
-    "msec": "ms",
-    "millis": "ms",
-    "µs": "us",
-    "μs": "us",
-}
-_SPELLINGS |= {"usec": "us", "micros": "us", "nanos": "ns", "hours": "h", "minutes": "min", "days": "d"}
-_SPELLINGS |= {f"{one}seconds": unit for one, unit in (("milli", "ms"), ("micro", "us"), ("nano", "ns"))}
+_WORDS = {"s": "sec secs second seconds", "ms": "msec millis milliseconds", "us": "µs μs usec micros microseconds"}
+_WORDS |= {"ns": "nanos nanoseconds", "min": "minutes", "h": "hours", "d": "days"}
+_SPELLINGS = {word: unit for unit, words in _WORDS.items() for word in words.split()}
 
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -61,9 +52,10 @@ class Clock:
 _SECOND = re.compile(r"[0-5][0-9](\.[0-9]+)?")
 _ELAPSED = re.compile(r"(?:(\d+)( days?,? ))?(?:(\d+):)?(\d+):([0-5]\d)(?:([.,])(\d+))?")
 _WORDED = re.compile(r"(.*:[0-5]\d)(?:\.(\d+))?(\D.*)?")
-_WORDED_FORMS = ("%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S", "%b %d, %Y %H:%M:%S", "%b %d %Y %H:%M:%S")
-_WORDED_FORMS += tuple(f"%a {form}" for form in ("%b %d %H:%M:%S %Y", "%d %b %Y %H:%M:%S"))
-_WORDED_FORMS += ("%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z", "%b %d, %Y %I:%M:%S %p", "%d-%b-%y %H:%M:%S")
+_WORDED_FORMS = (
+    *("%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S", "%b %d, %Y %H:%M:%S", "%b %d %Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p"),
+    *("%a %b %d %H:%M:%S %Y", "%a %d %b %Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z"),
+)
 
 
 class Stamp(NamedTuple):
@@ -211,21 +203,20 @@ def _elapsed(text: str) -> Stamp | None:
     return Stamp(shown, shown, True, 0, form=form, resolution=_figure(Decimal(1), digits))
 
 
-
 def _worded(text: str, clock: Clock, fold: int) -> Stamp | None:
     """Dates with the names of months: 15-Jul-2024 10:00:00.250, Jul 15, 2024 10:00:00 AM."""
     found = _WORDED.fullmatch(text)
+    time, fraction, rest = ("", "", "") if found is None else found.groups("")
     for form in _WORDED_FORMS if found else ():
         try:
-            moment = datetime.strptime(found[1] + (found[3] or ""), form)
+            moment = datetime.strptime(time + rest, form)
         except ValueError:
             continue
-        digits = len(found[2] or "")
-        zone = found[3].strip() if form.endswith("%z") else ""
+        zone = rest.strip() if form.endswith("%z") else ""
         form = form.removesuffix("%z") + zone
-        form = form.replace("%S", f"%S.%f{digits}") if digits else form
-        rest = Decimal(int(found[2] or 0)).scaleb(-digits)
-        return _of(moment, clock, fold, rest, zone, _figure(Decimal(1), digits), form)
+        part, figure = Decimal(int(fraction or 0)).scaleb(-len(fraction)), _figure(Decimal(1), len(fraction))
+        form = form.replace("%S", f"%S.%f{len(fraction)}") if fraction else form
+        return _of(moment, clock, fold, part, zone, figure, form)
     return None
 
 

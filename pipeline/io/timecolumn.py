@@ -239,7 +239,8 @@ def _gather(
             finest = stamp.resolution
         since = (stamp.seconds - first.seconds) * per_second
         if abs(since) >= _FURTHEST:
-            raise asked.fail(f"{text!r} lies {float(since / per_second):.3g} s from the first time; is it one? time_unit: says its unit", line)
+            away = f"{text!r} lies {float(since / per_second):.3g} s from the first time"
+            raise asked.fail(f"{away}; is it one? time_unit: says its unit", line)
         pending.append(round(since))
         written.append(text)
         previous = stamp

@@ -32,7 +32,7 @@ _OFF_GRID = 0.1  # a gap must be whole steps to this; what lies between would ne
 HEAD = 10_000
 """Rows that the step and the resolution are first guessed from."""
 
-_COMMON = ("Europe/Berlin", "America/New_York", "Australia/Sydney", "America/Santiago")  # named before others that change clocks alike
+_COMMON = ("Europe/Berlin", "America/New_York", "Australia/Sydney", "America/Santiago")
 _REGULAR = 3  # fewer rows off the even step may be rows that are missing
 _CHUNK = 1 << 18
 
@@ -178,7 +178,7 @@ class Grid:
             return None
         before, after = (self._shown(int(self._ticks[k])) for k in (row - 1, row))
         where = zone_of_change(before, after, self._seconds(self._step)) if before.year > 1970 else None
-        if where is None:
+        if where in (None, zone):
             return None
         shift = (after - before).total_seconds() - self._seconds(self._step)
         words = f"the clock is put {'forward' if shift > 0 else 'back'} by {abs(shift) / 60:g} minutes, as in {where}"
@@ -297,7 +297,8 @@ class Grid:
         if abs(found.mean - step) > JITTER * step + off:
             ratio = found.mean / step * float(self._asked.clock.unit)
             unit = next((u for u, s in UNITS.items() if abs(ratio * float(s) - 1) < 0.02), None)
-            fix = f"set time_unit: {unit}" if unit and not self._first.iso else "is it in seconds? if it counts rows, leave it out"
+            likely = "is it in seconds? if it counts rows, leave it out"
+            fix = f"set time_unit: {unit}" if unit and not self._first.iso else likely
             said = f"its median step is {self._seconds(median):g} s, fs says {self._seconds(step):.6g} s"
             raise self._asked.fail(f"{said}; {fix}")
         if found.zeros and clock < step:
@@ -333,8 +334,7 @@ def _zones() -> tuple[ZoneInfo, ...]:
 @lru_cache
 def _changing(day: date) -> tuple[ZoneInfo, ...]:
     """Time zones in which clocks are put forward or back on a day, or on one beside it."""
-    ends = (datetime(day.year, day.month, day.day) + timedelta(days=k) for k in (-1, 2))
-    before, after = ends
+    before, after = (datetime(day.year, day.month, day.day) + timedelta(days=k) for k in (-1, 2))
     return tuple(zone for zone in _zones() if zone.utcoffset(before) != zone.utcoffset(after))
 
 

@@ -119,14 +119,19 @@ def test_a_clock_that_is_put_forward_or_back_makes_no_rows_and_loses_none(table,
 
 def test_a_clock_that_is_put_back_in_another_zone_than_was_said_is_told(table):
     path = table(local("2024-10-26T20:00+02:00", 80, "Europe/Berlin", 600))
-    with pytest.raises(ReadError, match="as in Europe/Berlin and not in America/New_York; table: {zone: Europe/Berlin}"):
+    with pytest.raises(
+        ReadError, match=r"as in Europe/Berlin and not in America/New_York; table: \{zone: Europe/Berlin\}"
+    ):
         read_signal(path, time_column="t", table={"zone": "America/New_York"})
 
 
 @pytest.mark.parametrize(
     ("stamps", "words"),
     [
-        (["2024-10-27 02:50:00", "2024-10-27 02:51:00", "2024-10-27 02:46:00"], "'2024-10-27 02:46:00'.; sort the rows"),
+        (
+            ["2024-10-27 02:50:00", "2024-10-27 02:51:00", "2024-10-27 02:46:00"],
+            "'2024-10-27 02:46:00'.; sort the rows",
+        ),
         (["0.1", "0.2", "0.3", "0.3", "0.4"], r"\('0.3', then '0.3'\); leave one of the two out"),
         (["02:58:00", "02:59:00", "02:00:00", "02:01:00"], "sort the rows"),
     ],
@@ -143,7 +148,7 @@ def test_a_time_that_does_not_go_on_is_told_by_its_stamps(table, stamps, words):
         ([f"{45000 + k / 86400:.8f}" for k in range(50)], ["taken as seconds, 86400 Hz; set time_unit: d or another"]),
         ([60 * k for k in range(50)], []),
         ([f"{k / 50:.2f}" for k in range(50)], []),
-        ([k for k in range(50)], []),
+        (list(range(50)), []),
     ],
 )
 def test_numbers_that_are_hardly_seconds_are_doubted(table, stamps, words):
@@ -291,7 +296,7 @@ def test_a_stamp_is_read_alike_whether_its_minute_is_known_or_not(text, monkeypa
         (["'0:59.500'", "'0:59.750'", "'1:00.250'"], "1:00.000"),
         (["23:58:00", "23:59:00", "24:00:00", "24:02:00"], "24:01:00"),
         (["1 days 23:59:58", "1 days 23:59:59", "2 days 00:00:01"], "2 days 00:00:00"),
-        (["15-Jul-2024 10:00:00.250", "15-Jul-2024 10:00:00.500", "15-Jul-2024 10:00:01.000"], "15-Jul-2024 10:00:00.750"),
+        (["1-Jul-2024 10:00:00.250", "1-Jul-2024 10:00:00.500", "1-Jul-2024 10:00:01.000"], "01-Jul-2024 10:00:00.750"),
         (["Jul 15 2024 10:00:01", "Jul 15 2024 10:00:02", "Jul 15 2024 10:00:04"], "Jul 15 2024 10:00:03"),
         (["2024-07-15 10:00:01 UTC", "2024-07-15 10:00:02 UTC", "2024-07-15 10:00:04 UTC"], "2024-07-15 10:00:03 UTC"),
     ],
