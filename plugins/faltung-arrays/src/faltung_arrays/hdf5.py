@@ -3,48 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import h5py
 
-from pipeline.errors import FaltungError, ReadError
+from pipeline.errors import ReadError
 from pipeline.io import Reader
 from pipeline.io.base import ReadOptions
 from pipeline.io.source import Source
 
 from . import nwb
 from .chunks import lies_elsewhere, missing_chunks
-from .signals import SignalsReader, chosen
+from .signals import SignalsReader, broken, chosen
 from .told import text_of
 from .tree import Tree
-
-
-class Hdf5Reader(SignalsReader):
-    """Signals of an HDF5 file; what the library raises on damaged bytes is a `ReadError`."""
-
-    def _read_piece(self, frames: int) -> Any:
-        with broken(self._source.name):
-            return super()._read_piece(frames)
-
-
-@contextmanager
-def broken(name: str) -> Iterator[None]:
-    """Errors of the library in here as those of the file; it raises most kinds of the language's own."""
-    try:
-        yield
-    except (FaltungError, MemoryError):
-        raise
-    except Exception as error:
-        told = OSError(str(error)) if not isinstance(error, OSError) else error
-        raise ReadError(name, f"is damaged, or no HDF5 that is whole: {error}") from told
 
 
 def open_hdf5(source: Source, options: ReadOptions) -> Reader:
     """The reader of a file in HDF5."""
     source = source.spooled()
-    with ExitStack() as stack, broken(source.name):
+    with ExitStack() as stack, broken(source.name, "HDF5"):
         raw = stack.enter_context(os.fdopen(os.dup(source.fd), "rb"))
         file = stack.enter_context(h5py.File(raw, "r"))
         if "nwb_version" in file.attrs:
@@ -58,7 +38,7 @@ def open_hdf5(source: Source, options: ReadOptions) -> Reader:
         if not known:
             raise ReadError(source.name, none)
         signals = chosen(source.name, known, options)
-        reader = Hdf5Reader(source, options, signals)
+        reader = SignalsReader(source, options, signals)
         reader.let_go = stack.pop_all().close
         return reader
     raise AssertionError  # `broken` passes nothing over
@@ -97,10 +77,10 @@ def tree_of(name: str, file: h5py.File, *, reversed: bool = False) -> Tree:  # n
         names = [dims[k].label or coordinate(path, k).rpartition("/")[2] for k in range(len(arrays[path].shape))]
         return names if any(names) else ()
 
-    texts = _texts(file)
-    return Tree(
-        name, arrays, attributes, axes, coordinate, lambda path: missing_chunks(arrays[path]), texts, reversed=reversed
-    )
+    def missing(path: str) -> Sequence[Sequence[int]]:
+        return missing_chunks(name, arrays[path])
+
+    return Tree(name, arrays, attributes, axes, coordinate, missing, _texts(file), reversed=reversed)
 
 
 def _texts(file: h5py.File) -> dict[str, str]:

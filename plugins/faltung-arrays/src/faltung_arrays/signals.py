@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import ReadError
+from pipeline.errors import FaltungError, ReadError
 from pipeline.io import Reader, SignalInfo
 from pipeline.io.base import Block, ReadOptions
 from pipeline.io.clock import Clock
@@ -19,6 +20,18 @@ from pipeline.text import count
 
 from .cells import Cells, Hole
 from .times import Piece
+
+
+@contextmanager
+def broken(name: str, what: str) -> Iterator[None]:
+    """What the library of a format raises in here, any kind of the language's own, is that the file is damaged."""
+    try:
+        yield
+    except (FaltungError, MemoryError):
+        raise
+    except Exception as error:
+        told = error if isinstance(error, OSError) else OSError(str(error))
+        raise ReadError(name, f"is damaged, or no {what} that is whole: {error}") from told
 
 
 @dataclass(frozen=True)
@@ -180,7 +193,8 @@ class SignalsReader(Reader):
     def _read_piece(self, frames: int) -> Block:
         begin = self._done
         end = min(begin + frames, int(self.info.frames or 0))
-        out = np.concatenate([self._frames_of(one, begin, end) for one in self._signals], axis=1)
+        with broken(self._source.name, self.info.container):
+            out = np.concatenate([self._frames_of(one, begin, end) for one in self._signals], axis=1)
         for hole, (left, right) in self._holes:
             at = np.arange(max(begin, hole.at), min(end, hole.at + hole.rows))
             if len(at):

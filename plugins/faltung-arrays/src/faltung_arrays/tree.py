@@ -121,7 +121,7 @@ class Tree:
         start = self._start(path)
         near = [one for one in near if len_of(self.arrays[one]) == cells.rows_in_all]
         if near:
-            unit, since = self._unit(near[0])
+            unit, since = self._unit(near[0], fs)
             timed = times_of(self.file, near[0], self.arrays[near[0]], unit).gridded(fs)
             if since is not None:
                 return timed, clock_of(f"the coordinate {near[0]}", timed, since, unit)
@@ -133,9 +133,12 @@ class Tree:
         timed = Timed(fs, (Piece(0, 0, cells.rows_in_all),), ((0, 0),))
         return timed, None if start is None else clock_of(start[0], timed, start[1], Decimal(1))
 
-    def _unit(self, path: str) -> tuple[Decimal, Moment | None]:
-        """Seconds in 1 of a vector of times, and what it counts from."""
+    def _unit(self, path: str, fs: float | None) -> tuple[Decimal, Moment | None]:
+        """Seconds in 1 of a vector of times, and what it counts from; where nobody says, as the rate has it."""
         attributes = self.attributes(path)
+        if fs is not None and not {"units", "unit"} & set(attributes) and len_of(self.arrays[path]) > 1:
+            step = float(np.diff(times_of(self.file, path, self.arrays[path], Decimal(1)).read(0, 2))[0]) * fs
+            return next((Decimal(10) ** -k for k in (3, 6, 9) if abs(step / 10**k - 1) < 0.01), Decimal(1)), None
         text = text_of(attributes.get("units", attributes.get("unit", "s")))
         found = unit_of(text)
         if found is None:
