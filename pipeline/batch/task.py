@@ -29,6 +29,7 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -142,6 +143,25 @@ def run_task(task: Data, **how: Any) -> Data:
     """Outcome of a task; ``how`` as for `begin_task`."""
     with begin_task(task, **how) as begun:
         return begun.commit()
+
+
+_full = False  # whether the disk was, where this process is a worker
+
+
+def run_in_turn(task: Data) -> Data:
+    """Outcome of a task in a worker that is given several at once: behind a full disk none is begun.
+
+    Raises
+    ------
+    CancelledError
+        the disk was full under an earlier one.
+    """
+    global _full
+    if _full:
+        raise CancelledError
+    outcome = run_task(task)
+    _full = outcome.get("code") == DiskFullError.exit_code
+    return outcome
 
 
 def begin_task(
