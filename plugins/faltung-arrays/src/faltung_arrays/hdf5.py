@@ -77,10 +77,10 @@ def tree_of(name: str, file: h5py.File, *, reversed: bool = False) -> Tree:  # n
         names = [dims[k].label or coordinate(path, k).rpartition("/")[2] for k in range(len(arrays[path].shape))]
         return names if any(names) else ()
 
-    texts = _texts(file)
-    return Tree(
-        name, arrays, attributes, axes, coordinate, lambda path: missing_chunks(arrays[path]), texts, reversed=reversed
-    )
+    def missing(path: str) -> Sequence[Sequence[int]]:
+        return missing_chunks(name, arrays[path])
+
+    return Tree(name, arrays, attributes, axes, coordinate, missing, _texts(file), reversed=reversed)
 
 
 def _texts(file: h5py.File) -> dict[str, str]:

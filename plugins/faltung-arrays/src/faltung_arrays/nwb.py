@@ -97,7 +97,7 @@ def _series(
             raise ReadError(name, f"{path} has {cells.channels} channels and {factors.shape} factors of conversion")
         gain = gain * np.asarray(factors[()], np.float64)
     offset = number_of(data.attrs.get("offset", 0.0)) or 0.0
-    holes = tuple(cells.holes_of(missing_chunks(data)))
+    holes = tuple(cells.holes_of(missing_chunks(name, data)))
     fill = f"{data.fillvalue}"
     return Signal(path, cells, timed.fs, timed.pieces, holes, fill, gain, offset, None, clock, tuple(notes))
 
