@@ -12,6 +12,7 @@ from pipeline.errors import ReadError
 from pipeline.io.clock import parse_moment
 from pipeline.io.labels import Label
 from pipeline.match.events import Event, Events
+from pipeline.text import cell, from_cell
 
 from .text import decoded, frequency, number
 
@@ -57,9 +58,7 @@ def _csv(header: Sequence[str], rows: Iterator[Sequence[object]]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(
-        [one.replace("\r", " ").replace("\n", " ") if isinstance(one, str) else one for one in row] for row in rows
-    )
+    writer.writerows([cell(one) if isinstance(one, str) else one for one in row] for row in rows)
     return out.getvalue().encode("utf-8", "surrogateescape")
 
 
