@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("what", nargs="?", choices=what, default="all", help=measured)
     made.add_argument("--minutes", nargs="+", type=_minutes, default=[10, 30], metavar="N", help="lengths: 10 30")
     made.add_argument("--runs", type=_count, default=5, help="rounds, at most: 5")
-    made.add_argument("--at-most", type=float, default=10, metavar="MINUTES", help="stop adding rounds after: 10")
+    made.add_argument("--at-most", type=float, default=20, metavar="MINUTES", help="stop adding rounds after: 20")
     made.add_argument("--json", type=Path, metavar="FILE", help="write every run down")
     made.add_argument("--update-docs", action="store_true", help="replace the tables of docs/benchmarks.md")
     made.add_argument("--folder", type=Path, help="for temporary files; default: where the system puts them")

@@ -44,7 +44,7 @@ def took(wall_s: float, mb: float = 50.0) -> Run:
 class TestArguments:
     def test_without_any_everything_is_measured(self):
         asked = command.parser().parse_args([])
-        assert (asked.what, asked.minutes, asked.runs, asked.at_most) == ("all", [10, 30], 5, 10)
+        assert (asked.what, asked.minutes, asked.runs, asked.at_most) == ("all", [10, 30], 5, 20)
         assert asked.json is None
         assert not asked.update_docs
 
