@@ -25,6 +25,7 @@ from bench import (
     peers,
     report,
     scaling,
+    seismic_day,
     shards,
     signals,
     sweep,
@@ -519,3 +520,24 @@ class TestPage:
         assert {"cores", "Python", "numpy", "scipy", "date"} <= set(report.machine()) <= {
             "cores", "Python", "numpy", "scipy", "opencv-python-headless", "date",
         }  # fmt: skip
+
+
+def test_the_day_of_records_tells_how_far_off_each_event_is_and_what_is_none():
+    truth = [10**9 * second for second in (100, 200, 300, 400)]
+    wrong, others = seismic_day.errors([100 * 10**9 + 5000, 195 * 10**9, 250 * 10**9, 299_500_000_000], truth)
+    assert wrong[:3] == [5e-6, -5.0, -0.5]
+    assert np.isnan(wrong[3])
+    assert others == 1
+    assert seismic_day.errors([], truth)[1] == 0
+
+
+def test_the_day_of_records_is_what_it_says(tmp_path):
+    pymseed = pytest.importorskip("pymseed", reason="pymseed, which writes the records, is not installed")
+    day, _, truth = seismic_day.written(tmp_path, 0.2)
+    starts = sorted(
+        {record.starttime for record in pymseed.MS3Record.from_file(str(day)) if record.sourceid[-1] == "Z"}
+    )
+    whole = 0.2 * 3600 * (1 + seismic_day.DRIFT_S / 86_400) + sum(seconds for _, seconds in seismic_day.GAPS)
+    assert (starts[-1] - starts[0]) / 1e9 == pytest.approx(whole, abs=3.1)
+    assert len(truth) > 40
+    assert all(min(abs(np.array(starts) - at)) < 3.1e9 for at in truth)

@@ -96,7 +96,7 @@ OWN["reader"] = OWN["writer"] = frozenset(_writers)
 def row_of(plugin: Plugin, kind: type[Row]) -> Row:
     """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's own."""
     what = plugin.words
-    if plugin.problem is None and plugin.extension in OWN[plugin.kind]:
+    if plugin.problem is None and plugin.extension in OWN.get(plugin.kind, ()):
         raise PluginError(f"{what} is for {plugin.extension}, which is faltung's own; give its files another extension")
     row = plugin.load()
     if not isinstance(row, kind):

@@ -233,6 +233,9 @@ def text_encoding(head: bytes) -> str | None:
     """Encoding of a text by its first bytes; None where they are no text."""
     if head.startswith(_UTF16):
         return "utf-16"
+    for at, name in ((1, "utf-16-le"), (0, "utf-16-be")):  # without its mark
+        if len(head) > 3 and not any(head[at::2]) and text_encoding(head[1 - at :: 2]):
+            return name
     if not head or any(byte < 32 and byte not in b"\t\n\r\f\x1a\x1b" for byte in head):
         return None
     try:
