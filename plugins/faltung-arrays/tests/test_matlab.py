@@ -180,3 +180,12 @@ def test_a_place_in_a_long_variable_is_found_without_what_lies_before(tmp_path):
     with open_reader(mat5(tmp_path / "a.mat", x=x, fs=10.0)) as reader:
         reader.skip(123_456)
         np.testing.assert_array_equal(reader.read(500), x[123_456:123_956])
+
+
+def test_matlab_7_3_is_what_pymatreader_reads(tmp_path):
+    pymatreader = pytest.importorskip("pymatreader", reason="pymatreader is not installed")
+    x = np.random.default_rng(1).normal(size=(300, 2))
+    path = mat73(tmp_path / "a.mat", x=x, y=x.T[:1], fs=250.0)
+    theirs = pymatreader.read_mat(path)
+    np.testing.assert_array_equal(read(path, source=["x"])[0], theirs["x"])
+    np.testing.assert_array_equal(read(path, source=["y"])[0][:, 0], theirs["y"].reshape(-1))

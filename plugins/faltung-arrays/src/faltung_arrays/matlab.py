@@ -134,6 +134,8 @@ class Walk:
         dims, at = self._numbers(source, at)
         kind, begin, length, at = self._tag(source, at)
         path = path or source.at(begin, length).decode("latin-1")
+        if not path:  # what functions need is kept in one without a name
+            return after
         what, how = int(flags[0]) & 0xFF, int(flags[0]) >> 8
         shape = tuple(int(n) for n in dims[::-1])
         if what in (_STRUCT, _CELL):
@@ -153,19 +155,20 @@ class Walk:
         return after
 
     def _members(self, source: Source, at: int, path: str, depth: int, count: int, *, struct: bool) -> None:
-        names = [b""]
+        names = [""]
         if struct:
             width, at = self._numbers(source, at)
             _, first, length, at = self._tag(source, at)
             raw = source.at(first, length)
-            names = [raw[k : k + int(width[0])].split(b"\0")[0] for k in range(0, len(raw), int(width[0]))]
+            fields = [raw[k : k + int(width[0])].split(b"\0")[0] for k in range(0, len(raw), int(width[0]))]
+            told = [field.decode("latin-1") for field in fields]
+            names = [name if (k := told[:i].count(name)) == 0 else f"{name}#{k + 1}" for i, name in enumerate(told)]
         for i in range(count):
-            if at >= int(source.size or 0):
-                raise ReadError(self._name, f"{path} has {count:,} members, and ends after {i:,}")
             one = f"{path}({i + 1})" if struct and count > 1 else path if struct else f"{path}{{{i + 1}}}"
             for name in names:
-                inside = f"{one}/{name.decode('latin-1')}" if struct else one
-                at = self._variable(source, at, inside, depth + 1)
+                if at >= int(source.size or 0):
+                    raise ReadError(self._name, f"{path} has {count:,} members, and ends after {i:,}")
+                at = self._variable(source, at, f"{one}/{name}" if struct else one, depth + 1)
 
 
 def open_matlab(source: Source, options: ReadOptions) -> Reader:

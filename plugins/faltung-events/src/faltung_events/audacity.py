@@ -12,12 +12,18 @@ from pipeline.match.events import Events
 
 from .tabbed import decimal, tabbed
 from .text import decoded, frequency, number
+from .tiers import named
 
 
 def encode(searches: Sequence[Events]) -> bytes:
-    """The bytes of a label file."""
-    events = (event for search in searches for event in search.events)
-    return tabbed((decimal(e.start_s), decimal(e.end_s), f"{e.template} {e.score:.4g}") for e in events)
+    """The bytes of a label file; frequencies stand in it where less than all of them was compared."""
+    rows: list[tuple[str, ...]] = []
+    for search in searches:
+        band = tuple(map(decimal, search.band))
+        for event in search:
+            rows.append((decimal(event.start_s), decimal(event.end_s), named(event)))
+            rows += [("\\", *band)] if search.band != (0.0, search.fs / 2) else []
+    return tabbed(rows)
 
 
 def read(path: Path) -> list[Label]:

@@ -59,6 +59,9 @@ def read(path: Path) -> list[Label]:
             raise ReadError(
                 str(path), f"row {place}: {START!r} and {END!r} are numbers, got {cells[START]!r}, {cells[END]!r}"
             )
+        within = number(cells.get("File Offset (s)", ""))  # in its own file, where several were opened as one
+        if within is not None and cells.get("Begin File", "").strip():
+            start, end = within, within + end - start
         channel = number(cells.get("Channel", ""))
         key = cells.get("Selection", "").strip() or f"row {place}"
         low, high = (frequency(cells.get(name, "")) for name in ("Low Freq (Hz)", "High Freq (Hz)"))
