@@ -49,6 +49,10 @@ def do(work: Work, output: Output, *, shown: bool) -> RunResult:
     def resuming(left: Work) -> None:
         _tell_threads(left, output)
         bar.files = len(left.items)
+        _tell_before(left, output)
+
+    if work.batch is None:
+        _tell_before(work, output)
 
     with (
         Interrupts() as interrupts,
@@ -108,6 +112,13 @@ def _output_for(work: Work, *, quiet: bool, verbose: bool) -> Output:
 def _tell_config_warnings(work: Work, *, quiet: bool) -> None:
     for warning in () if quiet else work.loaded.warnings:
         tell(f"warning: {warning}")
+
+
+def _tell_before(work: Work, output: Output) -> None:
+    from ..runs.plans import told_before
+
+    for words in () if output.quiet else told_before(work):
+        output.note(f"note: {words}")
 
 
 def _tell_threads(work: Work, output: Output) -> None:
