@@ -97,8 +97,10 @@ class SignalInfo:
     """Title, artist and the like, as (name, text)."""
     chunks: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     """RIFF chunks worth carrying (bext, iXML, cue, LIST, smpl), as (id, bytes)."""
+    attached: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    """Pictures and blocks of other containers than WAV, as (name, bytes)."""
     dropped: tuple[str, ...] = ()
-    """Names of RIFF chunks that are not understood, for a report."""
+    """Names of metadata that are not understood, for a report."""
     channel_mask: int = 0
     """Loudspeaker positions of WAVE_FORMAT_EXTENSIBLE; 0 says nothing."""
     clocks: tuple[Clock, ...] = ()
