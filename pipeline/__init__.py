@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .engine.options import Options
     from .errors import FaltungError
     from .fields import Amplitude, Fraction, Hertz, InputFile, Seconds, Within
+    from .io.labels import Label, read_labels
     from .io.signals import read_signal as read
     from .io.signals import write_signal as write
     from .kernel import Kernel
@@ -72,6 +73,7 @@ __all__ = [
     "InputFile",
     "Kernel",
     "KernelStage",
+    "Label",
     "Match",
     "Normalize",
     "Options",
@@ -100,6 +102,7 @@ __all__ = [
     "match_scores",
     "plan",
     "read",
+    "read_labels",
     "run",
     "search",
     "stage",
@@ -114,6 +117,7 @@ _HOMES = {
     "faltung_flipcheck.causality": "CausalityVerdict causality_check",
     "faltung_flipcheck.flip": "flip_check",
     "faltung_flipcheck.verdict": "FlipVerdict",
+    "io.labels": "Label read_labels",
     "io.signals": "read=read_signal write=write_signal",
     "kernel": "Kernel",
     "library": "Pipeline",

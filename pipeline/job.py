@@ -263,17 +263,19 @@ def _begun(
         notes: list[str] = []
         if job.scale and writer is not None and writer.full_scale is not None:
             blocks = scaled_down(blocks, stack.enter_context(Spool(plan.format_out)), writer.full_scale, notes)
-        done, expects_finite = 0, job.options.nonfinite == "error"
+        not_finite, done = None, 0
         for block in blocks:
-            if expects_finite and not all_finite(block):
-                expects_finite = False
-                at = int(np.argwhere(~np.isfinite(block))[0][0]) + done
-                notes.append(f"the output is not finite at frame {at}, though the input is: numbers grew too large")
-            done += len(block)
             if writer is not None:
                 writer.write(block)
+                not_finite = writer.not_finite
+            elif not_finite is None and not all_finite(block):
+                not_finite = done + int(np.argwhere(~np.isfinite(block))[0][0])
+            done += len(block)
             if hooks.envelope_out is not None:
                 hooks.envelope_out.add(block)
+        if not_finite is not None and job.options.nonfinite == "error":
+            words = "though the input is: numbers grew too large"
+            notes.append(f"the output is not finite at frame {not_finite}, {words}")
         name = without_secrets(str(source))
         _refuse_changed(name, before, _state(source))
         searches = events_found(job.stages, found, name, reader.info)

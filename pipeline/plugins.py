@@ -23,13 +23,14 @@ from .system import is_disk_full
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-Kind = Literal["stage", "reader", "writer", "event writer", "executor", "command"]
+Kind = Literal["stage", "reader", "writer", "event writer", "event reader", "executor", "command"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 GROUPS: dict[Kind, str] = {
     "stage": "faltung.stages",
     "reader": "faltung.readers",
     "writer": "faltung.writers",
     "event writer": "faltung.events",
+    "event reader": "faltung.event_readers",
     "executor": "faltung.executors",
     "command": "faltung.commands",
 }
@@ -125,10 +126,17 @@ def bundled(module: str, what: str) -> Any:
 
 
 def for_extension(kind: Kind, path: str) -> list[Plugin]:
-    """Plugins of a kind that are for files of such a name; none for names of faltung's own formats."""
-    if PurePath(path).suffix.lower() in OWN.get(kind, ()):
+    """Plugins of a kind that are for files of such a name, by the longest extension that fits.
+
+    For names of faltung's own formats there is none, unless its extension has more parts: ``.picks.csv``.
+    """
+    suffixes = PurePath(path).suffixes
+    own = bool(suffixes) and suffixes[-1].lower() in OWN.get(kind, ())
+    if own and len(suffixes) == 1:
         return []
-    return [plugin for plugin in installed(kind).values() if path.lower().endswith(plugin.extension)]
+    fit = [plugin for plugin in installed(kind).values() if path.lower().endswith(plugin.extension)]
+    longest = max((plugin.extension.count(".") for plugin in fit), default=0)
+    return [plugin for plugin in fit if plugin.extension.count(".") == longest > own]
 
 
 @contextmanager

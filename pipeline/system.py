@@ -215,7 +215,7 @@ def limit_time(seconds: float | None) -> None:
         _limit.start()
 
 
-_GARBAGE = 50_000  # objects made between looks for cycles; the imports make more, and no garbage: 0.03 s
+_GARBAGE = 200_000  # objects made between looks for cycles; the imports make half as many, and no garbage: 0.03 s
 
 
 def settle_process() -> None:

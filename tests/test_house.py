@@ -35,7 +35,6 @@ FLOORS = (
     {"match"},
     {"job"},
     {"library"},
-    {"match_report"},
     {"batch"},
     {""},  # pipeline/__init__.py itself, the public names
     {"runs"},
@@ -149,7 +148,7 @@ def test_imports_run_downward():
         ("pipeline.kernel", "def f():\n    from .stages import base"),
         ("pipeline.kernel", "import importlib\nimportlib.import_module('pipeline.config.load')"),
         ("pipeline.stages.echo", "from ..engine import plan"),
-        ("pipeline.match.peaks", "from pipeline.match_report import picture"),
+        ("pipeline.match.peaks", "from pipeline.batch import report"),
         ("pipeline.job", "from pipeline import library"),
         ("pipeline.io.wav", "if TYPE_CHECKING:\n    pass\nelse:\n    import pipeline.cli"),
     ],

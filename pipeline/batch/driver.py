@@ -76,7 +76,7 @@ def run_tasks(
                 return
             watch()
             ended = {futures.pop(future): future for future in _ended(ends)}
-            outcomes = {place: _outcome(one) for place, one in ended.items() if not (recalled and _is_back(one))}
+            outcomes = {place: _outcome(one) for place, one in ended.items() if not _is_back(one, recalled)}
             # out first: a signal may be raised behind the writing
             _write(manifest, [(under_way.pop(place), outcome) for place, outcome in outcomes.items()])
             for place, outcome in outcomes.items():
@@ -97,9 +97,9 @@ def _ended(ends: SimpleQueue[Future[Any]]) -> Iterator[Future[Any]]:
         return
 
 
-def _is_back(future: Future[Any]) -> bool:
-    """Whether a task was taken back before it was begun."""
-    return future.cancelled() or isinstance(future.exception(), CancelledError)
+def _is_back(future: Future[Any], recalled: bool) -> bool:
+    """Whether a task came back before it was begun: it was taken back, or its worker met a full disk before it."""
+    return recalled if future.cancelled() else isinstance(future.exception(), CancelledError)
 
 
 def _refusal(task: Data) -> UsageError | None:

@@ -29,11 +29,12 @@ import os
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..config.inputs import STREAM, Place
 from ..config.load import validate_config
@@ -44,14 +45,12 @@ from ..engine.plan import Plan
 from ..errors import DiskFullError, FaltungError, PluginError, SettingError, traceback_of
 from ..io.remote import place_of
 from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
+from ..plugins import bundled
 from ..stages.base import Format
 from ..system import FolderSync, is_disk_full
 from ..text import without_secrets
 from .manifest import Data, timestamp
 from .resume import digest, identity, page_and_picture
-
-if TYPE_CHECKING:
-    from ..match_report.search_page import SearchPage
 
 _LIGHT = 256 << 10
 """Bytes of an input: of 16 bit mono at 16 kHz 8 s, which take some 4 ms."""
@@ -146,6 +145,25 @@ def run_task(task: Data, **how: Any) -> Data:
         return begun.commit()
 
 
+_full = False  # whether the disk was, where this process is a worker
+
+
+def run_in_turn(task: Data) -> Data:
+    """Outcome of a task in a worker that is given several at once: behind a full disk none is begun.
+
+    Raises
+    ------
+    CancelledError
+        the disk was full under an earlier one.
+    """
+    global _full
+    if _full:
+        raise CancelledError
+    outcome = run_task(task)
+    _full = outcome.get("code") == DiskFullError.exit_code
+    return outcome
+
+
 def begin_task(
     task: Data, *, progress: Progress | None = None, prepared: Prepared | None = None, render: Render | None = None,
     alone: bool = False,
@@ -224,12 +242,10 @@ class BegunTask:
             self._seconds += time.perf_counter() - began
 
 
-def _search_page(task: Data) -> SearchPage | None:
+def _search_page(task: Data) -> Any:
     if task["page"] is None:
         return None
-    from ..match_report.search_page import SearchPage
-
-    return SearchPage(Path(task["page"]))
+    return bundled("faltung_match_report.search_page", "a page of a search").SearchPage(Path(task["page"]))
 
 
 @lru_cache(maxsize=_KEPT)

@@ -11,7 +11,7 @@ from ..io import Reader, SignalInfo, open_reader
 from ..io.clock import Clock
 from ..text import count, duration, number
 from ..text import size as bytes_in_words
-from .terminal import card, render
+from .terminal import Card, render
 
 _MOST = 12  # gaps that are listed
 
@@ -79,9 +79,9 @@ def show(data: dict[str, Any]) -> None:
     render(data["file"], wrap=False)
     size = {} if data["bytes"] is None else {"size": bytes_in_words(data["bytes"])}
     if "error" in data:
-        render(card({**size, "cannot be read": data["error"]}))
+        render(Card({**size, "cannot be read": data["error"]}))
     for signal in data.get("signals", ()):
-        render(card({**size, **_rows(signal)}))
+        render(Card({**size, **_rows(signal)}))
     render("")
 
 

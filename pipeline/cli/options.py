@@ -101,8 +101,8 @@ EventFiles = Annotated[
         "-o",
         "--output",
         metavar="EVENTS",
-        text="Write the events: .csv .jsonl .parquet .selections.txt (Raven) .txt (Audacity); {stem} as for run. "
-        "May be given again.",
+        text="Write the events: .csv .jsonl .parquet .selections.txt (Raven) .txt (Audacity) .TextGrid .eaf; {stem} as "
+        "for run. May be given again.",
     ),
 ]
 MatchPage = Annotated[

@@ -16,7 +16,7 @@ from ..runs.results import FileResult, RunResult, clipped_text
 from ..runs.work import Work
 from ..system import share_threads, usable_processors
 from ..text import count, decibels, duration, first_few, hertz, number, size, times
-from .terminal import Output, card, end_with, table, tell, write, write_json
+from .terminal import Card, Output, end_with, table, tell, write, write_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -49,6 +49,10 @@ def do(work: Work, output: Output, *, shown: bool) -> RunResult:
     def resuming(left: Work) -> None:
         _tell_threads(left, output)
         bar.files = len(left.items)
+        _tell_before(left, output)
+
+    if work.batch is None:
+        _tell_before(work, output)
 
     with (
         Interrupts() as interrupts,
@@ -110,6 +114,13 @@ def _tell_config_warnings(work: Work, *, quiet: bool) -> None:
         tell(f"warning: {warning}")
 
 
+def _tell_before(work: Work, output: Output) -> None:
+    from ..runs.plans import told_before
+
+    for words in () if output.quiet else told_before(work):
+        output.note(f"note: {words}")
+
+
 def _tell_threads(work: Work, output: Output) -> None:
     jobs, asked = work.jobs, work.loaded.settings.threads
     given = share_threads(jobs, asked)
@@ -144,7 +155,7 @@ def _show_result(result: RunResult, output: Output) -> None:
             output.detail(trace)
     for pages in result.explained:
         written = ", ".join(map(shown_path, pages))
-        output.show(card({"explained": written or "no stage of it is a kernel"}))
+        output.show(Card({"explained": written or "no stage of it is a kernel"}))
     tell_not_begun(result)
 
 
@@ -199,14 +210,14 @@ def _naming_file(file: FileResult) -> str:
     return error if any(name in error for name in known) else f"{shown_path(file.source)}: {error}"
 
 
-def _one(file: FileResult) -> Table:
+def _one(file: FileResult) -> Card:
     facts, fs = file.facts, file.facts["fs"]
     into = ", ".join("standard output" if str(path) == "-" else shown_path(path) for path in file.item.outputs)
     found = {} if facts["events"] is None else {"events": f"{facts['events']:,}"}
     if file.item.signal is None:
-        return card({"written": into, **found, "speed": _speed(facts)})
+        return Card({"written": into, **found, "speed": _speed(facts)})
     form = [_format(facts), hertz(fs), count(facts["channels"], "channel"), size(facts["bytes"])]
-    return card(
+    return Card(
         {
             "written": into,
             "duration": f"{duration(facts['duration_s'])}, {count(facts['frames'], 'frame')}",
@@ -252,16 +263,16 @@ def _several(done: Sequence[FileResult]) -> tuple[Table, str]:
     return shown, f"each: {caption}" if caption else ""
 
 
-def _sum(done: Sequence[FileResult]) -> Table:
+def _sum(done: Sequence[FileResult]) -> Card:
     """Many files as a few numbers."""
     facts = [file.facts for file in done]
     audio, seconds = (sum(one[name] for one in facts) for name in ("duration_in_s", "seconds"))
     speed = {"speed": f"{times(audio / max(seconds, 1e-9))} x realtime each"}
     found = {"events": f"{sum(one['events'] for one in facts):,}"} if facts[0]["events"] is not None else {}
     if done[0].item.signal is None:
-        return card({"written": count(sum(len(o.item.outputs) for o in done), "event file"), **found, **speed})
+        return Card({"written": count(sum(len(o.item.outputs) for o in done), "event file"), **found, **speed})
     clipped = sum(one["clipped"] > 0 for one in facts)
-    return card(
+    return Card(
         {
             "written": f"{count(len(done), 'file')}, {size(sum(one['bytes'] for one in facts))}",
             "duration": duration(sum(one["duration_s"] for one in facts)),
@@ -307,4 +318,4 @@ def show_baked(baked: Baked, *, as_json: bool, quiet: bool) -> None:
         "sound is late": f"{_frames(baked.largest_at, baked.fs)}: its largest tap",
         **({"delays by": f"{count(late, 'frame')}, {duration(late / baked.fs)}: {why}"} if late else {}),
     }
-    Output(quiet, to_stderr=baked.output == "-").show(card(facts))
+    Output(quiet, to_stderr=baked.output == "-").show(Card(facts))

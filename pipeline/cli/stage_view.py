@@ -47,6 +47,7 @@ def list_plugins() -> list[dict[str, Any]]:
     """Kind, name, distribution and version of each plugin; ``error`` for one that cannot be used."""
     from ..io.formats import row_of
     from ..io.kinds import ReaderKind, WriterKind
+    from ..io.labels import event_reader_of
     from ..match.writers import events_writer_of
 
     checks: dict[Kind, Callable[[Plugin], Any]] = {
@@ -54,6 +55,7 @@ def list_plugins() -> list[dict[str, Any]]:
         "reader": partial(row_of, kind=ReaderKind),
         "writer": partial(row_of, kind=WriterKind),
         "event writer": events_writer_of,
+        "event reader": event_reader_of,
         "executor": Plugin.load,
         "command": command_of,
     }

@@ -26,11 +26,15 @@ _PIPED_WIDTH = 200
 
 def render(*parts: RenderableType, stderr: bool = False, wrap: bool = True, width: int = _PIPED_WIDTH) -> None:
     """Show tables and texts one below the other, without spaces at the end of lines; ``width`` is that of a pipe."""
-    screen = console(stderr=stderr, width=width)
-    with screen.capture() as captured:
-        for part in parts:
-            screen.print(plain(part) if isinstance(part, str) else part, soft_wrap=not wrap)
-    text = "\n".join(line.rstrip(" ") for line in captured.get().split("\n"))
+    stream = sys.stderr if stderr else sys.stdout
+    if len(parts) == 1 and isinstance(parts[0], Card) and (stream is None or not stream.isatty()):
+        text = f"{parts[0]}\n"
+    else:
+        screen = console(stderr=stderr, width=width)
+        with screen.capture() as captured:
+            for part in parts:
+                screen.print(plain(part) if isinstance(part, str) else part, soft_wrap=not wrap)
+        text = "\n".join(line.rstrip(" ") for line in captured.get().split("\n"))
     if not stderr:
         write(text)
     elif sys.stderr is not None:
@@ -71,14 +75,24 @@ def table(*columns: str, right: tuple[int, ...] = (), fold: int | None = 0) -> T
     return made
 
 
-def card(rows: Mapping[str, str]) -> Table:
-    """Facts about one thing, a line each."""
-    made = _table_class().grid(padding=(0, 2, 0, 0))
-    made.add_column(style="dim", no_wrap=True)
-    made.add_column(overflow="fold")
-    for name, value in rows.items():
-        made.add_row(name, value)
-    return made
+@dataclass(frozen=True)
+class Card:
+    """Facts about one thing, a line each; a pipe gets them as they are, without the library for terminals."""
+
+    rows: Mapping[str, str]
+
+    def __rich__(self) -> Table:
+        made = _table_class().grid(padding=(0, 2, 0, 0))
+        made.add_column(style="dim", no_wrap=True)
+        made.add_column(overflow="fold")
+        for name, value in self.rows.items():
+            made.add_row(name, value)
+        return made
+
+    def __str__(self) -> str:
+        width = max(map(len, self.rows))
+        lines = [f"{name:{width}}  {plain(value)}" for name, value in self.rows.items()]
+        return "\n".join(line.replace("\n", "\n" + " " * (width + 2)) for line in lines)
 
 
 def write_json(data: Any) -> None:

@@ -21,7 +21,8 @@ from ..errors import FaltungError, UsageError
 from ..fields import expand_variables, files_named_in
 from ..io.apart import Named, read_with_sidecars
 from ..io.remote import Remote, is_remote, stores
-from ..io.source import cause
+from ..io.source import cause, head_of
+from ..plugins import for_extension
 
 if TYPE_CHECKING:
     from .load import LoadedConfig
@@ -133,7 +134,7 @@ def _expand(pattern: str, base: str | Path | None) -> Sequence[Place]:
         return _expand_url(url)
     folder, parts = _start(pattern, base)
     path = folder.joinpath(*parts)
-    if path.is_dir():
+    if path.is_dir() and not is_one_signal(path):
         raise UsageError(f"the input {pattern!r} is a folder; name its files, such as '{pattern.rstrip('/')}/*.wav'")
     if os.path.lexists(path):
         return [path]
@@ -180,6 +181,20 @@ def _matches(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
                 yield path
 
 
+def is_one_signal(folder: str | Path) -> bool:
+    """Whether a folder is one signal to a plugin that is for its name, as a Zarr store is."""
+    from ..io.formats import row_of
+    from ..io.kinds import ReaderKind
+
+    with suppress(FaltungError):
+        return any(
+            row_of(plugin, ReaderKind).matches(head)
+            for plugin in for_extension("reader", os.fspath(folder))
+            for head in [head_of(folder)]
+        )
+    return False
+
+
 _FILE, _FOLDER = "a file", "a folder"
 
 
@@ -206,7 +221,7 @@ def _listed(folder: Path, pattern: str) -> Iterator[tuple[Path, str]]:
 def _kind(entry: os.DirEntry[str]) -> str:
     """What an entry is, behind its links; why it cannot be read where it is neither a file nor a folder."""
     try:
-        if entry.is_file():
+        if entry.is_file() or (entry.is_dir() and is_one_signal(entry.path)):
             return _FILE
         if entry.is_dir():
             return _FOLDER

@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from ..kernel import Array
+from .transforms import to_rows
 
 T = TypeVar("T")
 Start = Callable[[Array, int, int], Future[T]]
@@ -96,7 +97,7 @@ class Gather(Generic[T]):
         """Take frames in; results of the groups that are known by now."""
         while len(block):
             taken = block[: self._region.shape[1] - self._filled]
-            self._region[:, self._filled : self._filled + len(taken)] = taken.T
+            to_rows(taken, self._region[:, self._filled : self._filled + len(taken)])
             self._filled += len(taken)
             self.frames_in += len(taken)
             block = block[len(taken) :]

@@ -20,7 +20,7 @@ from ..kernel import Array, Kernel
 from .gather import Gather, Pool, SerialExecutor
 from .methods import Method
 from .nonfinite import NonFinite, Sample, extract
-from .transforms import irfft, rfft, spectrum_of
+from .transforms import irfft, rfft, spectrum_of, to_frames
 
 Forward = tuple[list[Array], list[Sample]]
 """The spectra of a group, one (channels, bins) a block, and the samples that had to be extracted."""
@@ -151,8 +151,7 @@ class OverlapSave:
         rows = self._rows.take()
         irfft(spectra, self._method.n_fft, out=rows[:, : spectra.shape[1]])
         out: Array = np.empty((spectra.shape[1], self._method.block, self._channels_out), self._dtype)
-        for channel, row in enumerate(rows[:, : spectra.shape[1], self._overlap :]):
-            out[..., channel] = row
+        to_frames(rows[:, : spectra.shape[1], self._overlap :], out)
         self._rows.give_back(rows)
         return out.reshape(-1, self._channels_out)
 

@@ -63,19 +63,17 @@ class ShiftedAdds:
         if not self._started:
             return np.zeros((0, self._channels_out), self._dtype)
         out: Array = np.empty((self._past, self._channels_out), self._dtype)
-        step = 1 << 16
-        for start in range(0, self._past, step):
-            silence: Array = np.zeros((min(step, self._past - start), self._channels), self._dtype)
-            out[start : start + step] = self.process(silence)
+        for start in range(0, self._past, _STEP):
+            silence: Array = np.zeros((min(_STEP, self._past - start), self._channels), self._dtype)
+            out[start : start + _STEP] = self.process(silence)
         return out
 
     def _append(self, block: Array) -> None:
         """Put a block behind the frames still needed; they move to the front only when the room runs out."""
         if self._end + len(block) > len(self._buffer):
-            kept = self._buffer[self._end - self._past : self._end]
             room = max(len(self._buffer), 2 * self._past + 2 * len(block))
             target: Array = np.empty((room, self._channels), self._dtype) if room > len(self._buffer) else self._buffer
-            target[: self._past] = kept.copy() if target is self._buffer else kept
+            target[: self._past] = self._buffer[self._end - self._past : self._end]  # apart, in a room of twice that
             self._buffer, self._end = target, self._past
         self._buffer[self._end : self._end + len(block)] = block
         self._end += len(block)

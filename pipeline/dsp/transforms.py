@@ -110,6 +110,29 @@ def irfft(spectra: Array, n: int, out: Array | None = None) -> Array:
     return _put(np.asarray(fft.irfft(spectra, n, axis=-1, overwrite_x=True)), out)
 
 
+def to_rows(frames: Array, rows: Array) -> None:
+    """Put interleaved frames (n, channels) into rows (channels, n)."""
+    if _can_move(frames, rows):
+        _opencv().split(frames[None], [row[None] for row in rows])
+    else:
+        rows[...] = frames.T
+
+
+def to_frames(rows: Array, frames: Array) -> None:
+    """Put rows (channels, blocks, n) into interleaved frames (blocks, n, channels)."""
+    if _can_move(frames, rows):
+        _opencv().merge(list(rows), frames)
+    else:
+        for channel, row in enumerate(rows):
+            frames[..., channel] = row
+
+
+def _can_move(frames: Array, rows: Array) -> bool:
+    """Whether OpenCV moves samples faster: in half of the time in single precision, bit for bit."""
+    alike = frames.dtype == rows.dtype and frames.flags.c_contiguous and frames.dtype.isnative
+    return alike and 2 <= frames.shape[-1] <= 4 and library() == "opencv"
+
+
 def spectrum_of(taps: Array, n: int) -> Array:
     """The spectrum of up to ``n`` taps (m, ...), silence behind them: (..., n // 2 + 1)."""
     padded = np.zeros((*taps.shape[1:], n))

@@ -221,7 +221,7 @@ def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
     if kernel is not None:
         after = replace(fmt, channels=channels_after(kernel, fmt.channels))
         if kernel.length > 1:
-            notes += louder(kernel.norm2, kernel.norm1, getattr(stage, "quieter", "clip: scale"))
+            notes += louder(kernel.norm2, kernel.norm1, getattr(stage, "quieter", ("clip: scale",)))
         return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
     if isinstance(stage, WholeSignalStage):
         return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)

@@ -273,6 +273,8 @@ class Writer(ABC):
         whether samples are written as single precision, whose range doubles may exceed.
     outputs
         the files behind it, in the order in which they get their names.
+    not_finite
+        the first frame that was written with a NaN or an infinity; None without one.
     """
 
     full_scale: float | None = None
@@ -283,6 +285,7 @@ class Writer(ABC):
         self.frames = 0
         self.outputs: list[Sink] = []
         self.single = False
+        self.not_finite: int | None = None
         self._peak = 0.0
         self._over = 0
         self._open = True
@@ -307,13 +310,21 @@ class Writer(ABC):
             self._check(block)
             for start in range(0, len(block), WRITE_FRAMES):
                 piece = block[start : start + WRITE_FRAMES]
-                largest = _largest(piece)
+                largest = float(max(piece.max(), -piece.min()))
+                if not math.isfinite(largest):
+                    largest = self._largest_finite(piece)
                 self._peak = max(self._peak, largest)
                 self._write(self._in_range(piece) if self.single and largest > _FLOAT_MAX else piece)
                 self.frames += len(piece)
         except BaseException:
             self.abort()
             raise
+
+    def _largest_finite(self, piece: Block) -> float:
+        finite = np.isfinite(piece)
+        if self.not_finite is None:
+            self.not_finite = self.frames + int(np.argwhere(~finite)[0][0])
+        return float(np.max(np.abs(piece), where=finite, initial=0.0))
 
     def _in_range(self, piece: Block) -> Block:
         """Samples that single precision cannot hold as the largest that it can, counted; infinite ones as they are."""
@@ -388,11 +399,3 @@ class Writer(ABC):
 
 
 _FLOAT_MAX = float(np.finfo(np.float32).max)
-
-
-def _largest(block: Block) -> float:
-    """Largest magnitude among the finite samples."""
-    largest = float(max(block.max(), -block.min()))
-    if math.isfinite(largest):
-        return largest
-    return float(np.max(np.abs(block), where=np.isfinite(block), initial=0.0))

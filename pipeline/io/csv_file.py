@@ -55,7 +55,10 @@ class CsvReader(Reader):
         self._missing = MISSING - {"nan", "-nan", "+nan"} | {str(one).strip().lower() for one in self._table.missing}
         self._sentinels = {float(one) for one in self._table.missing if number_of(str(one)) is not None}
         os.lseek(self._source.fd, 0, os.SEEK_SET)
-        self._form = find_dialect(self._name, self._source.fd, self._table, strict=options.untold_fs is not None)
+        asked = (options.time_column, *(options.columns or ()))
+        wanted = frozenset(one.strip("'\"") for one in asked if isinstance(one, str))
+        told = options.untold_fs is None
+        self._form = find_dialect(self._name, self._source.fd, self._table, wanted, strict=not told)
         self._plain = self._form.decimal == "." and not self._sentinels
         self._header, self._width = self._form.header, self._form.width
         if not self._width:
@@ -110,20 +113,10 @@ class CsvReader(Reader):
             at = self._time
             units = self._form.units[at] if self._form.units else ""
             header = self._header[at] if self._header else str(at)
-            clock = Clock(
-                comma=self._form.decimal == ",", form=self._table.time_format or "", zone=self._table.zone or ""
-            )
-            asked = TimeRequest(
-                self._name,
-                header,
-                at,
-                fs,
-                options.gaps,
-                options.time_unit,
-                unit_told(header, units),
-                clock,
-                options.max_gap,
-            )
+            told, comma = unit_told(header, units), self._form.decimal == ","
+            clock = Clock(comma=comma, form=self._table.time_format or "", zone=self._table.zone or "")
+            unit, longest = options.time_unit, options.max_gap
+            asked = TimeRequest(self._name, header, at, fs, options.gaps, unit, told, clock, longest)
             grid, more = survey(asked, lambda: ((line, row[at]) for line, row in self._whole_rows()))
             notes += more
             return grid, grid.fs, grid.frames
@@ -182,7 +175,7 @@ class CsvReader(Reader):
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """(line, cells) of every row behind the header, from the start of the file."""
-        form = self._form
+        form, timed = self._form, self._options.time_column is not None
         os.lseek(self._source.fd, 0, os.SEEK_SET)
         coding = form.encoding
         with open(self._source.fd, encoding=coding, errors="surrogateescape", newline="", closefd=False) as text:
@@ -194,6 +187,8 @@ class CsvReader(Reader):
             try:
                 for n, row in enumerate(rows, form.first):
                     if not row or row[0].startswith(form.comments) or (form.named and form.is_named(row[0])):
+                        continue
+                    if timed and not any(row):  # as spreadsheets leave them behind the last row
                         continue
                     if form.trailing and len(row) == self._width + 1 and not row[-1].strip():
                         row.pop()
@@ -232,7 +227,10 @@ class CsvReader(Reader):
         if self._is_time(text):
             name = self._header[column] if self._header else column
             return self._wrong(line, column, f"{said}, but a time; set time_column: {name}")
-        return self._wrong(line, column, f"{said}; choose others with columns: ({_SHAPE})")
+        fix = f"choose others with columns: ({_SHAPE})"
+        if line > self._form.first and not any(map(str.isdigit, text)):
+            fix += f", or table: {{missing: [{text.strip()!r}]}} says that it is a missing value"
+        return self._wrong(line, column, f"{said}; {fix}")
 
     def _wrong(self, line: int, column: int, message: str) -> ReadError:
         name = repr(self._header[column]) if self._header else str(column)

@@ -29,16 +29,17 @@ SAMPLE = 1 << 16
 """Bytes at the beginning of a text by which its form is known."""
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "none", "nil", "-", "--", "---", "?"})
+MISSING |= {"missing", "<na>", "n.a.", "\\n", "."}
 """Cells that say that a value is missing, in lower case."""
 
 _VOTERS = 200  # rows at the end of the sample that tell what a row is
 _NAMED = {"tab": "\t", "blanks": " ", "blank": " ", "space": " ", "comma": ",", "semicolon": ";"}
-_COMMENTS = ("#", "%", "*", "!", "//", '"#', ";")
+_COMMENTS = ("#", "%", "*", "!", "//", '"# ', ";")
 _VALUE_OF = re.compile(r"\s*([-+\d.eE]+)\s*//\s*(.+)")  # a number and its name, as exports of measured responses have
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _UNIT = re.compile(
-    r"[\[(].*[\])]|-?|[mµuknMG]?(s|sec|Hz|V|A|g|m|W|Pa|N|T|L|l|bar|m/s|rad|m/s(\^2|\*\*2|²))|min|h|d|°?[CFK]|deg(/s|C|F)?|°(/s)?|"
+    r"(?i:seconds?|milliseconds?|secs?|minutes?|hours?|volts?|hh:mm:ss(\.m+)?)|[\[(].*[\])]|-?|[mµuknMG]?(s|sec|Hz|V|A|g|m|W|Pa|N|T|L|l|bar|m/s|rad|m/s(\^2|\*\*2|²))|min|h|d|°?[CFK]|deg(/s|C|F)?|°(/s)?|"
     r"dps|rad/s|%(RH)?|hPa|cm|dB\w{0,3}|lx|lux|pp[mb]|NTU|rpm|bpm|raw|counts?|a\.?u\.?|pH|Nm"
 )
 
@@ -106,8 +107,12 @@ class Dialect:
         return _VALUE_OF.fullmatch(cell) is not None
 
 
-def find_dialect(name: str, fd: int, table: TableSettings, *, strict: bool = False) -> Dialect:
-    """Form of the table in an open file; ``strict`` refuses ``1,2``, which may be one number or two.
+def find_dialect(
+    name: str, fd: int, table: TableSettings, wanted: frozenset[str] = frozenset(), *, strict: bool = False
+) -> Dialect:
+    """Form of the table in an open file, whose header is the line that holds the names ``wanted``, where one does.
+
+    ``strict`` refuses ``1,2``, which may be one number or two.
 
     Raises
     ------
@@ -157,8 +162,13 @@ def find_dialect(name: str, fd: int, table: TableSettings, *, strict: bool = Fal
     trailing = bool(rows) and width > 1 and not any(row[-1].strip() for row in rows)
     if trailing:
         width, rows = width - 1, [row[:-1] for row in rows]
-    header, units, passed = _above(above, lines, delimiter, width, skipped=table.skip is not None)
-    if len(header) > width:  # the last column has a name, but no value
+    header, units, passed = _above(above, lines, delimiter, width, wanted, table.skip is not None)
+    if not header and width > 1 and (remarks := [x for x in lines[start : at - 1] if x.startswith((*comments, *seen))]):
+        marked = _names(_cells(remarks[-1].lstrip("#%*!/; "), delimiter)) or [""]  # as numpy.savetxt writes its header
+        marked[0] = marked[0] or "#"
+        if width <= len(marked) <= width + trailing and all(marked) and not any(map(tells, marked)):
+            header = tuple(marked)
+    if trailing and len(header) > width:  # the last column has a name, but no value
         trailing, width = False, width + 1
     decimal = table.decimal or _decimal(name, rows, delimiter, strict=strict and table.delimiter is None)
     if passed:
@@ -171,28 +181,45 @@ def find_dialect(name: str, fd: int, table: TableSettings, *, strict: bool = Fal
 
 
 def _above(
-    above: Sequence[tuple[int, str]], lines: Sequence[str], delimiter: str, width: int, *, skipped: bool
+    above: Sequence[tuple[int, str]],
+    lines: Sequence[str],
+    delimiter: str,
+    width: int,
+    wanted: frozenset[str],
+    skipped: bool,
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Header, units, and lines passed over, among the lines of text above the first row."""
     block: list[list[str]] = []  # the last of them, as wide as the table and without a blank line between
     below = None
     for at, line in reversed(above):
-        cells = _cells(line, delimiter)
-        if len(cells) == width + 1 and not cells[-1].strip():
-            cells.pop()
-        if len(cells) != width or (below is not None and any(not x.strip() for x in lines[at : below - 1])):
+        cells = _names(_cells(line, delimiter))
+        if len(cells) == width - 1 > 0 and (wanted & {*cells} or delimiter in " \t"):
+            cells.insert(0, "")  # the rows have names, as R writes them
+        if not width <= len(cells) <= width + 1:
             break
-        block.insert(0, [cell.strip() for cell in cells])
+        if below is not None and any(not x.strip() for x in lines[at : below - 1]):
+            break
+        block.insert(0, cells if len(cells) == width or cells[-1] else cells[:-1])
         below = at
+    named = next((k for k in reversed(range(len(block))) if wanted & {*block[k]}), None)
     if skipped:
-        header, units = block[:1], block[1:2]
-    elif len(block) > 1 and any(block[-1]) and all(_UNIT.fullmatch(cell) for cell in block[-1]) and "" not in block[-2]:
-        header, units = [block[-2]], [block[-1]]
+        first = 0
+    elif named is not None:
+        first = named
     else:
-        header, units = block[-1:], []
-    used = len(header) + len(units)
-    passed = tuple(line for _, line in above[: len(above) - used])
+        first = len(block) - 1
+        if first > 0 and "" not in block[-2] and any(block[-1]):
+            repeats = len({*block[-1]}) < len(block[-1]) and len({*block[-2]}) == len(block[-2])
+            first -= repeats or all(_UNIT.fullmatch(cell) for cell in block[-1])
+    header, units = block[first : first + 1], block[first + 1 : first + 2]
+    passed = tuple(line for _, line in above[: len(above) - len(block[first:])])
     return tuple(map(from_cell, header[0])) if header else (), tuple(units[0]) if units else (), passed
+
+
+def _names(cells: Sequence[str]) -> list[str]:
+    """Names of columns, without the quotes that some programs leave about them."""
+    stripped = [cell.strip() for cell in cells]
+    return [one[1:-1] if len(one) > 1 and one[0] == one[-1] and one[0] in "'\"" else one for one in stripped]
 
 
 def _cells(line: str, delimiter: str) -> list[str]:

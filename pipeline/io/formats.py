@@ -29,7 +29,7 @@ from .kinds import ReaderKind, WriterKind, loaded, only_one
 from .names import display, is_stream
 from .plugged import PluggedReader, PluggedWriter
 from .riff import metadata
-from .source import Source, explain_unknown, is_flac, is_mp3, looks_like_text, open_source
+from .source import Source, explain_unknown, head_of, is_flac, is_mp3, looks_like_text, open_source
 
 if TYPE_CHECKING:
     from .dialect import TableSettings
@@ -97,7 +97,7 @@ OWN["reader"] = OWN["writer"] = frozenset(_writers)
 def row_of(plugin: Plugin, kind: type[Row]) -> Row:
     """The row that a plugin gives, checked: its type, and its extension, which is none of faltung's own."""
     what = plugin.words
-    if plugin.problem is None and plugin.extension in OWN[plugin.kind]:
+    if plugin.problem is None and plugin.extension in OWN.get(plugin.kind, ()):
         raise PluginError(f"{what} is for {plugin.extension}, which is faltung's own; give its files another extension")
     row = plugin.load()
     if not isinstance(row, kind):
@@ -242,9 +242,8 @@ def _check_number(name: str, fs: Any) -> None:
 
 def is_known(path: PathArg) -> bool:
     """Whether a file is in a known format, by its first bytes; raises `ReadError` where it cannot be opened."""
-    source = open_source(path)
-    source.close()
-    return any(kind.matches(source.head) for kind in _readers) or looks_like_text(source.head)
+    head = head_of(path)
+    return any(kind.matches(head) for kind in _readers) or looks_like_text(head)
 
 
 def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Reader:

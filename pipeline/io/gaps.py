@@ -81,7 +81,7 @@ class Filling:
     def notes(self) -> list[str]:
         """Sentences on what was made, once all frames have been read."""
         if self._way == "nan" and self._made:
-            return [f"gaps: nan put {self._made:,} rows where none were"]
+            return [f"gaps: nan put {self._made:,} row{'s' * (self._made > 1)} where none were"]
         if not self._longest:
             return []
         cells = self._values - self._made * len(self._nothing)

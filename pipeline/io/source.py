@@ -23,6 +23,9 @@ HEAD_BYTES = 4096
 PIPE_HEAD_BYTES = 44
 """Bytes awaited of a pipe, as many as the shortest audio file has: what comes live is to be answered at once."""
 
+FOLDER = b"folder\0"
+"""Beginning of the head of a folder; the names in it follow, a zero byte between them."""
+
 _KEPT_BYTES = 1 << 20
 """Bytes of a pipe that are kept at most, so that a header can be read again."""
 
@@ -66,7 +69,7 @@ class Source:
     size
         bytes of the file, or of the part of it that is looked at; None for a pipe.
     head
-        the first bytes, not consumed.
+        the first bytes, not consumed; of a folder, which some plugins read, ``FOLDER`` and the names in it.
     piped
         the bytes came through a pipe (also after `spooled`).
     """
@@ -79,10 +82,11 @@ class Source:
         self._start, self._end = start, end
         self._pushed = self._seen = b""
         status = os.fstat(fd)
-        if stat.S_ISDIR(status.st_mode):
-            raise ReadError(name, "is a directory, not a file; give a pattern such as FOLDER/*.wav")
         self._at_open, regular = status.st_size, stat.S_ISREG(status.st_mode)
         self.size: int | None = (status.st_size if end is None else end) - start if regular else None
+        if stat.S_ISDIR(status.st_mode):
+            self.size, self.head = 0, FOLDER + b"\0".join(map(os.fsencode, sorted(os.listdir(fd))))
+            return
         self.head = self.read(PIPE_HEAD_BYTES if self.size is None else min(HEAD_BYTES, self.size))
         self.piped = piped or self.size is None
         self.rewind()
@@ -190,6 +194,13 @@ def open_source(path: PathArg) -> Source:
         raise
 
 
+def head_of(path: PathArg) -> bytes:
+    """The first bytes of a file, or what stands for them of a folder."""
+    source = open_source(path)
+    source.close()
+    return source.head
+
+
 def spool(source: Source, parts: Iterable[bytes]) -> Source:
     """Bytes made from a source, in an unnamed temporary file that passes for it."""
     with temporary_errors(), tempfile.TemporaryFile() as copy:
@@ -222,6 +233,9 @@ def text_encoding(head: bytes) -> str | None:
     """Encoding of a text by its first bytes; None where they are no text."""
     if head.startswith(_UTF16):
         return "utf-16"
+    for at, name in ((1, "utf-16-le"), (0, "utf-16-be")):  # without its mark
+        if len(head) > 3 and not any(head[at::2]) and text_encoding(head[1 - at :: 2]):
+            return name
     if not head or any(byte < 32 and byte not in b"\t\n\r\f\x1a\x1b" for byte in head):
         return None
     try:
@@ -234,6 +248,7 @@ def text_encoding(head: bytes) -> str | None:
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _FOREIGN = (
+    (0, FOLDER, "is a directory, not a file; give a pattern such as FOLDER/*.wav"),
     (0, b"\x00\x05\x16\x07", "is an AppleDouble file (macOS keeps them beside copies as ._NAME), with no audio in it"),
     (0, b"version https://git-lfs", "is a Git LFS pointer, not the file itself; run 'git lfs pull'"),
     (4, b"ftyp", "is an MP4/M4A file; convert it, for instance: ffmpeg -i IN.m4a OUT.wav"),

@@ -20,22 +20,13 @@ UNITS |= {name: Decimal(value) for name, value in (("min", 60), ("h", 3600), ("d
 UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 UNIT_NAMES |= {"min": "minutes", "h": "hours", "d": "days"}
 
-_SPELLINGS = {
-    "sec": "s",
-    "secs": "s",
-    "second": "s",
-    "seconds": "s",
-    "msec": "ms",
-    "millis": "ms",
-    "µs": "us",
-    "μs": "us",
-}
-_SPELLINGS |= {"usec": "us", "micros": "us", "nanos": "ns", "hours": "h", "minutes": "min", "days": "d"}
-_SPELLINGS |= {f"{one}seconds": unit for one, unit in (("milli", "ms"), ("micro", "us"), ("nano", "ns"))}
+_WORDS = {"s": "sec secs second seconds", "ms": "msec millis milliseconds", "us": "µs μs usec micros microseconds"}
+_WORDS |= {"ns": "nanos nanoseconds", "min": "minutes", "h": "hours", "d": "days"}
+_SPELLINGS = {word: unit for unit, words in _WORDS.items() for word in words.split()}
 
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
-_ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
+_ZONE = re.compile(r" ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$")
 _FINE = re.compile(r"[.,](\d{6})(\d+)")
 _COARSE = {10: Decimal(86400), 13: Decimal(3600), 16: Decimal(60)}  # by the length of ISO 8601
 _DATE = re.compile(
@@ -59,6 +50,12 @@ class Clock:
 
 
 _SECOND = re.compile(r"[0-5][0-9](\.[0-9]+)?")
+_ELAPSED = re.compile(r"(?:(\d+)( days?,? ))?(?:(\d+):)?(\d+):([0-5]\d)(?:([.,])(\d+))?")
+_WORDED = re.compile(r"(.*:[0-5]\d)(?:\.(\d+))?(\D.*)?")
+_WORDED_FORMS = (
+    *("%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S", "%b %d, %Y %H:%M:%S", "%b %d %Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p"),
+    *("%a %b %d %H:%M:%S %Y", "%a %d %b %Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z"),
+)
 
 
 class Stamp(NamedTuple):
@@ -83,7 +80,7 @@ PLAIN = Clock()
 
 def parse_stamp(text: str, clock: Clock = PLAIN, *, fold: int = 0) -> Stamp | None:
     """A number or a time; None when it is neither. ``fold`` chooses of two times that a clock shows alike."""
-    text = text.strip()
+    text = text.strip(" \t\r\n'")
     if clock.form:
         try:
             moment = datetime.strptime(text, clock.form)
@@ -121,12 +118,13 @@ def _moment(text: str, clock: Clock, fold: int) -> Stamp | None:
             shown = minute + Decimal(second)
             coarse = _COARSE.get(length) or _figure(Decimal(1), max(0, length - 20))
             return Stamp(shown, shown, True, 0, text[10], length, resolution=coarse)
+    found = _ZONE.search(text, 11)
+    zone = found.group() if found else ""
+    offset = "Z" if zone.strip() in ("UTC", "GMT") else zone.strip()
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text[: length - len(zone)] + offset)
     except ValueError:
         return _other_date(text, clock, fold)
-    found = None if moment.tzinfo is None else _ZONE.search(text)
-    zone = found.group() if found else ""
     length = len(text) - len(zone)
     fine = _FINE.search(text) if length > 26 else None
     rest = Decimal(int(fine[2])).scaleb(-6 - len(fine[2])) if fine else Decimal(0)
@@ -161,7 +159,7 @@ def _other_date(text: str, clock: Clock, fold: int) -> Stamp | None:
     """Dates such as 15.07.2024 10:00 or 7/15/24 10:00:00 PM, and clock times, which are of the day 1970-01-01."""
     found = _DATE.fullmatch(text)
     if found is None or not (found[1] or found[6]) or len(found[1] or "year") + len(found[4] or "year") < 3:
-        return None
+        return _elapsed(text) or _worded(text, clock, fold)
     a, mark, b, c, between, hour, minute, second, fraction, half, zone = found.groups("")
     form = ""
     if not mark:
@@ -186,10 +184,40 @@ def _other_date(text: str, clock: Clock, fold: int) -> Stamp | None:
         moment = datetime(year, month, day, hours, int(minute or 0), int(second or 0))
         moment = moment.replace(tzinfo=datetime.fromisoformat(f"2000-01-01T00{zone}").tzinfo if zone else None)
     except ValueError:
-        return None
+        return _elapsed(text)
     rest = Decimal(int(fraction or 0)).scaleb(-len(fraction))
     resolution = Decimal(1).scaleb(-len(fraction)) if second else Decimal(60 if hour else 86400)
     return _of(moment, clock, fold, rest, zone, resolution, form + zone.replace("%", "%%"))
+
+
+def _elapsed(text: str) -> Stamp | None:
+    """Time since a start, 1:07.250 or 26:00:00 or 1 day 02:00:00, as a clock of no day never shows it."""
+    found = _ELAPSED.fullmatch(text)
+    if found is None or not (found[2] or found[7] or int(found[3] or 0) > 23) or (found[2] and not found[3]):
+        return None
+    days, day, hours, minutes, second, point, fraction = found.groups("")
+    digits = len(fraction)
+    whole = ((int(days or 0) * 24 + int(hours or 0)) * 60 + int(minutes)) * 60 + int(second)
+    shown = whole + Decimal(int(fraction or 0)).scaleb(-digits)
+    form = "|".join(("since", day, str(len(hours or minutes)), "3" if hours else "2", point, str(digits)))
+    return Stamp(shown, shown, True, 0, form=form, resolution=_figure(Decimal(1), digits))
+
+
+def _worded(text: str, clock: Clock, fold: int) -> Stamp | None:
+    """Dates with the names of months: 15-Jul-2024 10:00:00.250, Jul 15, 2024 10:00:00 AM."""
+    found = _WORDED.fullmatch(text)
+    time, fraction, rest = ("", "", "") if found is None else found.groups("")
+    for form in _WORDED_FORMS if found else ():
+        try:
+            moment = datetime.strptime(time + rest, form)
+        except ValueError:
+            continue
+        zone = rest.strip() if form.endswith("%z") else ""
+        form = form.removesuffix("%z") + zone
+        part, figure = Decimal(int(fraction or 0)).scaleb(-len(fraction)), _figure(Decimal(1), len(fraction))
+        form = form.replace("%S", f"%S.%f{len(fraction)}") if fraction else form
+        return _of(moment, clock, fold, part, zone, figure, form)
+    return None
 
 
 @lru_cache(64)
@@ -249,13 +277,16 @@ def format_stamp(column: TimeColumn, frame: int, fs: float | None = None) -> str
 
 def format_time(column: TimeColumn, time: Decimal, *, own: bool = True) -> str:
     """A time on a column's clock in its form; finer than it where ``own`` is not set."""
+    if column.form.startswith("since|"):
+        return _format_elapsed(column.form, time, own=own)
     if column.form:
-        places = re.search(r"%f(\d+)", column.form)
-        time = time.quantize(Decimal(1).scaleb(-int(places[1]) if places else 0))
+        form = column.form if own else _finer(column.form)
+        places = re.search(r"%f(\d+)", form)
+        time = time.quantize(Decimal(1).scaleb(-int(places[1]) if places else -6 if "%f" in form else 0))
         whole = int(time.to_integral_value(ROUND_FLOOR))
         moment = _EPOCH + timedelta(seconds=whole)
         part = f"{time - whole:f}"[2:]
-        return moment.strftime(re.sub(r"%f\d+", part, column.form).replace("%f", f"{part:0<6}"))
+        return moment.strftime(re.sub(r"%f\d*", part, form))
     if column.iso:
         length = column.length if own else max(column.length, 26)
         digits = max(0, length - 20) if own else max(6, length - 20)
@@ -270,6 +301,26 @@ def format_time(column: TimeColumn, time: Decimal, *, own: bool = True) -> str:
     else:
         text = repr(float(round(time, max(9, column.digits or 0))))
     return text.replace(".", ",") if column.comma else text
+
+
+def _finer(form: str) -> str:
+    """A form of dates that shows microseconds, where it does not show seconds or parts of them."""
+    if "%S" not in form:
+        form = form.replace("%M", "%M:%S") if "%M" in form else f"{form} %H:%M:%S"
+    return re.sub(r"%f\d+", "%f", form) if "%f" in form else form.replace("%S", "%S.%f")
+
+
+def _format_elapsed(form: str, time: Decimal, *, own: bool) -> str:
+    """Time since a start as `_elapsed` reads it."""
+    _, day, width, fields, point, digits = form.split("|")
+    n = int(digits) if own else max(6, int(digits))
+    minutes, second = divmod(abs(time).quantize(Decimal(1).scaleb(-n)), 60)
+    text = "-" if time < 0 else ""
+    if day:
+        text += f"{minutes // 1440}{day}"
+        minutes %= 1440
+    text += f"{minutes // 60:0{width}}:{minutes % 60:02}" if fields == "3" else f"{minutes:0{width}}"
+    return f"{text}:{second:0{n + 3 if n else 2}.{n}f}".replace(".", point or ".")
 
 
 def check_time_format(value: str) -> str:

@@ -31,6 +31,8 @@ def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int
     ReadError
         There is no such column.
     """
+    if isinstance(wanted, str) and wanted not in names and wanted.strip("'\"") in names:  # as the file writes it
+        wanted = wanted.strip("'\"")
     if isinstance(wanted, str) and wanted in names:
         if names.count(wanted) > 1:
             raise ReadError(name, f"has {names.count(wanted)} columns {wanted!r}; give the position, from 0")

@@ -133,9 +133,9 @@ def survey(asked: TimeRequest, rows: Callable[[], Iterator[tuple[int, str]]]) ->
         if size < 2 and asked.fs is None:
             raise asked.fail(f"{size} rows tell no rate; give fs:")
         ticks = np.memmap(store, np.int64, "r") if size else np.zeros(0, np.int64)
-        grid = Grid(asked, ticks, lambda row: next(islice(rows(), row, None))[0], first, fine)
+        grid = Grid(asked, ticks, lambda row: next(islice(rows(), row, None)), first, fine)
         step, gaps = grid.fitted()
-        notes += grid.notes
+        notes += [*grid.notes, *_doubts(asked, first, digits, step)]
     texts.gaps, texts.clock = () if asked.gaps == "split" else gaps, asked.clock
     form = TimeColumn(
         name=asked.column,
@@ -196,6 +196,18 @@ def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]
     return replace(asked, clock=clock), notes
 
 
+def _doubts(asked: TimeRequest, first: Stamp, digits: set[int], step: Decimal) -> list[str]:
+    """What to say of numbers that are taken as seconds, since nothing says another unit, and are likely others."""
+    if first.iso or asked.unit or asked.told or asked.clock.unit != 1 or asked.fs is not None:
+        return []
+    whole = digits == {0} and step > 1 and step % 60 and first.clock < 10**8
+    days = min(digits) > 4 and first.clock > 20_000 and step < Decimal("0.02")
+    if not whole and not days:
+        return []
+    fix = f"set time_unit: {'ms' if whole else 'd'} or another if they are not, s if they are"
+    return [f"column {asked.column!r}: its numbers are taken as seconds, {float(1 / step):.6g} Hz; {fix}"]
+
+
 def _gather(
     asked: TimeRequest, rows: Callable[[], Iterator[tuple[int, str]]], texts: StampTexts, store: IO[bytes]
 ) -> tuple[Stamp, set[int], tuple[Decimal, Decimal]]:
@@ -218,6 +230,8 @@ def _gather(
         elif wraps and stamp.seconds + days < previous.seconds - _DAY / 2:
             days += _DAY
         stamp = stamp._replace(seconds=stamp.seconds + days) if days else stamp
+        if stamp.form.startswith("since") and stamp.form != first.form:  # so on beyond 23:59:59
+            first = first._replace(form=stamp.form)
         if n == 1 and 0 < stamp.seconds - first.seconds < Decimal("2e-6"):
             tick, per_second = Decimal("1e-15"), 10**15
         digits.add(stamp.digits)
@@ -225,7 +239,8 @@ def _gather(
             finest = stamp.resolution
         since = (stamp.seconds - first.seconds) * per_second
         if abs(since) >= _FURTHEST:
-            raise asked.fail(f"{text!r} lies {float(since / per_second):.3g} s from the first time; is it one?", line)
+            away = f"{text!r} lies {float(since / per_second):.3g} s from the first time"
+            raise asked.fail(f"{away}; is it one? time_unit: says its unit", line)
         pending.append(round(since))
         written.append(text)
         previous = stamp

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
+from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 
@@ -30,6 +32,7 @@ _OFF_GRID = 0.1  # a gap must be whole steps to this; what lies between would ne
 HEAD = 10_000
 """Rows that the step and the resolution are first guessed from."""
 
+_COMMON = ("Europe/Berlin", "America/New_York", "Australia/Sydney", "America/Santiago")
 _REGULAR = 3  # fewer rows off the even step may be rows that are missing
 _CHUNK = 1 << 18
 
@@ -94,13 +97,14 @@ class Grid:
         self,
         asked: TimeRequest,
         ticks: Block,
-        line_of: Callable[[int], int],
+        row_at: Callable[[int], tuple[int, str]],
         first: Stamp,
         fine: tuple[Decimal, Decimal],
     ) -> None:
-        self._asked, self._ticks, self._line_of, self._first = asked, ticks, line_of, first
+        self._asked, self._ticks, self._row_at, self._first = asked, ticks, row_at, first
         self._tick, finest = fine
         self._finest = max(1, int(finest / self._tick))
+        self._step = 0.0
         self.notes: list[str] = []
 
     def fitted(self) -> tuple[Decimal, tuple[Gap, ...]]:
@@ -108,9 +112,10 @@ class Grid:
         fs = self._asked.fs
         if len(self._ticks) < 2:
             return 1 / Decimal(fs or 1), ()
-        self._refuse_backwards()
         head = np.diff(self._ticks[: HEAD + 1])
         median = float(np.sort(head)[(len(head) - 1) // 2])  # of two the lower: the higher may be a gap
+        self._step = median if fs is None else float(1 / Decimal(fs) / self._tick)
+        self._refuse_backwards()
         clock = self._resolution(int(np.gcd.reduce(head)))
         if fs is None:
             step, resolution = self._even(median, clock)
@@ -154,25 +159,34 @@ class Grid:
                 raise self._stands_still(row)
 
     def _stands_still(self, row: int) -> ReadError:
-        took = self._seconds(int(self._ticks[row]) - int(self._ticks[row - 1]))
-        if -3600 < took <= 0 and self._has_local_clock(row - 1):
-            return self._jump(row, "goes back by an hour, as clocks do when summer time ends")
-        before, now = (self._first.seconds + int(self._ticks[k]) * self._tick for k in (row - 1, row))
-        return self._fail(row, f"the time does not go on ({before:f} s, then {now:f} s); sort the rows")
+        if (jump := self._clock_change(row)) is not None:
+            return jump
+        took = int(self._ticks[row]) - int(self._ticks[row - 1])
+        fix = "sort the rows" if took < 0 else "leave one of the two out"
+        return self._fail(row, f"the time does not go on ({self._cell(row - 1)!r}, then {self._cell(row)!r}); {fix}")
+
+    def _cell(self, row: int) -> str:
+        return self._row_at(row)[1].strip()
 
     def _fail(self, row: int, message: str) -> ReadError:
-        return self._asked.fail(message, self._line_of(row))
+        return self._asked.fail(message, self._row_at(row)[0])
 
-    def _has_local_clock(self, row: int) -> bool:
-        """Whether clocks that keep summer time may be put forward or back behind this row."""
-        if not self._first.iso or self._first.zone or self._asked.clock.zone:
-            return False
-        shown = datetime(1970, 1, 1) + timedelta(seconds=float(self._first.clock + int(self._ticks[row]) * self._tick))
-        return shown.year > 1970 and shown.month in (3, 4, 9, 10, 11) and shown.hour < 3 and shown.weekday() in (5, 6)
+    def _clock_change(self, row: int) -> ReadError | None:
+        """What to say of a step that only seems another, since clocks were put forward or back in it."""
+        first, zone = self._first, self._asked.clock.zone
+        if not first.iso or first.zone or zone == "UTC":
+            return None
+        before, after = (self._shown(int(self._ticks[k])) for k in (row - 1, row))
+        where = zone_of_change(before, after, self._seconds(self._step)) if before.year > 1970 else None
+        if where in (None, zone):
+            return None
+        shift = (after - before).total_seconds() - self._seconds(self._step)
+        words = f"the clock is put {'forward' if shift > 0 else 'back'} by {abs(shift) / 60:g} minutes, as in {where}"
+        fix = f"table: {{zone: {where}}} or another says when clocks are changed, zone: UTC that this one is not"
+        return self._fail(row, f"{words}{f' and not in {zone}' if zone else ''}; {fix}")
 
-    def _jump(self, row: int, what: str) -> ReadError:
-        fix = "table: {zone: Europe/Berlin} or another says when clocks are changed, zone: UTC that this one is not"
-        return self._fail(row, f"the time {what}; {fix}")
+    def _shown(self, ticks: int) -> datetime:
+        return datetime(1970, 1, 1) + timedelta(seconds=float(self._first.clock + ticks * self._tick))
 
     def _even(self, median: float, clock: int) -> tuple[Decimal, float]:
         """Step and resolution of a column whose rate is not known."""
@@ -194,7 +208,12 @@ class Grid:
             raise self._uneven(median, slack)
         if plain.least == plain.largest:
             return Decimal(plain.least), slack
-        off = max(self._finest, 2 * plain.apart) * (plain.long + 1) / plain.count
+        share = (plain.long + 1) / plain.count
+        for part in (1, 2, 4, 8) if plain.apart <= self._finest else ():
+            step = self._shortest(plain.mean - self._finest * share / part, plain.mean + self._finest * share / part)
+            if self._fits(float(step), self._finest):
+                return step, slack
+        off = max(self._finest, 2 * plain.apart) * share
         return self._shortest(plain.mean - off, plain.mean + off), slack
 
     def _slack(self, step: float) -> float:
@@ -219,6 +238,8 @@ class Grid:
                 took = int(steps[row - start - 1])
                 if not took:
                     return self._stands_still(row)
+                if (jump := self._clock_change(row)) is not None:
+                    return jump
                 words = f"a step of {self._seconds(took):g} s where the step is {self._seconds(median):g} s"
                 fix = "resample the series to an even grid, or give fs: to take the rows as even"
                 return self._fail(row, f"{words}: over 1 % of jitter; {fix}")
@@ -276,7 +297,8 @@ class Grid:
         if abs(found.mean - step) > JITTER * step + off:
             ratio = found.mean / step * float(self._asked.clock.unit)
             unit = next((u for u, s in UNITS.items() if abs(ratio * float(s) - 1) < 0.02), None)
-            fix = f"set time_unit: {unit}" if unit and not self._first.iso else "is it in seconds?"
+            likely = "is it in seconds? if it counts rows, leave it out"
+            fix = f"set time_unit: {unit}" if unit and not self._first.iso else likely
             said = f"its median step is {self._seconds(median):g} s, fs says {self._seconds(step):.6g} s"
             raise self._asked.fail(f"{said}; {fix}")
         if found.zeros and clock < step:
@@ -289,9 +311,8 @@ class Grid:
                 row, took = start + at + 1, int(steps[at])
                 seconds, whole = self._seconds(took), max(2, round(took / step))
                 words = f"a gap of {seconds:g} s where the step is {self._seconds(step):g} s"
-                hour = abs(self._seconds(took - step) - 3600) <= max(1.0, self._seconds(0.1 * step))
-                if way != "split" and hour and self._has_local_clock(row - 1):
-                    raise self._jump(row, f"goes on by an hour ({words}), as clocks do when summer time begins")
+                if way != "split" and (jump := self._clock_change(row)) is not None:
+                    raise jump
                 if way == "error":
                     raise self._fail(row, f"{words}; set gaps: interpolate or nan, or split to run each part by itself")
                 if way != "split" and abs(took / step - whole) > _OFF_GRID + resolution / step:
@@ -302,6 +323,30 @@ class Grid:
                     raise self._fail(row, f"{words}: {whole - 1:,} rows are missing, more than max_gap: {longest}")
                 found.append(Gap(row, whole, seconds))
         return tuple(found)
+
+
+@lru_cache
+def _zones() -> tuple[ZoneInfo, ...]:
+    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+    return tuple(ZoneInfo(name) for name in [*(one for one in _COMMON if one in names), *names])
+
+
+@lru_cache
+def _changing(day: date) -> tuple[ZoneInfo, ...]:
+    """Time zones in which clocks are put forward or back on a day, or on one beside it."""
+    before, after = (datetime(day.year, day.month, day.day) + timedelta(days=k) for k in (-1, 2))
+    return tuple(zone for zone in _zones() if zone.utcoffset(before) != zone.utcoffset(after))
+
+
+def zone_of_change(before: datetime, after: datetime, step_s: float) -> str | None:
+    """A time zone whose clocks show two times that are one step apart, since they were changed between these."""
+    if not 600 <= abs((after - before).total_seconds() - step_s) <= 7800:
+        return None
+    for zone in _changing(before.date()):
+        took = after.replace(tzinfo=zone, fold=1).timestamp() - before.replace(tzinfo=zone).timestamp()
+        if abs(took - step_s) <= 0.1 * step_s:
+            return zone.key
+    return None
 
 
 def _limit(step: float, clock: float) -> float:

@@ -1,4 +1,4 @@
-"""Writes events to a file, by its extension: CSV, JSON lines, Parquet, Audacity labels, a Raven selection table.
+"""Writes events to a file, by its extension: CSV, JSON lines and Parquet, and the formats of plugins.
 
 Numbers are the shortest text that gives the same double. A file appears when it is whole; no events give a valid file.
 """
@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields, replace
@@ -16,8 +15,6 @@ from importlib.util import find_spec
 from pathlib import PurePath
 from types import SimpleNamespace
 from typing import Any
-
-import numpy as np
 
 from ..errors import UsageError, WriteError
 from ..io.base import PathArg
@@ -31,12 +28,6 @@ from .events import Event, Events
 
 COLUMNS = tuple(field.name for field in fields(Event))
 """Columns of CSV, JSON lines and Parquet."""
-
-_RAVEN_COLUMNS = (
-    "Selection", "View", "Channel", "Begin Time (s)", "End Time (s)", "Low Freq (Hz)", "High Freq (Hz)", "Begin File",
-    "Template", "Score", "Polarity", "Start Frame", "Offset (frames)", "Known At (s)", "Status",
-    "Expected False Alarms", "Begin UTC", "Begin Clock", "Clock Resolution (s)",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -59,8 +50,8 @@ def events_writer_of(plugin: Plugin) -> EventKind:
 def register_events(kind: EventKind) -> None:
     """Add a kind of event file, by its extensions (lower case, with the dot)."""
     for extension in kind.extensions:
-        if extension in _KINDS:
-            raise UsageError(f"events in {extension} are written as {_KINDS[extension].name} already")
+        if extension in _KINDS or only_one(for_extension("event writer", f"x{extension}")):
+            raise UsageError(f"events in {extension} are written as {event_format(f'x{extension}')} already")
         _KINDS[extension] = replace(kind, plugin=kind.plugin or file_being_loaded())
 
 
@@ -124,8 +115,8 @@ def encoded_events(path: PathArg, searches: Sequence[Events]) -> bytes:
 def event_format(path: PathArg) -> str:
     """Name of the format that a file's name stands for, refused before any work where there is none.
 
-    ``.csv``, ``.jsonl`` and ``.parquet`` are what they say; ``NAME.selections.txt`` and ``NAME.raven.txt``, so Raven's
-    own ``NAME.Table.1.selections.txt``, are a Raven selection table, any other ``.txt`` Audacity labels.
+    ``.csv``, ``.jsonl`` and ``.parquet`` are what they say. Of the plugins that are for a name the longest extension
+    counts: ``NAME.Table.1.selections.txt`` is a Raven selection table, any other ``.txt`` Audacity labels.
 
     Raises
     ------
@@ -144,14 +135,15 @@ def _kind_of(path: PathArg) -> EventKind:
     name = display(path)
     suffixes = [suffix.lower() for suffix in PurePath(name).suffixes]
     last = suffixes[-1] if suffixes else ""
-    kind = _KINDS.get("".join(suffixes[-2:])) or _KINDS.get(last)
-    if kind is None and is_stream(path):
-        return _KINDS[".csv"]
+    kind = _KINDS.get("".join(suffixes[-2:]))
     if kind is None and (plugin := only_one(for_extension("event writer", name))):
         return events_writer_of(plugin)
+    kind = kind or _KINDS.get(last)
+    if kind is None and is_stream(path):
+        return _KINDS[".csv"]
     if kind is None:
-        known = [extension for extension in _KINDS if extension.count(".") == 1]
-        known += [plugin.extension for plugin in installed("event writer").values()]
+        ours = [*_KINDS, *sorted(plugin.extension for plugin in installed("event writer").values())]
+        known = [extension for extension in ours if extension.count(".") == 1]
         near = nearest(last, known, 0.5)
         what = f"unknown extension {last!r}" if last else "no extension"
         hint = f"; did you mean {near}?" if near else ""
@@ -199,41 +191,6 @@ def _parquet(searches: Sequence[Events]) -> bytes:
     return buffer.getvalue()
 
 
-def _audacity(searches: Sequence[Events]) -> bytes:
-    rows = ((_decimal(e.start_s), _decimal(e.end_s), f"{e.template} {e.score:.4g}") for e in _events(searches))
-    return _tabbed(rows)
-
-
-def _raven(searches: Sequence[Events]) -> bytes:
-    found = ((search, event) for search in searches for event in search.events)
-    rows = (
-        [
-            number, "Waveform 1", e.channel + 1, _decimal(e.start_s), _decimal(e.end_s), *map(_decimal, search.band),
-            PurePath(e.file).name, e.template, _decimal(e.score), e.polarity, e.start_frame, _decimal(e.offset),
-            _decimal(e.peak_s), e.status, _decimal(e.expected_false_alarms),
-            e.start_utc or "", e.start_local or "", _decimal(e.resolution_s),
-        ]
-        for number, (search, e) in enumerate(found, 1)
-    )  # fmt: skip
-    return _tabbed([_RAVEN_COLUMNS, *rows])
-
-
-def _tabbed(rows: Iterable[Iterable[object]]) -> bytes:
-    """Lines of fields between tabs; neither format can escape, so a tab or line break in a name is a space."""
-    lines = (
-        "\t".join(re.sub(r"[\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]", " ", str(part)) for part in row) for row in rows
-    )
-    return "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape")
-
-
-def _decimal(value: float | None) -> str:
-    """The shortest text that gives the same double, without an exponent; nothing for None."""
-    if value is None:
-        return ""
-    text = repr(value)
-    return np.format_float_positional(value, trim="0") if "e" in text else text
-
-
 def _utf8(value: Any) -> Any:
     r"""A text whose bytes that are no UTF-8 are written ``\udcff``."""
     return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
@@ -245,10 +202,8 @@ _KINDS = {
         EventKind("CSV", (".csv",), _csv),
         EventKind("JSON lines", (".jsonl",), _jsonl),
         EventKind("Parquet", (".parquet",), _parquet),
-        EventKind("Raven selection tables", (".selections.txt", ".raven.txt"), _raven, one_recording=True),
-        EventKind("Audacity labels", (".txt",), _audacity, one_recording=True),
     )
     for extension in kind.extensions
 }
-"""Kinds of event files by extension; one of two parts comes before one of its last part."""
+"""Kinds of event files by extension; a plugin's of two parts comes before one of its last part."""
 OWN["event writer"] = frozenset(_KINDS)

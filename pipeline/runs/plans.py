@@ -14,7 +14,7 @@ from typing import Any
 
 from ..batch.manifest import read_manifest
 from ..batch.resume import Item, ItemState, batch_of
-from ..config.inputs import Place, Unreadable
+from ..config.inputs import STREAM, Place, Unreadable
 from ..config.load import LoadedConfig
 from ..dsp.transforms import library_for
 from ..engine.plan import Plan, StagePlan, Step, make_plan
@@ -27,7 +27,7 @@ from ..job import Job, plan_job
 from ..kernel import Kernel
 from ..limits import LEAST_FS, MAX_CHANNELS, MOST_FS, at_most
 from ..stages.base import Format, Stage
-from ..text import shorten
+from ..text import LOUDER, shorten
 from ..units import parse_frequency
 from .work import Config, Paths, Work, items_of, load, resumed, sources_of
 
@@ -209,6 +209,26 @@ def plan_items(
     for one in predicted:
         plans.setdefault(one.plan.format_in, one.plan)
     return RunPlan(tuple(plans.values()), tuple(predicted), tuple(failed), tuple(states), skipped)
+
+
+def told_before(work: Work) -> list[str]:
+    """What to say before a run: the stages that may take a loud signal over full scale, and what of theirs helps."""
+    item, job = next(iter(work.items), None), work.job
+    offered = any(hasattr(stage, "quieter") for stage in job.stages)
+    if not offered or work.loaded.settings.clip != "warn":
+        return []
+    if item is None or item.signal is None or item.source == STREAM:
+        return []
+    if work.batch is None and os.path.lexists(item.signal) and not work.choices.overwrite:
+        return []
+    try:
+        made, info = plan_job(job, os.fspath(item.source))
+        subtype = container_and_subtype(item.signal, info, job.format.subtype)[1]
+    except FaltungError:  # which the run will tell
+        return []
+    if subtype in (None, "FLOAT", "DOUBLE"):
+        return []
+    return [f"{label_of(one)}: {words}" for one in made.stages for words in one.notes if LOUDER in words]
 
 
 def described_format(loaded: LoadedConfig, fs: float | str | None, channels: int | None) -> Format | None:

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from ..batch.driver import run_tasks
 from ..batch.manifest import Data, Manifest
 from ..batch.resume import Check, Item, owners_of
-from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_task
+from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_in_turn, run_task
 from ..config.inputs import STREAM, Place
 from ..dsp.gather import SerialExecutor
 from ..errors import SettingError, SignalError, UsageError
@@ -221,7 +221,7 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
         remove_left_behind(targets)
         if work.batch is not None:
             stack.callback(remove_left_behind, targets)
-        executor, runner, window, watch = _executor(work, progress, stack)
+        executor, runner, window, watch = _executor(work, tasks, progress, stack)
         ended = run_tasks(
             tasks,
             executor,
@@ -245,7 +245,9 @@ def _tell_begun(work: Work, progress: Watcher, place: int) -> None:
     progress(RunProgress("begun", work.items[place].source))
 
 
-def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor, Runner, int, Callable[[], object]]:
+def _executor(
+    work: Work, tasks: Sequence[Data], progress: Watcher, stack: ExitStack
+) -> tuple[Executor, Runner, int, Callable[[], object]]:
     """Where tasks are run, by what, how many it is given at a time, and what looks whether it is still there."""
 
     def advanced(source: str, frames: int, total: int | None, fs: float) -> None:
@@ -265,9 +267,9 @@ def _executor(work: Work, progress: Watcher, stack: ExitStack) -> tuple[Executor
     if work.shard is not None or work.choices.fail_fast:
         executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s))
         return _cutting(executor, work.jobs, work, advanced, stack), run_task, 2 * work.jobs, nothing
-    if work.jobs == 1:  # one file after another, as here
-        return stack.enter_context(LocalExecutor(1, timeout_s)), run_task, 1, nothing
     executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s, is_light))
+    if work.jobs == 1:  # one file after another, as here
+        return executor, run_in_turn, 3 * BUNDLE if all(map(is_light, tasks)) else 1, nothing
     return executor, begin_task, 3 * work.jobs * BUNDLE, nothing
 
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ..batch.manifest import ManifestState
 from ..batch.resume import Batch, Check, Item, ItemState, batch_of
@@ -24,15 +24,17 @@ from ..io.apart import Named, keep_apart, sidecar_written
 from ..io.names import is_stream, refuse_taken, shown_path
 from ..io.tables import refuse_other_json
 from ..job import Job
-from ..library import Pipeline
 from ..plugins import bundled
 from ..stages.base import Stage
 from ..system import usable_processors
 from ..text import first_few
 from ..units import Duration
 
+if TYPE_CHECKING:
+    from ..library import Pipeline
+
 Stages = Stage | Sequence[Stage | Mapping[str, Any]]
-Config = str | os.PathLike[str] | Mapping[str, Any] | Pipeline | Stages | LoadedConfig
+Config: TypeAlias = "str | os.PathLike[str] | Mapping[str, Any] | Pipeline | Stages | LoadedConfig"
 """A configuration: the path of a file, what such a file holds, or stages."""
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -151,6 +153,8 @@ def load(config: Config, settings: Sequence[str] = (), *, base: str | Path | Non
         return config
     if isinstance(config, str | os.PathLike):
         return load_config(os.fspath(config), settings, base=base)
+    from ..library import Pipeline
+
     if isinstance(config, Pipeline):
         options = config.options.model_dump(exclude_unset=True)
         data: dict[str, Any] = {**options, **config.reading, "stages": list(config.stages)}

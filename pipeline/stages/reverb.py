@@ -30,7 +30,7 @@ class Reverb(KernelStage):
         {"ir": "data/hall.wav", "mix": "30%", "normalize": "l1"},
         {"ir": "data/hall.wav", "predelay": "20 ms", "resample": True},
     )
-    quieter: ClassVar[str] = "normalize: l2 (or l1)"  # for the plan, where the output is louder
+    quieter: ClassVar[tuple[str, ...]] = ("normalize: l2 (or l1)", "normalize: l1")  # what keeps noise, and all, down
 
     ir: InputFile
     """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""

@@ -120,7 +120,7 @@ def test_of_a_search_whose_page_cannot_be_made_no_output_stays(place: Path, monk
     def fail(*_: object, **__: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("pipeline.match_report.search_page.SearchPage.begin", fail)
+    monkeypatch.setattr("faltung_match_report.search_page.SearchPage.begin", fail)
     one = {**task(place, MATCH, "y.wav", "y.csv", overwrite=False), "page": str(place / "y.html")}
     outcome = begin_task(one).commit()  # as a worker does
     assert "Input/output error" in outcome["error"]

@@ -30,7 +30,7 @@ def test_a_saved_pipeline_runs_from_anywhere_to_the_same_bytes(
 ) -> None:
     write_noise(place / "room.wav", frames=50, channels=1)
     (place / save).parent.mkdir(parents=True, exist_ok=True)
-    words = ["echo", "delay=10 ms", "gain=-6.1 dB", ":", "reverb", "ir=room.wav", "mix=30%", ":"]
+    words = ["echo", "delay=10 ms", "gain=-6.1 dB", ":", "reverb", "ir=room.wav", "mix=30%", "normalize=l1", ":"]
     words += ["parallel", "branches=[[], [{use: convolve, file: room.wav}]]"]
     options = ["--precision", "single", "--tail", "trim", "--subtype", "PCM_24"]
     assert faltung("apply", "in.wav", "out.wav", *words, *options, "--save", save).code == 0

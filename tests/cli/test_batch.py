@@ -23,7 +23,7 @@ version: 1
 input: in/*.wav
 output: out/{stem}.wav
 stages:
-  - {use: reverb, ir: room.wav}
+  - {use: reverb, ir: room.wav, normalize: l1}
   - {use: echo, id: echo, delay: 10 ms, gain: -6 dB}
 """
 

@@ -206,6 +206,29 @@ def test_an_output_that_a_stage_reads_is_refused(faltung: Faltung, place: Path) 
     assert (done.code, done.err) == (2, "faltung: room.wav: the output is an input; give it another name\n")
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ([], "note: 0 reverb: at worst a signal comes out "),
+        (["-s", "stages.0.normalize=none"], "note: 0 reverb: noise comes out "),
+        (["-s", "stages.0.normalize=l1"], None),
+        (["-s", "clip=scale"], None),
+        (["-s", "clip=error"], None),
+        (["-o", "o.npy"], None),
+        (["-s", "format.subtype=FLOAT"], None),
+        (["-q"], None),
+    ],
+)
+def test_what_a_room_may_take_over_full_scale_is_said_before_the_run(
+    faltung: Faltung, place: Path, words: list[str], told: str | None
+) -> None:
+    write_noise(place / "room.wav", frames=200, channels=1, scale=0.9)
+    (place / "room.yaml").write_text("version: 1\nstages: [{use: reverb, ir: room.wav}]\n", "utf-8")
+    target = [] if "-o" in words else ["-o", "o.wav"]
+    done = faltung("run", "room.yaml", "in.wav", *target, *words)
+    assert done.err.startswith(told) if told else "normalize" not in done.err
+
+
 def test_a_dry_run_says_what_would_be_written_and_writes_nothing(faltung: Faltung, place: Path) -> None:
     before = listing(place)
     done = faltung("run", "echo.yaml", "--dry-run")

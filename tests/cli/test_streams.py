@@ -119,18 +119,24 @@ def test_a_full_disk_is_one_line_and_exit_3(place: Path) -> None:
     assert (process.returncode, out, err) == (3, b"", b"faltung: /dev/full: No space left on device\n")
 
 
-def test_a_full_disk_ends_the_run_and_says_how_to_go_on(place: Path) -> None:
-    for name in "abc":
-        write_noise(place / f"{name}.wav", frames=20_000)
-    limit = "ulimit -f 100; "  # blocks of 512 or 1024 bytes; an output takes 80 kB
+@pytest.mark.parametrize("after", [1, 60])
+def test_a_full_disk_ends_the_run_and_says_how_to_go_on(place: Path, after: int) -> None:
+    """No file is begun behind it, also where a worker was given several at once."""
     (place / "a.wav").write_bytes((place / "in.wav").read_bytes())
-    line = limit + " ".join(command("run", "echo.yaml", "a.wav", "b.wav", "c.wav", "-s", "format.subtype=DOUBLE"))
+    write_noise(place / "b.wav", frames=20_000)
+    (place / "later").mkdir()
+    later = [f"later/{number}.wav" for number in range(after)]
+    for name in later:
+        (place / name).write_bytes((place / "in.wav").read_bytes())
+    limit = "ulimit -f 100; "  # blocks of 512 or 1024 bytes; the output of b takes 160 kB
+    line = limit + " ".join(command("run", "echo.yaml", "a.wav", "b.wav", *later, "-s", "format.subtype=DOUBLE"))
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=environment(), check=False)
     assert done.returncode == 3
     assert sorted(path.name for path in (place / "out").glob("*.wav*")) == ["a-echo.wav"]
     assert not list((place / "out").glob(".*.part"))
     assert "No space left on device" in done.stderr
-    assert done.stderr.endswith("1 file not begun; the same command goes on from here\n")
+    left = "1 file" if after == 1 else f"{after} files"
+    assert done.stderr.endswith(f"{left} not begun; the same command goes on from here\n")
 
 
 def test_an_error_nobody_foresaw_keeps_its_traceback(place: Path) -> None:

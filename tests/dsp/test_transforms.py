@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.dsp import transforms
-from pipeline.dsp.transforms import irfft, library, library_for, rfft
+from pipeline.dsp.transforms import irfft, library, library_for, rfft, to_frames, to_rows
 from pipeline.errors import UsageError
 
 INSTALLED = find_spec("cv2") is not None
@@ -150,6 +150,27 @@ print(irfft(rfft(rows) * rfft(rows), 4096).tobytes().hex()[:4000])
 """
     alone = told(program, FALTUNG_FFT="scipy")
     assert alone == told(f"import scipy.fft\n{program}", FALTUNG_FFT="scipy")
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize(("dtype", "into"), [("f4", "f4"), ("f8", "f8"), ("f4", "f8"), (">f4", "f4"), ("i2", "f4")])
+def test_samples_are_moved_between_frames_and_rows_bit_for_bit(channels: int, dtype: str, into: str) -> None:
+    draw = np.random.default_rng(channels)
+    frames = draw.integers(-9999, 9999, (999, channels)).astype(dtype)
+    if frames.dtype.kind == "f":
+        frames[::7], frames[1::7], frames[2::7] = np.nan, -0.0, 1e-30
+    frames.flags.writeable = False  # as what is read from a file is
+    rows = np.full((channels, 1200), 7, into)
+    for given in (frames, frames[::-1], frames[100:101], np.asfortranarray(frames), frames[:, ::-1]):
+        expected = rows.copy()
+        expected[:, 30 : 30 + len(given)] = given.T
+        to_rows(given, rows[:, 30 : 30 + len(given)])
+        assert rows.tobytes() == expected.tobytes()
+    blocks = draw.standard_normal((channels, 5, 300)).astype(dtype)
+    for count, start in ((5, 45), (1, 0), (3, 299)):
+        out = np.empty((count, 300 - start, channels), into)
+        to_frames(blocks[:, :count, start:], out)
+        assert out.tobytes() == np.moveaxis(blocks[:, :count, start:], 0, -1).astype(into).tobytes()
 
 
 def at(rows: np.ndarray, offset: int, gap: int) -> np.ndarray:

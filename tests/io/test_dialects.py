@@ -47,10 +47,22 @@ def read(tmp_path):
         "time temp\n" + ROWS.replace(",", " ").replace(".", ","),
         '"time","temp"\n' + "".join(f'"{t:.1f}","{x:.0f}"\n'.replace(".", ",") for t, x in zip(TIMES, X, strict=True)),
         "time,temp\r" + ROWS.replace("\n", "\r"),
+        "'time','temp'\n's','mV'\n" + ROWS,
+        "'time','temp'\n'hh:mm:ss.mmm','mV'\n" + "".join(f"'0:{row[:3]:0>4}00',{row[4:]}\n" for row in ROWS.split()),
+        "time,temp\nseconds,Deg C\n" + ROWS,
+        '"TOA5","x","1"\n"time","temp"\n"TS","Deg"\n"","Avg"\n' + ROWS,
+        "Plot Title: x\n#,time,temp,Stopped\n" + "".join(f"{k},{row},\n" for k, row in enumerate(ROWS.split())),
+        "***End_of_Header***\t\ntime\ttemp\tComment\n" + ROWS.replace(",", "\t").replace("\n", "\t\n"),
+        "# made by a program\n# time,temp\n" + ROWS,
+        "# time temp\n" + ROWS.replace(",", " "),
+        '"time" "temp"\n' + "".join(f"{k} {row}\n" for k, row in enumerate(ROWS.replace(",", " ").splitlines())),
+        "time,temp\n" + ROWS + ",\n,\n",
+        ("time\ttemp\n" + ROWS.replace(",", "\t")).encode("utf-16-le"),
+        ("time\ttemp\n" + ROWS.replace(",", "\t")).encode("utf-16-be"),
     ],
 )
 def test_a_table_is_read_whatever_its_dialect(read, text):
-    x, info, _ = read(text)
+    x, info, _ = read(text, columns=["temp"])
     np.testing.assert_array_equal(x, X)
     assert (info.fs, info.names) == (10.0, ("temp",))
 
@@ -204,3 +216,18 @@ def test_a_first_row_with_a_gap_is_no_header(tmp_path, first):
     with open_reader(tmp_path / "x.csv", fs=10, gaps="nan") as reader:
         assert (reader.info.frames, reader.info.names) == (3, ())
         np.testing.assert_array_equal(reader.read(9)[:, 1], [1.5, 3, 5])
+
+
+@pytest.mark.parametrize("cell", ["", "NA", "missing", "<NA>", "n.a.", r"\N", ".", "null", "-"])
+def test_a_value_that_is_missing_is_known_however_it_is_written(read, cell):
+    text = "time,temp\n" + ROWS.replace(",9\n", f",{cell}\n", 1)
+    assert read(text, gaps="interpolate")[2][0].startswith("gaps: interpolate made 1 missing value;")
+
+
+def test_a_word_among_numbers_may_be_said_to_be_a_missing_value(read):
+    text = "time,temp\n" + ROWS.replace(",9\n", ",ERR\n", 1)
+    with pytest.raises(ReadError, match=r"'ERR' is no number; .*, or table: \{missing: \['ERR'\]\} says that it is a"):
+        read(text)
+    assert np.isnan(read(text, gaps="nan", table={"missing": ["ERR"]})[0]).sum() == 1
+    with pytest.raises(ReadError, match=r"'walk' is no number; choose others with columns: \([^)]*\)$"):
+        read("time,temp,act\n" + ROWS.replace("\n", ",walk\n"), columns=[2])

@@ -11,7 +11,7 @@ import pytest
 
 from pipeline import Pipeline
 from pipeline.errors import DiskFullError, ReadError, UsageError
-from pipeline.io import open_reader, read_signal
+from pipeline.io import open_reader, probe, read_signal
 from pipeline.io.stamps import parse_stamp
 from tests.io.helpers import RECORDINGS, needs_recordings, save
 
@@ -90,24 +90,74 @@ def local(start, rows, zone, step):
 @pytest.mark.parametrize(
     ("start", "zone", "step", "words"),
     [
-        ("2024-03-30T20:00+01:00", "Europe/Berlin", 600, "goes on by an hour .*as clocks do when summer time begins"),
-        ("2024-10-26T20:00+02:00", "Europe/Berlin", 600, "goes back by an hour, as clocks do when summer time ends"),
-        ("2024-03-30T00:00+01:00", "Europe/Berlin", 3600, "goes on by an hour"),
-        ("2024-10-26T00:00+02:00", "Europe/Berlin", 3600, "goes back by an hour"),
-        ("2024-03-09T20:00-05:00", "America/New_York", 600, "goes on by an hour"),
-        ("2024-11-02T20:00-04:00", "America/New_York", 600, "goes back by an hour"),
+        ("2024-03-30T20:00+01:00", "Europe/Berlin", 600, "put forward by 60 minutes, as in"),
+        ("2024-10-26T20:00+02:00", "Europe/Berlin", 600, "put back by 60 minutes, as in"),
+        ("2024-03-30T00:00+01:00", "Europe/Berlin", 3600, "put forward by 60 minutes"),
+        ("2024-10-26T00:00+02:00", "Europe/Berlin", 3600, "put back by 60 minutes"),
+        ("2024-03-09T20:00-05:00", "America/New_York", 600, "put forward by 60 minutes"),
+        ("2024-11-02T20:00-04:00", "America/New_York", 600, "put back by 60 minutes"),
+        ("2024-03-30T00:00+01:00", "Europe/Berlin", 7200, "put forward by 60 minutes"),
+        ("2024-10-20T00:00+02:00", "Europe/Berlin", 86400, "put back by 60 minutes"),
+        ("2024-09-07T20:00-04:00", "America/Santiago", 600, "put forward by 60 minutes"),
+        ("2024-04-06T20:00-03:00", "America/Santiago", 600, "put back by 60 minutes"),
+        ("2024-10-31T20:00+03:00", "Africa/Cairo", 600, "put back by 60 minutes"),
+        ("2021-03-21T20:00+03:30", "Asia/Tehran", 600, "put forward by 60 minutes"),
+        ("2024-04-06T20:00+11:00", "Australia/LHI", 600, "put back by 30 minutes"),
     ],
 )
 def test_a_clock_that_is_put_forward_or_back_makes_no_rows_and_loses_none(table, start, zone, step, words):
     stamps = local(start, 80, zone, step)
     path = table(stamps)
     for gaps in ("error", "interpolate", "nan"):
-        with pytest.raises(ReadError, match=words + r".*table: \{zone: Europe/Berlin\}"):
+        with pytest.raises(ReadError, match=rf"{words}.*table: \{{zone: {zone}\}}"):
             read_signal(path, time_column="t", gaps=gaps)
     x, info = read_signal(path, time_column="t", table={"zone": zone})
     assert (info.fs, len(x)) == (1 / step, 80)
     save(path.with_name("y.csv"), x, fs=info.fs, source=info)
     assert stamps_of(path.with_name("y.csv")) == stamps
+
+
+def test_a_clock_that_is_put_back_in_another_zone_than_was_said_is_told(table):
+    path = table(local("2024-10-26T20:00+02:00", 80, "Europe/Berlin", 600))
+    with pytest.raises(
+        ReadError, match=r"as in Europe/Berlin and not in America/New_York; table: \{zone: Europe/Berlin\}"
+    ):
+        read_signal(path, time_column="t", table={"zone": "America/New_York"})
+
+
+@pytest.mark.parametrize(
+    ("stamps", "words"),
+    [
+        (
+            ["2024-10-27 02:50:00", "2024-10-27 02:51:00", "2024-10-27 02:46:00"],
+            "'2024-10-27 02:46:00'.; sort the rows",
+        ),
+        (["0.1", "0.2", "0.3", "0.3", "0.4"], r"\('0.3', then '0.3'\); leave one of the two out"),
+        (["02:58:00", "02:59:00", "02:00:00", "02:01:00"], "sort the rows"),
+    ],
+)
+def test_a_time_that_does_not_go_on_is_told_by_its_stamps(table, stamps, words):
+    with pytest.raises(ReadError, match=words):
+        read_signal(table(stamps), time_column="t")
+
+
+@pytest.mark.parametrize(
+    ("stamps", "words"),
+    [
+        ([20 * k for k in range(50)], ["its numbers are taken as seconds, 0.05 Hz; set time_unit: ms or another"]),
+        ([f"{45000 + k / 86400:.8f}" for k in range(50)], ["taken as seconds, 86400 Hz; set time_unit: d or another"]),
+        ([60 * k for k in range(50)], []),
+        ([f"{k / 50:.2f}" for k in range(50)], []),
+        (list(range(50)), []),
+    ],
+)
+def test_numbers_that_are_hardly_seconds_are_doubted(table, stamps, words):
+    path = table(stamps)
+    with open_reader(path, time_column="t") as reader:
+        assert len(reader.warnings) == len(words)
+        assert all(said in told for said, told in zip(words, reader.warnings, strict=True))
+    with open_reader(path, time_column="t", time_unit="s") as reader:
+        assert reader.warnings == []
 
 
 def test_an_hour_that_is_missing_on_a_clock_in_utc_is_a_gap(table):
@@ -127,6 +177,12 @@ SMOOTH = [{"use": "smooth", "length": "3 samples", "phase": "zero"}]
         [f"{k // 60 + 1}:{k % 60:02d}:00 PM" for k in range(300)],
         [1_700_000_000_000 + 20 * k for k in range(300)],
         [f"{k}e-2" for k in range(300)],
+        [f"'{k // 21600}:{k / 360 % 60:06.3f}'" for k in range(300)],
+        [f"{k // 60}:{k % 60:02d}:00" for k in range(23 * 60, 26 * 60)],
+        [f"{23 + k // 3600} days 00:{k // 60 % 60:02d}:{k % 60:02d}" for k in range(300)],
+        [f"15-Jul-2024 10:00:{k // 10:02d}.{k % 10}00" for k in range(300)],
+        [f"Mon Jul 15 10:{k // 60:02d}:{k % 60:02d} 2024" for k in range(300)],
+        [f"2024-07-15 10:{k // 60:02d}:{k % 60:02d} UTC" for k in range(300)],
     ],
 )
 def test_stamps_of_an_output_are_the_texts_of_the_input(table, tmp_path, stamps):
@@ -232,3 +288,37 @@ def test_a_stamp_is_read_alike_whether_its_minute_is_known_or_not(text, monkeypa
     twice = parse_stamp(text), parse_stamp(text)
     monkeypatch.setattr("pipeline.io.stamps._minute", lambda _: None)
     assert (parse_stamp(text),) * 2 == twice
+
+
+@pytest.mark.parametrize(
+    ("stamps", "made"),
+    [
+        (["'0:59.500'", "'0:59.750'", "'1:00.250'"], "1:00.000"),
+        (["23:58:00", "23:59:00", "24:00:00", "24:02:00"], "24:01:00"),
+        (["1 days 23:59:58", "1 days 23:59:59", "2 days 00:00:01"], "2 days 00:00:00"),
+        (["1-Jul-2024 10:00:00.250", "1-Jul-2024 10:00:00.500", "1-Jul-2024 10:00:01.000"], "01-Jul-2024 10:00:00.750"),
+        (["Jul 15 2024 10:00:01", "Jul 15 2024 10:00:02", "Jul 15 2024 10:00:04"], "Jul 15 2024 10:00:03"),
+        (["2024-07-15 10:00:01 UTC", "2024-07-15 10:00:02 UTC", "2024-07-15 10:00:04 UTC"], "2024-07-15 10:00:03 UTC"),
+    ],
+)
+def test_a_stamp_that_is_made_has_the_form_of_the_others(table, tmp_path, stamps, made):
+    Pipeline(SMOOTH, edges="hold", time_column="t", gaps="interpolate").run_file(table(stamps), tmp_path / "y.csv")
+    assert stamps_of(tmp_path / "y.csv") == [*stamps[:-1], made, stamps[-1]]
+
+
+@pytest.mark.parametrize(
+    ("stamps", "second"),
+    [
+        (["15.07.2024 10:00:00", "15.07.2024 10:00:01", "15.07.2024 10:00:02"], "15.07.2024 10:00:00.500000"),
+        (["15.07.2024 10:00", "15.07.2024 10:01", "15.07.2024 10:02"], "15.07.2024 10:00:30.000000"),
+        (["15.07.2024", "16.07.2024", "17.07.2024"], "15.07.2024 12:00:00.000000"),
+        (["10:00:00.5", "10:00:01.0", "10:00:01.5"], "10:00:00.750000"),
+        (["0:00.5", "0:01.0", "0:01.5"], "0:00.750000"),
+    ],
+)
+def test_stamps_of_a_higher_rate_do_not_fall_together(table, tmp_path, stamps, second):
+    path = table(stamps)
+    fs = probe(path, time_column="t").fs
+    resample = {"use": "resample", "fs": 2 * fs}
+    Pipeline([resample], time_column="t").run_file(path, tmp_path / "y.csv")
+    assert stamps_of(tmp_path / "y.csv")[1] == second

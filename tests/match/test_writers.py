@@ -231,7 +231,10 @@ def test_the_name_decides_the_format(name, kind):
     ("name", "match"),
     [
         ("a.json", r"a\.json: unknown extension '\.json' of an event file; known are .*did you mean \.jsonl\?"),
-        ("a", r"a: no extension of an event file; known are \.csv, \.jsonl, \.parquet, \.txt; write .*a\.csv, or"),
+        (
+            "a",
+            r"a: no extension of an event file; known are \.csv, \.jsonl, \.parquet, \.eaf, .*\.txt; write",
+        ),
         ("a.wav", r"a\.wav: unknown extension '\.wav'"),
     ],
 )

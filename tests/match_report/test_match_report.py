@@ -8,14 +8,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 import soundfile as sf
+from faltung_match_report import search_page
+from faltung_match_report.picture import STRETCHES, levels_of, picture_of
+from faltung_match_report.search_page import match_figure, match_page
 
 from pipeline.config.load import validate_config
 from pipeline.dsp.envelope import Envelope
 from pipeline.dsp.spectrogram import Grid, spectrogram
 from pipeline.job import Hooks, Job, run_job
-from pipeline.match_report import search_page
-from pipeline.match_report.picture import STRETCHES, levels_of, picture_of
-from pipeline.match_report.search_page import match_figure, match_page
 from tests.batch.test_report import visit  # noqa: F401
 from tests.browser import until
 from tests.match.helpers import chirp, coloured

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -98,6 +100,67 @@ def test_of_an_overlap_the_earlier_record_is_kept_and_that_is_said(tmp_path, sam
     assert any("overlap by 50 frames; the earlier are kept" in one for one in warnings)
 
 
+@pytest.mark.parametrize("seed", range(25))
+def test_of_records_in_any_order_each_frame_is_that_of_the_earliest_and_has_its_time(tmp_path, seed):
+    """Records anywhere on the grid, inside each other, touching, apart: held against frames put down one by one."""
+    draw = np.random.default_rng(seed)
+    step = 10 if seed % 2 else 1  # tens meet at their first frames
+    spans = [(0, 40), *((step * int(draw.integers(0, 600 // step)), int(draw.integers(1, 120))) for _ in range(12))]
+    parts = [(start, noise(count, 100 * seed + i)) for i, (start, count) in enumerate(spans)]
+    placed = dict[int, int]()
+    for start, x in sorted(parts, key=lambda part: (part[0], len(part[1]))):
+        for k, value in enumerate(x.tolist()):
+            placed.setdefault(start + k, value)
+    order = draw.permutation(len(parts))
+    path = write(tmp_path / "a.mseed", *(records(parts[i][1], parts[i][0] / 100) for i in order))
+    got, info, warnings = read(path, gaps="nan")
+    expected = [placed.get(frame, np.nan) for frame in range(max(placed) + 1)]
+    np.testing.assert_array_equal(got[:, 0], expected)
+    told = [info.clocks[0].ns(frame) for frame in placed]
+    assert told == [info.clocks[0].ns(0) + frame * 10_000_000 for frame in placed]
+    twice = sum(len(x) for _, x in parts) - len(placed)
+    assert any(f"overlap by {twice} frames; the earlier are kept" in one for one in warnings) == (twice > 0)
+    with open_reader(path, gaps="nan") as reader:
+        reader.skip(137)
+        np.testing.assert_array_equal(reader.read(200)[:, 0], expected[137:337])
+
+
+@pytest.mark.parametrize(("late", "drop"), [(-0.4, 0), (-0.6, 1), (-1.4, 1), (-1.6, 2), (-99.0, 99), (-100.0, 100)])
+def test_an_overlap_is_whole_frames_and_what_is_kept_has_the_time_of_its_own_record(tmp_path, late, drop):
+    x, y, z = noise(100), noise(100, 1), noise(50, 2)
+    start = 1.0 + late / 100
+    path = write(tmp_path / "a.mseed", records(x), records(y, start), records(z, start + 1))
+    got, info, _ = read(path, gaps="nan")
+    # one that lies within the record before gives nothing, and the next goes on from the end of that
+    np.testing.assert_array_equal(got[:, 0], np.concatenate([x, y[drop:], z]))
+    if drop < 100:
+        at = T0 + timedelta(seconds=start + drop / 100)
+        assert info.clocks[0].utc(100) == at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def test_what_is_known_of_a_record_takes_little_memory(tmp_path, monkeypatch):
+    """A busy day has hundreds of thousands of records; these differ by their times alone."""
+    from faltung_seismic import index
+
+    monkeypatch.setattr(index, "WINDOW", 1 << 16)
+    one = records(noise(10))[0]
+
+    def peak(count):
+        out = bytearray(one * count)
+        for i in range(count):
+            minute, second = divmod(i // 10, 60)
+            struct.pack_into(">BBBxH", out, 512 * i + 24, minute // 60, minute % 60, second, 1000 * (i % 10) + i % 7)
+        write(tmp_path / "a.mseed", bytes(out))
+        tracemalloc.start()
+        with open_reader(tmp_path / "a.mseed", gaps="nan"):
+            most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return most
+
+    peak(100)
+    assert (peak(45_000) - peak(15_000)) / 30_000 < 200
+
+
 def test_a_clock_that_drifts_below_half_a_step_a_record_does_not_add_up(tmp_path):
     parts, x = [], noise(100_000)
     for i in range(1000):
@@ -165,9 +228,9 @@ def test_records_of_text_and_without_a_rate_are_left_out(tmp_path):
 @pytest.mark.parametrize("version", [2, 3])
 @pytest.mark.parametrize("window", [1000, 1024, 1031, 4096, 5000])
 def test_no_record_is_lost_where_the_index_goes_from_one_window_to_the_next(tmp_path, monkeypatch, version, window):
-    from faltung_seismic import miniseed
+    from faltung_seismic import index
 
-    monkeypatch.setattr(miniseed, "_WINDOW", window)
+    monkeypatch.setattr(index, "WINDOW", window)
     x = noise(20_000)
     parts = records(x, each=100, version=version)
     got, _, warnings = read(write(tmp_path / "a.mseed", parts))

@@ -42,6 +42,7 @@ _VERBS = [
     "decode",
     "find",
     "check",
+    "sort",
 ]
 _ADVICE = re.compile(
     rf"(?:; |: |, |\(|^| or | and |\? )(?:{'|'.join(_VERBS)})\b(?! (?:is|are|as|for|of|by)\b)|did you mean"

@@ -29,6 +29,7 @@ ELSEWHERE = {
     "a disk that is full": ("spool", "source: {} (set TMPDIR"),
     "a store": ("remote",),
     "files of recorders and of plugins": (
+        "labels: ; did you mean",
         "errors: choose with source:", "triggered", "riff: which is not read; convert", "registry: call it 'acme.",
         "new_plugin", "formats: give its files another", "source: in a pipe; give a file", "timegrid: but not even",
     ),

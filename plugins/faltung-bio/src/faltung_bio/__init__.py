@@ -1,10 +1,12 @@
-"""Reader of EDF and BDF: the row that faltung finds by its entry point."""
+"""Readers of EDF, BDF and WFDB: the rows that faltung finds by their entry points."""
 
 from __future__ import annotations
 
 from pipeline.io import ReaderKind
 
-__all__ = ["EDF"]
+from .header import is_header
+
+__all__ = ["EDF", "WFDB"]
 
 
 def _is_edf(head: bytes) -> bool:
@@ -12,3 +14,4 @@ def _is_edf(head: bytes) -> bool:
 
 
 EDF = ReaderKind("EDF", _is_edf, "faltung_bio.edf:EdfReader")
+WFDB = ReaderKind("WFDB", is_header, "faltung_bio.wfdb:WfdbReader")

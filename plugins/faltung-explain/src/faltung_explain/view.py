@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pipeline.cli.terminal import Output, card, table
+from pipeline.cli.terminal import Card, Output, table
 from pipeline.errors import UsageError
 from pipeline.io.names import shown_path
 from pipeline.text import size
@@ -80,7 +80,7 @@ def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:
     for one in results:
         texts = (VERDICTS[one.verdict], one.claim, one.finding)
         verdicts.add_row(*(text[lang] for text in texts))
-    Output(quiet).show(verdicts, "", card({"written": shown_path(page)}))
+    Output(quiet).show(verdicts, "", Card({"written": shown_path(page)}))
 
 
 def show_explained(explained: Explained, *, quiet: bool) -> None:
@@ -103,4 +103,4 @@ def show_explained(explained: Explained, *, quiet: bool) -> None:
         )
     facts = {"shown": explained.name, **({"mind": "; ".join(explained.notes)} if explained.notes else {})}
     page = shown_path(explained.folder / "index.html")
-    Output(quiet).show(card(facts), "", files, "", proofs, "", f"Open {page}")
+    Output(quiet).show(Card(facts), "", files, "", proofs, "", f"Open {page}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from pipeline.cli.terminal import Output, card, table, write, write_json
+from pipeline.cli.terminal import Card, Output, table, write, write_json
 from pipeline.errors import UsageError
 from pipeline.io.names import refuse_taken, shown_path
 from pipeline.text import count, duration, hertz
@@ -32,7 +32,7 @@ def show_sweep(made: Sweep, output: str, *, as_json: bool, quiet: bool) -> None:
         "length": f"{duration(whole)} in all, at {hertz(made.fs)}",
     }
     out = Output(quiet)
-    out.show(card(facts))
+    out.show(Card(facts))
     out.note(f"play it, record all of it, then: faltung measure RECORDING --sweep {shown_path(output)} -o room.wav")
 
 
@@ -67,7 +67,7 @@ def measure_and_show(
     if as_json:
         write(made.to_json() + "\n")
     out = Output(quiet or as_json, to_stderr=output == "-")
-    out.show(card(_facts(made, written)), _figures(made))
+    out.show(Card(_facts(made, written)), _figures(made))
     for text in made.warnings:
         out.note(f"warning: {text}")
 

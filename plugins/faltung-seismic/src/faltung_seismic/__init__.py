@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pipeline.io import ReaderKind
 
-from .heads import is_mseed, is_sac
+from .heads import holds_mseed, is_sac
 
 __all__ = ["MSEED", "SAC"]
 
-MSEED = ReaderKind("MSEED", is_mseed, "faltung_seismic.miniseed:MiniSeedReader")
+MSEED = ReaderKind("MSEED", holds_mseed, "faltung_seismic.miniseed:MiniSeedReader")
 SAC = ReaderKind("SAC", is_sac, "faltung_seismic.sac:SacReader")

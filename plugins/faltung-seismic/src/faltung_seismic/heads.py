@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import struct
+
+_SEQUENCE = frozenset(b"0123456789 \0")
+_STEP = 64  # records begin at multiples of this
+_CONTROL = re.compile(rb"\d{6}[VAST][ *]0\d\d")
 
 
 def is_mseed(head: bytes) -> bool:
     """The fixed header of a record of MiniSEED 2 or 3."""
     if head[:3] == b"MS\x03":
         return len(head) >= 40
-    return len(head) >= 48 and head[:6].isdigit() and head[6:7] in (b"D", b"R", b"Q", b"M") and head[7:8] in b" \0"
+    return len(head) >= 48 and begins(head) and head[7] in b" \0" and head[24] < 24 and head[25] < 60 and head[26] < 61
+
+
+def holds_mseed(head: bytes) -> bool:
+    """A record, or a volume of full SEED, at the beginning of a file or a little behind what is none."""
+    if _CONTROL.match(head):
+        return True
+    return any(is_mseed(head[at : at + 48]) for at in range(0, len(head), _STEP))
 
 
 def begins(raw: bytes) -> bool:
     """Whether bytes may be the beginning of a record, however few they are."""
-    return raw[:3] == b"MS\x03" or (raw[:6].isdigit() and raw[6:7] in (b"", b"D", b"R", b"Q", b"M"))
+    if len(raw) < 7:
+        return raw[:3] == b"MS\x03" or raw[:6].isdigit()
+    return raw[:3] == b"MS\x03" or (_SEQUENCE.issuperset(raw[:6]) and raw[6:7] in (b"D", b"R", b"Q", b"M"))
 
 
 def is_sac(head: bytes) -> bool:

@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 
-from ..dsp.envelope import Envelope
-from ..dsp.spectrogram import Grid, Spectrogram, spectrogram
-from ..io import open_reader
-from ..job import Job, Report
-from ..kernel import Array, Taps
-from ..match.events import Event, Events
-from ..stages.base import Format
-from ..stages.base.templates import load_templates
-from ..stages.match import Match
+from pipeline.dsp.envelope import Envelope
+from pipeline.dsp.spectrogram import Grid, Spectrogram, spectrogram
+from pipeline.io import open_reader
+from pipeline.job import Job, Report
+from pipeline.kernel import Array, Taps
+from pipeline.match.events import Event, Events
+from pipeline.stages.base import Format
+from pipeline.stages.base.templates import load_templates
+from pipeline.stages.match import Match
 
 STRETCHES = 2048
 """Stretches of the outlines: more than the picture has columns."""

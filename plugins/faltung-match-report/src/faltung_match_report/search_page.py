@@ -16,20 +16,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..drawing import COLOURS, INK, png_bytes, styled
-from ..dsp.envelope import Envelope
-from ..io import is_remote
-from ..io.sink import AtomicFile, make_folder_of
-from ..job import Job, Report
-from ..pages import PLAYED, link, page_from, report_parts, shown
-from ..text import one_line, with_minus
+from pipeline.drawing import COLOURS, INK, png_bytes, styled
+from pipeline.dsp.envelope import Envelope
+from pipeline.io import is_remote
+from pipeline.io.sink import AtomicFile, make_folder_of
+from pipeline.job import Job, Report
+from pipeline.pages import PLAYED, link, page_from, report_parts, shown
+from pipeline.text import one_line, with_minus
+
 from .picture import STRETCHES, Levels, Overlay, Patches, Picture, picture_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..kernel import Taps
+    from pipeline.kernel import Taps
 
 MOST_ROWS = 2_000
 """Events that are listed, the strongest of all; the event files have every one."""
@@ -79,7 +80,7 @@ def match_page(picture: Picture, source: str | Path, folder: Path, images: Seque
         "best": best_words(picture, picture.scores),
         "images": [base64.b64encode(image).decode() for image in images or drawn(picture)],
     }
-    return page_from("pipeline.match_report", "match.html.j2", values, own=report_parts(), filters={"shown": shown})
+    return page_from("faltung_match_report", "match.html.j2", values, own=report_parts(), filters={"shown": shown})
 
 
 def drawn(picture: Picture) -> list[bytes]:
