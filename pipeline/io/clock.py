@@ -107,6 +107,12 @@ class Clock:
         i = max(0, bisect_right(self.frames, frame) - 1)
         return self.starts[i] + round((frame - self.frames[i]) * _SECOND / self.fs)
 
+    def frame(self, ns: int) -> float:
+        """The frame at such a time, the inverse of `ns`; in a gap the first one after it."""
+        i = max(0, bisect_right(self.starts, ns) - 1)
+        frame = self.frames[i] + (ns - self.starts[i]) * self.fs / _SECOND
+        return min(frame, self.frames[i + 1]) if i + 1 < len(self.frames) else frame
+
     def utc(self, frame: float) -> str | None:
         """The time of a frame as ISO 8601 in UTC; None where no zone is known."""
         return None if self.zone is None else f"{self._iso(self.ns(frame))}Z"

@@ -19,6 +19,7 @@ import numpy as np
 
 from ..errors import ReadError, UsageError, WriteError
 from ..limits import MAX_CHANNELS, set_by
+from ..plugins import bundled
 from ..system import pread
 from .base import Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
 from .declared import Facts, chunks
@@ -26,7 +27,7 @@ from .encodings import ENCODINGS, choose_subtype, require_audio
 from .names import is_stream
 from .ogg import fix_ogg_serial
 from .quantise import AudioWriter
-from .riff import INFO_IDS, carried_tags
+from .riff import INFO_IDS, metadata
 from .sink import OutputFile, open_file
 from .source import Source
 
@@ -35,10 +36,14 @@ _UNKNOWN_FRAMES = 2**62  # libsndfile says 2**63 - 1 where a FLAC header does no
 _OGG_FRAMES = 4096
 """Vorbis packs pages by what it is handed: always this much, so that no cut of blocks changes a byte."""
 
-_UNTAGGED = ("W64", "MP3")
-
 _ENDLESS = 1 << 40  # bytes that a file claims to have more than it has, so that no guess from its size is too small
 _ID3V1 = 256
+
+
+def described(info: SignalInfo, source: Source, container: str) -> SignalInfo:
+    """Facts with the metadata of the file, beyond the texts that libsndfile knows."""
+    known: SignalInfo = bundled("faltung_metadata.reading", "metadata").described(info, source, container)
+    return known
 
 
 def _open(file: Any) -> Any:
@@ -113,7 +118,7 @@ class SndfileReader(Reader):
         tags = tuple((name, text) for name in INFO_IDS if (text := getattr(file, name)))
         fs = float(file.samplerate) if facts.fs is None else facts.fs
         info = SignalInfo(fs, file.channels, frames, container, file.subtype, tags=tags)
-        super().__init__(info, options.dtype)
+        super().__init__(described(info, source, container), options.dtype)
         self.warnings += facts.warnings
         self._native = np.float32 if self._dtype == np.float32 else np.float64
         self._decode_error: type[Exception] = soundfile.LibsndfileError
@@ -207,12 +212,9 @@ class SndfileWriter(AudioWriter):
         except BaseException:
             self._sink.abort()
             raise
-        tags, notes = carried_tags(request.source)
-        if container in _UNTAGGED and tags:
-            notes.append(f"{container} does not hold tags here: {', '.join(name for name, _ in tags)} not carried")
-            tags = ()
-        self.notes += notes
-        for name, text in tags:
+        self._metadata = metadata().Carrying(request.source, container, request.fs)
+        self.notes += self._metadata.notes
+        for name, text in self._metadata.strings:
             setattr(self._file, name, text)
 
     def _write(self, block: Block) -> None:
@@ -257,7 +259,8 @@ class SndfileWriter(AudioWriter):
         if self._container == "AIFF":
             frame_bytes = ENCODINGS[self._subtype].bytes * self.request.channels
             fix_aiff_header(self._sink, self.frames, frame_bytes)
-        elif self._container == "OGG":
+        self._metadata.put(self._sink)
+        if self._container == "OGG":
             fix_ogg_serial(self._sink, PurePath(self.request.path).name)
         return self._audio_report()
 
