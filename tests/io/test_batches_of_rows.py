@@ -120,3 +120,14 @@ def test_a_table_is_the_same_however_many_rows_are_read_at_once(monkeypatch, tmp
     monkeypatch.setattr(csv_file, "_BATCH", batch)
     monkeypatch.setattr(timecolumn, "ticks_since", lambda *_: None)
     assert read(7) == whole
+
+
+@pytest.mark.parametrize("batch", [1, 3, 16])
+def test_lines_are_counted_through_cells_of_several(monkeypatch, tmp_path, batch):
+    monkeypatch.setattr(csv_file, "_BATCH", batch)
+    path = tmp_path / "x.csv"
+    for more, line in (("", 13), ('"a\nb",1,2\n', 15), ('"a\r\nb",1,2\n# said\n\n', 17)):
+        path.write_text(rows(more).replace("11.25", "no"), newline="")
+        words = f"line {line}, column 'x' 'no' is no number"
+        with pytest.raises(FaltungError, match=words), open_reader(path, fs=10, columns=[1]) as reader:
+            reader.read(100)
