@@ -28,6 +28,7 @@ from .encodings import AUDIO_CONTAINERS, choose_subtype
 from .kinds import ReaderKind, WriterKind, loaded, only_one
 from .names import display, is_stream
 from .plugged import PluggedReader, PluggedWriter
+from .riff import metadata
 from .source import Source, explain_unknown, head_of, is_flac, is_mp3, looks_like_text, open_source
 
 if TYPE_CHECKING:
@@ -355,7 +356,10 @@ def open_writer(
     kind = writer_kind(name, source)
     fmt = fmt or OutputFormat()
     request = WriteRequest(name, float(fs), channels, frames, source, fmt, overwrite, kind.container)
-    return opened_writer(kind, request)
+    writer = opened_writer(kind, request)
+    if kind.is_table and source is not None and (source.tags or source.chunks or source.attached or source.dropped):
+        writer.notes += metadata().all_lost(source)
+    return writer
 
 
 def opened_writer(kind: WriterKind, request: WriteRequest) -> Writer:
