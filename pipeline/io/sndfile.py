@@ -10,6 +10,7 @@ or no checksum could tell that nothing changed.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import struct
 from collections.abc import Callable
 from pathlib import PurePath
@@ -120,6 +121,7 @@ class SndfileReader(Reader):
         info = SignalInfo(fs, file.channels, frames, container, file.subtype, tags=tags)
         super().__init__(described(info, source, container), options.dtype)
         self.warnings += facts.warnings
+        self._md5 = hashlib.md5(usedforsecurity=False) if facts.checksum[0] else None
         self._native = np.float32 if self._dtype == np.float32 else np.float64
         self._decode_error: type[Exception] = soundfile.LibsndfileError
         if not 1 <= info.channels <= MAX_CHANNELS:
@@ -147,7 +149,21 @@ class SndfileReader(Reader):
             self._fault(problem, f"the {self._done + len(block)} frames")
         elif wanted < frames and self._facts.goes_on and len(self._decoded(1)[0]):
             self._fault(f"declares {total} frames, and the stream goes on behind them", f"the {total} frames")
+        self._check_sum(block, damaged=bool(problem), ended=self._done + len(block) == total or len(block) < frames)
         return block.astype(self._dtype, copy=False)
+
+    def _check_sum(self, block: Block, *, damaged: bool, ended: bool) -> None:
+        """Hold what was decoded against the checksum of the whole that a FLAC header tells."""
+        if self._md5 is None or damaged:
+            self._md5 = None
+            return
+        told, bits = self._facts.checksum
+        codes = (block * 2.0 ** (bits - 1)).astype("<i4")  # exact: every code is a number of the block, scaled
+        self._md5.update(codes.reshape(-1, 1).view("u1")[:, : (bits + 7) // 8].tobytes())
+        if ended and self._md5.digest() != told:
+            self._md5 = None
+            words = "damaged: its samples do not have the MD5 checksum that its header tells"
+            self._fault(words, "them as they were decoded")
 
     def _decoded(self, wanted: int) -> tuple[Block, str]:
         """Frames that can be decoded, and what went wrong."""
