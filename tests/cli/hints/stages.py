@@ -48,6 +48,27 @@ STAGES = (
     ),
     cfg(
         "templates",
+        "say where each template starts and ends; leave 'start' and 'end' away",
+        "{use: match, template: {file: in.wav, labels: l.txt, start: 0.1}}",
+        then="{use: match, template: {file: in.wav, labels: l.txt}}",
+        files={"l.txt": "0.1\t0.2\tcall\n"},
+    ),
+    cfg(
+        "templates",
+        "give a 'length' from each start",
+        "{use: match, template: {file: in.wav, labels: l.txt}}",
+        then="{use: match, template: {file: in.wav, labels: l.txt, length: 0.1}}",
+        files={"l.txt": "0.1\t0.1\tcall\n"},
+    ),
+    cfg(
+        "templates",
+        "tells no clock; give labels in seconds",
+        "{use: match, template: {file: in.wav, labels: l.csv, length: 0.1}}",
+        files={"l.csv": "start_utc,label\n2024-05-01T10:00:00Z,call\n"},
+        mended={"l.csv": "start_s,label\n0.1,call\n"},
+    ),
+    cfg(
+        "templates",
         "state the end of a slice once:",
         "{use: match, template: {file: in.wav, start: 0.1, end: 0.2, length: 0.1}}",
         then="{use: match, template: {file: in.wav, start: 0.1, end: 0.2}}",
