@@ -69,6 +69,7 @@ class EdfReader(Reader):
         frames = self._starts[-1] + self._samples if records else 0
         clocks = self._clocks(fixed, onsets, float(rate))
         names = tuple(signal.name for signal in chosen)
+        options.refuse_table(source.name, "EDF", float(rate))
         info = SignalInfo(float(rate), len(chosen), frames, "EDF", None, names=names, clocks=clocks)
         super().__init__(info, options.dtype)
         self.warnings = warnings

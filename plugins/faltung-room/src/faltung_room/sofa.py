@@ -36,6 +36,7 @@ class SofaReader(Reader):
             except (OSError, KeyError, RuntimeError) as error:
                 raise ReadError(source.name, f"is no SOFA file that is whole: {error}") from error
         self._taps = taps
+        options.refuse_table(source.name, "SOFA", fs)
         super().__init__(SignalInfo(fs, taps.shape[1], len(taps), "SOFA", None, names=names), options.dtype)
         self.warnings = notes
         source.close()

@@ -35,6 +35,7 @@ class MiniSeedReader(Reader):
         index = indexed(source)
         channels = self._chosen(index, options)
         fs = channels[0].fs
+        options.refuse_table(source.name, "MiniSEED", fs)
         origin = min(channel.first for channel in channels)
         for channel in channels:
             channel.place(origin)
