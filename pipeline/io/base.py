@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ..errors import ReadError, SignalError, UsageError
+from ..errors import ReadError, SignalError
 from ..system import FolderSync
 from ..text import count, without_secrets
 from ..units import Duration
@@ -143,13 +143,6 @@ class ReadOptions:
         if self.truncated != "accept":
             raise ReadError(name, f"{problem}; set truncated: accept to take {taken}")
         return f"{problem}; took {taken}"
-
-    def refuse_table(self, name: str, what: str, fs: float) -> None:
-        """Refuse what only a table can be asked for, its columns and times, and a rate that is not the file's own."""
-        if self.columns is not None or self.time_column is not None:
-            raise UsageError(f"{name}: columns and time_column are for tables, this is {what}")
-        if self.fs is not None and self.fs != fs:
-            raise ReadError(name, f"is sampled at {fs:g} Hz, fs says {self.fs:g} Hz; leave fs out")
 
 
 @dataclass(frozen=True)

@@ -213,7 +213,7 @@ def open_reader(
         if untold_fs is None:
             _check_limits(opened.name, reader.info)
         if not reader.info.is_table and untold_fs is None:
-            options.refuse_table(opened.name, f"{reader.info.container} audio", reader.info.fs)
+            refuse_table(options, opened.name, f"{reader.info.container} audio", reader.info.fs)
     except BaseException:
         opened.close()
         raise
@@ -303,6 +303,14 @@ def _check_limits(name: str, info: SignalInfo) -> None:
         raise ReadError(name, f"declares {info.frames:,} frames; {at_most('frames')} can be read")
     if not LEAST_FS <= info.fs <= MOST_FS:
         raise ReadError(name, f"the sampling rate must be from {LEAST_FS} to {MOST_FS} Hz, got {info.fs}")
+
+
+def refuse_table(options: ReadOptions, name: str, what: str, fs: float) -> None:
+    """Refuse what only a table can be asked for, its columns and times, and a rate that is not the file's own."""
+    if options.columns is not None or options.time_column is not None:
+        raise UsageError(f"{name}: columns and time_column are for tables, this is {what}")
+    if options.fs is not None and options.fs != fs:
+        raise ReadError(name, f"is sampled at {fs:g} Hz, fs says {options.fs:g} Hz; leave fs out")
 
 
 def open_writer(

@@ -18,6 +18,7 @@ from pipeline.errors import ReadError
 from pipeline.io import Reader, SignalInfo
 from pipeline.io.base import Block, ReadOptions
 from pipeline.io.clock import Clock
+from pipeline.io.formats import refuse_table
 from pipeline.io.source import Source, open_source
 
 from .dat import FORMATS, SignalFile
@@ -67,7 +68,7 @@ class WfdbReader(Reader):
             self._match(segment, channels, header.variable)
         self._starts = [segment.start for segment in segments]
         fs = header.fs * each
-        options.refuse_table(source.name, "WFDB", float(fs))
+        refuse_table(options, source.name, "WFDB", float(fs))
         try:
             frames = self._counted(header, warnings)
             self._refuse_gaps()
