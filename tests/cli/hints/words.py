@@ -11,10 +11,10 @@ _STAGES = "version: 1\ninput: in.wav\noutput: o.wav\nstages:\n"
 WORDS = (
     cmd(
         "searching",
-        "say how labels are compared; give these as",
-        "match in.wav -t part.wav --tolerance 10ms",
-        "match in.wav -t part.wav --tolerance 10ms --truth l.txt",
-        files={"l.txt": "0.1\t0.2\tcall\n"},
+        "give these as truth=",
+        "match in.wav -t part.wav --tolerance '10 ms'",
+        "match in.wav -t part.wav --tolerance '10 ms' --truth t.csv",
+        files={"t.csv": "start\n0.25\n"},
     ),
     cmd("match_view", "write START:END in seconds", "match in.wav -t 0.1:0.2:0.3", "match in.wav -t 0.1:0.2"),
     cmd(
