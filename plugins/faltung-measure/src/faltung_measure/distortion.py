@@ -20,7 +20,7 @@ ORDERS = (2, 3, 4, 5)
 
 _RINGING = 4.0  # periods of the lowest frequency that is kept, before every sound
 _LOW = 4.0  # times the lowest frequency: below, everything rings for longer than harmonics are apart
-_CLEAR = 0.5  # of the noise in its window: a harmonic weaker than that is not told from it
+_CLEAR = 0.5  # of what else is in its window: a harmonic weaker than that is not told from it
 
 
 @dataclass(frozen=True)
@@ -31,25 +31,30 @@ class Harmonic:
     early_s: float
     """Time before time zero at which its response begins."""
     level_db: float | None
-    """Level against the linear response; None where the noise hides it."""
+    """Level against the linear response; None where noise or ringing hides it."""
     limit_db: float
-    """Level that the noise alone would have in its place."""
+    """Level that the noise, and the ringing of the linear response, alone would have in its place."""
 
 
 def harmonics_of(raw: Raw, sweep: Sweep, frames: int) -> list[Harmonic]:
     """Harmonics of the second to fifth order, of all paths together; ``frames`` is the length of the response."""
     fs = sweep.fs
-    power = (_above(raw.taps, _LOW * sweep.from_hz, sweep) ** 2).sum(axis=(1, 2))
+    low_hz = _LOW * sweep.from_hz
+    power = (_above(raw.taps, low_hz, sweep) ** 2).sum(axis=(1, 2))
     guard = round(min(_RINGING / (_LOW * sweep.from_hz), 0.2 * sweep.octave_s) * fs)
     linear = float(power[raw.zero - guard : raw.zero + frames].sum())
     starts = {n: raw.zero - round(sweep.rate_s * math.log(n) * fs) - guard for n in (1, *ORDERS, 6, 7)}
     quiet = power[max(0, starts[7] - round(sweep.rate_s * fs)) : max(0, starts[7])]
     noise = float(np.median(quiet)) / 0.455 if len(quiet) else 0.0  # the mean of squares of Gaussian noise
+    alone = raw.taps.copy()
+    alone[: raw.zero - guard] = 0
+    ringing = (_above(alone, low_hz, sweep) ** 2).sum(axis=(1, 2))
     found = []
     for n in ORDERS:
         stop = min(starts[n - 1] - guard, starts[n] + 2 * guard + frames)
         piece = power[max(0, starts[n]) : max(0, stop)]
-        floor = noise * len(piece)
+        # nor is what rings before the linear response, for longer than a short sweep keeps the harmonics apart
+        floor = noise * len(piece) + float(ringing[max(0, starts[n]) : max(0, stop)].sum())
         energy = float(piece.sum()) - floor
         level = 10 * math.log10(energy / linear) if energy > _CLEAR * floor and energy > 0 else None
         limit = 10 * math.log10(max(floor, 1e-30 * linear) / linear)
