@@ -18,6 +18,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from .apart import APART, python_of
+from .peers import faltung_command
 from .report import Goal, Section, seconds, table
 from .settings import Settings
 from .timing import (
@@ -59,6 +60,14 @@ MOST = {
     "32 templates, 6 min": {"OpenCV": 0.15, "EQcorrscan": 0.15},
 }
 """Of the time of each rival."""
+SPECTROGRAM = "8 templates in the spectrogram, with decoys, 60 min"
+_CONFIG = """\
+version: 1
+threads: 2
+events: events.csv
+stages:
+- {use: match, template: calls, domain: spectrogram, threshold: {false_alarms: 1 per hour}}
+"""
 _AGREES = 0.05
 """An error above is a wrong score, not an inexact one."""
 
@@ -99,12 +108,14 @@ def measure(settings: Settings) -> Section:
         cells[case] = interleaved(contenders, settings.runs, share, settings.say, settings.folder)
         recording.unlink()
         settings.say(f"{case}: " + ", ".join(f"{n} {seconds(median_wall(r))} s" for n, r in cells[case].items()))
+    searched = _in_spectrogram(settings)
     data = {
+        "spectrogram": [run and asdict(run) for run in searched],
         "cases": {c: {n: [r and asdict(r) for r in runs] for n, runs in cell.items()} for c, cell in cells.items()},
         "errors": errors,
         "missing": missing(),
     }
-    return Section("Template matching", _body(cells, errors), _goals(cells, errors), data)
+    return Section("Template matching", _body(cells, errors, searched), _goals(cells, errors, searched), data)
 
 
 def _written(folder: Path, count: int, duration: float) -> tuple[Path, Path]:
@@ -123,6 +134,21 @@ def _written(folder: Path, count: int, duration: float) -> tuple[Path, Path]:
             start = place + M
         file.write(0.1 * draw.standard_normal(frames - start).astype(np.float32))
     return path, beside
+
+
+def _in_spectrogram(settings: Settings) -> list[Run | None]:
+    """A search by the command, in one round; others have none that could be put beside it."""
+    recording, templates = _written(settings.folder, 8, 60 * 60)
+    calls = settings.folder / "calls"
+    calls.mkdir(exist_ok=True)
+    for number, template in enumerate(np.load(templates)):
+        soundfile.write(calls / f"{number}.wav", template, FS, "FLOAT")
+    config = settings.folder / "spectrogram.yaml"
+    config.write_text(_CONFIG, "utf-8")
+    command = faltung_command("run", config.name, recording.name, "-q", "--overwrite", "--force")
+    runs = interleaved([Contender(SPECTROGRAM, command)], 1, float("inf"), settings.say, settings.folder)
+    recording.unlink()
+    return runs[SPECTROGRAM]
 
 
 def _command(name: str, recording: Path, templates: Path, output: Path, *what: str) -> list[str]:
@@ -173,7 +199,7 @@ def _error(name: str, settings: Settings) -> float:
     return float(error)
 
 
-def _goals(cells: dict[str, Cell], errors: dict[str, float]) -> list[Goal]:
+def _goals(cells: dict[str, Cell], errors: dict[str, float], searched: list[Run | None]) -> list[Goal]:
     goals = [Goal(f"no score off by {MOST_ERROR:g}", f"{errors[OURS]:.0e}", errors[OURS] <= MOST_ERROR)]
     for case, cell in cells.items():
         for rival, most in MOST[case].items():
@@ -184,10 +210,12 @@ def _goals(cells: dict[str, Cell], errors: dict[str, float]) -> list[Goal]:
         peak = peak_mb(cell[OURS])
         if peak is not None:
             goals.append(Goal(f"{case}: under {MOST_MB} MB", f"{peak:.0f} MB", peak < MOST_MB))
-    return goals
+    peak = peak_mb(searched)
+    text = "-" if peak is None else f"{peak:.0f} MB"
+    return [*goals, Goal(f"{SPECTROGRAM}: under {MOST_MB} MB", text, None if peak is None else peak < MOST_MB)]
 
 
-def _body(cells: dict[str, Cell], errors: dict[str, float]) -> str:
+def _body(cells: dict[str, Cell], errors: dict[str, float], searched: list[Run | None]) -> str:
     parts = ["16 kHz, mono, templates of 0.5 s; whole processes, medians over the rounds."]
     for case, cell in cells.items():
         rows = [
@@ -203,6 +231,8 @@ def _body(cells: dict[str, Cell], errors: dict[str, float]) -> str:
         rounds = len(cell[OURS])
         head = ("library", "wall s", "processor s", "peak MB", "largest error")
         parts += [f"### {case}", table(head, rows), f"Rounds: {rounds}; of the slow libraries at most 2."]
+    took = f"{seconds(median_wall(searched))} s, {seconds(median_processor(searched))} s of the processors"
+    parts.append(f"{SPECTROGRAM}: {took}, {peak_mb(searched) or 0:.0f} MB.")
     parts += [
         f"Not timed: {name}, which {why}; largest error {_shown(name, errors)}."
         for name, why in NOT_TIMED.items()
