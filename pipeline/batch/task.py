@@ -7,7 +7,7 @@ outcome, not an exception.
 What became of it is a plain dict, too, its record, which `--json` and reports show and a manifest keeps:
 
 - ``status``, ``done`` or ``failed``; ``started`` (ISO 8601), ``seconds`` on the clock, ``pid``;
-- of the input ``frames_in``, ``fs_in``, ``channels_in``, ``duration_in_s``;
+- of the input ``frames_in``, ``fs_in``, ``channels_in``, ``duration_in_s``, and ``clocks``, what tells its true time;
 - of the output ``frames``, ``fs``, ``channels``, ``duration_s``, ``container``, ``subtype``, ``bytes``,
   ``latency_trimmed``, ``tail_kept`` and ``late`` (by its largest taps) in frames, ``outputs`` (a list: ``path``,
   ``bytes``, ``mtime_ns``, ``blake2b``; in a store ``mark`` for the last two), where there is a manifest or a report;
@@ -296,6 +296,7 @@ def _done(report: Report, seconds: float, envelope: Envelope | None, outputs: li
         "x_realtime": report.duration / max(seconds, 1e-9),
         **_written(report),
         "events": sum(len(search.events) for search in report.events) if report.events else None,
+        "clocks": [{**clock.facts(report.info.frames), "words": str(clock)} for clock in report.info.clocks],
         "warnings": list(report.warnings),
         "notes": [f"stages[{p.index}] {p.stage.use}: {note}" for p in report.plan.stages for note in p.notes],
         "outputs": outputs,

@@ -89,8 +89,10 @@ class CommandLineSearch:
             paths = [one for one in given if one != "-"]
             if paths:
                 data[name] = paths[0] if len(paths) == 1 else paths
-        data |= {"nonfinite": "propagate", "gaps": "nan"}
-        data["stages"] = [{"use": "match", "template": self._templates, **self._settings}]
+        stage = dict(self._settings)
+        source = {} if "source" not in stage else {"source": stage.pop("source")}
+        data |= {"nonfinite": "propagate", "gaps": "nan", **source}
+        data["stages"] = [{"use": "match", "template": self._templates, **stage}]
         save_as(path, data, self._said, work.loaded.settings, overwrite=overwrite)
 
 

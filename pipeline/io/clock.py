@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _EPOCH = datetime(1970, 1, 1)
 _SECOND = 10**9
@@ -143,6 +143,19 @@ class Clock:
     def drift_s(self) -> float:
         """Seconds by which the clock runs away from its rate, from the first piece to the last, gaps left out."""
         return sum(jump for _, jump in self._jumps() if abs(jump) <= 0.5 / self.fs)
+
+    def facts(self, frames: int | None) -> dict[str, Any]:
+        """Everything that it tells of a file of so many frames, as plain data."""
+        return {
+            "start_utc": self.utc(0),
+            "start_local": self.local(0),
+            "end_utc": None if frames is None else self.utc(frames),
+            "resolution_s": self.resolution,
+            "source": self.source,
+            "fs": self.fs,
+            "drift_s": self.drift_s,
+            "gaps": [{"frame": frame, "seconds": seconds} for frame, seconds in self.gaps],
+        }
 
     def __str__(self) -> str:
         start = self.utc(0) or f"{self.local(0)}, in no zone that is told"

@@ -19,6 +19,7 @@ import numpy as np
 from pipeline.drawing import COLOURS, INK, png_bytes, styled
 from pipeline.dsp.envelope import Envelope
 from pipeline.io import is_remote
+from pipeline.io.clock import Clock
 from pipeline.io.sink import AtomicFile, make_folder_of
 from pipeline.job import Job, Report
 from pipeline.match.events import Event
@@ -57,7 +58,7 @@ class SearchPage:
         picture = picture_of(job, source, report, self.waveform, self.scores)
         images = drawn(picture)
         make_folder_of(self.path)
-        html = match_page(picture, source, self.path.parent, images, scored)
+        html = match_page(picture, source, self.path.parent, images, scored, report.info.clocks)
         paths = self.path, self.path.with_suffix(".png")
         with ExitStack() as failed:
             begun = [failed.enter_context(AtomicFile(path, overwrite=overwrite)) for path in paths]
@@ -68,7 +69,12 @@ class SearchPage:
 
 
 def match_page(
-    picture: Picture, source: str | Path, folder: Path, images: Sequence[bytes] = (), scored: Any = None
+    picture: Picture,
+    source: str | Path,
+    folder: Path,
+    images: Sequence[bytes] = (),
+    scored: Any = None,
+    clocks: Sequence[Clock] = (),
 ) -> str:
     """The page, with a link to the recording as seen from ``folder``; ``images`` are the pictures where drawn yet."""
     found = picture.events
@@ -84,6 +90,9 @@ def match_page(
         "unscored": sum(part.end_s - part.start_s for part in found.unscored),
         "turned": best_words(picture, picture.turned),
         "best": best_words(picture, picture.scores),
+        "gaps": clocks[0].gaps if clocks else (),
+        "timed": any(event.start_local is not None for event in listed),
+        "recorder": next((event.recorder for event in listed if event.recorder), None),
         "truth": None if scored is None else scored.to_dict(),
         "hits": set() if scored is None else {_place(event) for event, _ in scored.hits},
         "missed": [] if scored is None else sorted(scored.missed, key=lambda label: label.start_s or 0.0)[:MOST_ROWS],
