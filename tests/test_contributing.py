@@ -27,6 +27,10 @@ def test_the_spine_is_read_in_an_afternoon() -> None:
     assert sum(len((ROOT / name).read_text("utf-8").splitlines()) for name in SPINE) < 4000
 
 
+def test_the_core_stays_a_house_that_one_person_knows() -> None:
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in (ROOT / "pipeline").rglob("*.py")) < 27_000
+
+
 def test_a_run_from_yaml_to_wav_goes_through_every_file_of_the_spine(tmp_path: Path) -> None:
     (tmp_path / "echo.yaml").write_text(
         "version: 1\nstages:\n- {use: echo, delay: 1}\n- {use: fir, kind: lowpass, cutoff: 1 kHz, transition: 9 Hz}\n"
