@@ -278,22 +278,3 @@ def schema(output: opt.SchemaFile = None, overwrite: opt.Overwrite = False) -> N
         write(schema_text())
     else:
         write_schema(output, overwrite=overwrite)
-
-
-@app.command()
-def doctor(as_json: opt.Json = False) -> None:
-    """Say what is installed, and what is wrong with it.
-
-    Exit code 1 if something is.
-    """
-    from .doctor import all_checks, show_checks
-    from .terminal import write_json
-
-    checks = all_checks()
-    sound = all(check.good for check in checks)
-    if as_json:
-        write_json({"ok": sound, "checks": [vars(check) for check in checks]})
-    else:
-        show_checks(checks)
-    if not sound:
-        raise typer.Exit(1)
