@@ -59,7 +59,10 @@ def test_what_words_without_their_setting_mean_is_asked_and_can_be_followed(
 
 
 def test_words_behind_a_stage_that_there_is_not_are_told_of_the_stage(faltung: Faltung) -> None:
-    assert "unknown stage 'highpass'; did you mean fir kind=highpass" in faltung("apply", "in.wav", "o.npy", "highpass", "200").err
+    assert (
+        "unknown stage 'highpass'; did you mean fir kind=highpass"
+        in faltung("apply", "in.wav", "o.npy", "highpass", "200").err
+    )
     assert "'faltung stages echo' tells its settings" in faltung("apply", "in.wav", "o.npy", "echo", "taps").err
     said = faltung("apply", "in.wav", "o.npy", "echo", "--delay", "250ms").err
     assert "a setting has no dashes, such as echo delay='250 ms'" in said
