@@ -46,7 +46,8 @@ bench: $(READY) ## measure the speed; ARGS are given to bench
 faults: $(READY) ## print what becomes of some 60 broken, odd and hostile inputs
 	@$(PY) -m tests.faults
 
-docs: $(READY) ## build the site of docs/ in build/site, without a network
+docs: $(READY) ## build the site of docs/ in build/site, without a network; tries anew what becomes of metadata
+	@$(PY) docs/metadata.py
 	@NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --strict --quiet
 	@echo "build/site/index.html"
 

@@ -23,7 +23,17 @@ __all__ = ["main", "parser"]
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "benchmarks.md"
 
-WEIGHTS = {"startup": 1, "convolve": 14, "chains": 2, "scaling": 4, "live": 2, "match": 6, "batch": 3, "shards": 2}
+WEIGHTS = {
+    "startup": 1,
+    "convolve": 14,
+    "chains": 2,
+    "scaling": 4,
+    "live": 2,
+    "match": 6,
+    "tables": 1,
+    "batch": 3,
+    "shards": 2,
+}
 """Parts of a whole measurement, in their order, and the time that each may take of what is left."""
 PARTS = {"convolve": ("convolve", "chains"), "batch": ("batch", "shards"), "all": tuple(WEIGHTS)}
 LONGEST_MINUTES = 180  # then a WAV file reaches 4 GiB
@@ -34,12 +44,24 @@ Measure = Callable[[Settings], Section]
 def parser() -> argparse.ArgumentParser:
     """The arguments."""
     made = argparse.ArgumentParser("python -m bench", description=__doc__.partition("\n")[0])
-    what = ("convolve", "startup", "scaling", "live", "match", "batch", "calibrate", "hostile", "all")
-    measured = "what is measured (all but calibrate and hostile)"
+    what = (
+        "convolve",
+        "startup",
+        "scaling",
+        "live",
+        "match",
+        "tables",
+        "batch",
+        "calibrate",
+        "hostile",
+        "peers",
+        "all",
+    )
+    measured = "what is measured (all but calibrate and hostile), or peers: installs what needs a place of its own"
     made.add_argument("what", nargs="?", choices=what, default="all", help=measured)
     made.add_argument("--minutes", nargs="+", type=_minutes, default=[10, 30], metavar="N", help="lengths: 10 30")
     made.add_argument("--runs", type=_count, default=5, help="rounds, at most: 5")
-    made.add_argument("--at-most", type=float, default=10, metavar="MINUTES", help="stop adding rounds after: 10")
+    made.add_argument("--at-most", type=float, default=20, metavar="MINUTES", help="stop adding rounds after: 20")
     made.add_argument("--json", type=Path, metavar="FILE", help="write every run down")
     made.add_argument("--update-docs", action="store_true", help="replace the tables of docs/benchmarks.md")
     made.add_argument("--folder", type=Path, help="for temporary files; default: where the system puts them")
@@ -60,6 +82,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         print(hostile_table())
         return 0
+    if asked.what == "peers":
+        from .apart import build
+
+        return build(_say)
     parts = [part for part in PARTS.get(asked.what, (asked.what,)) if part != "live" or _live_is_there()]
     if not parts:
         raise SystemExit("bench/live.py is not there")

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from .agreement import TOLERANCE, Agreement, compare, true_convolution
 from .convolve_goals import goals
-from .peers import COPY, DOUBLE, SINGLE, Case, Peer, copy_command, installed, missing, ours
+from .peers import COPY, SINGLE, Case, Peer, copy_command, installed, missing, ours
 from .report import Goal, Section, seconds, table
 from .settings import Settings
 from .signals import FS, TAPS, write_recording, write_response
+from .sweep import MINUTES as SWEEP_MINUTES
+from .sweep import Chosen, best_settings
 from .timing import (
     CommandError,
     Contender,
@@ -31,8 +33,8 @@ from .timing import (
 __all__ = ["check_outputs", "measure", "natives", "whole_output"]
 
 CHECK_SECONDS = 20
-IN_MEMORY_MINUTES = 10
-"""Longest recording that programs get which hold all of it in memory."""
+SHORT_MINUTES = 10
+"""Longest recording that programs get which hold all of it in memory, or take long."""
 
 _RATIOS = (
     "The last columns are the medians, over the rounds, of faltung's time by that of the quickest native program in "
@@ -49,7 +51,8 @@ def measure(settings: Settings) -> Section:
     for name in missing():
         say(f"not installed: {name}")
     responses = {taps: write_response(folder / f"response-{taps}.wav", taps) for taps in TAPS}
-    agreements = check_outputs(settings, responses)
+    chosen = best_settings(settings, responses)
+    agreements = check_outputs(settings, responses, chosen)
     cells: Cells = {}
     weights = [minutes for minutes in settings.minutes for _ in TAPS]
     for minutes in settings.minutes:
@@ -59,7 +62,7 @@ def measure(settings: Settings) -> Section:
             case = Case(recording, responses[taps], taps, folder)
             share = settings.budget.share(minutes, sum(weights))
             weights.pop(0)
-            cell = interleaved(_contenders(case, minutes), settings.runs, share, say, folder)
+            cell = interleaved(_contenders(case, minutes, chosen), settings.runs, share, say, folder)
             cells.setdefault(minutes, {})[taps] = cell
             say(f"{minutes:g} min, {taps:,} taps, {len(cell[SINGLE])} rounds: {_line(cell)}")
         recording.unlink()
@@ -67,10 +70,11 @@ def measure(settings: Settings) -> Section:
     data = {
         "minutes": {f"{m:g}": {str(t): _plain(cell) for t, cell in of_m.items()} for m, of_m in cells.items()},
         "agreement": {n: {str(t): asdict(a) for t, a in of_n.items()} for n, of_n in agreements.items()},
+        "settings": {str(taps): of_taps for taps, of_taps in chosen.items()},
         "missing": missing(),
     }
     held = [_right(agreements), *goals(cells, natives(wrong))]
-    return Section("Long files", _body(cells, agreements, wrong), held, data)
+    return Section("Long files", _body(cells, agreements, wrong, chosen), held, data)
 
 
 def _right(agreements: dict[str, dict[int, Agreement]]) -> Goal:
@@ -84,14 +88,20 @@ def natives(wrong: set[tuple[str, int]]) -> dict[int, list[str]]:
     return {t: [p.name for p in installed() if p.native and (p.name, t) not in wrong] for t in TAPS}
 
 
-def check_outputs(settings: Settings, responses: dict[int, Path]) -> dict[str, dict[int, Agreement]]:
+def _peers(taps: int, chosen: Chosen) -> list[Peer]:
+    """faltung, and the others at their best settings."""
+    best = chosen.get(taps, {})
+    return [*ours(), *(peer.set_to(best.get(peer.name)) for peer in installed())]
+
+
+def check_outputs(settings: Settings, responses: dict[int, Path], chosen: Chosen) -> dict[str, dict[int, Agreement]]:
     """How far the output of each program is from the true one, on a short recording."""
     recording = write_recording(settings.folder / "check.wav", CHECK_SECONDS * FS)
     x, _ = soundfile.read(recording)
     found: dict[str, dict[int, Agreement]] = {}
     for taps, response in responses.items():
         true = true_convolution(x, soundfile.read(response)[0])
-        for peer in (*ours(), *installed()):
+        for peer in _peers(taps, chosen):
             agreement = _checked(peer, Case(recording, response, taps, settings.folder), true)
             found.setdefault(peer.name, {})[taps] = agreement
             settings.say(f"{peer.name}, {taps:,} taps: {agreement}")
@@ -116,11 +126,11 @@ def whole_output(recording: Path, output: Path) -> None:
         raise CommandError(f"wrote {written} of {frames} frames")
 
 
-def _contenders(case: Case, minutes: float) -> list[Contender]:
+def _contenders(case: Case, minutes: float, chosen: Chosen) -> list[Contender]:
     output = case.folder / "output.wav"
     check = partial(whole_output, case.signal, output)
-    chosen = [p for p in (*ours(), *installed()) if not p.whole_in_memory or minutes <= IN_MEMORY_MINUTES]
-    peers = [Contender(p.name, p.command(case, output), output, p.rounds, check) for p in chosen]
+    present = [p for p in _peers(case.taps, chosen) if not p.short_only or minutes <= SHORT_MINUTES]
+    peers = [Contender(p.name, p.command(case, output), output, p.rounds, check) for p in present]
     return [Contender(COPY, copy_command(case.signal, output), output), *peers]
 
 
@@ -133,14 +143,17 @@ def _line(cell: Cell) -> str:
     return ", ".join(f"{name} {seconds(wall)} s" for name, wall in walls.items())
 
 
-def _body(cells: Cells, agreements: dict[str, dict[int, Agreement]], wrong: set[tuple[str, int]]) -> str:
+def _body(
+    cells: Cells, agreements: dict[str, dict[int, Agreement]], wrong: set[tuple[str, int]], chosen: Chosen
+) -> str:
     parts = []
     for minutes, of_taps in cells.items():
         names = list(next(iter(of_taps.values())))
+        ratioed = [peer.name for peer in ours()]
         walls, busy, peaks = [], [], []
         for taps, cell in of_taps.items():
             rivals = natives(wrong)[taps]
-            ratios = [median_ratio(cell, name, rivals) for name in (SINGLE, DOUBLE)]
+            ratios = [median_ratio(cell, name, rivals) for name in ratioed]
             marked = [seconds(median_wall(cell[n])) + ("†" if (n, taps) in wrong else "") for n in names]
             busy.append([f"{taps:,}", *(seconds(median_processor(cell[n])) for n in names)])
             walls.append([f"{taps:,}", *marked, *(seconds(ratio) for ratio in ratios)])
@@ -151,12 +164,17 @@ def _body(cells: Cells, agreements: dict[str, dict[int, Agreement]], wrong: set[
         parts += [
             f"### {minutes:g} minutes",
             f"Wall seconds of whole processes, medians; rounds: {counted}. {_RATIOS}",
-            table(["taps", *names, "single / native", "double / native"], walls),
+            table(["taps", *names, *(f"{name.removeprefix('faltung ')} / native" for name in ratioed)], walls),
             "Processor seconds, user and system, of all threads; medians.",
             table(["taps", *names], busy),
             "Peak memory in MB.",
             table(["taps", *names], peaks),
         ]
+    swept = sorted({name for best in chosen.values() for name in best})
+    if swept:
+        tried = f"Each setting was tried on {SWEEP_MINUTES} minutes of stereo, in turn; the quickest was kept."
+        best = [[name, *(chosen[taps].get(name, "-") for taps in TAPS)] for name in swept]
+        parts += ["### Settings of the others", tried, table(["taps", *(f"{taps:,}" for taps in TAPS)], best)]
     parts.append("### Do the outputs agree?")
     parts.append("The largest difference from a double-precision convolution, relative to its peak, gain taken out.")
     rows = [[name, *(_difference(a) for a in of_taps.values())] for name, of_taps in agreements.items()]

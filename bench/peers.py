@@ -7,14 +7,31 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 __all__ = [
-    "COPY", "DOUBLE", "FAST", "OURS", "PEERS", "SINGLE", "SINGLE_FAST", "Case", "Peer",
-    "copy_command", "faltung_command", "installed", "missing", "ours", "run_command",
+    "COPY",
+    "DOUBLE",
+    "DOUBLE_FAST",
+    "FAST",
+    "OURS",
+    "PEERS",
+    "SINGLE",
+    "SINGLE_FAST",
+    "Case",
+    "Command",
+    "Peer",
+    "copy_command",
+    "faltung_command",
+    "fast_library",
+    "installed",
+    "missing",
+    "ours",
+    "run_command",
 ]  # fmt: skip
 
 SINGLE, DOUBLE, COPY = "faltung single", "faltung double", "read and write alone"
@@ -33,13 +50,16 @@ class Case:
     folder: Path
 
 
+Command = Callable[[Case, Path], list[str]]
+"""The command that writes the convolution of a case to a file."""
+
+
 @dataclass(frozen=True)
 class Peer:
     """A program, how it is called, and what is known of its output."""
 
     name: str
-    command: Callable[[Case, Path], list[str]]
-    """The command that writes the convolution of a case to a file."""
+    command: Command
     present: Callable[[], bool]
     package: str
     """Whose installation brings it."""
@@ -53,10 +73,16 @@ class Peer:
     """How many channels of its output are to be compared."""
     right_tail: bool = True
     """What it writes after the input's last frame is right; if not, it is left out of the comparison."""
-    whole_in_memory: bool = False
-    """Holds the whole signal: left out for long ones."""
+    short_only: bool = False
+    """Holds the whole signal, or takes long: left out for long ones."""
     rounds: int | None = None
     """Slow ones take part in the first so many rounds."""
+    variants: Mapping[str, Command] = field(default_factory=dict)
+    """Its settings that change no sample but the time, by their names; the quickest is to be found."""
+
+    def set_to(self, variant: str | None) -> Peer:
+        """The same program with one of its settings; as it is for None."""
+        return self if variant is None else replace(self, command=self.variants[variant])
 
 
 def faltung_command(*arguments: str) -> list[str]:
@@ -75,7 +101,7 @@ def copy_command(source: Path, target: Path) -> list[str]:
     return [sys.executable, str(_SCRIPTS / "copy_signal.py"), str(source), str(target)]
 
 
-def _faltung(precision: str, library: str = "scipy") -> Callable[[Case, Path], list[str]]:
+def _faltung(precision: str, library: str = "scipy") -> Command:
     """``faltung run`` with a configuration of one `convolve` stage, on two threads."""
 
     def command(case: Case, output: Path) -> list[str]:
@@ -93,22 +119,33 @@ def _faltung(precision: str, library: str = "scipy") -> Callable[[Case, Path], l
     return command
 
 
-def _fconvolver(case: Case, output: Path, *options: str) -> list[str]:
-    config = case.folder / f"fconvolver-{case.taps}.conf"
+def _fconvolver(case: Case, output: Path, partition: int, options: Sequence[str]) -> list[str]:
+    config = case.folder / f"fconvolver-{case.taps}-{partition}.conf"
     reads = "".join(f"/impulse/read {c} {c} 1 0 0 0 {c} {case.response}\n" for c in (1, 2))
-    config.write_text(f"/convolver/new 2 2 1024 {case.taps}\n{reads}", "utf-8")
+    config.write_text(f"/convolver/new 2 2 {partition} {case.taps}\n{reads}", "utf-8")
     return ["fconvolver", *options, str(config), str(case.signal), str(output)]
 
 
-def _fconvolver_vectors(case: Case, output: Path) -> list[str]:
-    return _fconvolver(case, output, "-V")
+_FCONVOLVER = {
+    " ".join([*options, str(partition)]): partial(_fconvolver, partition=partition, options=options)
+    for options in ((), ("-V",))
+    for partition in (1024, 2048, 4096, 8192)
+}
+"""The processor's vector instructions, and the size of the first partition, at most 8,192."""
 
 
-def _afir(case: Case, output: Path) -> list[str]:
+def _afir(case: Case, output: Path, least: int, most: int) -> list[str]:
     inputs = ["-i", str(case.signal), "-i", str(case.response)]
     quiet = ["-hide_banner", "-nostdin", "-loglevel", "error", "-y"]
-    graph = "afir=gtype=none:minp=32768:maxp=32768"
+    graph = f"afir=gtype=none:minp={least}:maxp={most}"
     return ["ffmpeg", *quiet, *inputs, "-filter_complex", graph, "-c:a", "pcm_f32le", str(output)]
+
+
+_AFIR = {
+    f"{least} to {most}": partial(_afir, least=least, most=most)
+    for least, most in ((4096, 4096), (8192, 8192), (16384, 16384), (32768, 32768), (4096, 32768), (8192, 32768))
+}
+"""The sizes of its partitions, at most 32,768 in version 5.1."""
 
 
 def _sox(case: Case, output: Path) -> list[str]:
@@ -117,7 +154,7 @@ def _sox(case: Case, output: Path) -> list[str]:
     return ["sox", "-V1", str(case.signal), *written, "fir", coefficients]
 
 
-def _script(name: str, *first: str) -> Callable[[Case, Path], list[str]]:
+def _script(name: str, *first: str) -> Command:
     def command(case: Case, output: Path) -> list[str]:
         return [sys.executable, str(_SCRIPTS / name), *first, str(case.response), str(case.signal), str(output)]
 
@@ -150,27 +187,21 @@ FAST = (
 PEERS = (
     Peer(
         "fconvolver",
-        _fconvolver,
+        _FCONVOLVER["-V 8192"],
         _program("fconvolver"),
         "Debian package jconvolver",
         native=True,
         right_tail=False,
-    ),
-    Peer(
-        "fconvolver -V",
-        _fconvolver_vectors,
-        _program("fconvolver"),
-        "Debian package jconvolver",
-        native=True,
-        right_tail=False,
+        variants=_FCONVOLVER,
     ),
     Peer(
         "ffmpeg afir",
-        _afir,
+        _AFIR["32768 to 32768"],
         _program("ffmpeg"),
         "Debian package ffmpeg",
         native=True,
         gains=(1.0, 2.0),
+        variants=_AFIR,
     ),
     Peer(
         "sox fir",
@@ -182,11 +213,18 @@ PEERS = (
         channels=1,
     ),
     Peer(
+        "OpenCV by hand",
+        _script("opencv_by_hand.py"),
+        _module("cv2"),
+        "Python package opencv-python-headless",
+    ),
+    Peer(
         "pedalboard",
         _script("pedalboard_convolution.py"),
         _module("pedalboard"),
         "Python package pedalboard",
         gains=None,
+        short_only=True,
         rounds=1,
     ),
     Peer(
@@ -194,7 +232,7 @@ PEERS = (
         _script("oaconvolve.py", "float32"),
         _module("scipy"),
         "Python package scipy",
-        whole_in_memory=True,
+        short_only=True,
         rounds=1,
     ),
     Peer(
@@ -202,10 +240,15 @@ PEERS = (
         _script("oaconvolve.py", "float64"),
         _module("scipy"),
         "Python package scipy",
-        whole_in_memory=True,
+        short_only=True,
         rounds=1,
     ),
 )
+
+
+def fast_library() -> str:
+    """The library that computes the transforms of the extra, where it is installed, else scipy."""
+    return "opencv" if all(peer.present() for peer in FAST) else "scipy"
 
 
 def ours() -> list[Peer]:

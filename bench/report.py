@@ -17,7 +17,17 @@ __all__ = ["BEGIN", "END", "Goal", "Section", "machine", "machine_sentence", "se
 
 BEGIN = "<!-- bench: begin -->"
 END = "<!-- bench: end -->"
-ORDER = ("Long files", "Chains", "Start-up", "Growth", "Live", "Template matching", "Batches", "One long recording")
+ORDER = (
+    "Long files",
+    "Chains",
+    "Start-up",
+    "Growth",
+    "Live",
+    "Template matching",
+    "Tables",
+    "Batches",
+    "One long recording",
+)
 """Of the sections; others follow."""
 
 

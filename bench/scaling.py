@@ -10,7 +10,8 @@ from functools import partial
 import numpy as np
 
 from .convolve import whole_output
-from .peers import COPY, DOUBLE, OURS, SINGLE, Case, copy_command
+from .convolve_goals import PEAK_MB
+from .peers import COPY, Case, copy_command, ours
 from .report import Goal, Section, seconds, table
 from .settings import Settings
 from .signals import FS, write_recording, write_response
@@ -18,7 +19,7 @@ from .timing import Contender, interleaved, median_wall, peak_mb
 
 __all__ = ["Line", "Walls", "fit_line", "logarithmic", "measure"]
 
-MINUTES = (1, 2, 5, 10, 20)
+MINUTES = (1, 2, 5, 10, 20, 60)
 TAPS = (64, 240, 1_000, 4_800, 16_000, 48_000, 120_000, 240_000)
 TAPS_OF_LENGTHS = 4_800
 MINUTES_OF_TAPS = 5
@@ -55,7 +56,7 @@ def logarithmic(walls: Mapping[float, float]) -> float:
 
 
 def measure(settings: Settings) -> Section:
-    """Wall time by length and by taps, single and double."""
+    """Wall time and memory by length, wall time by taps, single and double, with the extra and without."""
     lengths = {minutes: (minutes, TAPS_OF_LENGTHS) for minutes in MINUTES}
     responses = {taps: (MINUTES_OF_TAPS, taps) for taps in TAPS}
     by_minutes, peaks = _run(settings, lengths, "minutes", settings.budget.share(1, 2))
@@ -85,7 +86,7 @@ def _run(settings: Settings, cases: Mapping[int, tuple[int, int]], unit: str, bu
         if not recording.exists():
             write_recording(recording, minutes * 60 * FS)
         case = Case(recording, write_response(folder / f"growth-response-{taps}.wav", taps), taps, folder)
-        commands = {peer.name: peer.command(case, output) for peer in OURS} | {COPY: copy_command(recording, output)}
+        commands = {peer.name: peer.command(case, output) for peer in ours()} | {COPY: copy_command(recording, output)}
         check = partial(whole_output, recording, output)
         for name, command in commands.items():
             contenders[name, key] = Contender(f"{name}, {key:,} {unit}", command, output, None, check)
@@ -104,8 +105,8 @@ def _run(settings: Settings, cases: Mapping[int, tuple[int, int]], unit: str, bu
 
 def _goals(by_taps: Walls, lines: Mapping[str, Line], peaks: Walls) -> list[Goal]:
     goals = []
-    for name in (SINGLE, DOUBLE):
-        precision = name.split()[1]
+    for name in [peer.name for peer in ours()]:
+        precision = name.removeprefix("faltung ")
         if name in lines:
             off = lines[name].farthest
             text = f"{precision}: time linear in the length, within {LINE_WITHIN:.0%} of the longest"
@@ -113,6 +114,8 @@ def _goals(by_taps: Walls, lines: Mapping[str, Line], peaks: Walls) -> list[Goal
             grown = max(peaks[name].values()) / peaks[name][min(MINUTES)]
             text = f"{precision}: memory the same for {max(MINUTES)} minutes as for {min(MINUTES)}"
             goals.append(Goal(text, f"at most {grown:.2f} times", grown <= FLAT))
+            most = max(peaks[name].values())
+            goals.append(Goal(f"{precision}: at most {PEAK_MB} MB", f"up to {most:.0f} MB", most <= PEAK_MB))
         if name in by_taps:
             factor = logarithmic(by_taps[name])
             text = f"{precision}: time grows with the taps no faster than their logarithm"

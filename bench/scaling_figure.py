@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-from .peers import COPY, DOUBLE, SINGLE
+from .peers import COPY, DOUBLE, DOUBLE_FAST, SINGLE, SINGLE_FAST
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["draw"]
 
-STYLES = {SINGLE: ("#0072B2", "o"), DOUBLE: ("#D55E00", "s"), COPY: ("#666666", "^")}
+STYLES = {
+    SINGLE: ("#0072B2", "o"),
+    DOUBLE: ("#D55E00", "s"),
+    SINGLE_FAST: ("#009E73", "D"),
+    DOUBLE_FAST: ("#CC79A7", "v"),
+    COPY: ("#666666", "^"),
+}
 """Colours of Okabe and Ito, which differ for colour-blind eyes too; the marks differ as well."""
 
 
@@ -41,7 +47,7 @@ def _lengths(axes: Axes, by_minutes: Walls, lines: Mapping[str, Line]) -> None:
         ends = np.array([0.0, max(walls)])
         axes.plot(ends, line.start_s + line.per_minute_s * ends, color=colour, linewidth=1)
     axes.set(xlabel="minutes of 48 kHz stereo", ylabel="wall time of the whole process (s)", ylim=(0, None))
-    axes.xaxis.set_major_locator(MultipleLocator(5))
+    axes.xaxis.set_major_locator(MultipleLocator(10))
     axes.set_title("4,800 taps: points and their line", fontsize=10)
     _tidy(axes)
 

@@ -153,6 +153,12 @@ def median_processor(runs: Sequence[Run | None]) -> float | None:
     return statistics.median(taken) if taken else None
 
 
+def median_user(runs: Sequence[Run | None]) -> float | None:
+    """Seconds of all cores in the program's own code; None if there was no run."""
+    taken = [run.user_s for run in runs if run is not None]
+    return statistics.median(taken) if taken else None
+
+
 def peak_mb(runs: Sequence[Run | None]) -> float | None:
     """The highest peak of all runs; None if there was no run."""
     return max((run.peak_mb for run in runs if run is not None), default=None)

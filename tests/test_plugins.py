@@ -16,6 +16,7 @@ import pytest
 import soundfile as sf
 
 from pipeline import Pipeline, plugins
+from pipeline.config.inputs import expand_inputs
 from pipeline.errors import PluginError, ReadError, SettingError, UsageError, WriteError
 from pipeline.io import open_reader, open_writer
 from pipeline.stages.base.registry import available_stages, stage_class
@@ -305,6 +306,25 @@ def test_a_file_of_another_name_is_known_by_its_first_bytes(dists: Distributions
     (tmp_path / "x.dat").write_bytes(b"GCF0" + (1).to_bytes(4, "little") + np.float64(0.5).tobytes())
     with open_reader(tmp_path / "x.dat") as reader:
         assert (reader.info.container, reader.read(9).tolist()) == ("GCF", [[0.5]])
+
+
+def test_a_folder_that_a_reader_knows_is_one_input(dists: Distributions, tmp_path: Path) -> None:
+    files(dists, FILES.replace('head.startswith(b"GCF0")', 'head == b"folder\\0frames\\0more"'))
+    for name, inside in (("a.gcf", ("more", "frames")), ("b.gcf", ("frames",)), ("c.raw", ("frames", "more"))):
+        (tmp_path / name).mkdir()
+        for one in inside:
+            (tmp_path / name / one).touch()
+    assert expand_inputs([f"{tmp_path}/*.gcf", str(tmp_path / "a.gcf")]) == [tmp_path / "a.gcf"]
+    assert tmp_path / "a.gcf" / "more" not in expand_inputs([f"{tmp_path}/**"])
+    with pytest.raises(UsageError, match="is a folder; name its files"):
+        expand_inputs([str(tmp_path / "b.gcf")])
+
+
+def test_a_reader_that_breaks_on_a_folder_leaves_it_a_folder(dists: Distributions, tmp_path: Path) -> None:
+    files(dists, FILES.replace('head.startswith(b"GCF0")', "hed"))
+    (tmp_path / "a.gcf").mkdir()
+    with pytest.raises(UsageError, match="is a folder; name its files"):
+        expand_inputs([str(tmp_path / "a.gcf")])
 
 
 def test_what_is_ours_is_read_by_us_whatever_it_is_called(dists: Distributions, tmp_path: Path) -> None:

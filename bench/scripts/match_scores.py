@@ -64,6 +64,17 @@ def scipy(x, t):
         return oaconvolve(x, t[::-1], "valid") / (np.sqrt(variance * m) * np.linalg.norm(t))
 
 
+def eqcorrscan(x, templates):
+    """All templates at once; at 2^16 points, which is quicker than what it takes by itself, and than 2^15 or 2^17.
+
+    Its moments are checked against a number, not against the signal: soft ones are refused, so all is made louder.
+    """
+    from eqcorrscan.utils.correlate import fftw_normxcorr
+
+    x, templates = (1000 * np.asarray(a, np.float32) for a in (x, templates))
+    return fftw_normxcorr(templates, x, [0] * len(templates), threaded=False, fft_len=1 << 16)[0]
+
+
 LIBRARIES = {
     "faltung": faltung,
     "OpenCV": opencv,
@@ -108,7 +119,10 @@ def main(library: str, recording: str, templates: str, out: str, *what: str) -> 
         import soundfile
 
         x, _ = soundfile.read(recording, dtype="float64" if library in ("faltung", "ObsPy float64") else "float32")
-        scores = (LIBRARIES[library](x, template) for template in looked_for)
+        if library == "EQcorrscan":
+            scores = eqcorrscan(x, looked_for)
+        else:
+            scores = (LIBRARIES[library](x, template) for template in looked_for)
         found = list(scores) if what else [np.flatnonzero(score >= LEAST) for score in scores]
     np.save(out, np.stack(found) if what else np.concatenate(found))
 

@@ -38,7 +38,7 @@ Record = Mapping[str, Any]
 STATUSES = ("done", "unchanged", "failed", "skipped", "not begun")
 
 _UNKNOWN: dict[str, Any] = {
-    "item": "", "status": "", "outputs": [], "attempts": 1, "warnings": [],
+    "item": "", "status": "", "outputs": [], "attempts": 1, "warnings": [], "clocks": [],
     **dict.fromkeys(("seconds", "x_realtime", "frames_in", "fs_in", "channels_in", "duration_in_s")),
     **dict.fromkeys(("peak", "clipped", "first_clip", "events", "error", "envelope")),
 }  # fmt: skip

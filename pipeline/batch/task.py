@@ -7,13 +7,14 @@ outcome, not an exception.
 What became of it is a plain dict, too, its record, which `--json` and reports show and a manifest keeps:
 
 - ``status``, ``done`` or ``failed``; ``started`` (ISO 8601), ``seconds`` on the clock, ``pid``;
-- of the input ``frames_in``, ``fs_in``, ``channels_in``, ``duration_in_s``;
+- of the input ``frames_in``, ``fs_in``, ``channels_in``, ``duration_in_s``, and ``clocks``, what tells its true time;
 - of the output ``frames``, ``fs``, ``channels``, ``duration_s``, ``container``, ``subtype``, ``bytes``,
   ``latency_trimmed``, ``tail_kept`` and ``late`` (by its largest taps) in frames, ``outputs`` (a list: ``path``,
   ``bytes``, ``mtime_ns``, ``blake2b``; in a store ``mark`` for the last two), where there is a manifest or a report;
 - None for these where no signal is written; ``events``, how many were found, None where none were looked for;
 - ``x_realtime``, ``peak`` (linear, None unless finite), ``peak_dbfs``, ``clipped`` in samples, ``first_clip``
   (``frame``, ``channel``), ``warnings``, ``notes``, and ``envelope`` for a report (`pipeline.dsp.envelope`);
+- ``truth``, hits, misses and false alarms of a search, where there are labels to compare it with;
 - ``shards``, how many, where the file was cut into some;
 - where it failed, ``error`` and the exit ``code``; ``at`` and ``message`` of an error in a setting, ``traceback`` of
   one that nobody foresaw, or that a plugin raised, ``lost`` where the worker was lost.
@@ -97,13 +98,15 @@ def make_task(
     fresh: bool = False,
     reported: bool = False,
     searching: bool = False,
+    truth: Any = None,
     record: Data | None = None,
 ) -> Data:
     """A task.
 
     ``absolute`` is for workers with working directories of their own. With ``fresh``, nothing may stand under the
     output's name when the task is begun. ``record`` is what its lines in a manifest begin with, ``output`` among it;
-    None where there is no manifest. ``reported`` asks for what a report shows, too; ``searching`` for what is found.
+    None where there is no manifest. ``reported`` asks for what a report shows, too; ``searching`` for what is found,
+    and ``truth`` is what that is compared with.
     """
 
     def placed(place: Place) -> Place:
@@ -119,6 +122,7 @@ def make_task(
         "page": None if page is None else os.fspath(placed(page)),
         "reported": reported,
         "searching": searching,
+        "truth": truth,
         "record": record,
     }
 
@@ -181,8 +185,12 @@ def begin_task(
         hooks = Hooks(progress, before, after, prepared.plan, render)
         job = begin_job(prepared.job, source, task["target"], events=task["events"], overwrite=replaces, hooks=hooks)
         begun.job = job
+        if task["truth"] is not None:
+            report = job.report
+            scoring = bundled("faltung_events.scoring", "truth=")
+            begun.scored = scoring.scored(report.events, source, report.info.clocks, *task["truth"])
         if page is not None:
-            files = page.begin(prepared.job, source, job.report, overwrite=replaces)
+            files = page.begin(prepared.job, source, job.report, overwrite=replaces, scored=begun.scored)
             begun.job = replace(job, outputs=(*job.outputs, *files))
     return begun
 
@@ -194,6 +202,7 @@ class BegunTask:
         self.envelope = Envelope() if task["reported"] and task["page"] is None else None
         self.page = _search_page(task)
         self.job: BegunJob | None = None
+        self.scored: Any = None
         self._task, self._alone, self._started = task, alone, timestamp()
         self._outcome: Data = {}
         self._seconds = 0.0  # on the clock; those between the beginning and the commit are not the task's
@@ -207,6 +216,8 @@ class BegunTask:
                 self._outcome = _done(report, seconds, self.envelope, _outputs(self._task))
                 if self._task["searching"]:
                     self._outcome["searches"] = report.events
+                if self.scored is not None:
+                    self._outcome["truth"] = self.scored.to_dict()
         self.abort()
         return {"seconds": self._seconds, **self._outcome, "started": self._started, "pid": os.getpid()}
 
@@ -285,6 +296,7 @@ def _done(report: Report, seconds: float, envelope: Envelope | None, outputs: li
         "x_realtime": report.duration / max(seconds, 1e-9),
         **_written(report),
         "events": sum(len(search.events) for search in report.events) if report.events else None,
+        "clocks": [{**clock.facts(report.info.frames), "words": str(clock)} for clock in report.info.clocks],
         "warnings": list(report.warnings),
         "notes": [f"stages[{p.index}] {p.stage.use}: {note}" for p in report.plan.stages for note in p.notes],
         "outputs": outputs,

@@ -126,6 +126,10 @@ def match(
     min_distance: opt.MatchMinDistance = None,
     domain: opt.MatchDomain = None,
     spectrogram: opt.MatchSpectrogram = None,
+    source: opt.MatchSource = None,
+    truth: opt.MatchTruth = None,
+    tolerance: opt.MatchTolerance = None,
+    truth_label: opt.MatchTruthLabel = None,
     output: opt.EventFiles = None,
     report: opt.MatchPage = None,
     said: opt.Said = None,
@@ -151,11 +155,13 @@ def match(
     settings = {
         "threshold": threshold, "score": score, "polarity": polarity, "channels": channels,
         "min_distance": min_distance, "domain": domain or (spectrogram and "spectrogram"), "spectrogram": spectrogram,
+        "source": source,
     }  # fmt: skip
     search = CommandLineSearch(recordings, template, settings, output or (), report, said or ())
     search.run(
         save, as_json=as_json, quiet=quiet, verbose=verbose, dry_run=dry_run, report=run_report, jobs=jobs,
-        force=force, retry_failed=retry_failed, overwrite=overwrite,
+        force=force, retry_failed=retry_failed, overwrite=overwrite, truth=truth, tolerance=tolerance,
+        truth_label=truth_label,
     )  # fmt: skip
 
 
@@ -272,22 +278,3 @@ def schema(output: opt.SchemaFile = None, overwrite: opt.Overwrite = False) -> N
         write(schema_text())
     else:
         write_schema(output, overwrite=overwrite)
-
-
-@app.command()
-def doctor(as_json: opt.Json = False) -> None:
-    """Say what is installed, and what is wrong with it.
-
-    Exit code 1 if something is.
-    """
-    from .doctor import all_checks, show_checks
-    from .terminal import write_json
-
-    checks = all_checks()
-    sound = all(check.good for check in checks)
-    if as_json:
-        write_json({"ok": sound, "checks": [vars(check) for check in checks]})
-    else:
-        show_checks(checks)
-    if not sound:
-        raise typer.Exit(1)

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import FaltungError, ReadError
-from ..io import Reader, SignalInfo, open_reader
-from ..io.clock import Clock
+from ..io import Reader, open_reader
 from ..text import count, duration, number
 from ..text import size as bytes_in_words
 from .terminal import Card, render
@@ -53,24 +52,11 @@ def _signal(reader: Reader) -> dict[str, Any]:
         "names": list(info.names),
         "frames": info.frames,
         "seconds": None if info.frames is None else info.frames / info.fs,
-        "clocks": [_clock(clock, info) for clock in info.clocks],
+        "clocks": [clock.facts(info.frames) for clock in info.clocks],
         "tags": dict(info.tags),
         "chunks": {name.decode("latin-1").strip(): len(raw) for name, raw in info.chunks},
         "not_understood": list(info.dropped),
         "odd": list(reader.warnings),
-    }
-
-
-def _clock(clock: Clock, info: SignalInfo) -> dict[str, Any]:
-    return {
-        "start_utc": clock.utc(0),
-        "start_local": clock.local(0),
-        "end_utc": None if info.frames is None else clock.utc(info.frames),
-        "resolution_s": clock.resolution,
-        "source": clock.source,
-        "fs": clock.fs,
-        "drift_s": clock.drift_s,
-        "gaps": [{"frame": frame, "seconds": seconds} for frame, seconds in clock.gaps],
     }
 
 

@@ -13,6 +13,7 @@ import typer
 
 from ..config.inputs import expand_inputs
 from ..errors import ConfigError, Problem, UnitError, UsageError
+from ..io.labels import reads_labels
 from ..io.names import shown_path
 from ..match.events import Event, Events
 from ..runs.results import FileResult, RunResult
@@ -44,7 +45,7 @@ class CommandLineSearch:
         self._recordings, self._outputs, self._page, self._said = recordings, outputs, page, said
         refuse_said(said, {"input": "RECORDING, the words", "events": "-o EVENTS"})
         found = [str(path) for path in expand_inputs(recordings)]
-        self._templates = [template_settings(text, found) for text in templates]
+        self._templates = [template_settings(text, found, settings.get("source")) for text in templates]
         self._settings: dict[str, Any] = {name: _plain(text) for name, text in settings.items() if text is not None}
         if "spectrogram" in self._settings:
             self._settings["spectrogram"] = _pairs(str(self._settings["spectrogram"]))
@@ -67,6 +68,8 @@ class CommandLineSearch:
             result = do(work, output, shown=not quiet)
         for file in result.done:
             _show_found(file, output, alone=len(work.items) == 1)
+        if result.truth is not None and len(result.done) > 1:
+            output.note(f"all recordings: {_against(result.truth)}")
         tell_tables(result, output)
         show_passed_over(result, output)
         if save is not None:
@@ -86,8 +89,10 @@ class CommandLineSearch:
             paths = [one for one in given if one != "-"]
             if paths:
                 data[name] = paths[0] if len(paths) == 1 else paths
-        data |= {"nonfinite": "propagate", "gaps": "nan"}
-        data["stages"] = [{"use": "match", "template": self._templates, **self._settings}]
+        stage = dict(self._settings)
+        source = {} if "source" not in stage else {"source": stage.pop("source")}
+        data |= {"nonfinite": "propagate", "gaps": "nan", **source}
+        data["stages"] = [{"use": "match", "template": self._templates, **stage}]
         save_as(path, data, self._said, work.loaded.settings, overwrite=overwrite)
 
 
@@ -112,11 +117,11 @@ def _pairs(words: str) -> dict[str, str]:
     return {name: value.strip() for name, (_, _, value) in zip(names, pairs, strict=True)}
 
 
-def template_settings(text: str, recordings: Sequence[str]) -> dict[str, str]:
+def template_settings(text: str, recordings: Sequence[str], source: str | None = None) -> dict[str, str]:
     """The settings of a template; what is the name of a file or folder is that, whatever signs are in it.
 
     ``START:END`` is a slice of the one recording that is searched, ``FILE@START:END`` of any file; the end is not in
-    it.
+    it. ``@LABELS`` and ``FILE@LABELS`` are what the labels of a file mark, each a template.
 
     Raises
     ------
@@ -124,17 +129,19 @@ def template_settings(text: str, recordings: Sequence[str]) -> dict[str, str]:
         a slice of one recording among several, or of standard input; no such slice: not two times, or none between
         them.
     """
-    if Path(text).expanduser().exists() or ":" not in text:
-        return {"file": text}
     file, at, span = text.rpartition("@")
-    start, end = _times(span, text)
-    if not at:
+    labelled = bool(at) and reads_labels(span) and Path(span).expanduser().exists()
+    if Path(text).expanduser().exists() or (":" not in text and not labelled):
+        return {"file": text}
+    settings = {"labels": span} if labelled else dict(zip(("start", "end"), map(str, _times(span, text)), strict=True))
+    if not file:
         if len(recordings) != 1:
-            raise UsageError(f"--template {text}: a slice of which recording? Write FILE@{text}")
+            raise UsageError(f"--template {text}: a slice of which recording? Write FILE@{span}")
         file = recordings[0]
         if file == "-":
-            raise UsageError(f"--template {text}: standard input can be read only once; write FILE@{text}")
-    return {"file": file, "start": str(start), "end": str(end)}
+            raise UsageError(f"--template {text}: standard input can be read only once; write FILE@{span}")
+        settings |= {} if source is None else {"source": source}
+    return {"file": file, **settings}
 
 
 def _times(span: str, text: str) -> tuple[Duration, Duration]:
@@ -197,6 +204,8 @@ def _show_found(file: FileResult, output: Output, *, alone: bool) -> None:
         counted.append(f"with {count(found.decoys, 'decoy')}")
     chance = "" if found.false_alarms_per_hour is None else f"; {number(found.false_alarms_per_hour)} an hour by chance"
     output.note(" ".join(counted) + chance)
+    if file.truth is not None:
+        output.note(f"against {file.truth['labels']}: {_against(file.truth)}")
     for status, seconds in _unscored(found).items():
         output.note(f"without a score: {duration(seconds)}, {status}")
     name = shown_path(file.source)
@@ -207,6 +216,13 @@ def _show_found(file: FileResult, output: Output, *, alone: bool) -> None:
     written = [shown_path(path) for path in file.item.outputs if str(path) != "-"]
     if written:
         output.note(f"written: {', '.join(written)}")
+
+
+def _against(truth: Mapping[str, Any]) -> str:
+    """What labels say of a search."""
+    rates = [f"{name} {'of none' if truth[name] is None else f'{truth[name]:.3f}'}" for name in ("precision", "recall")]
+    counted = f"{count(truth['hits'], 'hit')}, {truth['misses']} missed, {count(truth['false_alarms'], 'false alarm')}"
+    return f"{counted}; {', '.join(rates)}; starts within {duration(truth['tolerance_s'])}"
 
 
 def _table(events: Sequence[Event]) -> Any:
@@ -237,7 +253,8 @@ def _unscored(events: Events) -> dict[str, float]:
 def _as_data(result: RunResult) -> dict[str, Any]:
     """Everything for machines; a threshold that nothing can reach is null."""
     files = [_data(file) for file in result]
-    return {"done": len(result.done), "failed": len(result.failed), "files": files}
+    truth = {} if result.truth is None else {"truth": result.truth}
+    return {"done": len(result.done), "failed": len(result.failed), "files": files, **truth}
 
 
 def _data(file: FileResult) -> dict[str, Any]:
@@ -252,4 +269,5 @@ def _data(file: FileResult) -> dict[str, Any]:
         "seconds": file.facts["seconds"],
         "warnings": file.warnings,
         "written": list(map(str, file.item.outputs)),
+        **({} if file.truth is None else {"truth": file.truth}),
     }

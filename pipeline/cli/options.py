@@ -92,7 +92,8 @@ MatchTemplates = Annotated[
         "--template",
         "-t",
         metavar="WHAT",
-        text="A file, a folder, FILE@START:END, or START:END of the recording itself. May be given again.",
+        text="A file, a folder, FILE@START:END, FILE@LABELS, or START:END or @LABELS of the recording itself. May be "
+        "given again.",
     ),
 ]
 EventFiles = Annotated[
@@ -107,6 +108,17 @@ EventFiles = Annotated[
 ]
 MatchPage = Annotated[
     Path | None, _option("--report", metavar="FILE", text="Write a page with pictures, and the picture as PNG.")
+]
+MatchSource = Annotated[str | None, _option("--source", metavar="NAME", text="The signal, in files of several.")]
+MatchTruth = Annotated[
+    str | None,
+    _option("--truth", metavar="LABELS", text="Count hits, misses and false alarms by labels; {stem} as for run."),
+]
+MatchTolerance = Annotated[
+    str | None, _option("--tolerance", metavar="TIME", text="How far apart the two may start: 50 ms unless given.")
+]
+MatchTruthLabel = Annotated[
+    str | None, _option("--truth-label", metavar="TEXT", text="Labels of this text alone count: wren, 'wren*'.")
 ]
 MatchThreshold = Annotated[
     str, typer.Option("--threshold", metavar="WORDS", help='0.7, "mad 8", "1 per hour" or "fdr 5%".')

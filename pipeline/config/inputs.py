@@ -183,15 +183,14 @@ def _matches(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
 
 def is_one_signal(folder: str | Path) -> bool:
     """Whether a folder is one signal to a plugin that is for its name, as a Zarr store is."""
-    from ..io.formats import row_of
+    from ..io.formats import matches, row_of
     from ..io.kinds import ReaderKind
 
+    name = os.fspath(folder)
+    plugins = for_extension("reader", name)
     with suppress(FaltungError):
-        return any(
-            row_of(plugin, ReaderKind).matches(head)
-            for plugin in for_extension("reader", os.fspath(folder))
-            for head in [head_of(folder)]
-        )
+        head = head_of(name) if plugins else b""
+        return any(matches(row_of(plugin, ReaderKind), name, head) for plugin in plugins)
     return False
 
 

@@ -186,8 +186,8 @@ def _partition_spectra(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> 
     """Spectra of the kernel's partitions: (P, channels in or 1, bins), or (P, channels in, channels out, bins)."""
     taps = kernel.taps.reshape(kernel.length, -1) if kernel.taps.ndim < 3 else kernel.taps
     size = kernel.length if method.partitions == 1 else method.block
-    padded = np.zeros((method.partitions * size, *taps.shape[1:]))
-    padded[: kernel.length] = taps
-    parts = padded.reshape(method.partitions, size, *taps.shape[1:])
     complex_dtype = np.complex128 if dtype == np.float64 else np.complex64
-    return np.stack([spectrum_of(part, method.n_fft) for part in parts]).astype(complex_dtype)
+    spectra: Array = np.empty((method.partitions, *taps.shape[1:], method.n_fft // 2 + 1), complex_dtype)
+    for p, spectrum in enumerate(spectra):
+        spectrum[...] = spectrum_of(taps[p * size : (p + 1) * size], method.n_fft)
+    return spectra

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 from ..dsp.methods import Method
 from ..errors import FileError, KernelError, SettingError
@@ -18,7 +17,8 @@ from ..kernel import Kernel
 from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalStage
 from ..stages.base.files import raw_notes
 from ..stages.base.guard import Guarded, naming_stage
-from ..stages.base.processors import KernelProcessor, channels_after, frames_after
+from ..stages.base.processors import KernelProcessor, channels_after
+from ..stages.base.rates import frames_after, rate_ratio
 from ..text import louder
 from .options import Options
 from .steps import Align, Group, group_kernels
@@ -255,7 +255,7 @@ def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:
             if align.added:
                 latency += align.added
                 steps.append(Step((), first.format_in, first.format_in, align, latency, tail))
-            ratio = Fraction(first.format_out.fs) / Fraction(first.format_in.fs)
+            ratio = rate_ratio(first.format_in.fs, first.format_out.fs)
             latency = round(latency * ratio) + first.latency
             tail = -(-tail * ratio.numerator // ratio.denominator) + first.tail
         else:

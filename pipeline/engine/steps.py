@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import reduce
 from operator import mul
 
@@ -19,6 +18,7 @@ from ..dsp.methods import Method, Shape, choose_method, shape_of, shape_of_produ
 from ..kernel import Array, Kernel
 from ..limits import MAX_TAPS
 from ..stages.base import Format
+from ..stages.base.rates import rate_ratio
 from .options import Options
 
 _LARGEST_STEP = 1 << 20  # rates with no simpler ratio than this are met to the nearest frame
@@ -74,7 +74,7 @@ class Align:
         """Alignment before ``fs_in`` becomes ``fs_out``, with ``latency`` frames before time zero."""
         if not options.keeps_pre_roll:
             return cls(-latency)
-        step = (Fraction(fs_out) / Fraction(fs_in)).limit_denominator(_LARGEST_STEP).denominator
+        step = rate_ratio(fs_in, fs_out).limit_denominator(_LARGEST_STEP).denominator
         return cls(-latency % step)
 
     def open(self, fmt: Format) -> AlignProcessor:

@@ -15,7 +15,7 @@ from ..io.base import SignalInfo
 from ..io.marks import moved
 from ..kernel import Kernel
 from ..stages.base import WholeSignalStage
-from ..stages.base.processors import frames_after
+from ..stages.base.rates import frames_after, rate_ratio
 from .plan import Plan
 
 
@@ -61,7 +61,7 @@ def timeline(plan: Plan, frames: int | None, *, until: int | None = None) -> Tim
             if frames is None:
                 return None
             scale, offset = -scale, frames - 1 - offset
-        ratio = Fraction(planned.format_out.fs) / Fraction(planned.format_in.fs)
+        ratio = rate_ratio(planned.format_in.fs, planned.format_out.fs)
         scale, offset = scale * ratio, offset * ratio
         frames = None if frames is None else frames_after(frames, planned.format_in.fs, planned.format_out.fs)
     return Timeline(scale, offset + (plan.latency if plan.options.keeps_pre_roll else 0))

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 Block = NDArray[Any]
 PathArg = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
+_FLOAT_MAX = float(np.finfo(np.float32).max)
+
 PIECE_FRAMES = 1 << 18
 """A read is done in pieces of at most this, so that a header that lies about its length allocates nothing."""
 
@@ -97,8 +99,10 @@ class SignalInfo:
     """Title, artist and the like, as (name, text)."""
     chunks: tuple[tuple[bytes, bytes], ...] = field(default=(), repr=False)
     """RIFF chunks worth carrying (bext, iXML, cue, LIST, smpl), as (id, bytes)."""
+    attached: tuple[tuple[str, bytes], ...] = field(default=(), repr=False)
+    """Pictures and blocks of other containers than WAV, as (name, bytes)."""
     dropped: tuple[str, ...] = ()
-    """Names of RIFF chunks that are not understood, for a report."""
+    """Names of metadata that are not understood, for a report."""
     channel_mask: int = 0
     """Loudspeaker positions of WAVE_FORMAT_EXTENSIBLE; 0 says nothing."""
     clocks: tuple[Clock, ...] = ()
@@ -308,17 +312,16 @@ class Writer(ABC):
             self._check(block)
             for start in range(0, len(block), WRITE_FRAMES):
                 piece = block[start : start + WRITE_FRAMES]
-                largest = float(max(piece.max(), -piece.min()))
-                if not math.isfinite(largest):
-                    largest = self._largest_finite(piece)
-                self._peak = max(self._peak, largest)
+                self._peak = max(self._peak, largest := self._largest(piece))
                 self._write(self._in_range(piece) if self.single and largest > _FLOAT_MAX else piece)
                 self.frames += len(piece)
         except BaseException:
             self.abort()
             raise
 
-    def _largest_finite(self, piece: Block) -> float:
+    def _largest(self, piece: Block) -> float:
+        if math.isfinite(largest := float(max(piece.max(), -piece.min()))):
+            return largest
         finite = np.isfinite(piece)
         if self.not_finite is None:
             self.not_finite = self.frames + int(np.argwhere(~finite)[0][0])
@@ -394,6 +397,3 @@ class Writer(ABC):
             bytes=size,
             notes=tuple(self.notes),
         )
-
-
-_FLOAT_MAX = float(np.finfo(np.float32).max)

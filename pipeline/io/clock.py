@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _EPOCH = datetime(1970, 1, 1)
 _SECOND = 10**9
@@ -107,6 +107,12 @@ class Clock:
         i = max(0, bisect_right(self.frames, frame) - 1)
         return self.starts[i] + round((frame - self.frames[i]) * _SECOND / self.fs)
 
+    def frame(self, ns: int) -> float:
+        """The frame at such a time, the inverse of `ns`; in a gap the first one after it."""
+        i = max(0, bisect_right(self.starts, ns) - 1)
+        frame = self.frames[i] + (ns - self.starts[i]) * self.fs / _SECOND
+        return min(frame, self.frames[i + 1]) if i + 1 < len(self.frames) else frame
+
     def utc(self, frame: float) -> str | None:
         """The time of a frame as ISO 8601 in UTC; None where no zone is known."""
         return None if self.zone is None else f"{self._iso(self.ns(frame))}Z"
@@ -137,6 +143,19 @@ class Clock:
     def drift_s(self) -> float:
         """Seconds by which the clock runs away from its rate, from the first piece to the last, gaps left out."""
         return sum(jump for _, jump in self._jumps() if abs(jump) <= 0.5 / self.fs)
+
+    def facts(self, frames: int | None) -> dict[str, Any]:
+        """Everything that it tells of a file of so many frames, as plain data."""
+        return {
+            "start_utc": self.utc(0),
+            "start_local": self.local(0),
+            "end_utc": None if frames is None else self.utc(frames),
+            "resolution_s": self.resolution,
+            "source": self.source,
+            "fs": self.fs,
+            "drift_s": self.drift_s,
+            "gaps": [{"frame": frame, "seconds": seconds} for frame, seconds in self.gaps],
+        }
 
     def __str__(self) -> str:
         start = self.utc(0) or f"{self.local(0)}, in no zone that is told"

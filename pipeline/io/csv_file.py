@@ -13,8 +13,10 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from itertools import islice, pairwise
+from functools import partial
+from itertools import accumulate, chain, islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,8 @@ from .timecolumn import TimeGrid, stamps_of, survey
 from .timegrid import TimeRequest
 
 _MAX_LINE = 1 << 20
+_BATCH = 4096
+_LINE_END = re.compile("\r\n|\r|\n")
 _SHOWN = 40  # characters of a cell or line in a message
 _SHAPE = "a row is a frame, a column a channel"
 _NAN = float("nan")
@@ -85,6 +89,7 @@ class CsvReader(Reader):
             notes.append(f"gaps: split runs {len(self.parts)} parts, each from rest and cut off where it ends")
         self._filling = Filling(self._name, len(self._chosen), options, fs, self._grid.gaps if self._grid else ())
         self._values = self._frames()
+        self._left = np.zeros((0, len(self._chosen)))
 
     def _chosen_time(self, options: ReadOptions) -> int | None:
         if options.time_column is None:
@@ -117,12 +122,12 @@ class CsvReader(Reader):
             clock = Clock(comma=comma, form=self._table.time_format or "", zone=self._table.zone or "")
             unit, longest = options.time_unit, options.max_gap
             asked = TimeRequest(self._name, header, at, fs, options.gaps, unit, told, clock, longest)
-            grid, more = survey(asked, lambda: ((line, row[at]) for line, row in self._whole_rows()))
+            grid, more = survey(asked, partial(self._cells, at))
             notes += more
             return grid, grid.fs, grid.frames
         if fs is None:
             fs = self._rate_beside()
-        return None, fs, sum(1 for _ in self._rows())
+        return None, fs, sum(len(rows) for _, rows in self._batches())
 
     def _rate_beside(self) -> float:
         if self._form.step is not None and self._form.step > 0:
@@ -162,11 +167,13 @@ class CsvReader(Reader):
     def _is_missing(self, cell: str) -> bool:
         return cell.strip().lower() in self._missing
 
-    def _whole_rows(self) -> Iterator[tuple[int, list[str]]]:
-        for line, row in self._rows():
-            if len(row) != self._width:
-                self._check_width(line, row)
-            yield line, row
+    def _cells(self, column: int) -> Iterator[tuple[Sequence[int], list[str]]]:
+        """Lines and cells of a column, of many rows at a time."""
+        for lines, rows in self._batches():
+            wrong = next((k for k, row in enumerate(rows) if len(row) != self._width), None)
+            yield lines[:wrong], [row[column] for row in rows[:wrong]]
+            if wrong is not None:
+                self._check_width(lines[wrong], rows[wrong])
 
     def _check_width(self, line: int, row: list[str]) -> None:
         if len(row) != self._width:
@@ -175,7 +182,11 @@ class CsvReader(Reader):
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """(line, cells) of every row behind the header, from the start of the file."""
-        form, timed = self._form, self._options.time_column is not None
+        return chain.from_iterable(zip(lines, rows, strict=True) for lines, rows in self._batches())
+
+    def _batches(self) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
+        """Lines and cells of rows behind the header, many at a time; few at first, which may be all that is asked."""
+        form = self._form
         os.lseek(self._source.fd, 0, os.SEEK_SET)
         coding = form.encoding
         with open(self._source.fd, encoding=coding, errors="surrogateescape", newline="", closefd=False) as text:
@@ -183,18 +194,44 @@ class CsvReader(Reader):
             for _ in islice(lines, form.first - 1):
                 pass
             blanks = form.delimiter == " "
-            rows: Any = map(str.split, lines) if blanks else csv.reader(lines, delimiter=form.delimiter, strict=True)
-            try:
-                for n, row in enumerate(rows, form.first):
-                    if not row or row[0].startswith(form.comments) or (form.named and form.is_named(row[0])):
-                        continue
-                    if timed and not any(row):  # as spreadsheets leave them behind the last row
-                        continue
-                    if form.trailing and len(row) == self._width + 1 and not row[-1].strip():
-                        row.pop()
-                    yield n if blanks else form.first - 1 + rows.line_num, row
-            except csv.Error as error:
-                raise ReadError(self._name, f"line {form.first - 1 + rows.line_num}: {error}") from error
+            reader: Any = map(str.split, lines) if blanks else csv.reader(lines, delimiter=form.delimiter, strict=True)
+            line, most = form.first, 16
+            while True:
+                rows: list[list[str]] = []
+                failed: csv.Error | None = None
+                try:
+                    rows.extend(islice(reader, most))
+                except csv.Error as error:  # what was read before it stays
+                    failed = error
+                if rows:
+                    ends = len(rows) if blanks or failed else form.first - 1 + reader.line_num - (line - 1)
+                    yield self._kept(
+                        range(line, line + len(rows)) if ends == len(rows) else _lines_of(rows, line), rows
+                    )
+                if failed is not None:
+                    raise ReadError(self._name, f"line {form.first - 1 + reader.line_num}: {failed}") from failed
+                if len(rows) < most:
+                    return
+                line += ends
+                most = _BATCH
+
+    def _kept(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[list[str]]]:
+        """Lines and rows without those that are none: empty lines, comments, numbers with their names."""
+        form, timed = self._form, self._options.time_column is not None
+        if {*map(len, rows)} == {self._width} and not form.named:
+            firsts = "\n".join(["", *(row[0] for row in rows)])
+            if not any(f"\n{mark}" in firsts for mark in (*form.comments, "\n")) and not firsts.endswith("\n"):
+                return lines, rows
+        kept = []
+        for line, row in zip(lines, rows, strict=True):
+            if not row or row[0].startswith(form.comments) or (form.named and form.is_named(row[0])):
+                continue
+            if timed and not any(row):  # as spreadsheets leave them behind the last row
+                continue
+            if form.trailing and len(row) == self._width + 1 and not row[-1].strip():
+                row.pop()
+            kept.append((line, row))
+        return [line for line, _ in kept], [row for _, row in kept]
 
     def _numbers(self, line: int, row: list[str]) -> list[float]:
         if len(row) != self._width:
@@ -236,25 +273,46 @@ class CsvReader(Reader):
         name = repr(self._header[column]) if self._header else str(column)
         return ReadError(self._name, f"line {line}, column {name} {message}")
 
-    def _frames(self) -> Generator[list[float]]:
-        """The values of every frame, those that are missing filled in."""
-        values = ((line, self._numbers(line, row)) for line, row in self._rows())
+    def _frames(self) -> Generator[Block]:
+        """The values of frames, many at a time, those that are missing filled in."""
         if self._filling.is_idle:
-            yield from (row for _, row in values)
+            yield from (self._block(lines, rows) for lines, rows in self._batches() if rows)
             return
-        yield from self._filling.frames(values)
+        filled = self._filling.frames((line, self._numbers(line, row)) for line, row in self._rows())
+        while rows := list(islice(filled, _BATCH)):
+            yield np.array(rows)
         self.warnings += self._filling.notes()
 
+    def _block(self, lines: Sequence[int], rows: Sequence[list[str]]) -> Block:
+        """Values of rows: column by column where all are plain numbers, else row by row, which says what is wrong."""
+        if self._plain and {*map(len, rows)} == {self._width}:
+            columns = [[row[i] for row in rows] for i in self._chosen]
+            if not any("_" in "".join(column) for column in columns):
+                try:
+                    return np.array([list(map(float, column)) for column in columns]).T
+                except ValueError:
+                    pass
+        return np.array([self._numbers(line, row) for line, row in zip(lines, rows, strict=True)])
+
     def _read_piece(self, frames: int) -> Block:
-        rows = list(islice(self._values, frames))
-        if len(rows) < frames and self._done + len(rows) != self.info.frames:
-            raise ReadError(self._name, f"had {self.info.frames} rows, then {self._done + len(rows)}: it changed")
-        return np.array(rows, self._dtype).reshape(len(rows), self.info.channels)
+        parts, count = [], 0
+        while count < frames and (part := self._left if len(self._left) else next(self._values, None)) is not None:
+            parts.append(part[: frames - count])
+            count, self._left = count + len(parts[-1]), part[frames - count :]
+        if count < frames and self._done + count != self.info.frames:
+            raise ReadError(self._name, f"had {self.info.frames} rows, then {self._done + count}: it changed")
+        return np.ascontiguousarray(np.concatenate([*parts, self._left[:0]]), self._dtype)
 
     def close(self) -> None:
         """Let go of the file."""
         self._values.close()
         self._source.close()
+
+
+def _lines_of(rows: Sequence[Sequence[str]], line: int) -> list[int]:
+    """The last line of each row, counted in its cells, which may hold some in quotes."""
+    taken = (1 + sum(len(_LINE_END.findall(cell)) for cell in row) for row in rows)
+    return [line - 1 + upto for upto in accumulate(taken)]
 
 
 def _sounds_like_time(name: str) -> bool:

@@ -53,6 +53,8 @@ class Facts:
     """Position from which on another recording may begin, where that is known."""
     linear: tuple[str, str, int] | None = None
     """Encoding, byte order and bytes of a frame of plain numbers that libsndfile does not read in this container."""
+    checksum: tuple[bytes, int] = (b"", 0)
+    """MD5 of the samples as integers, and their bits; empty where none is told."""
     goes_on: bool = False
     """Whether there may be frames behind ``frames``: it is tried."""
     unreadable: str = ""
@@ -159,6 +161,7 @@ def _flac(source: Source) -> Facts:
         frames=frames or None,
         # Without a length the decoder goes on to the end, so that frames behind the declared ones are found.
         patches=((at, (told >> 36 << 36).to_bytes(8, "big")),),
+        checksum=(md5, bits) if any(md5 := source.at(at + 8, 16)) and bits in (8, 16, 24) else (b"", 0),
         goes_on=frames > 0,
         start=start,
         unreadable="has 32 bits a sample, which libsndfile does not decode; unpack it: flac -d IN.flac -o OUT.wav"

@@ -28,6 +28,7 @@ from .encodings import AUDIO_CONTAINERS, choose_subtype
 from .kinds import ReaderKind, WriterKind, loaded, only_one
 from .names import display, is_stream
 from .plugged import PluggedReader, PluggedWriter
+from .riff import metadata
 from .source import Source, explain_unknown, head_of, is_flac, is_mp3, looks_like_text, open_source
 
 if TYPE_CHECKING:
@@ -272,7 +273,7 @@ def _kind_of(source: Source) -> ReaderKind:
     named = for_extension("reader", source.name)
     for plugin in named:
         kind = row_of(plugin, ReaderKind)
-        if _matches(kind, source):
+        if matches(kind, source.name, source.head):
             return kind
     if extension in (".mp3", ".mp2", ".mpga"):
         from .mpeg import begins_later
@@ -284,15 +285,16 @@ def _kind_of(source: Source) -> ReaderKind:
         return _CSV_READER
     for plugin in installed("reader").values():  # the name says nothing, so the first bytes have to
         with suppress(PluginError):
-            if plugin not in named and _matches(kind := row_of(plugin, ReaderKind), source):
+            if plugin not in named and matches(kind := row_of(plugin, ReaderKind), source.name, source.head):
                 return kind
     tried = [f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named]
     raise ReadError(source.name, "".join([explain_unknown(source.head, extension), *tried]))
 
 
-def _matches(kind: ReaderKind, source: Source) -> bool:
-    with naming_plugin(ReadError, source.name, str(kind.plugin)):
-        return bool(kind.matches(source.head))
+def matches(kind: ReaderKind, name: str, head: bytes) -> bool:
+    """Whether a row is for a file of such first bytes; raises `ReadError` in the name of its plugin."""
+    with naming_plugin(ReadError, name, str(kind.plugin)):
+        return bool(kind.matches(head))
 
 
 def _check_limits(name: str, info: SignalInfo) -> None:
@@ -355,7 +357,10 @@ def open_writer(
     kind = writer_kind(name, source)
     fmt = fmt or OutputFormat()
     request = WriteRequest(name, float(fs), channels, frames, source, fmt, overwrite, kind.container)
-    return opened_writer(kind, request)
+    writer = opened_writer(kind, request)
+    if kind.is_table and source is not None and (source.tags or source.chunks or source.attached or source.dropped):
+        writer.notes += metadata().all_lost(source)
+    return writer
 
 
 def opened_writer(kind: WriterKind, request: WriteRequest) -> Writer:

@@ -18,7 +18,7 @@ from . import mpeg, ogg
 from .base import Block, Reader, ReadOptions
 from .declared import NO_LENGTH, Facts, facts_of
 from .riff import WavFormat, WavHeader
-from .sndfile import SndfileReader
+from .sndfile import SndfileReader, described
 from .source import Source
 from .wav import WavReader
 
@@ -50,7 +50,10 @@ class JoinedReader(Reader):
             raise ReadError(source.name, f"is {len(parts)} recordings in a row, of different kinds: {words}; cut it up")
         lengths = [info.frames for info in infos]
         frames = None if None in lengths else sum(n or 0 for n in lengths)
-        super().__init__(replace(infos[0], frames=frames), options.dtype)
+        kept = [(info.tags, info.chunks, info.attached) for info in infos]
+        lost = ("those of all recordings in it but the first",) if any(one != kept[0] for one in kept) else ()
+        dropped = (*infos[0].dropped, *lost)
+        super().__init__(replace(infos[0], frames=frames, dropped=dropped), options.dtype)
         told = " + ".join("?" if n is None else str(n) for n in lengths[:5]) + (" + ..." if len(lengths) > 5 else "")
         self.warnings.append(f"{len(parts)} recordings in a row, read one behind the other: {told} frames")
         self._source, self._parts = source, list(parts)
@@ -107,7 +110,9 @@ def open_plain(source: Source, options: ReadOptions) -> Reader:
     fmt = WavFormat(int(facts.fs or 0), facts.channels or 0, block, subtype)
     source.skip(facts.start)
     header = WavHeader(options.container, order, fmt, facts.frames, facts.warnings, (), (), facts.start, None, None)
-    return WavReader(source, header, subtype, options)
+    reader = WavReader(source, header, subtype, options)
+    reader.info = described(reader.info, source, options.container)
+    return reader
 
 
 def cut_up(

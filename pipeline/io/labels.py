@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from ..errors import ReadError, UsageError
 from ..plugins import Plugin, for_extension, installed, naming_plugin
 from ..text import nearest
 from .base import PathArg
+from .clock import Clock, parse_moment
 from .formats import row_of
 from .kinds import loaded, only_one
 from .names import display
@@ -42,6 +43,17 @@ class Label:
     """True time of the start as ISO 8601, if the file tells it."""
     more: Mapping[str, str] = field(default_factory=dict)
     """Everything else that the file tells, by its own names."""
+
+    def is_of(self, path: PathArg) -> bool:
+        """Whether it is of this recording, by the name that its file tells; a file that tells none is of any."""
+        return not self.file or PurePath(self.file.replace("\\", "/")).name == PurePath(display(path)).name
+
+    def start_in(self, clocks: Sequence[Clock], fs: float) -> float | None:
+        """Seconds from the first frame of a recording with these clocks; None where only they could tell."""
+        if self.start_s is not None or not clocks or clocks[0].zone is None:
+            return self.start_s
+        told = parse_moment(self.start_utc or "")
+        return None if told is None else clocks[0].frame(told.clock - (told.zone or 0) * 60_000_000_000) / fs
 
 
 @dataclass(frozen=True)
@@ -87,7 +99,7 @@ def read_labels(path: PathArg) -> tuple[Label, ...]:
 
     Examples
     --------
-    >>> from pathlib import Path
+    >>> from pathlib import Path, PurePath
     >>> _ = Path("day.txt").write_text("0.25\t0.5\twren\n")
     >>> [(label.start_s, label.end_s, label.text) for label in read_labels("day.txt")]
     [(0.25, 0.5, 'wren')]

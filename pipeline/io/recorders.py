@@ -17,6 +17,7 @@ from .clock import Clock, Moment, moment, parse_moment, parse_zone
 _AUDIOMOTH = re.compile(
     r"Recorded at (\d\d?):(\d\d):(\d\d)(?:\.(\d+))? (\d\d?)/(\d\d?)/(\d{4}) \(UTC([+-]\d\d?(?::?\d\d)?)?\)"
 )
+_BY = re.compile(r"\bby (AudioMoth [0-9A-Z]+)")
 _OMGUI = re.compile(r"^Time:\s*(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*)", re.MULTILINE)
 _OPSO = "opso_metadata"
 _WAMD_TIME, _WAMD_EXPANSION = 5, 15
@@ -72,6 +73,24 @@ def recorder_clock(
             f" true, seconds and frequencies are the file's (true frequencies are {best.expansion:g} times higher)"
         )
     return clock, notes
+
+
+def recorder_name(chunks: Sequence[tuple[bytes, bytes]], tags: Sequence[tuple[str, str]]) -> str | None:
+    """Make, model and number of what recorded a file, by GUANO, AudioMoth, WAMD or bext, or a tag ``recorder``."""
+    told: dict[str, str] = {}
+    for name, raw in chunks:
+        if name == b"guan":
+            fields = guano_fields(raw)
+            told["guan"] = " ".join(fields[key] for key in ("Make", "Model", "Serial") if fields.get(key))
+        elif name == b"wamd":
+            parts = (wamd_fields(raw).get(number, b"").split(b"\0")[0] for number in (1, 2))
+            told["wamd"] = " ".join(part.decode("utf-8", "replace").strip() for part in parts if part)
+        elif name == b"bext":
+            told["bext"] = raw[256:288].split(b"\0")[0].decode("latin-1").strip()
+    for tag, text in tags:
+        told |= {"moth": found[1]} if tag == "comment" and (found := _BY.search(text)) else {}
+        told |= {"tag": text.strip()} if tag == "recorder" else {}
+    return next((told[one] for one in ("guan", "moth", "wamd", "bext", "tag") if told.get(one)), None)
 
 
 _ORDER = (

@@ -13,9 +13,11 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from ..errors import ReadError
 from ..limits import MAX_CHANNELS, set_by
+from ..plugins import bundled
 from .base import ReadOptions, SignalInfo
 from .declared import NO_LENGTH, rate_problem, says_unknown
 from .encodings import linear_subtype
@@ -336,20 +338,21 @@ def read_header(source: Source, options: ReadOptions) -> WavHeader:
     )
 
 
-def _is_info(chunk: tuple[bytes, bytes]) -> bool:
+def is_info(chunk: tuple[bytes, bytes]) -> bool:
+    """Whether a chunk is a ``LIST INFO``, whose texts are tags."""
     return chunk[0] == b"LIST" and chunk[1][:4] == b"INFO"
 
 
 def tags_of_chunks(chunks: Chunks) -> tuple[tuple[str, str], ...]:
-    """The tags of the ``LIST INFO`` chunks, those that other containers can hold."""
+    """The tags of the ``LIST INFO`` chunks; one that has no name elsewhere is called by its id."""
     names = {riff: name for name, riff in INFO_IDS.items()}
     tags: dict[str, str] = {}
-    for chunk in filter(_is_info, chunks):
+    for chunk in filter(is_info, chunks):
         at, raw = 4, chunk[1]
         while at + 8 <= len(raw):
             name, size = raw[at : at + 4], struct.unpack_from("<I", raw, at + 4)[0]
-            if name in names:
-                tags[names[name]] = raw[at + 8 : at + 8 + size].split(b"\0")[0].decode("utf-8", "replace")
+            text = raw[at + 8 : at + 8 + size].split(b"\0")[0].decode("utf-8", "replace")
+            tags[names.get(name) or name.decode("latin-1").lower().strip()] = text
             at += 8 + size + size % 2
     return tuple(tags.items())
 
@@ -357,31 +360,29 @@ def tags_of_chunks(chunks: Chunks) -> tuple[tuple[str, str], ...]:
 def info_chunk(tags: tuple[tuple[str, str], ...]) -> Chunks:
     """Tags as one ``LIST INFO`` chunk; no tags, no chunk."""
     body = b""
-    for name, text in tags:
+    for name, text in {name: text for name, text in reversed(tags) if name in INFO_IDS}.items():
         raw = text.encode() + b"\0"
         body += INFO_IDS[name] + struct.pack("<I", len(raw)) + raw + b"\0" * (len(raw) % 2)
     return ((b"LIST", b"INFO" + body),) if body else ()
+
+
+def at_rate(source: SignalInfo, fs: float) -> SignalInfo:
+    """The metadata of a source as they hold at another rate."""
+    ratio = fs / source.fs
+    return source if ratio == 1 else moved(source, lambda frame: round(frame * ratio), fs, None)
 
 
 def carried_chunks(source: SignalInfo | None, fs: float) -> tuple[Chunks, list[str]]:
     """The chunks to write into a WAV output at rate ``fs``, and notes on what is lost."""
     if source is None:
         return (), []
-    if fs != source.fs:
-        ratio = fs / source.fs
-        source = moved(source, lambda frame: round(frame * ratio), fs, None)
-    info = tuple(filter(_is_info, source.chunks)) or info_chunk(source.tags)
-    placed = tuple(chunk for chunk in source.chunks if not _is_info(chunk))
-    return placed + info, _lost(list(source.dropped))
+    source = at_rate(source, fs)
+    info = tuple(filter(is_info, source.chunks)) or info_chunk(source.tags)
+    placed = tuple(chunk for chunk in source.chunks if not is_info(chunk))
+    more, notes = metadata().riff_chunks(source) if source.tags or source.attached else ((), [])
+    return placed + info + more, [*metadata().lost([*source.dropped]), *notes] if source.dropped else notes
 
 
-def carried_tags(source: SignalInfo | None) -> tuple[tuple[tuple[str, str], ...], list[str]]:
-    """The tags to write into another container than WAV, and notes on what is lost."""
-    if source is None:
-        return (), []
-    chunks = [chunk[0].decode("latin-1").strip() for chunk in source.chunks if not _is_info(chunk)]
-    return source.tags, _lost([*chunks, *source.dropped])
-
-
-def _lost(names: list[str]) -> list[str]:
-    return [f"metadata not carried: {', '.join(dict.fromkeys(names))}"] if names else []
+def metadata() -> Any:
+    """The package that carries metadata between containers."""
+    return bundled("faltung_metadata.writing", "metadata in an output")

@@ -10,6 +10,7 @@ or no checksum could tell that nothing changed.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import struct
 from collections.abc import Callable
 from pathlib import PurePath
@@ -19,6 +20,7 @@ import numpy as np
 
 from ..errors import ReadError, UsageError, WriteError
 from ..limits import MAX_CHANNELS, set_by
+from ..plugins import bundled
 from ..system import pread
 from .base import Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequest
 from .declared import Facts, chunks
@@ -26,7 +28,7 @@ from .encodings import ENCODINGS, choose_subtype, require_audio
 from .names import is_stream
 from .ogg import fix_ogg_serial
 from .quantise import AudioWriter
-from .riff import INFO_IDS, carried_tags
+from .riff import INFO_IDS, metadata
 from .sink import OutputFile, open_file
 from .source import Source
 
@@ -35,10 +37,14 @@ _UNKNOWN_FRAMES = 2**62  # libsndfile says 2**63 - 1 where a FLAC header does no
 _OGG_FRAMES = 4096
 """Vorbis packs pages by what it is handed: always this much, so that no cut of blocks changes a byte."""
 
-_UNTAGGED = ("W64", "MP3")
-
 _ENDLESS = 1 << 40  # bytes that a file claims to have more than it has, so that no guess from its size is too small
 _ID3V1 = 256
+
+
+def described(info: SignalInfo, source: Source, container: str) -> SignalInfo:
+    """Facts with the metadata of the file, beyond the texts that libsndfile knows."""
+    known: SignalInfo = bundled("faltung_metadata.reading", "metadata").described(info, source, container)
+    return known
 
 
 def _open(file: Any) -> Any:
@@ -113,8 +119,9 @@ class SndfileReader(Reader):
         tags = tuple((name, text) for name in INFO_IDS if (text := getattr(file, name)))
         fs = float(file.samplerate) if facts.fs is None else facts.fs
         info = SignalInfo(fs, file.channels, frames, container, file.subtype, tags=tags)
-        super().__init__(info, options.dtype)
+        super().__init__(described(info, source, container), options.dtype)
         self.warnings += facts.warnings
+        self._md5 = hashlib.md5(usedforsecurity=False) if facts.checksum[0] else None
         self._native = np.float32 if self._dtype == np.float32 else np.float64
         self._decode_error: type[Exception] = soundfile.LibsndfileError
         if not 1 <= info.channels <= MAX_CHANNELS:
@@ -142,7 +149,21 @@ class SndfileReader(Reader):
             self._fault(problem, f"the {self._done + len(block)} frames")
         elif wanted < frames and self._facts.goes_on and len(self._decoded(1)[0]):
             self._fault(f"declares {total} frames, and the stream goes on behind them", f"the {total} frames")
+        self._check_sum(block, damaged=bool(problem), ended=self._done + len(block) == total or len(block) < frames)
         return block.astype(self._dtype, copy=False)
+
+    def _check_sum(self, block: Block, *, damaged: bool, ended: bool) -> None:
+        """Hold what was decoded against the checksum of the whole that a FLAC header tells."""
+        if self._md5 is None or damaged:
+            self._md5 = None
+            return
+        told, bits = self._facts.checksum
+        codes = (block * 2.0 ** (bits - 1)).astype("<i4")  # exact: every code is a number of the block, scaled
+        self._md5.update(codes.reshape(-1, 1).view("u1")[:, : (bits + 7) // 8].tobytes())
+        if ended and self._md5.digest() != told:
+            self._md5 = None
+            words = "damaged: its samples do not have the MD5 checksum that its header tells"
+            self._fault(words, "them as they were decoded")
 
     def _decoded(self, wanted: int) -> tuple[Block, str]:
         """Frames that can be decoded, and what went wrong."""
@@ -207,12 +228,9 @@ class SndfileWriter(AudioWriter):
         except BaseException:
             self._sink.abort()
             raise
-        tags, notes = carried_tags(request.source)
-        if container in _UNTAGGED and tags:
-            notes.append(f"{container} does not hold tags here: {', '.join(name for name, _ in tags)} not carried")
-            tags = ()
-        self.notes += notes
-        for name, text in tags:
+        self._metadata = metadata().Carrying(request.source, container, request.fs)
+        self.notes += self._metadata.notes
+        for name, text in self._metadata.strings:
             setattr(self._file, name, text)
 
     def _write(self, block: Block) -> None:
@@ -257,7 +275,8 @@ class SndfileWriter(AudioWriter):
         if self._container == "AIFF":
             frame_bytes = ENCODINGS[self._subtype].bytes * self.request.channels
             fix_aiff_header(self._sink, self.frames, frame_bytes)
-        elif self._container == "OGG":
+        self._metadata.put(self._sink)
+        if self._container == "OGG":
             fix_ogg_serial(self._sink, PurePath(self.request.path).name)
         return self._audio_report()
 

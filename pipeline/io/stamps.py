@@ -51,7 +51,7 @@ class Clock:
 
 _SECOND = re.compile(r"[0-5][0-9](\.[0-9]+)?")
 _ELAPSED = re.compile(r"(?:(\d+)( days?,? ))?(?:(\d+):)?(\d+):([0-5]\d)(?:([.,])(\d+))?")
-_WORDED = re.compile(r"(.*:[0-5]\d)(?:\.(\d+))?(\D.*)?")
+_WORDED = re.compile(r"(?=.*[A-Za-z]{3})(.*:[0-5]\d)(?:\.(\d+))?(\D.*)?")
 _WORDED_FORMS = (
     *("%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S", "%b %d, %Y %H:%M:%S", "%b %d %Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p"),
     *("%a %b %d %H:%M:%S %Y", "%a %d %b %Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z"),

@@ -8,19 +8,20 @@ from __future__ import annotations
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
 from typing import IO
 
 import numpy as np
 
 from ..limits import MAX_FRAMES, MAX_ROWS, set_by
 from ..system import pread
-from .base import TimeColumn
+from .base import Block, TimeColumn
 from .sink import naming_errors, write_all
+from .stampblocks import ticks_since
 from .stamps import (
     UNIT_NAMES,
     UNITS,
@@ -37,7 +38,7 @@ from .stamps import (
 from .timegrid import HEAD, Gap, Grid, TimeRequest
 
 _MOST_PER_ROW = 100  # where there are so many that it is more than `MAX_ROWS`
-_CHUNK = 1 << 16
+Cells = Callable[[], Iterator[tuple[Sequence[int], Sequence[str]]]]
 _DAY = Decimal(86400)
 _FURTHEST = 1 << 62  # ticks
 
@@ -62,24 +63,27 @@ class StampTexts:
         self.clock = Clock()
         self.gaps: tuple[Gap, ...] = ()
 
-    def add(self, stamps: list[str]) -> None:
-        """Put more of them aside."""
-        write_all(self._fd, "".join(f"{one.strip()}\n" for one in stamps).encode("utf-8", "surrogateescape"))
+    def add(self, stamps: str) -> None:
+        """Put more of them aside, a line each."""
+        write_all(self._fd, stamps.encode("utf-8", "surrogateescape"))
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self) -> Iterator[list[str]]:
         at, rest = 0, b""
         while part := pread(self._fd, 1 << 16, at):
             at += len(part)
-            *lines, rest = (rest + part).split(b"\n")
-            for line in lines:
-                yield line.decode("utf-8", "surrogateescape")
+            whole, _, rest = (rest + part).rpartition(b"\n")
+            if whole or _:
+                yield whole.decode("utf-8", "surrogateescape").split("\n")
 
     def frames(self, column: TimeColumn) -> Iterator[str]:
         """The stamp of each frame, and after the last row so on without end."""
         gaps = iter(self.gaps)
         gap = next(gaps, None)
         before: str | None = None
-        for row, text in enumerate(self._lines()):
+        for lines in self._lines() if gap is None else ():
+            yield from lines
+            before = lines[-1]
+        for row, text in enumerate(chain.from_iterable(self._lines())) if gap is not None else ():
             if gap is not None and gap.row == row:
                 if before is not None and (stamp := parse_stamp(before, self.clock)) is not None:
                     part = Decimal(gap.seconds) / gap.steps
@@ -109,26 +113,30 @@ def stamps_of(column: TimeColumn, fs: float | None) -> Iterator[str]:
         frame += 1
 
 
-def survey(asked: TimeRequest, rows: Callable[[], Iterator[tuple[int, str]]]) -> tuple[TimeGrid, list[str]]:
+def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
     """Go through a time column once, and hold it to an even grid; also what to warn of.
 
     Parameters
     ----------
     asked
         what is known of the column.
-    rows
-        gives (line, text) of every row, from the first.
+    cells
+        gives lines and texts of all rows, many at a time, from the first.
 
     Raises
     ------
     ReadError
         A cell is no time, or the steps go back, jitter, leave a gap, or tell no rate.
     """
+
+    def rows() -> Iterator[tuple[int, str]]:
+        return chain.from_iterable(zip(lines, texts, strict=True) for lines, texts in cells())
+
     head = [text for _, text in islice(rows(), HEAD)]
     asked, notes = _clock(asked, head)
     texts = StampTexts()
     with tempfile.TemporaryFile() as store:
-        first, digits, fine = _gather(asked, rows, texts, store)
+        first, digits, fine = _gather(asked, cells, texts, store)
         size = os.fstat(store.fileno()).st_size // 8
         if size < 2 and asked.fs is None:
             raise asked.fail(f"{size} rows tell no rate; give fs:")
@@ -209,50 +217,55 @@ def _doubts(asked: TimeRequest, first: Stamp, digits: set[int], step: Decimal) -
 
 
 def _gather(
-    asked: TimeRequest, rows: Callable[[], Iterator[tuple[int, str]]], texts: StampTexts, store: IO[bytes]
+    asked: TimeRequest, cells: Cells, texts: StampTexts, store: IO[bytes]
 ) -> tuple[Stamp, set[int], tuple[Decimal, Decimal]]:
     """Put the times of all rows aside, in ticks since the first; the first, the decimals, tick and resolution."""
     first = previous = Stamp(Decimal(0), Decimal(0), False, 0)
     digits, tick, finest, days = set[int](), Decimal("1e-9"), Decimal(1) * 86400, Decimal(0)
-    pending: list[int] = []
     per_second = 10**9
     wraps: bool | None = None
-    written: list[str] = []
-    for n, (line, text) in enumerate(rows()):
-        stamp = parse_stamp(text, asked.clock)
-        if stamp is None:
-            raise asked.fail(f"{text!r} is no time (seconds, ISO 8601, or table: {{time_format: ...}})", line)
-        if n == 0:
-            first, wraps = stamp, is_clock_time(text) and not asked.clock.form
-        elif asked.clock.zone and stamp.seconds <= previous.seconds:
-            later = parse_stamp(text, asked.clock, fold=1)
-            stamp = later if later is not None and later.seconds > previous.seconds else stamp
-        elif wraps and stamp.seconds + days < previous.seconds - _DAY / 2:
-            days += _DAY
-        stamp = stamp._replace(seconds=stamp.seconds + days) if days else stamp
-        if stamp.form.startswith("since") and stamp.form != first.form:  # so on beyond 23:59:59
-            first = first._replace(form=stamp.form)
-        if n == 1 and 0 < stamp.seconds - first.seconds < Decimal("2e-6"):
-            tick, per_second = Decimal("1e-15"), 10**15
-        digits.add(stamp.digits)
-        if stamp.resolution < finest:
-            finest = stamp.resolution
-        since = (stamp.seconds - first.seconds) * per_second
-        if abs(since) >= _FURTHEST:
-            away = f"{text!r} lies {float(since / per_second):.3g} s from the first time"
-            raise asked.fail(f"{away}; is it one? time_unit: says its unit", line)
-        pending.append(round(since))
-        written.append(text)
-        previous = stamp
-        if len(pending) == _CHUNK:
-            _put_aside(asked.name, pending, store, written, texts)
-            pending, written = [], []
-    _put_aside(asked.name, pending, store, written, texts)
+    n = 0
+    for lines, written in cells():
+        alike = written and n > 1 and not days and len(digits) == 1
+        known = ticks_since(first, written, asked.clock, per_second) if alike else None
+        if known is not None:
+            previous = parse_stamp(written[-1], asked.clock) or previous
+            _put_aside(asked.name, *known, store, texts)
+            continue
+        pending: list[int] = []
+        for line, text in zip(lines, written, strict=True):
+            stamp = parse_stamp(text, asked.clock)
+            if stamp is None:
+                raise asked.fail(f"{text!r} is no time (seconds, ISO 8601, or table: {{time_format: ...}})", line)
+            if n == 0:
+                first, wraps = stamp, is_clock_time(text) and not asked.clock.form
+            elif asked.clock.zone and stamp.seconds <= previous.seconds:
+                later = parse_stamp(text, asked.clock, fold=1)
+                stamp = later if later is not None and later.seconds > previous.seconds else stamp
+            elif wraps and stamp.seconds + days < previous.seconds - _DAY / 2:
+                days += _DAY
+            stamp = stamp._replace(seconds=stamp.seconds + days) if days else stamp
+            if stamp.form.startswith("since") and stamp.form != first.form:  # so on beyond 23:59:59
+                first = first._replace(form=stamp.form)
+            if n == 1 and 0 < stamp.seconds - first.seconds < Decimal("2e-6"):
+                tick, per_second = Decimal("1e-15"), 10**15
+            digits.add(stamp.digits)
+            if stamp.resolution < finest:
+                finest = stamp.resolution
+            since = (stamp.seconds - first.seconds) * per_second
+            if abs(since) >= _FURTHEST:
+                away = f"{text!r} lies {float(since / per_second):.3g} s from the first time"
+                raise asked.fail(f"{away}; is it one? time_unit: says its unit", line)
+            pending.append(round(since))
+            previous = stamp
+            n += 1
+        told = "".join(f"{one.strip()}\n" for one in written)
+        _put_aside(asked.name, np.array(pending, np.int64), told, store, texts)
     return first, digits, (tick, finest)
 
 
-def _put_aside(name: str, ticks: list[int], store: IO[bytes], written: list[str], texts: StampTexts) -> None:
+def _put_aside(name: str, ticks: Block, written: str, store: IO[bytes], texts: StampTexts) -> None:
     with naming_errors(f"{name}, its times in a temporary file"):
-        store.write(np.array(ticks, np.int64).tobytes())
+        store.write(ticks.tobytes())
         store.flush()
         texts.add(written)

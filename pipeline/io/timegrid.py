@@ -208,12 +208,10 @@ class Grid:
             raise self._uneven(median, slack)
         if plain.least == plain.largest:
             return Decimal(plain.least), slack
-        share = (plain.long + 1) / plain.count
-        for part in (1, 2, 4, 8) if plain.apart <= self._finest else ():
-            step = self._shortest(plain.mean - self._finest * share / part, plain.mean + self._finest * share / part)
-            if self._fits(float(step), self._finest):
-                return step, slack
-        off = max(self._finest, 2 * plain.apart) * share
+        fitting = self._rounded(median, self._finest) if plain.apart <= self._finest else None
+        if fitting is not None:
+            return fitting, slack
+        off = max(self._finest, 2 * plain.apart) * (plain.long + 1) / plain.count
         return self._shortest(plain.mean - off, plain.mean + off), slack
 
     def _slack(self, step: float) -> float:

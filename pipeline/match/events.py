@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from importlib import import_module
 from typing import Any, overload
 
@@ -66,6 +66,8 @@ class Event:
     """The same on the recorder's own clock, with its zone if it tells one."""
     resolution_s: float | None = None
     """Seconds to which that clock is known."""
+    recorder: str | None = None
+    """Make, model and number of what recorded it, where the recording tells them."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,8 @@ def events_found(
     SettingError
         on ``stages[i].threshold``: too few decoys to set it from.
     """
+    from .times import timed
+
     searches = []
     for index, detection in found:
         stage = stages[index]
@@ -193,23 +197,10 @@ def events_found(
                 raise StageError(f"stages[{index}] {stage.use!r} breaks a promise: {what}")
         try:
             events = events_of(detection, threshold, file, band)
-            searches.append(events if info is None or not info.clocks else timed(events, info))
+            searches.append(events if info is None else timed(events, info))
         except SettingError as error:
             raise error.under("stages", index) from error
     return tuple(searches)
-
-
-def timed(found: Events, info: SignalInfo) -> Events:
-    """The same events with their true time, by the clock of their channel, or the first."""
-    clocks = info.clocks
-
-    def at(event: Event) -> Event:
-        clock = clocks[event.channel] if event.channel < len(clocks) else clocks[0]
-        frame = event.start_frame * info.fs / found.fs
-        utc, local = clock.utc(frame), clock.local(frame)
-        return replace(event, start_utc=utc, start_local=local, resolution_s=clock.resolution)
-
-    return replace(found, events=tuple(map(at, found.events)), time=str(clocks[0]))
 
 
 def warnings_of(found: Detections) -> list[str]:

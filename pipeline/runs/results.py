@@ -12,6 +12,7 @@ from ..batch.manifest import Data
 from ..batch.resume import Item
 from ..errors import DiskFullError
 from ..match.events import Events
+from ..plugins import bundled
 from ..text import count, duration
 from .work import Work
 
@@ -64,6 +65,11 @@ class FileResult:
     def warnings(self) -> list[str]:
         """Warnings about the output."""
         return [*clipping(self.facts), *self.facts.get("warnings", ())]
+
+    @property
+    def truth(self) -> dict[str, Any] | None:
+        """Hits, misses and false alarms by its labels; None where none were given."""
+        return self.facts.get("truth")
 
     @property
     def searches(self) -> tuple[Events, ...]:
@@ -149,6 +155,12 @@ class RunResult(Sequence[FileResult]):
             return DiskFullError.exit_code
         return 130 if self.interrupted else int(bool(self.failed))
 
+    @property
+    def truth(self) -> dict[str, Any] | None:
+        """Hits, misses and false alarms in all recordings, with their rates; None where no labels were given."""
+        scores = [file.facts["truth"] for file in self if "truth" in file.facts]
+        return bundled("faltung_events.scoring", "truth=").total(scores) if scores else None
+
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data, as ``faltung run --json`` prints it."""
         data: dict[str, Any] = {
@@ -157,6 +169,7 @@ class RunResult(Sequence[FileResult]):
             "skipped": len(self.of("skipped")),
             "not_begun": len(self.of("not begun")),
             "files": [file.to_dict() for file in self.files],
+            **({} if (truth := self.truth) is None else {"truth": truth}),
         }
         if self.manifest is None:
             return data

@@ -311,7 +311,8 @@ def _tasks(work: Work) -> list[Data]:
     def task(item: Item, **how: Any) -> Data:
         return make_task(
             item.source, item.signal, item.events, item.page,
-            configuration=text, absolute=remote, reported=reported, searching=searching, **how,
+            configuration=text, absolute=remote, reported=reported, searching=searching,
+            truth=work.truth.get(item.source), **how,
         )  # fmt: skip
 
     if work.batch is None:

@@ -12,11 +12,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Literal
 
-from ..errors import ConfigError
+from ..errors import ConfigError, UsageError
+from ..io.apart import Named, keep_apart
 from ..io.formats import READING
+from ..plugins import bundled
 from .results import RunResult
 from .running import RunProgress, execute, prepare_run
-from .work import Paths, Work
+from .work import Paths, Work, files_written
 
 Template = str | os.PathLike[str] | Mapping[str, Any]
 """A file or a folder, or a mapping as in a configuration: ``{"file": "day.wav", "start": 1.2, "end": "1.6 s"}``."""
@@ -28,6 +30,9 @@ def search(
     output: Paths = (),
     *,
     page: str | os.PathLike[str] | None = None,
+    truth: str | os.PathLike[str] | None = None,
+    tolerance: str | float | None = None,
+    truth_label: str | None = None,
     overwrite: bool = False,
     force: bool = False,
     retry_failed: bool = False,
@@ -49,6 +54,9 @@ def search(
         event files, each in the format of its extension, with ``{stem}`` and the like of the recording.
     page
         a page with the picture of each search, ``.html``, likewise; the picture as PNG beside it.
+    truth, tolerance, truth_label
+        labels by which hits, misses and false alarms are counted, likewise; how far apart an event and a label may
+        start, 50 ms unless given; which labels count, by their text: ``"wren*"``.
     overwrite, force, retry_failed, jobs, report, progress, stop
         as for `run`.
     settings
@@ -58,7 +66,8 @@ def search(
     Returns
     -------
     RunResult
-        what became of each recording; ``.searches`` of a file are what was found in it, as `Events`.
+        what became of each recording; ``.searches`` of a file are what was found in it, as `Events`; ``.truth`` is
+        how they compare with the labels, of each recording and of all.
 
     Raises
     ------
@@ -79,7 +88,7 @@ def search(
     with _naming_settings():
         work = prepare_search(
             recordings, template, settings, output, page=page, report=report, overwrite=overwrite, force=force,
-            retry_failed=retry_failed, jobs=jobs,
+            retry_failed=retry_failed, jobs=jobs, truth=truth, tolerance=tolerance, truth_label=truth_label,
         )  # fmt: skip
         return execute(work, progress, stop)
 
@@ -102,6 +111,9 @@ def prepare_search(
     *,
     page: str | os.PathLike[str] | None = None,
     said: Sequence[str] = (),
+    truth: str | os.PathLike[str] | None = None,
+    tolerance: str | float | None = None,
+    truth_label: str | None = None,
     **choices: Any,
 ) -> Work:
     """The work of `search`, checked, which `execute` does; choices are those of `prepare_run`.
@@ -117,4 +129,14 @@ def prepare_search(
     }
     reading = {"gaps": "nan", **{name: value for name, value in settings.items() if name in READING}}
     data = {"nonfinite": "propagate", **reading, "events": [os.fspath(path) for path in outputs], "stages": [stage]}
-    return prepare_run(data, recordings, settings=said, page=page, searching=True, **choices)
+    work = prepare_run(data, recordings, settings=said, page=page, searching=True, **choices)
+    if truth is None:
+        if tolerance is not None or truth_label is not None:
+            raise UsageError("tolerance= and truth_label= say how labels are compared; give these as truth=")
+        return work
+    sources = [item.source for item in work.items]
+    scoring = bundled("faltung_events.scoring", "truth=")
+    labels = scoring.truth_of(os.fspath(truth), tolerance, truth_label, sources)
+    read = [Named(path, "the labels") for path in dict.fromkeys(one[0] for one in labels.values())]
+    keep_apart(read, files_written(work.items, work.loaded.settings, work.report, *map(Named, work.tables)))
+    return replace(work, truth=labels, choices=replace(work.choices, force=True))  # what is found has to be known

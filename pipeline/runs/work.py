@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,6 +24,7 @@ from ..io.apart import Named, keep_apart, sidecar_written
 from ..io.names import is_stream, refuse_taken, shown_path
 from ..io.tables import refuse_other_json
 from ..job import Job
+from ..match.writers import event_format, holds_several
 from ..plugins import bundled
 from ..stages.base import Stage
 from ..system import usable_processors
@@ -108,6 +109,8 @@ class Work:
     """Whether what is found is brought back."""
     tables: tuple[Place, ...] = ()
     """Event files that hold what is found in all of the items."""
+    truth: Mapping[Place, Any] = field(default_factory=dict)
+    """Labels, for each input, that what is found is compared with."""
     unreadable: tuple[Unreadable, ...] = ()
     """Places among the inputs that hold no signal to be read; each fails."""
 
@@ -208,8 +211,6 @@ def items_of(
 
 def tables_of(loaded: LoadedConfig, sources: Sequence[Place]) -> dict[str, Place]:
     """The event files that hold what is found in all of several recordings: those of one name, by their templates."""
-    from ..match.writers import holds_several
-
     events = loaded.settings.events if len(sources) > 1 else ()
     named = {one: any(part.kind == "name" for part in parse_template(one)) for one in events}
     plain = [one for one in events if one != "-" and not named[one] and not one.endswith("/") and holds_several(one)]
@@ -328,7 +329,6 @@ def _is_to_be_done(state: ItemState, choices: Choices) -> bool:
 def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
     """Refuse an extension that cannot be written, and an encoding that its container does not hold."""
     from ..io.formats import container_and_subtype
-    from ..match.writers import event_format
 
     signals = {item.signal.suffix.lower(): item.signal for item in items if item.signal not in (None, STREAM)}
     for signal in signals.values():

@@ -20,7 +20,7 @@ from ..dsp.nonfinite import all_finite, extract
 from ..fields import Hertz, Within
 from ..kernel import Array
 from .base import Format, Processor, Stage, require
-from .base.processors import frames_after
+from .base.rates import frames_after
 from .base.registry import stage
 
 _CHUNK = 4096  # frames that soxr is given at a time, wherever the input was cut

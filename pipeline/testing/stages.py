@@ -31,7 +31,7 @@ from ..dsp.methods import choose_method, shape_of
 from ..errors import SettingError
 from ..kernel import Array, Kernel
 from ..stages.base import DetectorStage, Format, Stage
-from ..stages.base.processors import frames_after
+from ..stages.base.rates import frames_after
 from ..stages.base.registry import stage_from_settings
 
 _FORMATS = (

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from faltung_doctor import checks
 
 import pipeline
-from pipeline.cli import doctor as checks
 from pipeline.config.load import parse_config
 from pipeline.config.schema import schema_text
 from pipeline.dsp import transforms

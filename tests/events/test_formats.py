@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import Label, read_labels
+from pipeline import Label, read_labels, search
 from pipeline.errors import ReadError
 from pipeline.match.events import Event, Events
 from pipeline.match.writers import events_writer_of, write_events
@@ -87,6 +87,20 @@ def test_each_writer_keeps_the_contract(tmp_path, monkeypatch, extension):
 
 
 # ---- Audacity -------------------------------------------------------------------------------------------------------
+
+
+BIO = Path(__file__).parents[3] / "shared" / "data" / "bio"
+
+
+@pytest.mark.skipif(not (BIO / "spinetail.txt").exists(), reason="needs the recordings in shared/data")
+def test_labels_that_were_made_in_audacity_are_all_read_and_all_found_again():
+    labels = read_labels(BIO / "spinetail.txt")
+    assert len(labels) == 18
+    assert labels[0] == Label(0.101385, 0.36752, "SP", low_hz=6441.064453, high_hz=12296.577148)
+    recording = BIO / "spinetail.wav"
+    template = {"file": str(recording), "labels": str(BIO / "spinetail.txt")}
+    (file,) = search(recording, template, threshold=0.6, truth=BIO / "spinetail.txt")
+    assert (file.truth["hits"], file.truth["misses"], file.truth["false_alarms"]) == (18, 0, 0)
 
 
 def test_audacity_has_frequencies_where_less_than_all_was_compared(tmp_path):
@@ -303,6 +317,7 @@ def test_elan_slots_without_a_time_lie_between_and_the_medium_begins_elsewhere(t
     [
         ("</TIER>", "", "is no XML: .*; save it again in ELAN"),
         ("ANNOTATION_DOCUMENT", "CORPUS", "is no annotation document of ELAN's, but <CORPUS>"),
+        ('TIME_VALUE="1000"', 'TIME_VALUE="1.5"', r"its times are whole milliseconds, got '1\.5'"),
         ("milliseconds", "PAL-frames", "counts time in frames of a video"),
         ("<ANNOTATION_DOCUMENT", "<!DOCTYPE x [<!ENTITY y 'z'>]>\n<ANNOTATION_DOCUMENT", "has a document type"),
     ],

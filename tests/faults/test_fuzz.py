@@ -50,4 +50,7 @@ def test_a_flac_of_no_frames_is_empty(tmp_path: Path) -> None:
     data[21:26] = bytes([data[21] & 0xF0, 0, 0, 0, 0])
     path = tmp_path / "a.flac"
     path.write_bytes(data[: data.index(b"\xff\xf8", 42)])
+    with pytest.raises(ReadError, match=r"a\.flac: damaged: its samples do not have the MD5"):
+        read_signal(path)
+    path.write_bytes(data[:26] + bytes(16) + data[42 : data.index(b"\xff\xf8", 42)])
     assert read_signal(path)[0].shape == (0, 2)

@@ -186,3 +186,36 @@ def test_an_ogg_with_a_fixed_serial_decodes_as_before_and_differs_by_name(tmp_pa
     np.testing.assert_array_equal(a, b)
     assert len(a) == len(x)
     assert (tmp_path / "a.ogg").read_bytes()[14:18] != (tmp_path / "b.ogg").read_bytes()[14:18]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_S8", "PCM_16", "PCM_24"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_samples_that_do_not_have_the_checksum_of_a_flac_are_refused_at_its_end(subtype, dtype, tmp_path):
+    path = tmp_path / "x.flac"
+    x = np.random.default_rng(3).uniform(-1, 1, (9001, 2))
+    soundfile.write(path, x, 8000, subtype=subtype)
+    with open_reader(path, dtype=dtype) as reader:
+        assert sum(map(len, reader.blocks(1000))) == 9001
+        assert reader.warnings == []
+    good = bytearray(path.read_bytes())
+    path.write_bytes(good[:26] + bytes([good[26] ^ 1]) + good[27:])
+    with open_reader(path, dtype=dtype) as reader:
+        reader.read(9000)
+        with pytest.raises(ReadError, match=r"x\.flac: damaged: its samples do not have the MD5 checksum .* accept to"):
+            reader.read(1)
+    with open_reader(path, dtype=dtype, truncated="accept") as reader:
+        assert sum(map(len, reader.blocks(1000))) == 9001
+        (warning,) = reader.warnings
+        assert warning.endswith("that its header tells; took them as they were decoded")
+    path.write_bytes(good[:26] + bytes(16) + good[42:])
+    assert len(read_signal(path)[0]) == 9001, "a checksum of nothing but zeros is none"
+
+
+def test_a_flac_whose_samples_were_changed_with_all_checksums_of_its_frames_is_seen(tmp_path):
+    """Another recording of the same length under the first one's header: every frame is whole."""
+    for name, seed in (("a", 1), ("b", 2)):
+        soundfile.write(tmp_path / f"{name}.flac", np.random.default_rng(seed).uniform(-1, 1, 5000), 8000)
+    a, b = ((tmp_path / f"{name}.flac").read_bytes() for name in "ab")
+    (tmp_path / "c.flac").write_bytes(a[:42] + b[42:])
+    with pytest.raises(ReadError, match=r"c\.flac: damaged: its samples do not have the MD5"):
+        read_signal(tmp_path / "c.flac")

@@ -196,6 +196,15 @@ def test_stamps_of_an_output_are_the_texts_of_the_input(table, tmp_path, stamps)
     np.testing.assert_allclose(y, expected, rtol=1e-12)
 
 
+@pytest.mark.parametrize("fs", [100.0361, 99.951, 59.9401])
+@pytest.mark.parametrize("round_by", [round, lambda x, _: int(x * 1000) / 1000])
+def test_a_rate_fits_every_stamp_of_its_column(table, fs, round_by):
+    times = [round_by(k / fs, 3) for k in range(3000)]
+    found = probe(table([f"{t:.3f}" for t in times]), time_column="t").fs
+    off = np.array(times) - np.arange(3000) / found
+    assert np.ptp(off) < 1.11e-3 + 1e-4
+
+
 @pytest.mark.parametrize(
     ("stamps", "made"),
     [

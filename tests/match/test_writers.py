@@ -94,7 +94,7 @@ def from_text(row):
     kinds = {"channel": int, "start_frame": int, "start_s": float, "end_s": float, "peak_s": float, "score": float}
     kinds |= {"offset": float, "expected_false_alarms": lambda text: None if text == "" else float(text)}
     kinds |= {"start_utc": lambda text: text or None, "start_local": lambda text: text or None}
-    kinds |= {"resolution_s": kinds["expected_false_alarms"]}
+    kinds |= {"resolution_s": kinds["expected_false_alarms"], "recorder": kinds["start_utc"]}
     return Event(**{name: kinds.get(name, str)(text) for name, text in row.items()})
 
 
@@ -110,8 +110,8 @@ def test_csv_lines_end_in_one_character_and_names_that_are_no_utf8_survive(tmp_p
     data = written(tmp_path, "e.csv", search(event(file=NOT_UTF8)))
     assert data == (
         b"file,template,channel,start_s,end_s,start_frame,peak_s,score,polarity,offset,status,expected_false_alarms,"
-        b"start_utc,start_local,resolution_s\n"
-        b"caf\xe9.wav,wren,1,0.1,0.30000000000000004,9007199254740993,1e-05,-0.3333333333333333,negative,-1e-17,ok,,,,\n"
+        b"start_utc,start_local,resolution_s,recorder\n"
+        b"caf\xe9.wav,wren,1,0.1,0.30000000000000004,9007199254740993,1e-05,-0.3333333333333333,negative,-1e-17,ok,,,,,\n"
     )
 
 
@@ -133,7 +133,7 @@ def test_parquet_reads_back_to_the_same_events(tmp_path):
         "file": "string", "template": "string", "channel": "int64", "start_s": "double", "end_s": "double",
         "start_frame": "int64", "peak_s": "double", "score": "double", "polarity": "string", "offset": "double",
         "status": "string", "expected_false_alarms": "double", "start_utc": "string", "start_local": "string",
-        "resolution_s": "double",
+        "resolution_s": "double", "recorder": "string",
     }  # fmt: skip
 
 
@@ -153,7 +153,7 @@ def test_a_raven_selection_table_has_its_columns_then_ours(tmp_path):
     lines = written(tmp_path, "e.Table.1.selections.txt", search(given, event(channel=0))).split(b"\n")
     assert lines.pop() == b""
     rows = [line.split(b"\t") for line in lines]
-    assert [len(row) for row in rows] == [19] * 3
+    assert [len(row) for row in rows] == [20] * 3
     first = dict(zip(rows[0], rows[1], strict=True))
     assert list(first.items()) == [
         (b"Selection", b"1"),
@@ -175,6 +175,7 @@ def test_a_raven_selection_table_has_its_columns_then_ours(tmp_path):
         (b"Begin UTC", b""),
         (b"Begin Clock", b""),
         (b"Clock Resolution (s)", b""),
+        (b"Recorder", b""),
     ]
     assert rows[2][:3] == [b"2", b"Waveform 1", b"1"]
     assert rows[2][-1] == b""

@@ -27,7 +27,7 @@ def test_a_true_stereo_set_is_in_the_order_of_reverb(stereo, tmp_path):
     sweep, h, y, made = stereo
     assert [path.path for path in made.paths] == ["LL", "LR", "RL", "RR"]
     assert made.taps.shape[1:] == (2, 2)
-    assert error_db(made.taps, h, FS, BAND) < -55
+    assert error_db(made.taps, h, FS, BAND) < -65
     written = faltung_measure.measure_room(y, sweep, tmp_path / "room.wav")
     read, info = pipeline.read(tmp_path / "room.wav")
     assert (info.fs, info.channels, info.subtype) == (FS, 4, "FLOAT")
@@ -39,8 +39,8 @@ def test_speech_in_the_measured_room_is_speech_in_the_room(stereo, tmp_path):
     x = np.random.default_rng(2).standard_normal((4000, 2))
     pipeline.write(tmp_path / "room.wav", made.file_taps, FS)
     wet = pipeline.Pipeline([pipeline.Reverb(ir=tmp_path / "room.wav", normalize="none")])(x, fs=FS)
-    assert error_db(wet, played_in(x, h), FS, BAND) < -55
-    assert error_db(pipeline.convolve(x, made.kernel), played_in(x, h), FS, BAND) < -55
+    assert error_db(wet, played_in(x, h), FS, BAND) < -65
+    assert error_db(pipeline.convolve(x, made.kernel), played_in(x, h), FS, BAND) < -65
 
 
 def test_the_direct_sound_is_time_zero(stereo):
@@ -84,7 +84,7 @@ def test_the_error_is_that_of_the_noise(noise_db):
     allowed = (np.abs(np.fft.rfft(part, n))[inside] ** 2).sum() / (
         np.abs(np.fft.rfft(h[:, 0, 0], n))[inside] ** 2
     ).sum()
-    assert error_db(made.taps, h, FS, BAND) < max(10 * np.log10(allowed) + 3, -55)
+    assert error_db(made.taps, h, FS, BAND) < 10 * np.log10(allowed) + 1
 
 
 def test_a_room_that_is_as_loud_as_played_keeps_its_level():

@@ -1,12 +1,16 @@
 """Resample: the same signal at another rate, frame for frame where it should be."""
 
 import math
+from fractions import Fraction as F
 
 import numpy as np
 import pytest
 
+from pipeline.engine.options import Options
+from pipeline.engine.plan import make_plan
 from pipeline.errors import SettingError
 from pipeline.stages.base import Format
+from pipeline.stages.base.rates import frames_after, rate_ratio
 from pipeline.stages.resample import Resample
 
 from .helpers import noise, refused, run
@@ -17,10 +21,26 @@ RATES = [(48000, 44100), (44100, 48000), (8000, 16000), (48000, 8000), (8000, 79
 @pytest.mark.parametrize(("fs_in", "fs_out"), RATES)
 @pytest.mark.parametrize("frames", [0, 1, 2, 5, 100, 4095, 4096, 4097, 9001])
 def test_the_frames_are_those_of_the_same_stretch_of_time(fs_in, fs_out, frames):
-    from fractions import Fraction
-
     y = run(Resample(fs=fs_out), noise(frames, 2), fs=fs_in)
-    assert y.shape == (math.ceil(frames * Fraction(fs_out) / Fraction(fs_in)), 2)
+    assert y.shape == (math.ceil(frames * F(str(fs_out)) / F(str(fs_in))), 2)
+
+
+@pytest.mark.parametrize("frames", [1, 128, 127, 384_000, 3 * 10**9])
+@pytest.mark.parametrize(
+    ("meant_in", "meant_out"),
+    [(F(128, 3), F(10)), (F(128, 3), F(64)), (F(7, 3), F(10)), (F(10), F(128, 3)), (F(192_000, 7), F(48_000)),
+     (F("62.4725"), F(250)), (F("99.98765"), F(100)), (F(1, 3), F(1, 7)), (F(384_000, 11), F(192_000, 13))],
+)  # fmt: skip
+def test_a_rate_that_no_double_holds_is_the_fraction_that_it_stands_for(meant_in, meant_out, frames):
+    """``128 / 3`` as a double is a little lower: by the double one frame too many came of 384,000."""
+    assert rate_ratio(float(meant_in), float(meant_out)) == meant_out / meant_in
+    assert frames_after(frames, float(meant_in), float(meant_out)) == math.ceil(frames * meant_out / meant_in)
+
+
+def test_three_hours_at_128_thirds_of_a_hertz_are_as_long_as_they_were():
+    plan = make_plan((Resample(fs="10 Hz"),), Format(128 / 3, 1), Options())
+    assert plan.frames_out(384_000) == 90_000
+    assert len(run(Resample(fs="10 Hz"), np.zeros((384_000, 1)), 128 / 3)) == 90_000
 
 
 @pytest.mark.parametrize(("fs_in", "fs_out"), [(48000, 44100), (8000, 48000), (48000, 10000), (8000, 7999.5)])

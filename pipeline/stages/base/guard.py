@@ -18,7 +18,7 @@ from ...errors import DiskFullError, FaltungError, StageError
 from ...kernel import Array
 from ...system import is_disk_full
 from . import Format, Processor, Recording, Stage, WholeSignalStage
-from .processors import frames_after
+from .rates import frames_after
 
 _OURS = __name__.partition(".")[0]
 

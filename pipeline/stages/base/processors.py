@@ -23,14 +23,6 @@ def channels_after(kernel: Kernel, channels: int) -> int:
     return kernel.channels_out or channels
 
 
-def frames_after(frames: int, fs_in: float, fs_out: float) -> int:
-    """``ceil(frames * fs_out / fs_in)``, exactly: the frames of the same stretch of time at another rate."""
-    if fs_in == fs_out:
-        return frames
-    (a, b), (c, d) = float(fs_out).as_integer_ratio(), float(fs_in).as_integer_ratio()
-    return -(-frames * a * d // (b * c))
-
-
 class KernelProcessor:
     """Convolves a signal with a kernel; the output runs from ``origin`` frames before time zero to the tail's end."""
 

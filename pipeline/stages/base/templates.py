@@ -25,8 +25,10 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
-from ...errors import SettingError
+from ...errors import FaltungError, SettingError
 from ...fields import InputFile, Seconds, Within, invalid
+from ...io.clock import Clock
+from ...io.labels import read_labels
 from ...io.raw import RawFormat
 from ...kernel import Array, Taps
 from ...limits import MAX_TAPS
@@ -58,12 +60,16 @@ class TemplateSource(Settings):
     """A folder: every file in it with the extension of a template, by name; hidden ones are left out."""
     taps: Numbers | None = None
     """A list of numbers, or of rows with one number a channel."""
+    labels: InputFile | None = None
+    """Labels of the file, each a template that is cut out of it: `.TextGrid`, `.eaf`, `.csv`, Raven's `.txt`."""
+    source: Annotated[str, Field(min_length=1)] | None = None
+    """Name of the signal, in a file that holds several."""
     start: _Time | None = None
     """Start of the template in the file: `1.2 s`; default its beginning."""
     end: _Time | None = None
     """End of the template in the file, exclusive: `1.6 s`; default the end of the file."""
     length: Annotated[Seconds, Within("0 s", above=True)] | None = None
-    """Length of the template, instead of `end`: `400 ms`."""
+    """Length of the template, instead of `end`, or from the start of each label: `400 ms`."""
     name: Annotated[str, Field(min_length=1)] | None = None
     """Name of its events; not for a folder."""
     format: RawFormat | None = None
@@ -77,6 +83,10 @@ class TemplateSource(Settings):
             raise invalid(f"a template has exactly one of 'file', 'folder' and 'taps', {got}")
         if self.is_slice and self.file is None:
             raise invalid(f"'start', 'end' and 'length' are for a slice of a 'file', not of '{given[0]}'")
+        if (self.labels or self.source) is not None and self.file is None:
+            raise invalid(f"'labels' and 'source' are for parts of a 'file', not of '{given[0]}'")
+        if self.labels is not None and (self.start is not None or self.end is not None):
+            raise invalid("'labels' say where each template starts and ends; leave 'start' and 'end' away")
         if self.end is not None and self.length is not None:
             raise invalid("state the end of a slice once: 'end' or 'length'")
         if self.folder is not None and self.name is not None:
@@ -152,9 +162,11 @@ def _loaded(source: TemplateSource, place: int, fmt: Format, setting: str) -> It
         yield source.name or f"t{place}", read_taps(source.taps, fmt, setting)
         return
     path = source.folder or source.file or Path()
-    if source.is_slice:
-        start = str(source.start or Duration(0.0)).replace(" ", "")
-        yield source.name or f"{path.stem}@{start}", _slice(source, path, fmt, setting)
+    if source.labels is not None:
+        yield from _labelled(source, path, fmt, setting)
+    elif source.is_slice or source.source is not None:
+        start = f"@{source.start or Duration(0.0)}".replace(" ", "") if source.is_slice else ""
+        yield source.name or f"{path.stem}{start}", _slice(source, path, fmt, setting)
     elif source.folder is not None or path.is_dir():
         require(
             source.name is None, f"{path} is a folder: its templates are called as their files, not 'name'", setting
@@ -183,19 +195,63 @@ def _slice(source: TemplateSource, path: Path, fmt: Format, setting: str) -> Tap
     """Frames ``start`` to ``end``, exclusive, of a file that may be long."""
     start = source.start.frames(fmt.fs) if source.start else 0
     stop = source.end.frames(fmt.fs) if source.end else start + source.length.frames(fmt.fs) if source.length else None
-    if stop is not None and stop <= start:
-        raise SettingError(f"{path.name}: a slice ends after it starts, got {_span_text(start, stop, fmt)}", setting)
-    parts: list[Array] = []
+    return _cut(source, path, [(start, stop)], fmt, setting)[0]
+
+
+def _cut(
+    source: TemplateSource, path: Path, spans: Sequence[tuple[int, int | None]], fmt: Format, setting: str
+) -> list[Taps]:
+    """The frames of each span, in one go through the file."""
+    for start, stop in spans:
+        if stop is not None and stop <= start:
+            raise SettingError(
+                f"{path.name}: a slice ends after it starts, got {_span_text(start, stop, fmt)}", setting
+            )
+    parts: list[list[Array]] = [[] for _ in spans]
     done = 0
     for block in _blocks(source, path, fmt, setting):
-        parts.append(block[max(start - done, 0) : None if stop is None else stop - done])
+        for (start, stop), found in zip(spans, parts, strict=True):
+            piece = block[max(start - done, 0) : None if stop is None else max(stop - done, 0)]
+            found += [piece.copy()] if len(piece) or not found else []  # not all of the block
         done += len(block)
-        if (stop is not None and done >= stop) or done - start > MAX_TAPS:
+        if all((stop is not None and done >= stop) or done - start > MAX_TAPS for start, stop in spans):
             break
-    if done < (start + 1 if stop is None else min(stop, start + MAX_TAPS)):
-        lasts = f"{path.name} lasts {done / fmt.fs:g} s ({done} frames)"
-        raise SettingError(f"{lasts}; the slice is outside it: {_span_text(start, stop, fmt)}", setting)
-    return checked_taps(np.concatenate(parts), f"{path.name}: ", setting)
+    for start, stop in spans:
+        if done < (start + 1 if stop is None else min(stop, start + MAX_TAPS)):
+            lasts = f"{path.name} lasts {done / fmt.fs:g} s ({done} frames)"
+            raise SettingError(f"{lasts}; the slice is outside it: {_span_text(start, stop, fmt)}", setting)
+    return [checked_taps(np.concatenate(found), f"{path.name}: ", setting) for found in parts]
+
+
+def _labelled(source: TemplateSource, path: Path, fmt: Format, setting: str) -> Iterator[tuple[str, Taps]]:
+    """A template for each label of a file, in the channel that it names."""
+    named = source.labels or Path()
+    try:
+        labels = [label for label in read_labels(named) if label.is_of(path)]
+    except FaltungError as error:
+        raise SettingError(str(error), setting) from error
+    require(bool(labels), f"{named.name}: has no label of {path.name}", setting)
+    clocks: tuple[Clock, ...] = ()
+    if any(label.start_s is None for label in labels):
+        with naming_file(path, setting), open_part(path, fmt, source.source) as reader:
+            clocks = reader.info.clocks
+    spans: list[tuple[int, int | None]] = []
+    for number, label in enumerate(labels, 1):
+        start_s, what = label.start_in(clocks, fmt.fs), f"{named.name}: label {number}"
+        untold = f"{what} tells its true time alone, and {path.name} tells no clock; give labels in seconds"
+        require(start_s is not None, untold, setting)
+        start = round((start_s or 0.0) * fmt.fs)
+        stop = start + source.length.frames(fmt.fs) if source.length else round((label.end_s or 0.0) * fmt.fs)
+        require(0 <= start < stop, f"{what} is no stretch of {path.name}; give a 'length' from each start", setting)
+        spans.append((start, stop))
+    for label, (start, _), taps in zip(labels, spans, _cut(source, path, spans, fmt, setting), strict=True):
+        if taps.ndim == 2 and label.channel is not None:
+            there = f"{path.name} has {taps.shape[1]} channels"
+            require(
+                label.channel < taps.shape[1], f"{named.name}: {there}, a label is of number {label.channel}", setting
+            )
+            taps = taps[:, [label.channel]]
+        yield source.name or label.text.strip() or f"{path.stem}@{start / fmt.fs:g}s", taps
 
 
 def _span_text(start: int, stop: int | None, fmt: Format) -> str:
@@ -207,7 +263,7 @@ def _blocks(source: TemplateSource, path: Path, fmt: Format, setting: str) -> It
     if path.suffix.lower() == ".npy" or source.format is not None:
         yield np.atleast_1d(read_array(path, fmt, setting, source.format)[0])
         return
-    with naming_file(path, setting), open_part(path, fmt) as reader:
+    with naming_file(path, setting), open_part(path, fmt, source.source) as reader:
         check_rate(path, rate_of(reader, fmt), fmt, setting)
         yield from reader.blocks(_BLOCK)
 

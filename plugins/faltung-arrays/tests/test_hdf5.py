@@ -8,7 +8,7 @@ import pytest
 from faltung_arrays import HDF5, NWB
 
 from pipeline import find_matches
-from pipeline.errors import ReadError
+from pipeline.errors import ReadError, UsageError
 from pipeline.io import open_reader
 from pipeline.testing import check_reader
 
@@ -149,9 +149,24 @@ def test_channels_first_are_turned_and_that_is_said(tmp_path, shape):
     assert warnings == [f"x has shape {shape}; its longer axis is taken for time"]
 
 
-def test_too_many_channels_name_the_shape(tmp_path):
-    with pytest.raises(ReadError, match=r"x has shape \(300, 65\), so 65 channels; at most 64"):
-        open_reader(h5(tmp_path / "a.h5", x=(noise(300, 65), {"fs": 10})))
+def test_of_many_channels_some_are_chosen_in_the_order_that_is_asked(tmp_path):
+    x = noise(500, 384)
+    path = h5(tmp_path / "a.h5", x=(x, {"fs": 10}, {"chunks": (50, 96), "compression": "gzip"}))
+    with pytest.raises(ReadError, match=r"x has shape \(500, 384\), so 384 channels; choose with columns:, at most 64"):
+        open_reader(path)
+    got, info, _ = read(path, 7, columns=[383, "x[17]", 2])
+    np.testing.assert_array_equal(got, x[:, [383, 17, 2]])
+    assert info.names == ("x[383]", "x[17]", "x[2]")
+    with pytest.raises(ReadError, match=r"has no column 384: it has 384"):
+        open_reader(path, columns=[384])
+    with pytest.raises(UsageError, match="time_column is for CSV; the times of HDF5 are found"):
+        open_reader(path, columns=[1], time_column="t")
+    factors = np.arange(1.0, 5.0)
+    path = nwb(tmp_path / "a.nwb", noise(50, 4), 10.0, factors=factors)
+    np.testing.assert_array_equal(read(path, columns=[3, 1])[0], (noise(50, 4) * factors)[:, [3, 1]])
+    two = h5(tmp_path / "b.h5", x=(noise(50), {"fs": 10}), y=(noise(50), {"fs": 10}))
+    with pytest.raises(UsageError, match="columns: chooses channels of one signal, source: has several"):
+        open_reader(two, source=["x", "y"], columns=[0])
 
 
 # ---- times ----------------------------------------------------------------------------------------------------------
@@ -239,6 +254,21 @@ def test_chunks_that_were_never_written_are_no_silence(tmp_path):
     got, _, warnings = read(tmp_path / "a.h5", truncated="accept")
     assert (got[300:700, 0] == 0).all()
     assert "took 0 for silence" in warnings[0]
+    assert not np.isnan(read(tmp_path / "a.h5", gaps="nan", columns=[1])[0][500:600]).any()
+    with pytest.raises(ReadError, match=r"x: 200 frames are missing before frame 500, more than max_gap: 10 s"):
+        open_reader(tmp_path / "a.h5", gaps="interpolate", max_gap="10 s")
+
+
+def test_a_gap_beside_a_hole_has_no_value_to_draw_a_line_from(tmp_path):
+    t = np.arange(300) / 10 + np.where(np.arange(300) < 200, 0, 5)
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["time"] = t
+        x = file.create_dataset("x", (300,), "f8", chunks=(50,))
+        x[:150], x[200:] = 1.0, 3.0
+    got, _, warnings = read(tmp_path / "a.h5", gaps="interpolate")
+    assert np.isnan(got[150:250]).all()
+    assert not np.isnan(np.delete(got, np.s_[150:250])).any()
+    assert warnings == ["x: 1 gap, 50 frames in all", "x: 1 hole, 50 frames in all"]
 
 
 def test_chunks_that_are_too_large_to_stream_are_refused(tmp_path, monkeypatch):

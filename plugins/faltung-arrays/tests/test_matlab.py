@@ -151,6 +151,9 @@ def test_what_is_cut_or_damaged_is_an_error_of_the_file(tmp_path):
     short = struct.pack("<II", 15, len(body) - 9) + body[:-9]
     with pytest.raises(ReadError, match="is cut: its compressed data do not end"):
         open_reader(by_hand(tmp_path / "b.mat", short))
+    body = zlib.compress(matrix("x", x, "i2") + bytes(1 << 22))
+    with pytest.raises(ReadError, match=r"a variable at byte \d+ is compressed, and longer than it declares"):
+        open_reader(by_hand(tmp_path / "d.mat", struct.pack("<II", 15, len(body)) + body))
     lying = matrix("x", x, "i2").replace(np.array(x.shape, "<i4").tobytes(), np.array((301, 2), "<i4").tobytes())
     with pytest.raises(ReadError, match=r"x has shape \(301, 2\) and 600 numbers"):
         open_reader(by_hand(tmp_path / "c.mat", lying))

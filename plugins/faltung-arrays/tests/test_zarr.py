@@ -72,6 +72,14 @@ def test_chunks_that_are_not_there_are_no_silence(tmp_path, how):
     assert "took 0.0 for silence" in warnings[0]
 
 
+def test_a_fill_value_that_is_nan_is_told_as_a_hole_too(tmp_path):
+    x = np.where(np.arange(1000) // 100 == 4, np.nan, 1.0)
+    path = store(tmp_path / "a.zarr", x, {"fs": 10}, chunks=(100,), fill_value=np.nan)
+    with pytest.raises(ReadError, match="a: 100 frames from frame 400 on were never stored: they read as nan"):
+        open_reader(path)
+    np.testing.assert_array_equal(read(path, gaps="nan")[0][:, 0], x)
+
+
 def test_silence_that_is_stored_is_silence(tmp_path):
     x = np.ones((1000, 2))
     x[400:500] = 0

@@ -186,6 +186,35 @@ def test_forms_that_are_not_known_and_counts_that_do_not_fit(tmp_path):
         open_reader(write(tmp_path / "b.cwa", sector(bytes(480), 0, T0, samples=81)))
 
 
+def unset(raw, **fields):
+    """A sector with other fields, and its checksum."""
+    raw = bytearray(raw[:510])
+    for at, value in fields.items():
+        raw[int(at[1:]) : int(at[1:]) + len(value)] = value
+    return bytes(raw) + (-int(np.frombuffer(bytes(raw), "<u2").sum(dtype=np.uint16)) & 0xFFFF).to_bytes(2, "little")
+
+
+def test_a_clock_that_was_never_set_tells_no_time_and_sectors_are_counted(tmp_path):
+    x = noise(80 * 10)
+    parts = [unset(one, _14=bytes(4)) for one in recording(x)]
+    got, info, warnings = read(write(tmp_path / "a.cwa", parts))
+    np.testing.assert_array_equal(got * 256, x)
+    assert (info.clocks, "its sectors tell no time" in warnings[0]) == ((), True)
+    got, _, _ = read(write(tmp_path / "b.cwa", parts[:3], parts[5:]), gaps="nan")
+    assert np.flatnonzero(np.isnan(got[:, 0])).tolist() == [*range(240, 400)]
+
+
+def test_the_oldest_form_has_its_rate_in_the_place_of_the_offset(tmp_path):
+    x = noise(80 * 10)
+    seconds = [T0 + timedelta(seconds=k) for k in range(10)]  # 80 Hz, each sector a second
+    parts = [
+        unset(sector(x[80 * k : 80 * k + 80].astype("<i2").tobytes(), k, time, exact=False), _24=b"\0", _26=b"\x50\0")
+        for k, time in enumerate(seconds)
+    ]
+    _, info, _ = read(write(tmp_path / "a.cwa", parts))
+    assert (info.fs, info.clocks[0].local(400)) == (80.0, "2024-03-01T23:00:03.000000")
+
+
 def test_damage_anywhere_is_an_error_of_the_file_or_a_gap(tmp_path):
     x = noise(80 * 12)
     data = write(tmp_path / "a.cwa", recording(x)).read_bytes()

@@ -27,7 +27,7 @@ def edf(path, digits, onsets=None, duration="1", start="30.06.24", clock="22.00.
     for key, width in columns:
         for row in rows:
             head += str("" if key is None else key if isinstance(key, str) else row[key]).encode("latin-1").ljust(width)
-    body = b""
+    body = bytearray()
     for r in range(count):
         for d in digits:
             values = d[r].astype("<i4").view(np.uint8).reshape(-1, 4)[:, :3] if bdf else d[r].astype("<i2")
@@ -91,13 +91,54 @@ def test_several_rates_are_several_signals_and_none_is_resampled(tmp_path):
     got, info, _ = read(path, source=["S2"])
     np.testing.assert_allclose(got[:, 0], digits[1].reshape(-1) * 0.1, atol=1e-12)
     assert info.fs == 5.0
-    with pytest.raises(ReadError, match="source: 'S3' is nowhere among S1, S2"):
+    with pytest.raises(ReadError, match="source: there is no 'S3'; there are S1, S2"):
         open_reader(path, source=["S3"])
 
 
 @pytest.mark.parametrize(("duration", "fs"), [("0.5", 40.0), ("0.012345", 20 / 0.012345), ("30", 20 / 30)])
 def test_the_rate_is_samples_by_duration(tmp_path, duration, fs):
     assert read(edf(tmp_path / "a.edf", [noise(3, 20)], duration=duration))[1].fs == pytest.approx(fs, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("samples", "duration", "fs", "told"),
+    [(10, "0.333333", 30.0, "records of 0.333333 s are those of 30 Hz, rounded to the field; took 30 Hz"),
+     (7, "3", 7 / 3, ""), (128, "3", 128 / 3, ""), (10, "0.333", 10 / 0.333, ""), (1, "0.012345", 1 / 0.012345, ""),
+     (1, "0.003906", 256.0, "those of 256 Hz")],
+)  # fmt: skip
+def test_a_rate_is_exact_and_rounded_only_where_its_field_was(tmp_path, samples, duration, fs, told):
+    _, info, warnings = read(edf(tmp_path / "a.edf", [noise(5, samples)], duration=duration))
+    assert info.fs == fs
+    assert any(told in one for one in warnings) if told else warnings == []
+
+
+def test_records_of_seven_samples_in_three_seconds_are_placed_and_timed_without_a_float(tmp_path):
+    digits = noise(40_000, 7)
+    onsets = [str(3 * i + (3000 if i >= 20_000 else 0)) for i in range(40_000)]
+    got, info, _ = read(edf(tmp_path / "a.edf", [digits], onsets=onsets, duration="3"), gaps="nan")
+    assert (info.fs, info.frames) == (7 / 3, 287_000)
+    np.testing.assert_allclose(got[147_000:, 0], digits[20_000:].reshape(-1) * 0.1, atol=1e-9)
+    assert np.isnan(got[140_000:147_000]).all()
+    begin = info.clocks[0].ns(0)
+    assert [info.clocks[0].ns(7 * i) - begin for i in (1, 19_999, 21_000, 40_999)] == [
+        3 * i * 10**9 for i in (1, 19_999, 21_000, 40_999)
+    ]
+
+
+def test_signals_of_one_label_are_counted(tmp_path):
+    digits = [noise(3, 20), noise(3, 5), noise(3, 20)]
+    path = edf(tmp_path / "a.edf", digits, labels=["EEG", "SpO2", "EEG"])
+    with pytest.raises(ReadError, match="holds 3 signals, EEG#0, SpO2, EEG#1; choose with source:"):
+        open_reader(path)
+    np.testing.assert_allclose(read(path, source=["EEG#1"])[0][:, 0], digits[2].reshape(-1) * 0.1, atol=1e-12)
+
+
+@pytest.mark.parametrize(("first", "resolution"), [("0", 1.0), ("0.25", 0.01), ("0.394531", 1e-6)])
+def test_the_clock_is_known_to_the_digits_of_the_first_record(tmp_path, first, resolution):
+    onsets = [first, str(float(first) + 1)]
+    clock = read(edf(tmp_path / "a.edf", [noise(2, 20)], onsets=onsets))[1].clocks[0]
+    assert clock.resolution == pytest.approx(resolution)
+    assert clock.local(0) == f"2024-06-30T22:00:30.{float(first) * 1e6:06.0f}"
 
 
 @pytest.mark.parametrize(

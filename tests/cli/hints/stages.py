@@ -29,6 +29,27 @@ STAGES = (
         then="{use: match, template: {file: part.wav}}",
     ),
     cfg(
+        "templates",
+        "give a 'length' from each start",
+        "{use: match, template: {file: part.wav, labels: p.csv}}",
+        then="{use: match, template: {file: part.wav, labels: p.csv, length: 20 ms}}",
+        files={"p.csv": "start\n0.01\n"},
+    ),
+    cfg(
+        "templates",
+        "give labels in seconds",
+        "{use: match, template: {file: part.wav, labels: p.csv, length: 20 ms}}",
+        files={"p.csv": "start_utc\n2024-06-30T22:00:00Z\n"},
+        mended={"p.csv": "start\n0.01\n"},
+    ),
+    cfg(
+        "templates",
+        "leave 'start' and 'end' away",
+        "{use: match, template: {file: part.wav, labels: p.csv, end: 1 s}}",
+        then="{use: match, template: {file: part.wav, labels: p.csv}}",
+        files={"p.csv": "start,end\n0.01,0.03\n"},
+    ),
+    cfg(
         "match",
         "lower the floor or widen the band",
         "{use: match, template: part.wav, domain: spectrogram, spectrogram: {floor: -1 dB}}",

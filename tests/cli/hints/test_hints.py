@@ -24,7 +24,7 @@ ROWS = (*TABLES, *SIGNALS, *STAGES, *WORDS)
 ELSEWHERE = {
     "a cluster, in tests of batches": ("dask", "work: a cluster reads", "work: jobs= are processes"),
     "another process at work": ("manifest: another run was", "job: was replaced", "job: was changed"),
-    "the installation": ("doctor", "transforms", "events: a data frame", "writers: Parquet needs", "plugins: install"),
+    "the installation": ("transforms", "events: a data frame", "writers: Parquet needs", "plugins: install"),
     "a terminal": ("run_view: standard output is a terminal", "run_view: standard input is a terminal"),
     "a disk that is full": ("spool", "source: {} (set TMPDIR"),
     "a store": ("remote",),

@@ -9,6 +9,13 @@ BATCH = "run c.yaml d/a.wav d/b.wav -o 'x/{name}'"
 _STAGES = "version: 1\ninput: in.wav\noutput: o.wav\nstages:\n"
 
 WORDS = (
+    cmd(
+        "searching",
+        "give these as truth=",
+        "match in.wav -t part.wav --tolerance '10 ms'",
+        "match in.wav -t part.wav --tolerance '10 ms' --truth t.csv",
+        files={"t.csv": "start\n0.25\n"},
+    ),
     cmd("match_view", "write START:END in seconds", "match in.wav -t 0.1:0.2:0.3", "match in.wav -t 0.1:0.2"),
     cmd(
         "match_view",

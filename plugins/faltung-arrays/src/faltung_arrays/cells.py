@@ -48,6 +48,8 @@ class Cells:
     array: Any
     axis: int
     chunks: Sequence[int] | None
+    picks: list[int] = field(default_factory=list, init=False)
+    """Channels that are read, in their order."""
     _kept: npt.NDArray[Any] | None = field(default=None, init=False)
     _kept_at: int = field(default=-1, init=False)
 
@@ -57,6 +59,7 @@ class Cells:
         self.across = rest[0] if rest else None
         self.rows_in_all: int = shape[self.axis]
         self.channels: int = 1 if self.across is None else shape[self.across]
+        self.picks = list(range(self.channels))
         row = max(1, self.channels * self.array.dtype.itemsize)
         chunk = self.chunks[self.axis] if self.chunks else 1
         if chunk * row > _MOST_BYTES:
@@ -78,13 +81,15 @@ class Cells:
         return self._kept
 
     def rows(self, begin: int, end: int) -> npt.NDArray[np.float64]:
-        """Rows as numbers, ``(rows, channels)``."""
-        out = np.empty((end - begin, self.channels))
+        """Rows of the channels that are picked, as numbers."""
+        every = self.picks == list(range(self.channels))
+        columns: Any = slice(None) if every else self.picks
+        out = np.empty((end - begin, len(self.picks)))
         done = begin
         while done < end:
             first = done // self._step * self._step
             stop = min(end, first + self._step)
-            out[done - begin : stop - begin] = self._window(first)[done - first : stop - first]
+            out[done - begin : stop - begin] = self._window(first)[done - first : stop - first, columns]
             done = stop
         return out
 

@@ -17,7 +17,7 @@ from pipeline.io.source import Source
 from . import nwb
 from .chunks import lies_elsewhere, missing_chunks
 from .signals import SignalsReader, broken, chosen
-from .told import text_of
+from .told import MEANINGS, RATES, STARTS, plain, text_of
 from .tree import Tree
 
 
@@ -66,7 +66,8 @@ def tree_of(name: str, file: h5py.File, *, reversed: bool = False) -> Tree:  # n
     of_place = {dataset.id: path for path, dataset in arrays.items()}
 
     def attributes(path: str) -> Mapping[str, Any]:
-        return dict(file[path or "/"].attrs)
+        told = file[path or "/"].attrs  # some others cannot be read at all
+        return {name: told[name] for name in told if plain(name) in RATES | STARTS or name in MEANINGS}
 
     def coordinate(path: str, axis: int) -> str:
         scales = arrays[path].dims[axis]

@@ -103,7 +103,7 @@ class Walk:
         return kind, at + 8, count, at + 8 + -(-count // 8) * 8
 
     def _inflate(self, source: Source, at: int, count: int) -> Source:
-        def parts() -> Iterator[bytes]:
+        def raw_parts() -> Iterator[bytes]:
             inflater, done = zlib.decompressobj(), 0
             while done < count and not inflater.eof:
                 raw = source.at(at + done, min(_INFLATED, count - done))
@@ -113,6 +113,15 @@ class Walk:
                     yield inflater.decompress(inflater.unconsumed_tail, _INFLATED)
             if not inflater.eof:
                 raise ReadError(self._name, f"a variable at byte {at} is cut: its compressed data do not end")
+
+        def parts() -> Iterator[bytes]:
+            head, told = b"", 0
+            for part in raw_parts():
+                head = head if len(head) >= 8 else head + part[:8]
+                told += len(part)
+                if len(head) >= 8 and told > 8 + struct.unpack_from(f"{self._order}I", head, 4)[0]:
+                    raise ReadError(self._name, f"a variable at byte {at} is compressed, and longer than it declares")
+                yield part
 
         inflated = spool(source, parts())
         self._stack.callback(inflated.close)

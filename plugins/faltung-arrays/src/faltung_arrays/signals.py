@@ -6,20 +6,25 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.errors import FaltungError, ReadError
+from pipeline.errors import FaltungError, ReadError, UsageError
 from pipeline.io import Reader, SignalInfo
 from pipeline.io.base import Block, ReadOptions
 from pipeline.io.clock import Clock
 from pipeline.io.source import Source
+from pipeline.io.tables import find_column
 from pipeline.limits import MAX_CHANNELS, at_most
 from pipeline.text import count
 
 from .cells import Cells, Hole
 from .times import Piece
+
+_WAYS = ("nan", "interpolate")
 
 
 @contextmanager
@@ -69,11 +74,15 @@ class Signal:
         """Holes of the store on the grid."""
         found = []
         for hole in self.holes:
-            for piece in self.pieces:
+            for piece in between(self.pieces, hole.at, hole.at + hole.rows, "row"):
                 a, b = max(hole.at, piece.row), min(hole.at + hole.rows, piece.row + piece.rows)
                 if a < b:
                     found.append(Hole(piece.frame + a - piece.row, b - a, hole.first, hole.channels))
         return found
+
+    def columns_of(self, hole: Hole) -> list[int]:
+        """Places of its channels among those that are picked."""
+        return [k for k, c in enumerate(self.cells.picks) if hole.first <= c < hole.first + hole.channels]
 
     def values(self, row: int, rows: int) -> npt.NDArray[np.float64]:
         """Rows, scaled."""
@@ -81,7 +90,7 @@ class Signal:
         if self.missing is not None:
             raw[raw == self.missing] = np.nan
         if np.any(self.gain != 1):
-            raw *= self.gain
+            raw *= self.gain[self.cells.picks] if isinstance(self.gain, np.ndarray) else self.gain
         if self.offset:
             raw += self.offset
         return raw
@@ -105,6 +114,15 @@ def chosen(file: str, known: Mapping[str, Callable[[], Signal]], options: ReadOp
     return found
 
 
+class Filled(NamedTuple):
+    """A hole, its columns among those read, and the values of these before and after it."""
+
+    hole: Hole
+    columns: list[int]
+    left: npt.NDArray[np.float64]
+    right: npt.NDArray[np.float64]
+
+
 class SignalsReader(Reader):
     """Signals of one rate and one length, side by side."""
 
@@ -118,73 +136,96 @@ class SignalsReader(Reader):
             if (other.fs, other.frames) != (first.fs, first.frames):
                 told = [f"{one.name} has {one.frames:,} frames at {one.fs:g} Hz" for one in (first, other)]
                 raise ReadError(source.name, f"source: the signals chosen differ: {', '.join(told)}; choose one")
-        channels = sum(one.cells.channels for one in signals)
+        if options.time_column is not None:
+            raise UsageError(f"{source.name}: time_column is for CSV; the times of {options.container} are found")
+        names = self._picked(options)
+        channels = sum(len(one.cells.picks) for one in signals)
         if channels > MAX_CHANNELS:
             shape = f"{first.name} has shape {tuple(first.cells.array.shape)}, so {channels} channels"
-            raise ReadError(source.name, f"{shape}; {at_most('channels')} can be read")
+            raise ReadError(source.name, f"{shape}; choose with columns:, {at_most('channels')} can be read")
         warnings = [note for one in signals for note in one.notes]
         self._holes = self._filled(options, warnings)
-        info = SignalInfo(
-            first.fs, channels, first.frames, options.container, None, names=self._names(), clocks=self._clocks()
-        )
+        self._begins = np.array([filled.hole.at for filled in self._holes], np.int64)
+        self._ends = np.array([filled.hole.at + filled.hole.rows for filled in self._holes], np.int64)
+        info = SignalInfo(first.fs, channels, first.frames, options.container, None, names=names, clocks=self._clocks())
         super().__init__(info, options.dtype)
         self.warnings = warnings
 
-    def _names(self) -> tuple[str, ...]:
-        if len(self._signals) == 1 and self._signals[0].cells.channels == 1:
-            return ()
-        return tuple(
+    def _picked(self, options: ReadOptions) -> tuple[str, ...]:
+        """Names of the channels, picked by ``columns:`` where it is given; none where there is one alone."""
+        names = [
             one.name if one.cells.channels == 1 else f"{one.name}[{c}]"
             for one in self._signals
             for c in range(one.cells.channels)
-        )
+        ]
+        if options.columns is not None:
+            cells = self._signals[0].cells
+            if len(self._signals) > 1:
+                raise UsageError(f"{self._source.name}: columns: chooses channels of one signal, source: has several")
+            cells.picks = [find_column(self._source.name, tuple(names), cells.channels, one) for one in options.columns]
+            return tuple(names[k] for k in cells.picks)
+        return tuple(names) if len(names) > 1 else ()
 
     def _clocks(self) -> tuple[Clock, ...]:
-        clocks = [one.clock for one in self._signals for _ in range(one.cells.channels)]
+        clocks = [one.clock for one in self._signals for _ in one.cells.picks]
         told = [clock for clock in clocks if clock is not None]
         if len(told) < len(clocks):
             return ()
         return tuple(told) if any(clock != told[0] for clock in told) else tuple(told[:1])
 
-    def _filled(self, options: ReadOptions, warnings: list[str]) -> list[tuple[Hole, npt.NDArray[np.float64]]]:
-        """What has no value, each with a column of NaN or the values before and after; raises where that is refused."""
-        name, found, at = self._source.name, list[tuple[Hole, npt.NDArray[np.float64]]](), 0
+    def _filled(self, options: ReadOptions, warnings: list[str]) -> list[Filled]:
+        """What has no value, and what stands there; raises where that is refused."""
+        found, at = list[Filled](), 0
         for one in self._signals:
-            gaps, holes = one.gaps(), one.holes_in_frames()
-            if gaps:
-                words = f"{one.name}: {count(len(gaps), 'gap')}, {sum(gap.rows for gap in gaps):,} frames in all"
-                if options.gaps not in ("nan", "interpolate"):
-                    where = f"{one.name}: a gap of {gaps[0].rows:,} frames before frame {gaps[0].at + gaps[0].rows}"
-                    raise ReadError(name, f"{where}; set gaps: interpolate or nan")
-                warnings.append(words)
-            if holes and options.gaps not in ("nan", "interpolate"):
-                where = f"{one.name}: {holes[0].rows:,} frames from frame {holes[0].at} on were never stored"
-                hint = f"they read as {one.stands_for}; set gaps: nan where nothing was recorded"
-                warnings.append(options.accept(name, f"{where}: {hint}", f"{one.stands_for} for silence"))
-                holes = []
-            elif holes:
-                warnings.append(
-                    f"{one.name}: {count(len(holes), 'hole')}, {sum(hole.rows for hole in holes):,} frames in all"
-                )
+            gaps, holes = one.gaps(), [hole for hole in one.holes_in_frames() if one.columns_of(hole)]
+            self._check(one, gaps, holes, options, warnings)
+            if holes and options.gaps not in _WAYS:
+                holes = []  # that they read as silence is accepted
             for hole in sorted(gaps + holes):
-                found.append((hole._replace(first=hole.first + at), self._edges(one, hole, options.gaps)))
-            at += one.cells.channels
+                columns = one.columns_of(hole)
+                left, right = self._edges(one, hole, [*gaps, *holes], options)[:, columns]
+                found.append(Filled(hole, [at + k for k in columns], left, right))
+            at += len(one.cells.picks)
         return found
 
-    def _edges(self, one: Signal, hole: Hole, way: str) -> npt.NDArray[np.float64]:
-        columns = slice(hole.first, hole.first + hole.channels)
-        if way == "nan":
-            return np.full((2, hole.channels), np.nan)
+    def _check(
+        self, one: Signal, gaps: list[Hole], holes: list[Hole], options: ReadOptions, warnings: list[str]
+    ) -> None:
+        if options.gaps in _WAYS:
+            for what, all_of_them in (("gap", gaps), ("hole", holes)):
+                if all_of_them:
+                    frames = sum(hole.rows for hole in all_of_them)
+                    warnings.append(f"{one.name}: {count(len(all_of_them), what)}, {frames:,} frames in all")
+        elif gaps:
+            where = f"{one.name}: a gap of {gaps[0].rows:,} frames before frame {gaps[0].at + gaps[0].rows}"
+            raise ReadError(self._source.name, f"{where}; set gaps: interpolate or nan")
+        elif holes:
+            where = f"{one.name}: {holes[0].rows:,} frames from frame {holes[0].at} on were never stored"
+            hint = f"they read as {one.stands_for}; set gaps: nan where nothing was recorded"
+            taken = f"{one.stands_for} for silence"
+            warnings.append(options.accept(self._source.name, f"{where}: {hint}", taken))
+
+    def _edges(self, one: Signal, hole: Hole, others: list[Hole], options: ReadOptions) -> npt.NDArray[np.float64]:
+        """The values before and after a hole; NaN where they are in another, or where nothing is to stand there."""
+        edges = np.full((2, len(one.cells.picks)), np.nan)
+        if options.gaps == "nan":
+            return edges
         if hole.at == 0 or hole.at + hole.rows >= one.frames:
             raise ReadError(self._source.name, f"{one.name}: a hole at its beginning or end; set gaps: nan")
-        return np.stack([
-            self._frames_of(one, frame, frame + 1)[0, columns] for frame in (hole.at - 1, hole.at + hole.rows)
-        ])  # fmt: skip
+        if options.max_gap is not None and hole.rows > options.max_gap.exact_frames(one.fs) * (1 + 1e-9):
+            words = f"{one.name}: {hole.rows:,} frames are missing before frame {hole.at + hole.rows}"
+            raise ReadError(self._source.name, f"{words}, more than max_gap: {options.max_gap}")
+        for k, frame in enumerate((hole.at - 1, hole.at + hole.rows)):
+            edges[k] = self._frames_of(one, frame, frame + 1)[0]
+            for other in others:
+                if other.at <= frame < other.at + other.rows:
+                    edges[k, one.columns_of(other)] = np.nan
+        return edges
 
     @staticmethod
     def _frames_of(one: Signal, begin: int, end: int) -> npt.NDArray[np.float64]:
-        out = np.full((end - begin, one.cells.channels), np.nan)
-        for piece in _between(one.pieces, begin, end):
+        out = np.full((end - begin, len(one.cells.picks)), np.nan)
+        for piece in between(one.pieces, begin, end):
             a, b = max(begin, piece.frame), min(end, piece.frame + piece.rows)
             if a < b:
                 out[a - begin : b - begin] = one.values(piece.row + a - piece.frame, b - a)
@@ -195,11 +236,11 @@ class SignalsReader(Reader):
         end = min(begin + frames, int(self.info.frames or 0))
         with broken(self._source.name, self.info.container):
             out = np.concatenate([self._frames_of(one, begin, end) for one in self._signals], axis=1)
-        for hole, (left, right) in self._holes:
+        for i in np.flatnonzero((self._begins < end) & (self._ends > begin)).tolist():
+            hole, columns, left, right = self._holes[i]
             at = np.arange(max(begin, hole.at), min(end, hole.at + hole.rows))
-            if len(at):
-                share = (at - hole.at + 1)[:, None] / (hole.rows + 1)
-                out[at - begin, hole.first : hole.first + hole.channels] = left + (right - left) * share
+            share = (at - hole.at + 1)[:, None] / (hole.rows + 1)
+            out[np.ix_(at - begin, np.array(columns, int))] = left + (right - left) * share
         return out.astype(self._dtype, copy=False)
 
     def skip(self, frames: int) -> None:
@@ -211,8 +252,9 @@ class SignalsReader(Reader):
         self._source.close()
 
 
-def _between(pieces: tuple[Piece, ...], begin: int, end: int) -> Iterator[Piece]:
-    for i in range(max(0, bisect_right(pieces, begin, key=lambda piece: piece.frame) - 1), len(pieces)):
-        if pieces[i].frame >= end:
+def between(pieces: tuple[Piece, ...], begin: int, end: int, by: str = "frame") -> Iterator[Piece]:
+    """Pieces that reach into frames, or into rows, from one to before another."""
+    for i in range(max(0, bisect_right(pieces, begin, key=attrgetter(by)) - 1), len(pieces)):
+        if getattr(pieces[i], by) >= end:
             return
         yield pieces[i]

@@ -22,6 +22,8 @@ STARTS = frozenset((
     "starttime", "startdatetime", "recordingstarttime", "recordingstart", "sessionstarttime", "starttimestamp", "t0",
     "starttimeutc",
 ))  # fmt: skip
+MEANINGS = ("units", "unit", "_FillValue", "scale_factor", "add_offset")
+"""Attributes that say what numbers mean."""
 _UNITS = {
     word: Decimal(seconds)
     for seconds, words in (

@@ -126,27 +126,17 @@ class CwaReader(Reader):
         warnings: list[str],
     ) -> tuple[npt.NDArray[np.int64], Clock | None]:
         """First frame of each sector, and the clock: raises for gaps where they are refused."""
-        if not sectors["time"].all():
-            return np.cumsum(counts) - counts, None
         if not sectors["rate"][0]:  # the oldest form has the rate in the place of the offset
             sectors = sectors.copy()
             sectors["offset"] = 0
-        told, index = times_of(sectors, fs)
-        follows = (np.diff(sectors["number"].astype(np.int64)) == 1) & (
-            np.diff(sectors["session"].astype(np.int64)) == 0
-        )
-        passed = np.diff(told)
-        took = counts[:-1] + np.diff(index)  # samples from the one whose time is told to the next such
-        near = follows & (np.abs(passed * fs / _NS - took) < 0.5 * counts[:-1])
-        true = (
-            float(took[near].sum()) * _NS / float(passed[near].sum()) if near.any() and passed[near].sum() > 0 else fs
-        )
-        late = np.where(near, 0, np.rint(passed * true / _NS - took)).astype(np.int64)
-        late[(late < 0) & (-late < 0.5 * counts[:-1])] = 0  # whole seconds jitter
-        back = np.flatnonzero(late < 0)
-        if len(back):
-            seconds = float(-late[back[0]]) / true
-            raise ReadError(self._source.name, f"its clock goes back by {seconds:.6g} s before sector {back[0] + 1}")
+        steps = np.diff(sectors["number"].astype(np.int64))
+        if not sectors["time"].all():
+            late, true = np.maximum(steps - 1, 0) * counts[:-1], 0.0
+            warnings.append("its sectors tell no time, as where the clock was not set; gaps go by their numbers")
+        else:
+            told, index = times_of(sectors, fs)
+            follows = (steps == 1) & (np.diff(sectors["session"].astype(np.int64)) == 0)
+            late, true = self._late(told, index, counts, follows, fs)
         starts = np.concatenate([[0], np.cumsum(counts[:-1] + late)])
         gaps = np.flatnonzero(late)
         if len(gaps):
@@ -154,9 +144,33 @@ class CwaReader(Reader):
             if options.gaps != "nan":
                 raise ReadError(self._source.name, f"a gap of {length:,} frames before frame {at}; set gaps: nan")
             warnings.append(f"{count(len(gaps), 'gap')}, {int(late.sum()):,} frames in all")
-        exact = (sectors["fraction"] & 0x8000).any()
+        if not true:
+            return starts, None
         begins = told - np.rint(index * _NS / true).astype(np.int64)
+        exact = (sectors["fraction"] & 0x8000).any()
         return starts, self._clock(starts, begins, true, 1 / 32768 if exact else 1 / fs)
+
+    def _late(
+        self,
+        told: npt.NDArray[np.int64],
+        index: npt.NDArray[np.int64],
+        counts: npt.NDArray[np.int64],
+        follows: npt.NDArray[np.bool_],
+        fs: float,
+    ) -> tuple[npt.NDArray[np.int64], float]:
+        """Frames by which each sector but the first begins later than the one before it ends, and the clock's rate."""
+        passed = np.diff(told)
+        took = counts[:-1] + np.diff(index)  # samples from the one whose time is told to the next such
+        near = follows & (np.abs(passed * fs / _NS - took) < 0.5 * counts[:-1])
+        steady = float(passed[near].sum())
+        true = float(took[near].sum()) * _NS / steady if steady > 0 else fs
+        late = np.where(near, 0, np.rint(passed * true / _NS - took)).astype(np.int64)
+        late[(late < 0) & (-late < 0.5 * counts[:-1])] = 0  # whole seconds jitter
+        back = np.flatnonzero(late < 0)
+        if len(back):
+            seconds = float(-late[back[0]]) / true
+            raise ReadError(self._source.name, f"its clock goes back by {seconds:.6g} s before sector {back[0] + 1}")
+        return late, true
 
     @staticmethod
     def _clock(starts: npt.NDArray[np.int64], begins: npt.NDArray[np.int64], fs: float, resolution: float) -> Clock:

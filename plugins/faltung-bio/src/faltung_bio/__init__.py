@@ -1,12 +1,14 @@
-"""Readers of EDF, BDF and WFDB: the rows that faltung finds by their entry points."""
+"""EDF, BDF and WFDB, its annotations too: the rows that faltung finds by their entry points."""
 
 from __future__ import annotations
 
 from pipeline.io import ReaderKind
+from pipeline.io.labels import EventReaderKind
+from pipeline.match.writers import EventKind
 
 from .header import is_header
 
-__all__ = ["EDF", "WFDB"]
+__all__ = ["ATR_READER", "ATR_WRITER", "EDF", "WFDB"]
 
 
 def _is_edf(head: bytes) -> bool:
@@ -15,3 +17,5 @@ def _is_edf(head: bytes) -> bool:
 
 EDF = ReaderKind("EDF", _is_edf, "faltung_bio.edf:EdfReader")
 WFDB = ReaderKind("WFDB", is_header, "faltung_bio.wfdb:WfdbReader")
+ATR_WRITER = EventKind("WFDB annotations", (".atr", ".qrs"), "faltung_bio.annotations:encode", one_recording=True)
+ATR_READER = EventReaderKind("WFDB annotations", (".atr", ".qrs"), "faltung_bio.annotations:read")

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +22,8 @@ from pipeline.io import Reader, SignalInfo
 from pipeline.io.base import Block, ReadOptions
 from pipeline.io.clock import Clock, moment
 from pipeline.io.source import Source
+
+from .header import distinct
 
 _FIELDS = (("label", 16), ("transducer", 80), ("unit", 8), ("pmin", 8), ("pmax", 8), ("dmin", 8), ("dmax", 8),
            ("filter", 80), ("samples", 8), ("reserved", 32))  # fmt: skip
@@ -51,24 +55,22 @@ class EdfReader(Reader):
         self._header = 256 * (1 + count)
         warnings = list[str]()
         signals, self._record, annotations = self._signals(source.at(256, 256 * count), count, warnings)
-        duration = self._decimal(fixed[244:252], "duration of a record")
-        if duration <= 0:
-            raise ReadError(source.name, "its records last 0 s: it holds annotations alone")
         chosen = self._chosen(signals, options)
         self._channels = chosen
         self._samples = chosen[0].samples
-        fs = float(Decimal(self._samples) / duration)
+        rate = self._rate(fixed[244:252], warnings)
         records = self._count(fixed, options, warnings)
-        onsets = self._onsets(records, annotations, duration)
-        self._starts, gaps = self._placed(onsets, fs, warnings)
+        onsets = self._onsets(records, annotations)
+        self._starts, gaps = self._placed(onsets, records, rate, warnings)
         if gaps and options.gaps != "nan":
             frame, length = gaps[0]
             words = f"a gap of {length} frames before frame {frame} (record {self._starts.index(frame + length)})"
             raise ReadError(source.name, f"{words}; set gaps: nan")
         frames = self._starts[-1] + self._samples if records else 0
-        clocks = self._clocks(fixed, onsets, fs)
+        clocks = self._clocks(fixed, onsets, float(rate))
         names = tuple(signal.name for signal in chosen)
-        super().__init__(SignalInfo(fs, len(chosen), frames, "EDF", None, names=names, clocks=clocks), options.dtype)
+        info = SignalInfo(float(rate), len(chosen), frames, "EDF", None, names=names, clocks=clocks)
+        super().__init__(info, options.dtype)
         self.warnings = warnings
 
     def _integer(self, raw: bytes, what: str) -> int:
@@ -83,6 +85,18 @@ class EdfReader(Reader):
             return Decimal(text)
         except InvalidOperation:
             raise ReadError(self._source.name, f"its {what} is no number, got {text!r}") from None
+
+    def _rate(self, field: bytes, warnings: list[str]) -> Fraction:
+        """Samples in a second, exactly; a duration that fills its field is taken for the one that was rounded to it."""
+        duration = self._decimal(field, "duration of a record")
+        if duration <= 0:
+            raise ReadError(self._source.name, "its records last 0 s: it holds annotations alone")
+        told, half = self._samples / Fraction(duration), Fraction(10) ** int(duration.as_tuple().exponent) / 2
+        whole = max(1, round(told))
+        if len(field.strip()) < 8 or told == whole or abs(self._samples / Fraction(whole) - Fraction(duration)) > half:
+            return told
+        warnings.append(f"its records of {duration} s are those of {whole} Hz, rounded to the field; took {whole} Hz")
+        return Fraction(whole)
 
     def _signals(self, raw: bytes, count: int, warnings: list[str]) -> tuple[list[Signal], int, tuple[int, int] | None]:
         columns, at = dict[str, list[bytes]](), 0
@@ -116,13 +130,13 @@ class EdfReader(Reader):
         return Signal(label, place, samples, gain, pmin - gain * dmin)
 
     def _chosen(self, signals: list[Signal], options: ReadOptions) -> list[Signal]:
-        known = [signal.name for signal in signals]
+        known = distinct([signal.name for signal in signals])
+        signals = [replace(signal, name=name) for signal, name in zip(signals, known, strict=True)]
         if not signals:
             raise ReadError(self._source.name, "holds annotations alone, and no signal")
         for name in options.source:
-            if known.count(name) != 1:
-                words = "twice" if name in known else "nowhere"
-                raise ReadError(self._source.name, f"source: {name!r} is {words} among {', '.join(known)}")
+            if name not in known:
+                raise ReadError(self._source.name, f"source: there is no {name!r}; there are {', '.join(known)}")
         chosen = [signals[known.index(name)] for name in options.source] or signals
         if len({signal.samples for signal in chosen}) > 1:
             if options.source:
@@ -146,10 +160,10 @@ class EdfReader(Reader):
             warnings.append(f"{(there - told) * self._record + rest} bytes stand behind its last record; ignored")
         return told
 
-    def _onsets(self, records: int, annotations: tuple[int, int] | None, duration: Decimal) -> list[Decimal]:
-        """Seconds of each record from the start of the file: as its annotations tell, else one after the other."""
+    def _onsets(self, records: int, annotations: tuple[int, int] | None) -> list[Decimal]:
+        """Seconds of each record from the start of the file, as its annotations tell; none where it has none."""
         if annotations is None:
-            return [i * duration for i in range(records)]
+            return []
         onsets, (place, size) = list[Decimal](), annotations
         for i in range(records):
             found = _ONSET.match(self._source.at(self._header + i * self._record + place, size))
@@ -158,10 +172,15 @@ class EdfReader(Reader):
             onsets.append(Decimal(found.group(1).decode("ascii")))
         return onsets
 
-    def _placed(self, onsets: list[Decimal], fs: float, warnings: list[str]) -> tuple[list[int], list[tuple[int, int]]]:
+    def _placed(
+        self, onsets: list[Decimal], records: int, rate: Fraction, warnings: list[str]
+    ) -> tuple[Sequence[int], list[tuple[int, int]]]:
+        """First frame of each record, and the gaps; without annotations each goes on where the last one ended."""
+        if not onsets:
+            return range(0, records * self._samples, self._samples), []
         starts, gaps, frame = list[int](), list[tuple[int, int]](), 0
         for i, onset in enumerate(onsets):
-            late = float(onset - onsets[i - 1]) * fs - self._samples if i else 0.0
+            late = float(Fraction(onset - onsets[i - 1]) * rate) - self._samples if i else 0.0
             if late < -0.5:
                 words = f"record {i} begins before the one before it ends ({onsets[i - 1]} s, then {onset} s)"
                 raise ReadError(self._source.name, words)
@@ -175,19 +194,22 @@ class EdfReader(Reader):
         return starts, gaps
 
     def _clocks(self, fixed: bytes, onsets: list[Decimal], fs: float) -> tuple[Clock, ...]:
+        """The start to whole seconds, and the digits that the first record adds to them."""
         date, time = (re.findall(r"\d\d", fixed[a:b].decode("latin-1")) for a, b in ((168, 176), (176, 184)))
-        if len(date) != 3 or len(time) != 3 or not onsets:
+        if len(date) != 3 or len(time) != 3 or not self._starts:
             return ()
         day, month, year = map(int, date)
         told = moment([year + (1900 if year >= 85 else 2000), month, day, *map(int, time)], "", None)
         if told is None:
             return ()
-        exact = any(onset % 1 for onset in onsets)
-        pieces = Clock.of_pieces("", fs, 1.0, (
-            (frame, told.clock + int(onset * 10**9)) for frame, onset in zip(self._starts, onsets, strict=True)
+        if not onsets:
+            return (Clock.of("the EDF header", fs, told),)
+        resolution = float(10.0 ** min(0, int(onsets[0].as_tuple().exponent)))
+        pieces = Clock.of_pieces("", fs, resolution, (
+            (frame, told.clock + round(onset * 10**9)) for frame, onset in zip(self._starts, onsets, strict=True)
         ))  # fmt: skip
-        source = "the EDF header and its records" if exact else "the EDF header"
-        return (Clock(source, fs, 1.0, None, pieces.frames, pieces.starts),)
+        source = "the EDF header and its records" if any(onset % 1 for onset in onsets) else "the EDF header"
+        return (Clock(source, fs, resolution, None, pieces.frames, pieces.starts),)
 
     def _digits(self, record: int, signal: Signal) -> npt.NDArray[np.float64]:
         raw = self._source.at(self._header + record * self._record + signal.at, signal.samples * self._bytes)

@@ -74,6 +74,9 @@ def read(path: Path) -> list[Label]:
         raise ReadError(str(path), "counts time in frames of a video, not in milliseconds; export it anew in ELAN")
     file, origin = _medium(document)
     values = {str(slot.get("TIME_SLOT_ID")): slot.get("TIME_VALUE") for slot in document.iter("TIME_SLOT")}
+    odd = next((value for value in values.values() if value is not None and not value.lstrip("-").isdecimal()), None)
+    if odd is not None:
+        raise ReadError(str(path), f"its times are whole milliseconds, got {odd!r}; save it again in ELAN")
     times = {name: (int(value) + origin) / 1000 for name, value in values.items() if value is not None}
     spans: dict[str, tuple[float, float]] = {}
     for tier in document.iter("TIER"):

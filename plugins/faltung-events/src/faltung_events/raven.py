@@ -17,7 +17,7 @@ START, END = "Begin Time (s)", "End Time (s)"
 _COLUMNS = (
     "Selection", "View", "Channel", START, END, "Low Freq (Hz)", "High Freq (Hz)", "Begin File",
     "Template", "Score", "Polarity", "Start Frame", "Offset (frames)", "Known At (s)", "Status",
-    "Expected False Alarms", "Begin UTC", "Begin Clock", "Clock Resolution (s)",
+    "Expected False Alarms", "Begin UTC", "Begin Clock", "Clock Resolution (s)", "Recorder",
 )  # fmt: skip
 _NAMES = ("Annotation", "Annotations", "Species", "Label", "Tags", "Tag", "Common Name", "Type", "Template")
 """Columns that say what a selection is, where Raven has no name for that itself; the first that is there counts."""
@@ -32,7 +32,7 @@ def encode(searches: Sequence[Events]) -> bytes:
             place, "Waveform 1", e.channel + 1, decimal(e.start_s), decimal(e.end_s), *map(decimal, search.band),
             PurePath(e.file).name, e.template, decimal(e.score), e.polarity, e.start_frame, decimal(e.offset),
             decimal(e.peak_s), e.status, decimal(e.expected_false_alarms),
-            e.start_utc or "", e.start_local or "", decimal(e.resolution_s),
+            e.start_utc or "", e.start_local or "", decimal(e.resolution_s), e.recorder or "",
         ]
         for place, (search, e) in enumerate(found, 1)
     )  # fmt: skip

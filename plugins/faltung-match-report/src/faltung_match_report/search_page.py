@@ -19,8 +19,10 @@ import numpy as np
 from pipeline.drawing import COLOURS, INK, png_bytes, styled
 from pipeline.dsp.envelope import Envelope
 from pipeline.io import is_remote
+from pipeline.io.clock import Clock
 from pipeline.io.sink import AtomicFile, make_folder_of
 from pipeline.job import Job, Report
+from pipeline.match.events import Event
 from pipeline.pages import PLAYED, link, page_from, report_parts, shown
 from pipeline.text import one_line, with_minus
 
@@ -48,12 +50,15 @@ class SearchPage:
         self.path = path
         self.waveform, self.scores = Envelope(STRETCHES), Envelope(STRETCHES)
 
-    def begin(self, job: Job, source: str, report: Report, *, overwrite: bool) -> list[AtomicFile]:
-        """The page and the picture, whole and hidden until they are committed; raises what `AtomicFile` raises."""
+    def begin(self, job: Job, source: str, report: Report, *, overwrite: bool, scored: Any = None) -> list[AtomicFile]:
+        """The page and the picture, whole and hidden until they are committed; raises what `AtomicFile` raises.
+
+        ``scored`` is how the search compares with labels, where there are any.
+        """
         picture = picture_of(job, source, report, self.waveform, self.scores)
         images = drawn(picture)
         make_folder_of(self.path)
-        html = match_page(picture, source, self.path.parent, images)
+        html = match_page(picture, source, self.path.parent, images, scored, report.info.clocks)
         paths = self.path, self.path.with_suffix(".png")
         with ExitStack() as failed:
             begun = [failed.enter_context(AtomicFile(path, overwrite=overwrite)) for path in paths]
@@ -63,7 +68,14 @@ class SearchPage:
         return begun
 
 
-def match_page(picture: Picture, source: str | Path, folder: Path, images: Sequence[bytes] = ()) -> str:
+def match_page(
+    picture: Picture,
+    source: str | Path,
+    folder: Path,
+    images: Sequence[bytes] = (),
+    scored: Any = None,
+    clocks: Sequence[Clock] = (),
+) -> str:
     """The page, with a link to the recording as seen from ``folder``; ``images`` are the pictures where drawn yet."""
     found = picture.events
     listed = sorted(found.events, key=lambda event: -abs(event.score))[:MOST_ROWS]
@@ -78,9 +90,21 @@ def match_page(picture: Picture, source: str | Path, folder: Path, images: Seque
         "unscored": sum(part.end_s - part.start_s for part in found.unscored),
         "turned": best_words(picture, picture.turned),
         "best": best_words(picture, picture.scores),
+        "gaps": clocks[0].gaps if clocks else (),
+        "timed": any(event.start_local is not None for event in listed),
+        "recorder": next((event.recorder for event in listed if event.recorder), None),
+        "truth": None if scored is None else scored.to_dict(),
+        "hits": set() if scored is None else {_place(event) for event, _ in scored.hits},
+        "missed": [] if scored is None else sorted(scored.missed, key=lambda label: label.start_s or 0.0)[:MOST_ROWS],
+        "place": _place,
         "images": [base64.b64encode(image).decode() for image in images or drawn(picture)],
     }
     return page_from("faltung_match_report", "match.html.j2", values, own=report_parts(), filters={"shown": shown})
+
+
+def _place(event: Event) -> tuple[int, str, int]:
+    """What no two events of a search share."""
+    return event.start_frame, event.template, event.channel
 
 
 def drawn(picture: Picture) -> list[bytes]:

@@ -20,7 +20,7 @@ ORDERS = (2, 3, 4, 5)
 
 _RINGING = 4.0  # periods of the lowest frequency that is kept, before every sound
 _LOW = 4.0  # times the lowest frequency: below, everything rings for longer than harmonics are apart
-_CLEAR = 0.5  # of the noise in its window: a harmonic weaker than that is not told from it
+_CLEAR = 0.5  # of noise and ringing in its window: a harmonic weaker than that is not told from them
 
 
 @dataclass(frozen=True)
@@ -31,38 +31,35 @@ class Harmonic:
     early_s: float
     """Time before time zero at which its response begins."""
     level_db: float | None
-    """Level against the linear response; None where the noise hides it."""
+    """Level against the linear response; None where noise, or the ringing of the band before time zero, hides it."""
     limit_db: float
-    """Level that the noise alone would have in its place."""
+    """Level that noise and ringing alone have in its place."""
 
 
 def harmonics_of(raw: Raw, sweep: Sweep, frames: int) -> list[Harmonic]:
     """Harmonics of the second to fifth order, of all paths together; ``frames`` is the length of the response."""
     fs = sweep.fs
-    power = (_above(raw.taps, _LOW * sweep.from_hz, sweep) ** 2).sum(axis=(1, 2))
+    gain = band_window(np.fft.rfftfreq(len(raw.taps), 1 / fs), _LOW * sweep.from_hz, sweep.to_hz)
+    above: Array = scipy.fft.irfft(scipy.fft.rfft(raw.taps, axis=0) * gain[:, None, None], len(raw.taps), axis=0)
+    power = (above**2).sum(axis=(1, 2))
+    rung = np.roll(scipy.fft.irfft(gain, len(raw.taps)) ** 2, raw.zero)  # by a click at time zero, in such a band
     guard = round(min(_RINGING / (_LOW * sweep.from_hz), 0.2 * sweep.octave_s) * fs)
     linear = float(power[raw.zero - guard : raw.zero + frames].sum())
     starts = {n: raw.zero - round(sweep.rate_s * math.log(n) * fs) - guard for n in (1, *ORDERS, 6, 7)}
     quiet = power[max(0, starts[7] - round(sweep.rate_s * fs)) : max(0, starts[7])]
     noise = float(np.median(quiet)) / 0.455 if len(quiet) else 0.0  # the mean of squares of Gaussian noise
+    ringing = linear / float(rung.sum())
     found = []
     for n in ORDERS:
         stop = min(starts[n - 1] - guard, starts[n] + 2 * guard + frames)
-        piece = power[max(0, starts[n]) : max(0, stop)]
-        floor = noise * len(piece)
+        here = slice(max(0, starts[n]), max(0, stop))
+        piece = power[here]
+        floor = noise * len(piece) + ringing * float(rung[here].sum())
         energy = float(piece.sum()) - floor
         level = 10 * math.log10(energy / linear) if energy > _CLEAR * floor and energy > 0 else None
         limit = 10 * math.log10(max(floor, 1e-30 * linear) / linear)
         found.append(Harmonic(n, sweep.rate_s * math.log(n), level, limit))
     return found
-
-
-def _above(taps: Array, low_hz: float, sweep: Sweep) -> Array:
-    """The response without what rings before every sound at the lower end of the band, and constants."""
-    n = len(taps)
-    gain = band_window(np.fft.rfftfreq(n, 1 / sweep.fs), low_hz, sweep.to_hz)
-    out: Array = scipy.fft.irfft(scipy.fft.rfft(taps, axis=0) * gain[:, None, None], n, axis=0)
-    return out
 
 
 def total_db(harmonics: list[Harmonic]) -> float | None:

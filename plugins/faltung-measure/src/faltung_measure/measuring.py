@@ -67,7 +67,7 @@ def measure_room(
         ``division`` of spectra, or ``inverse``: the sweep turned round in time.
     keep_delay
         time zero is when the sweep was played, which a recorder started together with the player knows; else it is
-        the direct sound, 1 ms behind the response's first frame (for a sweep to 20 kHz).
+        the direct sound, 1.5 ms behind the response's first frame (for a sweep to 20 kHz).
     length
         of the response, in seconds or with a unit; default: to where the noise begins.
     overwrite

@@ -22,7 +22,8 @@ from .takes import Take
 
 __all__ = ["Raw", "before_zero", "combined", "cut_out", "knees_of", "raw_of"]
 
-_PERIODS = 20  # of the highest frequency, kept before the direct sound: the upper edge of the band rings on both sides
+_PERIODS = 30  # of the highest frequency, kept before the direct sound: the upper edge of the band rings on both sides
+_RISE = 0.25  # of what is kept before the direct sound: longer, it takes from what rings
 
 _ROUNDS = 20
 _ENOUGH = 1e-12
@@ -61,7 +62,7 @@ def raw_of(take: Take, sweep: Sweep, method: Method) -> Raw:
 
 
 def before_zero(sweep: Sweep) -> int:
-    """Frames of the response that are kept before the direct sound: 1 ms for a sweep to 20 kHz."""
+    """Frames of the response that are kept before the direct sound: 1.5 ms for a sweep to 20 kHz."""
     return round(_PERIODS / sweep.to_hz * sweep.fs)
 
 
@@ -112,7 +113,7 @@ def _without_early(taps: Array, zero: int, pre: int, sweep: Sweep) -> Array:
 
     A response without what lies below the band rings before time zero, 20 Hz for 100 ms, and to cut that leaves an
     error of -50 dB. Below the band nothing was measured: there the response is chosen, by least squares and conjugate
-    gradients, so that as little as can be comes early; that leaves -70 dB.
+    gradients, so that as little as can be comes early; that leaves -80 dB.
     """
     fs, low = sweep.fs, sweep.from_hz
     before, behind = min(round(3 / low * fs), zero), min(round(20 / low * fs), len(taps) - zero)
@@ -120,7 +121,8 @@ def _without_early(taps: Array, zero: int, pre: int, sweep: Sweep) -> Array:
     piece = taps[zero - before : zero + behind].reshape(before + behind, -1)
     gate, release = np.ones((n, 1)), np.ones((len(piece), 1))
     gate[:before] = 0
-    gate[before - pre : before, 0] = np.sin(np.pi / 2 * (np.arange(pre) + 0.5) / max(pre, 1)) ** 2
+    rise = max(1, round(_RISE * pre))
+    gate[before - pre : before, 0] = np.sin(np.pi / 2 * np.minimum(1, (np.arange(pre) + 0.5) / rise)) ** 2
     half = before + behind // 2
     release[half:, 0] = 0.5 + 0.5 * np.cos(np.linspace(0, np.pi, len(piece) - half))
     f = np.arange(n // 2 + 1) * fs / n

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import RawIOBase
 from itertools import islice
@@ -113,13 +113,14 @@ class ParquetReader(Reader):
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
             kind = pa.timestamp("ns", getattr(kind, "tz", None) and "UTC")
 
-        def rows() -> Iterator[tuple[int, str]]:
+        def cells() -> Iterator[tuple[Sequence[int], Sequence[str]]]:
             for row, batch in self._batches([name]):
                 texts = (text or "" for text in batch.column(0).cast(kind).cast(pa.string()).to_pylist())
-                yield from enumerate((text.replace(".000000000", "") for text in texts), row + 1)
+                shown = [text.replace(".000000000", "") for text in texts]
+                yield range(row + 1, row + 1 + len(shown)), shown
 
         at, unit, most = self._schema.names.index(name), options.time_unit, options.max_gap
-        return survey(TimeRequest(self._name, name, at, fs, options.gaps, unit, max_gap=most), rows)
+        return survey(TimeRequest(self._name, name, at, fs, options.gaps, unit, max_gap=most), cells)
 
     def _values(self) -> Iterator[tuple[int, Block]]:
         for row, batch in self._batches(self._chosen):

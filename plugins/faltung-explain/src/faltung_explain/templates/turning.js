@@ -9,8 +9,8 @@ scenes.push({ id: "turn", draw(id) {
   const edge = g.at(state.n) + g.step / 2, sx = scale(state.x, 48), sh = scale([...state.h, 1], 48), small = g.step < 34 ? 10 : 12;
   const outs = frames.map((n) => sumAt(n)), so = scale([...outs, 1], 62), angle = Math.PI * turned.share, done = turned.share === 1;
   zones(svg, g.left, edge, g.right, 26, 286);
-  svg.append(line(g.left, 40 + sx(0), g.right, 40 + sx(0)), put(12, 44 + sx(0), "x", 15, "strong"), line(g.left, 158 + sh(0), g.right, 158 + sh(0)), put(12, 162 + sh(0), "h", 15, "strong"));
-  state.x.forEach((v, i) => svg.append(v ? stem("x", g.at(i), 40 + sx(0), 40 + sx(v)) : mark("x", g.at(i), 40 + sx(0), 3), v ? put(g.at(i), 40 + sx(v) + (v > 0 ? -9 : 18), show(v), small) : null));
+  svg.append(line(g.left, 46 + sx(0), g.right, 46 + sx(0)), put(12, 50 + sx(0), "x", 15, "strong"), line(g.left, 158 + sh(0), g.right, 158 + sh(0)), put(12, 162 + sh(0), "h", 15, "strong"));
+  state.x.forEach((v, i) => svg.append(v ? stem("x", g.at(i), 46 + sx(0), 46 + sx(v)) : mark("x", g.at(i), 46 + sx(0), 3), v ? put(g.at(i), 46 + sx(v) + (v > 0 ? -9 : 18), show(v), small) : null));
   const far = Math.max(...state.h.map((_, k) => Math.abs(k - state.origin)), 1);
   state.h.forEach((tap, k) => { // a tap goes round time zero on an arc, its number with it
     const off = k - state.origin, x = g.at(state.n) + off * Math.cos(angle) * g.step, lift = Math.sin(angle) * Math.abs(off) / far * (off > 0 ? 46 : -30), y = 158 + sh(tap) - lift;

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from importlib import import_module, metadata
 from pathlib import Path
 
-from ..system import usable_processors
-from ..text import count, one_line, size
-from .terminal import render, table
+from pipeline.cli.terminal import render, table
+from pipeline.system import usable_processors
+from pipeline.text import count, one_line, size
 
 DISTRIBUTION = "faltung"
 _LIBRARIES = ("numpy", "scipy", "soundfile", "soxr", "pydantic", "yaml", "typer", "rich", "matplotlib", "jinja2")
@@ -74,8 +74,8 @@ def _transforms() -> Check:
     """Which library computes the transforms, tried on one that it would do."""
     import numpy as np
 
-    from ..dsp.transforms import library_version, rfft
-    from ..errors import UsageError
+    from pipeline.dsp.transforms import library_version, rfft
+    from pipeline.errors import UsageError
 
     try:
         rfft(np.zeros(1024))
@@ -87,8 +87,9 @@ def _transforms() -> Check:
 def _ours() -> Check:
     """Whether ``import pipeline`` gives the package of this distribution: others use that name too."""
     import pipeline
+    from pipeline.cli import terminal
 
-    here = Path(__file__).resolve().parents[1]
+    here = Path(terminal.__file__).resolve().parents[1]
     found = Path(str(pipeline.__file__)).resolve().parent
     if found != here:
         return Check("pipeline", f"{found} is imported, which is not faltung's, {here}", good=False)
@@ -141,8 +142,8 @@ def _ffmpeg() -> Check:
 
 def _chinese() -> Check:
     """The font in which explain draws Chinese; a page without one shows boxes on this machine, too."""
-    from ..errors import PluginError
-    from ..plugins import bundled
+    from pipeline.errors import PluginError
+    from pipeline.plugins import bundled
 
     try:
         found = bundled("faltung_explain.drawing", "Chinese").chinese_font()
@@ -153,8 +154,8 @@ def _chinese() -> Check:
 
 def _plugins() -> list[Check]:
     """Stages of faltung, and plugins of every kind, and whether each can be used."""
-    from ..stages.base.registry import available_stages
-    from .stage_view import list_plugins
+    from pipeline.cli.stage_view import list_plugins
+    from pipeline.stages.base.registry import available_stages
 
     ours = sum(source.distribution == DISTRIBUTION for source in available_stages())
     checks = [Check("stages", f"{count(ours, 'stage')} of faltung")]

@@ -1,0 +1,1 @@
+"""The soundness of an installation: what faltung stands on, looked at one thing after another."""

@@ -1,0 +1,257 @@
+"""Metadata of one container in another: kept as other programs read it, else named; what becomes of each was tried."""
+
+from __future__ import annotations
+
+import io
+import random
+import shutil
+import struct
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+
+from pipeline import Pipeline
+from pipeline.errors import DiskFullError
+from pipeline.io import probe, read_signal, write_signal
+from pipeline.io.sink import OutputFile
+
+mutagen = pytest.importorskip("mutagen", reason="mutagen is not installed: pip install 'faltung[metadata]'")
+
+ROOT = Path(__file__).parents[2]
+_spec = spec_from_file_location("docs_metadata", ROOT / "docs/metadata.py")
+assert _spec is not None
+assert _spec.loader is not None
+table = module_from_spec(_spec)
+sys.modules["docs_metadata"] = table
+_spec.loader.exec_module(table)
+
+HALF = Pipeline([{"use": "gain", "gain": 0.5}])
+TEXTS = [
+    ("title", "Grünes\tLand"),
+    ("artist", "Eins"),
+    ("artist", "Zwei"),
+    ("microphone", "MKH 8020, 木"),
+    ("mood", "still"),
+]
+
+
+def run(source: Path, output: Path):
+    return HALF.run_file(source, output, overwrite=True).written
+
+
+def test_the_table_of_the_docs_is_what_is_found_now_and_nothing_is_lost_in_silence():
+    pytest.importorskip("pyarrow")
+    assert table.page() == (ROOT / "docs/metadata.md").read_text("utf-8"), "run: make docs"
+    assert [item for item, cells in table.rows().items() if table.LOST in cells] == []
+
+
+def test_the_trial_sees_a_loss(monkeypatch, tmp_path):
+    from faltung_metadata import reading
+
+    monkeypatch.setattr(reading, "_flac", lambda _: reading.Found())
+    assert table.becomes("FLAC: a field of one's own", "wav", tmp_path) == table.LOST
+
+
+@pytest.fixture
+def flac(tmp_path):
+    path = tmp_path / "in.flac"
+    texts = table.comments(*(f"{name.upper()}={text}" for name, text in TEXTS))
+    blocks = [table._block(4, texts), table._block(6, table.picture("Hülle")), table._block(2, b"TESTdata")]
+    path.write_bytes(table.flac_with(*blocks))
+    return path
+
+
+def seen(path: Path) -> list[tuple[str, str]]:
+    """Texts by mutagen."""
+    audio = mutagen.File(path)
+    if hasattr(audio.tags, "getall"):
+        names = {"TIT2": "title", "TPE1": "artist"}
+        frames = [frame for frame in audio.tags.values() if frame.FrameID.startswith("T")]
+        return [
+            (names.get(frame.FrameID) or getattr(frame, "desc", frame.FrameID), str(text))
+            for frame in frames
+            for text in frame.text
+        ]
+    return [(name.lower(), text) for name, text in audio.tags if name != "METADATA_BLOCK_PICTURE"]
+
+
+@pytest.mark.parametrize("name", ["out.flac", "out.ogg", "out.opus", "out.mp3"])
+def test_another_program_reads_the_texts_that_were_carried(flac, tmp_path, name):
+    source = flac
+    if name == "out.opus":  # which has rates of its own
+        x, info = read_signal(flac)
+        write_signal(tmp_path / name, x, 8000, source=info)
+    else:
+        run(source, tmp_path / name)
+    found = seen(tmp_path / name)
+    assert [one for one in TEXTS if one not in found] == []
+    assert found.count(("artist", "Eins")) == 1
+    assert dict(probe(tmp_path / name).tags).items() >= dict(TEXTS).items()
+
+
+@pytest.mark.parametrize("name", ["out.wav", "out.aiff"])
+def test_an_id3_chunk_holds_what_a_chunk_of_texts_does_not(flac, tmp_path, name):
+    run(flac, tmp_path / name)
+    assert {("artist", "Zwei"), ("mood", "still"), ("microphone", "MKH 8020, 木")} <= set(seen(tmp_path / name))
+    with sf.SoundFile(tmp_path / name) as file:
+        assert (file.title, file.artist) == ("Grünes\tLand", "Eins")
+
+
+def test_pictures_and_blocks_of_applications_are_the_same_bytes(flac, tmp_path):
+    from mutagen.flac import FLAC
+
+    run(flac, tmp_path / "out.flac")
+    before, after = FLAC(flac), FLAC(tmp_path / "out.flac")
+    assert [one.write() for one in after.pictures] == [one.write() for one in before.pictures] != []
+    assert [one.data for one in after.metadata_blocks if one.code == 2] == [b"TESTdata"]
+    for name in ("out.mp3", "out.wav", "out.aiff"):
+        run(flac, tmp_path / name)
+        (frame,) = mutagen.File(tmp_path / name).tags.getall("APIC")
+        assert (frame.desc, frame.mime, frame.data) == ("Hülle", "image/png", before.pictures[0].data)
+
+
+@pytest.mark.parametrize("name", ["out.flac", "out.ogg", "out.mp3", "out.wav", "out.aiff"])
+def test_metadata_change_no_sample_and_two_passes_add_nothing(flac, tmp_path, name):
+    bare = tmp_path / f"bare{Path(name).suffix}"
+    x, _ = read_signal(flac)
+    write_signal(tmp_path / "bare.flac", x, 8000, subtype="PCM_16", overwrite=True)
+    run(tmp_path / "bare.flac", bare if bare.suffix != ".flac" else (bare := tmp_path / "b.flac"))
+    run(flac, tmp_path / name)
+    assert np.array_equal(sf.read(tmp_path / name)[0], sf.read(bare)[0])
+    run(tmp_path / name, again := tmp_path / f"again{bare.suffix}")
+    one, two = probe(tmp_path / name), probe(again)
+    plain = [tag for tag in two.tags if tag[0] != "software"]
+    assert plain == [tag for tag in one.tags if tag[0] != "software"]
+    assert (two.attached, sorted(two.chunks)) == (one.attached, sorted(one.chunks))
+    first = (tmp_path / name).read_bytes()
+    run(flac, tmp_path / name)
+    assert (tmp_path / name).read_bytes() == first
+
+
+@pytest.mark.skipif(shutil.which("metaflac") is None, reason="metaflac is not installed")
+def test_the_programs_of_flac_find_nothing_wrong(flac, tmp_path):
+    run(flac, out := tmp_path / "out.flac")
+    told = subprocess.run(["metaflac", "--list", out], capture_output=True, text=True, check=True).stdout
+    assert "MICROPHONE=MKH 8020, 木".lower() in told.lower()
+    subprocess.run(["flac", "-t", "-s", out], check=True)
+
+
+def test_marks_of_an_aiff_move_with_the_sound_and_come_back_as_marks(tmp_path):
+    mark = struct.pack(">HIB", 7, 500, 3) + b"hit"
+    (tmp_path / "in.aiff").write_bytes(table.aiff_with(table.chunk(b"MARK", struct.pack(">H", 1) + mark, ">")))
+    twice = Pipeline([{"use": "resample", "fs": 16000}])
+    twice.run_file(tmp_path / "in.aiff", tmp_path / "out.aiff")
+    data = (tmp_path / "out.aiff").read_bytes()
+    at = data.index(b"MARK")
+    assert struct.unpack_from(">IHHIB3s", data, at + 4) == (12, 1, 7, 1000, 3, b"hit")
+    assert int.from_bytes(data[4:8], "big") == len(data) - 8
+    twice.run_file(tmp_path / "in.aiff", tmp_path / "out.wav")
+    assert (
+        b"cue " + struct.pack("<IIII4sIII", 28, 1, 7, 1000, b"data", 0, 0, 1000) in (tmp_path / "out.wav").read_bytes()
+    )
+
+
+def test_without_mutagen_what_it_would_write_is_named_with_the_fix(flac, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "mutagen", None)
+    for name in ("out.wav", "out.flac", "out.ogg", "out.aiff"):
+        (note,) = [one for one in run(flac, tmp_path / name).notes if "metadata" in one]
+        assert note.endswith("; more would be kept: pip install 'faltung[metadata]'")
+        assert {"artist", "microphone", "mood", "picture"} <= set(note.partition(": ")[2].partition(";")[0].split(", "))
+        assert dict(probe(tmp_path / name).tags)["title"] == "Grünes\tLand"
+
+
+@pytest.mark.parametrize("name", ["out.flac", "out.ogg", "out.mp3"])
+def test_a_disk_that_is_full_while_metadata_are_added_is_told_as_that(flac, tmp_path, monkeypatch, name):
+    """The audio fits, the texts do not: ``RLIMIT_FSIZE`` stands just above what there is then."""
+    import resource
+    import signal
+
+    from faltung_metadata.writing import Carrying
+
+    real, before = Carrying.put, resource.getrlimit(resource.RLIMIT_FSIZE)
+    old = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def put(self: Carrying, file: OutputFile) -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file.size() + 10, before[1]))
+        try:
+            real(self, file)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    monkeypatch.setattr(Carrying, "put", put)
+    try:
+        with pytest.raises(DiskFullError, match=name.replace(".", r"\.")):
+            run(flac, tmp_path / name)
+    finally:
+        signal.signal(signal.SIGXFSZ, old)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.flac"]
+
+
+def a_text(rng: random.Random) -> str:
+    return "".join(rng.choice("abc Äö木𝄞\n=;,") for _ in range(rng.randrange(1, 30))).strip() or "x"
+
+
+@pytest.mark.parametrize("version", [3, 4])
+@pytest.mark.parametrize("seed", range(20))
+def test_texts_of_id3_are_read_as_mutagen_wrote_them(version, seed):
+    from faltung_metadata import id3
+    from mutagen import id3 as frames
+
+    rng, tag = random.Random(seed), frames.ID3()
+    texts = {a_text(rng).lower(): a_text(rng) for _ in range(4)}
+    for name, text in texts.items():
+        tag.add(frames.TXXX(encoding=rng.choice([1, 3]) if version == 4 else 1, desc=name, text=[text]))
+    tag.add(frames.TIT2(encoding=1, text=[title := a_text(rng)]))
+    tag.add(frames.APIC(encoding=1, mime="image/png", type=3, desc=(words := a_text(rng)), data=b"\xff\0\xff\xe0data"))
+    tag.add(frames.PRIV(owner="x", data=b"y"))
+    file = io.BytesIO()
+    tag.save(file, v2_version=version)
+    tags, (picture,), lost = id3.read(file.getvalue())
+    assert sorted(tags) == sorted([*texts.items(), ("title", title)])
+    assert lost == ["ID3 PRIV"]
+    from mutagen.flac import Picture
+
+    block = Picture(picture[1])
+    assert (block.data, block.desc, block.mime, block.type) == (b"\xff\0\xff\xe0data", words, "image/png", 3)
+
+
+def test_a_tag_that_is_unsynchronised_and_one_of_version_2_are_read():
+    from faltung_metadata import id3
+
+    body = b"TXXX" + struct.pack(">I2s", 11, b"\0\0") + b"\1\xff\xfea\0\0\0\xff\xfeb\0"
+    size = len(packed := body.replace(b"\xff", b"\xff\0"))
+    assert id3.read(b"ID3\3\0\x80" + bytes([0, 0, 0, size]) + packed)[0] == (("a", "b"),)
+    old = b"TT2\0\0\4\0abc" + b"PIC\0\0\x0a\0PNG\3\0DATA" + b"XYZ\0\0\1?"
+    tags, pictures, lost = id3.read(b"ID3\2\0\0" + bytes([0, 0, 0, len(old)]) + old)
+    assert (tags, len(pictures), lost) == ((("title", "abc"),), 1, ["ID3 XYZ"])
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_damaged_metadata_raise_nothing(seed, tmp_path):
+    from faltung_metadata import id3
+    from faltung_metadata.reading import _marks, comments
+
+    rng = random.Random(seed)
+    good = [
+        table.comments("A=b", "METADATA_BLOCK_PICTURE=AAAA"),
+        table.id3(table.frame(b"TXXX", b"\1\xff\xfea\0\0\0b\0"), table._APIC),
+        struct.pack(">HHIB", 1, 1, 5, 3) + b"abc",
+    ]  # fmt: skip
+    for raw, read in zip(good, (comments, id3.read, _marks), strict=True):
+        made = bytearray(raw)
+        for _ in range(rng.randrange(1, 5)):
+            made[rng.randrange(len(made))] = rng.choice([0, 255, 127, rng.randrange(256)])
+        read(bytes(made[: rng.randrange(len(made) + 1)]))
+
+
+def test_recordings_in_a_row_with_metadata_of_their_own_say_that_the_first_alone_is_kept(tmp_path):
+    pieces = [table._ogg(f"TITLE={words}") for words in ("one", "two")]
+    (tmp_path / "in.ogg").write_bytes(b"".join(pieces))
+    report = run(tmp_path / "in.ogg", tmp_path / "out.wav")
+    assert report.notes[-1] == "metadata not carried: those of all recordings in it but the first"
+    assert dict(probe(tmp_path / "out.wav").tags)["title"] == "one"
