@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 import numpy.typing as npt
 
+from .dsp.nonfinite import all_finite
 from .engine.containers import Frames, unpack
 from .engine.functional import as_columns, as_signal, refuse_channels_first
 from .engine.options import Options
@@ -215,6 +217,9 @@ class Pipeline:
         blocks = [as_columns(signal)]
         plan = self.plan(rate, blocks[0].shape[1])
         out = np.concatenate([plan.format_out.empty(), *stream(plan, blocks)])
+        if self.options.nonfinite == "error" and not all_finite(out):
+            frame = int(np.argwhere(~np.isfinite(out))[0][0])
+            warnings.warn(f"the output is not finite at frame {frame}: numbers grew too large", stacklevel=2)
         early = plan.latency if plan.options.keeps_pre_roll and len(signal) else 0
         made = out[:, 0] if signal.ndim == 1 and plan.format_out.channels == 1 else out
         return given.back(made, Frames(plan.format_out.fs, -early / plan.format_out.fs))

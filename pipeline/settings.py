@@ -63,7 +63,7 @@ class _SettingsClass(_ModelClass):
 class Settings(BaseModel, metaclass=_SettingsClass):
     """Frozen settings; what stands below a setting in the source is its description."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     expanded_away: ClassVar[tuple[str, ...]] = ()
     """Names that stand beside the settings in a file, and are no settings any more when those are made."""

@@ -35,7 +35,7 @@ _OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
 
 _PARAMETER = re.compile(
     r"\b(as inputs=|output=|(?P<name>overwrite|skip_existing|force|retry_failed|insecure|jobs|check|scheduler|report|fs"
-    r"|channels|subtype)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
+    r"|channels|subtype|tolerance|truth_label|truth)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
 )
 
 

@@ -7,6 +7,7 @@ colour there is are for terminals alone; ``NO_COLOR`` and ``TERM=dumb`` are resp
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -136,6 +137,10 @@ command = ""
 """Name of the command that speaks."""
 
 
+_TOO_LONG = re.compile(r"(\S{200})\S{800,}")
+"""A word that nobody reads to its end."""
+
+
 def tell(text: str) -> None:
     """One line of words on standard error; settings as the command takes them."""
     if sys.stderr is not None:
@@ -143,7 +148,7 @@ def tell(text: str) -> None:
             from .hints import in_words
 
             text = in_words(text, command)
-        sys.stderr.write(plain(text) + "\n")
+        sys.stderr.write(plain(_TOO_LONG.sub(r"\1...", text)) + "\n")
 
 
 def end_with(failed: Sequence[str]) -> None:

@@ -22,16 +22,19 @@ from typing import Any
 from ..errors import ConfigError, Problem, SettingPath, UsageError, format_path
 from ..problems import field_of, show
 from ..stages.base.registry import available_stages, setting_for
-from ..text import nearest
+from ..text import nearest, shorten
 from .model import Configuration
 from .yaml_text import read_value
+
+_SHOWN = 120
+"""Characters of a word that a message shows."""
 
 _EXAMPLE = "such as: echo delay='250 ms' : smooth length='5 ms'"
 
 
 def source_of(override: str) -> str:
     """Name of an override in errors, in the place of a file."""
-    return f"-s {override}"
+    return f"-s {shorten(override, _SHOWN)}"
 
 
 def apply_overrides(data: dict[str, Any], overrides: Sequence[str]) -> dict[SettingPath, str]:
@@ -176,7 +179,7 @@ def _stage(words: list[str], number: int) -> dict[str, Any]:
         try:
             stage[setting] = read_value(text)
         except ConfigError as error:
-            raise UsageError(f"stage {number} ({name}): {word!r}: {error}") from None
+            raise UsageError(f"stage {number} ({name}): {shorten(word, _SHOWN)!r}: {error}") from None
     return stage
 
 

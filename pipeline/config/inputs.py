@@ -23,6 +23,7 @@ from ..io.apart import Named, read_with_sidecars
 from ..io.remote import Remote, is_remote, stores
 from ..io.source import cause, head_of
 from ..plugins import for_extension
+from ..text import shorten
 
 if TYPE_CHECKING:
     from .load import LoadedConfig
@@ -72,7 +73,7 @@ def expand_inputs(patterns: Sequence[str], base: str | Path | None = None) -> li
             found.update(dict.fromkeys(_expand(pattern, base)))
         except (OSError, ValueError, RuntimeError) as error:  # too long, unreadable, not encodable, no such user
             reason = error.strerror if isinstance(error, OSError) else error
-            raise UsageError(f"the input {pattern!r} cannot be looked for: {reason}") from None
+            raise UsageError(f"the input {shorten(pattern, 300)!r} cannot be looked for: {reason}") from None
     return list(found)
 
 

@@ -53,7 +53,7 @@ class ShiftedAdds:
         first = self._end - len(block)
         step = max(1, _STEP // max(self._channels, self._channels_out))
         scratch = np.empty((min(step, len(block)), self._channels_out), self._dtype)
-        with np.errstate(invalid="ignore"):  # inf - inf is NaN, as it should be
+        with np.errstate(invalid="ignore", over="ignore"):  # inf - inf is NaN, as it should be
             for start in range(0, len(block), step):
                 part = out[start : start + step]
                 self._add_terms(part, scratch[: len(part)], first + start)

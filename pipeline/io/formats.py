@@ -213,7 +213,7 @@ def open_reader(
         if untold_fs is None:
             _check_limits(opened.name, reader.info)
         if not reader.info.is_table and untold_fs is None:
-            _check_audio_options(opened.name, reader.info, options)
+            refuse_table(options, opened.name, f"{reader.info.container} audio", reader.info.fs)
     except BaseException:
         opened.close()
         raise
@@ -305,11 +305,12 @@ def _check_limits(name: str, info: SignalInfo) -> None:
         raise ReadError(name, f"the sampling rate must be from {LEAST_FS} to {MOST_FS} Hz, got {info.fs}")
 
 
-def _check_audio_options(name: str, info: SignalInfo, options: ReadOptions) -> None:
+def refuse_table(options: ReadOptions, name: str, what: str, fs: float) -> None:
+    """Refuse what only a table can be asked for, its columns and times, and a rate that is not the file's own."""
     if options.columns is not None or options.time_column is not None:
-        raise UsageError(f"{name}: columns and time_column are for tables, this is {info.container} audio")
-    if options.fs is not None and options.fs != info.fs:
-        raise ReadError(name, f"is sampled at {info.fs:g} Hz, fs says {options.fs:g} Hz; leave fs out for audio")
+        raise UsageError(f"{name}: columns and time_column are for tables, this is {what}")
+    if options.fs is not None and options.fs != fs:
+        raise ReadError(name, f"is sampled at {fs:g} Hz, fs says {options.fs:g} Hz; leave fs out")
 
 
 def open_writer(

@@ -70,11 +70,13 @@ class Echo(KernelStage):
     level: Annotated[Amplitude, Within("-300 dB", "-20 dB")] | None = None
     """Level at which an endless echo is cut off, relative to the signal; default `-120 dB`."""
 
-    @field_validator("taps")
+    @field_validator("taps", mode="before")
     @classmethod
-    def _at_least_one(cls, taps: tuple[EchoTap, ...] | None) -> tuple[EchoTap, ...] | None:
-        if taps == ():
-            raise invalid("needs at least one {delay, gain}")
+    def _as_many_as_can_be(cls, taps: Any) -> Any:
+        if isinstance(taps, list | tuple) and not 1 <= len(taps) <= MAX_REPEATS:
+            raise invalid(
+                f"has {len(taps):,} entries; {at_most('repeats')}" if taps else "needs at least one {delay, gain}"
+            )
         return taps
 
     @field_validator("feedback")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,15 +94,27 @@ def test_a_label_of_another_recording_another_channel_or_another_text_does_not_c
     assert counts([1.0, 2.0], elsewhere, tmp=tmp_path) == (1, 1, 1)
 
 
+def test_a_label_of_any_channel_leaves_the_event_to_the_label_of_its_channel(tmp_path):
+    path = put(tmp_path, "t.jsonl", '{"start_s": 1.0}\n{"start_s": 1.0, "channel": 0, "start_frame": 44100}\n')
+    search = found((44_100, 44_110, "a"), (44_100, 44_110, "a"))
+    both = replace(search, events=(search.events[0], replace(search.events[1], channel=1)))
+    told = scored([both], "day.wav", (), path, 0.05, None)
+    assert (len(told.hits), len(told.missed), len(told.false_alarms)) == (2, 0, 0)
+
+
 def test_labels_with_a_true_time_alone_are_found_by_the_clock_of_the_recording(tmp_path):
     clock = Clock("2 records", RATE, 1e-6, 0, (0, 44_100), (10**18, 10**18 + 3 * 10**9))  # 2 s are missing
     frames = (0, 44_099, 44_100, 50_000)
     assert [clock.frame(clock.ns(frame)) for frame in frames] == pytest.approx(frames, abs=1e-4)
     assert clock.frame(10**18 + 2 * 10**9) == 44_100
-    lines = [f"{clock.utc(frame)},P\n" for frame in (22_050, 66_150)] + ["2001-09-09T01:00:00Z,P\n"]
+    lines = [f"{clock.utc(frame)},P\n" for frame in (22_050, 66_150)] + [
+        "2001-09-09T01:00:00Z,P\n",
+        "2001-09-09T03:46:40.25+02:00,P\n",
+    ]
     path = put(tmp_path, "picks.csv", "phase_time,phase_type\n" + "".join(lines))
-    told = scored([found((22_050, 22_060, "a"), (66_150, 66_160, "a"))], "day.wav", (clock,), path, 0.01, None)
-    assert (len(told.hits), told.missed, told.false_alarms) == (2, (), ())
+    spans = ((11_025, 11_035, "a"), (22_050, 22_060, "a"), (66_150, 66_160, "a"))
+    told = scored([found(*spans)], "day.wav", (clock,), path, 0.01, None)
+    assert (len(told.hits), told.missed, told.false_alarms) == (3, (), ())
     with pytest.raises(
         ReadError, match=r"picks\.csv: tells true times alone, and day\.wav tells no clock; give labels"
     ):

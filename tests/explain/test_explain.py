@@ -14,7 +14,7 @@ from faltung_explain.subject import Subject, subject_of
 
 from pipeline.cli import main
 from pipeline.config.load import parse_config
-from pipeline.errors import SignalError, UsageError
+from pipeline.errors import DiskFullError, SignalError, UsageError
 
 from .conftest import ROOT, draw_nothing
 
@@ -266,3 +266,19 @@ def test_the_command_refuses_in_one_line(args, said, quick, capfd, tmp_path, mon
     err = capfd.readouterr()[1]
     assert said in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_an_explanation_that_fails_leaves_no_empty_folder_of_its_own(tmp_path, monkeypatch, there):
+    from faltung_explain import explain as module
+
+    def full(path, *_, **__):
+        raise DiskFullError(str(path), "No space left on device")
+
+    monkeypatch.setattr(module, "write_bytes", full)
+    folder = tmp_path / "a/b"
+    if there:
+        folder.mkdir(parents=True)
+    with pytest.raises(DiskFullError, match=r"a/b/index\.html"):
+        module.explain_example(folder)
+    assert ([path.name for path in tmp_path.rglob("*")]) == (["a", "b"] if there else [])

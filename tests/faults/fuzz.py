@@ -2,7 +2,8 @@
 
 Whatever the bytes, a file is read or refused in words that name it; nothing else is raised, nothing hangs, and what is
 read without a word is what the bytes say, by a walk of the container that shares no code with the reader.
-``--atheris .wav`` has that package, where it is installed, choose mutations of one container by what they reach.
+So do configurations, values with units, templates of names and manifests, by `fuzz_texts`. ``--atheris .wav`` has
+that package, where it is installed, choose mutations of one kind by what they reach.
 """
 
 from __future__ import annotations
@@ -22,15 +23,27 @@ import numpy as np
 import soundfile as sf
 
 from pipeline.errors import FaltungError
-from pipeline.io import open_reader
+from pipeline.io import SignalInfo, open_reader
 from pipeline.io.signals import write_signal
-from tests.faults import walk
+from tests.faults import fuzz_texts, walk
 
 WALKS = {
     ".wav": walk.wav, ".rf64": walk.wav, ".w64": walk.w64, ".aiff": walk.aiff, ".flac": walk.flac, ".ogg": walk.ogg,
     ".mp3": walk.mp3, ".csv": walk.text, ".npy": walk.npy, ".npz": walk.npz, ".parquet": lambda _: None,
 }  # fmt: skip
 SUFFIXES = tuple(WALKS)
+
+TOLD = SignalInfo(
+    8000.0, 2, 400, "WAV", "FLOAT",
+    tags=(("title", "word"), ("mood", "still")),
+    chunks=(
+        (b"cue ", struct.pack("<III4sIII", 1, 1, 9, b"data", 0, 0, 9)),
+        (b"LIST", b"adtllabl\10\0\0\0\1\0\0\0hit\0"),
+        (b"bext", bytes(602)),
+    ),
+    attached=(("picture", struct.pack(">II9sIIIIII4s", 3, 9, b"image/png", 0, 1, 1, 32, 0, 4, b"data")),),
+)  # fmt: skip
+"""Metadata, so that these are damaged too."""
 
 MOST_FRAMES = 1 << 16
 LONGEST_S = 10.0
@@ -47,9 +60,9 @@ def seed_of(suffix: str, folder: Path) -> bytes:
     if suffix == ".mp3":
         file = io.BytesIO()
         sf.write(file, np.tile(x, (10, 1)), 8000, format="MP3")
-        return file.getvalue()
+        return b"ID3\3\0\0\0\0\0\x19TIT2\0\0\0\5\0\0\0wordTXX2\0\0\0\0\0\0" + file.getvalue()
     path = folder / f"seed{suffix}"
-    write_signal(path, x, 8000, overwrite=True)
+    write_signal(path, x, 8000, source=TOLD, overwrite=True)
     return path.read_bytes()
 
 
@@ -146,7 +159,7 @@ def trial(suffix: str, count: int, seed: int, folder: Path) -> Counter[str]:
     return found
 
 
-def guided(suffix: str, count: int, folder: Path) -> None:
+def guided(suffix: str, count: int, seconds: int, folder: Path) -> None:
     """Mutations that atheris chooses by what they reach; it ends the process."""
     import atheris
 
@@ -161,8 +174,8 @@ def guided(suffix: str, count: int, folder: Path) -> None:
         judged(path, kept)
 
     atheris.instrument_all()
-    atheris.Setup([sys.argv[0], f"-runs={count}", "-max_len=8192", "-timeout=20", "-verbosity=0",
-                   f"{folder / 'corpus'}"], one)  # fmt: skip
+    atheris.Setup([sys.argv[0], f"-runs={count}", f"-max_total_time={seconds}", "-max_len=8192", "-timeout=20",
+                   "-verbosity=0",                    f"{folder / 'corpus'}"], one)  # fmt: skip
     atheris.Fuzz()
 
 
@@ -171,24 +184,28 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("suffixes", nargs="*", default=SUFFIXES)
+    parser.add_argument("kinds", nargs="*", default=(*SUFFIXES, *fuzz_texts.KINDS))
     parser.add_argument("--atheris", action="store_true")
+    parser.add_argument("--seconds", type=int, default=600, help="at most, with --atheris")
     given = parser.parse_args()
     warnings.simplefilter("error")
     wrong = 0
-    for suffix in given.suffixes:
-        began = time.monotonic()
+    for kind in given.kinds:
+        began, text = time.monotonic(), kind in fuzz_texts.KINDS
         with tempfile.TemporaryDirectory() as folder:
-            if given.atheris:
-                guided(suffix, given.count, Path(folder))
+            if given.atheris and text:
+                fuzz_texts.guided(kind, given.count, given.seconds)
+            elif given.atheris:
+                guided(kind, given.count, given.seconds, Path(folder))
             try:
-                found = trial(suffix, given.count, given.seed, Path(folder))
+                tried = fuzz_texts.trial(kind, given.count, given.seed) if text else None
+                found = tried or trial(kind, given.count, given.seed, Path(folder))
             except AssertionError as error:
                 wrong += 1
                 print(error, flush=True)
                 continue
         told = ", ".join(f"{found[one]:6} {one}" for one in ("read", "warned", "refused"))
-        print(f"{suffix:9} {told}, 0 else, {time.monotonic() - began:.0f} s", flush=True)
+        print(f"{kind:13} {told}, 0 else, {time.monotonic() - began:.0f} s", flush=True)
     return wrong
 
 

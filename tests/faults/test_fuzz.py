@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.errors import ReadError
 from pipeline.io import read_signal
+from tests.faults import fuzz_texts
 from tests.faults.fuzz import SUFFIXES, WALKS, seed_of, trial
 from tests.faults.walk import differs
 
@@ -17,6 +18,13 @@ from tests.faults.walk import differs
 def test_a_mutated_file_is_read_as_its_bytes_say_or_refused_in_words(suffix: str, count: int, tmp_path: Path) -> None:
     found = trial(suffix, count, 7, tmp_path)
     assert (found.total(), found["refused"] > 0) == (count, True)
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(4000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("what", fuzz_texts.KINDS)
+def test_a_mutated_text_is_understood_or_refused_in_words(what: str, count: int) -> None:
+    found = fuzz_texts.trial(what, count, 7)
+    assert (found.total(), found["read"] > 0, found["refused"] > 0) == (count, True, True)
 
 
 @pytest.mark.parametrize("suffix", sorted(set(SUFFIXES) - {".parquet", ".mp3", ".csv", ".ogg"}))

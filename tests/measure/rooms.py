@@ -100,3 +100,17 @@ def error_db(
     b = b[inside]
     gain = (a * b.conj()).real.sum() / (np.abs(b) ** 2).sum() if fit_gain else 1.0
     return float(10 * np.log10((np.abs(a - gain * b) ** 2).sum() / (np.abs(gain * b) ** 2).sum()))
+
+
+def allowed_db(hiss: np.ndarray, sweep, frames: int, h: np.ndarray, band: tuple[float, float]) -> float:
+    """Error in the band that white noise makes by theory, in dB, in a response of so many frames.
+
+    Division by the sweep's spectrum X is a filter: of noise of mean square s it makes ``s mean(1 / |X|^2)`` a frame,
+    over the band's frequencies; the mean of repeats has one part in as many of it. Every source has it anew.
+    """
+    n = 1 << int(np.ceil(np.log2(sweep.period)))
+    f = np.fft.rfftfreq(n, 1 / sweep.fs)
+    inside = (f > band[0]) & (f < band[1])
+    a_frame = (1 / np.abs(np.fft.rfft(sweep.one(), n)[inside]) ** 2).sum() * (hiss**2).mean(axis=0).sum()
+    true = (np.abs(np.fft.rfft(h.reshape(len(h), -1), n, axis=0)[inside]) ** 2).sum()
+    return float(10 * np.log10(a_frame * frames * h.shape[1] / sweep.repeats / true))

@@ -39,6 +39,9 @@ def test_no_pilot(sweep):
 def test_silence_and_nothing(sweep):
     refused(np.zeros((20 * FS, 1)), sweep, "recording: is silent; nothing was recorded")
     refused(np.ones((10, 1)), sweep, "is 625 µs long; nothing was recorded")
+    pilots = sweep.signal()
+    pilots[sweep.starts[0][0] : sweep.starts[0][-1] + sweep.period] = 0
+    refused(pilots, sweep, "recording: the pilots are in it, its sweeps are silent; was the loudspeaker switched off")
 
 
 def test_too_quiet(sweep, take):

@@ -5,6 +5,7 @@ import pytest
 
 from pipeline.errors import SettingError
 from pipeline.stages.base import Format
+from pipeline.stages.base.registry import stage_from_settings
 from pipeline.stages.echo import Echo
 
 from .helpers import MONO, noise, refused, run, taps
@@ -158,3 +159,9 @@ def test_the_rounding_of_every_tap_is_reported_and_that_of_t60_is_not():
     echo = Echo(taps=[{"delay": "1 ms", "gain": 1}, {"delay": "0.3 ms", "gain": 1}])
     assert echo.rounding_notes(MONO) == ["taps[1].delay: 0.0003 s is 2.4 frames, rounded to 2 (0.00025 s)"]
     assert Echo(delay="1 ms", t60="0.3 ms").rounding_notes(MONO) == []
+
+
+def test_more_taps_than_a_limit_names_the_limit():
+    taps = [{"delay": f"{n} samples", "gain": 0.1} for n in range(1, 100_002)]
+    with pytest.raises(SettingError, match=r"taps: has 100,001 entries; at most [\d,]+ repeats .FALTUNG_LIMITS="):
+        stage_from_settings({"use": "echo", "taps": taps})

@@ -132,7 +132,7 @@ def test_headerless_samples_of_another_encoding_are_refused(put, name, form, dat
 def test_what_a_name_alone_says_of_an_encoding_is_told_by_the_plan(put):
     path = put("a.pcm", np.array(TAPS, "<f4").tobytes())
     (planned,) = Pipeline([{"use": "reverb", "ir": str(path)}]).plan(48_000).stages
-    assert planned.notes == ("ir: a.pcm is taken as FLOAT32_LE; set format: for another",)
+    assert planned.notes[0] == "ir: a.pcm is taken as FLOAT32_LE; set format: for another"
 
 
 @pytest.fixture

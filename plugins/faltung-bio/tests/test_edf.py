@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from faltung_bio import EDF
 
-from pipeline.errors import ReadError
+from pipeline.errors import ReadError, UsageError
 from pipeline.io import open_reader
 from pipeline.testing import check_reader
 
@@ -167,3 +167,12 @@ def test_years_of_two_digits_and_the_status_channel(tmp_path):
     _, info, _ = read(edf(tmp_path / "a.edf", [noise(2, 9), noise(2, 9)], start="01.01.84", labels=["C1", "Status"]))
     assert info.clocks[0].local(0)[:10] == "2084-01-01"
     assert info.names == ("C1",)
+
+
+def test_what_only_a_table_can_be_asked_is_refused_and_never_passed_over(tmp_path):
+    path = edf(tmp_path / "a.edf", [noise(2, 7)], duration="3")
+    assert read(path, fs=7 / 3)[1].fs == 7 / 3
+    with pytest.raises(ReadError, match=r"is sampled at 2\.33333 Hz, fs says 100 Hz; leave fs out"):
+        open_reader(path, fs=100.0)
+    with pytest.raises(UsageError, match="columns and time_column are for tables, this is EDF"):
+        open_reader(path, columns=["S1"])

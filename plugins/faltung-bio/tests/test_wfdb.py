@@ -10,7 +10,7 @@ from faltung_bio import WFDB
 from records import BITS, encoded, header, line, noise, record, segments
 
 from pipeline import find_matches
-from pipeline.errors import ReadError
+from pipeline.errors import ReadError, UsageError
 from pipeline.io import open_reader
 from pipeline.testing import check_reader
 
@@ -361,3 +361,11 @@ def test_memory_does_not_grow_with_the_record(tmp_path):
 
     peak(1000)
     assert peak(4_000_000) < 1.1 * peak(1_000_000)
+
+
+def test_what_only_a_table_can_be_asked_is_refused_and_never_passed_over(tmp_path):
+    path = record(tmp_path / "a", noise("16", 9, 1))
+    with pytest.raises(ReadError, match="is sampled at 100 Hz, fs says 50 Hz; leave fs out"):
+        open_reader(path, fs=50.0)
+    with pytest.raises(UsageError, match="columns and time_column are for tables, this is WFDB"):
+        open_reader(path, time_column="t")

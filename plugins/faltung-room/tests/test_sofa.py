@@ -8,7 +8,7 @@ import pytest
 from faltung_room import SOFA
 
 from pipeline import Pipeline, Reverb
-from pipeline.errors import ReadError
+from pipeline.errors import ReadError, UsageError
 from pipeline.io import open_reader
 from pipeline.testing import check_reader
 
@@ -96,3 +96,17 @@ def test_one_of_several_as_the_response_of_a_room(tmp_path):
 def test_what_is_no_impulse_response_is_refused(tmp_path, kind):
     with pytest.raises(ReadError, match="impulse responses are FIR, FIR-E, FIRE"):
         open_reader(sofa(tmp_path / "a.sofa", noise(1, 1, 9), kind))
+
+
+def test_what_only_a_table_can_be_asked_is_refused_and_never_passed_over(tmp_path):
+    path = sofa(tmp_path / "a.sofa", noise(1, 1, 9))
+    with pytest.raises(ReadError, match="is sampled at 48000 Hz, fs says 50 Hz; leave fs out"):
+        open_reader(path, fs=50.0)
+    with pytest.raises(UsageError, match="columns and time_column are for tables, this is SOFA"):
+        open_reader(path, columns=[0])
+
+
+def test_a_hall_of_another_rate_is_brought_to_that_of_the_signal(tmp_path):
+    path = sofa(tmp_path / "hall.sofa", np.eye(1, 4000)[None] * 1.0, delay=[[480.0]])
+    y = Pipeline([Reverb(ir=path, resample=True, normalize="none")])(np.eye(1, 400)[0], fs=24_000)
+    assert int(np.abs(y).argmax()) == 240

@@ -12,7 +12,7 @@ from faltung_seismic import MSEED, SAC
 from pymseed import DataEncoding, MS3Record
 
 from pipeline import find_matches
-from pipeline.errors import ReadError
+from pipeline.errors import ReadError, UsageError
 from pipeline.io import open_reader
 from pipeline.testing import check_reader
 
@@ -288,3 +288,12 @@ def test_sac_begins_at_its_reference_time_and_b(tmp_path):
 def test_sac_that_is_no_even_series_is_refused(tmp_path):
     with pytest.raises(ReadError, match="no evenly sampled time series"):
         open_reader(sac(tmp_path / "a.sac", noise(10), 0.01, i15=4))
+
+
+def test_what_only_a_table_can_be_asked_is_refused_and_never_passed_over(tmp_path):
+    for path, name in ((write(tmp_path / "a.mseed", records(noise(50))), "MiniSEED"),
+                       (sac(tmp_path / "a.sac", noise(10), 0.01), "SAC")):  # fmt: skip
+        with pytest.raises(ReadError, match="is sampled at 100 Hz, fs says 50 Hz; leave fs out"):
+            open_reader(path, fs=50.0)
+        with pytest.raises(UsageError, match=f"columns and time_column are for tables, this is {name}"):
+            open_reader(path, columns=[0])

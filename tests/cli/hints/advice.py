@@ -228,7 +228,7 @@ SIGNALS = (
     ),
     cfg("results", "lower the gain, or set clip: scale", "{use: gain, gain: 9}", then_more="clip: scale"),
     cfg("results", "lower the gain, or set clip: scale", "{use: gain, gain: 9}", then="{use: gain, gain: 0.9}"),
-    cfg("formats", "leave fs out for audio", more="fs: 44.1", then_more=""),
+    cfg("formats", "leave fs out", more="fs: 44.1", then_more=""),
     cfg("formats", "did you mean", output="o.wvv", then_output="o.wav"),
     cfg("formats", ".wav, or", output="outdir", then_output="outdir.wav"),
     cfg("formats", "for a folder", output="outdir", then_output="outdir/{stem}.wav"),

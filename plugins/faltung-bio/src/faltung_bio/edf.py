@@ -21,6 +21,7 @@ from pipeline.errors import ReadError
 from pipeline.io import Reader, SignalInfo
 from pipeline.io.base import Block, ReadOptions
 from pipeline.io.clock import Clock, moment
+from pipeline.io.formats import refuse_table
 from pipeline.io.source import Source
 
 from .header import distinct
@@ -69,6 +70,7 @@ class EdfReader(Reader):
         frames = self._starts[-1] + self._samples if records else 0
         clocks = self._clocks(fixed, onsets, float(rate))
         names = tuple(signal.name for signal in chosen)
+        refuse_table(options, source.name, "EDF", float(rate))
         info = SignalInfo(float(rate), len(chosen), frames, "EDF", None, names=names, clocks=clocks)
         super().__init__(info, options.dtype)
         self.warnings = warnings

@@ -18,6 +18,7 @@ from pipeline.errors import ReadError
 from pipeline.io import Reader, SignalInfo
 from pipeline.io.base import Block, ReadOptions
 from pipeline.io.clock import Clock
+from pipeline.io.formats import refuse_table
 from pipeline.io.source import Source, open_source
 
 from .dat import FORMATS, SignalFile
@@ -66,13 +67,14 @@ class WfdbReader(Reader):
         for segment in segments:
             self._match(segment, channels, header.variable)
         self._starts = [segment.start for segment in segments]
+        fs = header.fs * each
+        refuse_table(options, source.name, "WFDB", float(fs))
         try:
             frames = self._counted(header, warnings)
             self._refuse_gaps()
         except BaseException:
             self._close()
             raise
-        fs = header.fs * each
         clocks = () if header.start is None else (Clock.of("the WFDB header", float(fs), header.start),)
         info = SignalInfo(float(fs), len(channels), frames * each, "WFDB", None, names=self._names, clocks=clocks)
         super().__init__(info, options.dtype)

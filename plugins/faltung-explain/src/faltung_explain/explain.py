@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,16 +153,30 @@ def _explain(
             pictures += _film(shown.example) if film else ()
         yield from pictures
 
-    folder.mkdir(parents=True, exist_ok=True)
     sizes = {}
-    for name, content in made():
-        write_bytes(folder / name, content, overwrite=overwrite or ours)
-        sizes[name] = len(content)
-        if progress is not None:
-            progress(folder / name)
+    with removed_when_empty(folder):
+        for name, content in made():
+            write_bytes(folder / name, content, overwrite=overwrite or ours)
+            sizes[name] = len(content)
+            if progress is not None:
+                progress(folder / name)
     for stale in set(_FILM) - set(sizes) if ours else ():  # it shows another signal
         (folder / stale).unlink(missing_ok=True)
     return Explained(folder, sizes, sounds.identities, shown.name[lang], tuple(note[lang] for note in notes), lang)
+
+
+@contextmanager
+def removed_when_empty(folder: Path) -> Iterator[None]:
+    """A folder to write into, made with those above it; those that were made go again where nothing was written."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            for one in missing:
+                one.rmdir()
+        raise
 
 
 def _film(example: Example) -> Iterator[tuple[str, bytes]]:

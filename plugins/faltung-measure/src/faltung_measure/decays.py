@@ -23,7 +23,10 @@ from pipeline.text import number
 from .bands import Band, Width, bands_within, filtered
 from .noise import find_knee
 
-__all__ = ["BandFigures", "Curve", "curve_of", "decay", "onset"]
+__all__ = ["TOO_SHORT", "BandFigures", "Curve", "curve_of", "decay", "onset"]
+
+TOO_SHORT = "too short for a band of"
+"""Reason of a time that is the filter's rather than the room's."""
 
 MARGIN_DB = 10.0  # that the noise must lie below the lowest level of a line (ISO 3382-1, 5.3)
 _LINES = {"edt_s": (0.0, -10.0), "t20_s": (-5.0, -25.0), "t30_s": (-5.0, -35.0)}
@@ -201,7 +204,7 @@ def figures_of(curve: Curve, band: Band) -> BandFigures:
             continue
         times[name], bends[name] = line
         if band.bandwidth_hz * times[name] < _LEAST_BT:
-            unstated[name] = f"{number(times[name])} s is too short for a band of {band.bandwidth_hz:.0f} Hz"
+            unstated[name] = f"{number(times[name])} s is {TOO_SHORT} {band.bandwidth_hz:.0f} Hz"
     curvature = 100 * (times["t30_s"] / times["t20_s"] - 1) if "t30_s" in times and "t20_s" in times else None
     for name in ("t20_s", "t30_s"):
         if name in times and curvature is not None and abs(curvature) > _MOST_CURVED:

@@ -58,7 +58,7 @@ class Measured:
     >>> played = faltung_measure.sweep(from_hz=50, to_hz=3500, length=1, fs=8000, silence=1)
     >>> room = faltung_measure.measure_room(np.concatenate([np.zeros((800, 1)), 0.5 * played.signal()]), played)
     >>> room.kernel.origin, abs(room.drift_ppm[0]) < 0.01, len(room.paths)
-    (69, True, 1)
+    (46, True, 1)
     """
 
     fs: float

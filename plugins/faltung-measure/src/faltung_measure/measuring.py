@@ -20,7 +20,7 @@ from pipeline.kernel import Array
 from pipeline.text import hertz, number
 from pipeline.units import parse_duration
 
-from .decays import decay
+from .decays import TOO_SHORT, decay
 from .deconvolution import Method
 from .distortion import harmonics_of, total_db
 from .measured import Measured, PathFigures
@@ -67,7 +67,7 @@ def measure_room(
         ``division`` of spectra, or ``inverse``: the sweep turned round in time.
     keep_delay
         time zero is when the sweep was played, which a recorder started together with the player knows; else it is
-        the direct sound, 1.5 ms behind the response's first frame (for a sweep to 20 kHz).
+        the direct sound, 1 ms behind the response's first frame (for a sweep to 20 kHz).
     length
         of the response, in seconds or with a unit; default: to where the noise begins.
     overwrite
@@ -183,7 +183,7 @@ def _direct_to_noise(raw: Raw, knees: list[list[Knee]], source: int, mic: int) -
 def _direct_db(raw: Raw) -> float:
     """The highest sample against all of the path's energy, of the path where that is most."""
     squares = raw.taps[raw.zero :] ** 2
-    return float(10 * np.log10((squares.max(axis=0) / squares.sum(axis=0)).max()))
+    return float(10 * np.log10((squares.max(axis=0) / np.maximum(squares.sum(axis=0), 1e-300)).max()))
 
 
 def _length(knees: list[list[Knee]], sweep: Sweep, longest: int | None) -> tuple[int, str]:
@@ -221,7 +221,7 @@ def _figures(raw: Raw, knees: list[list[Knee]], sweep: Sweep) -> list[PathFigure
         for o in range(mics):
             h = raw.taps[begin:end, i, o]
             octaves, thirds = (
-                tuple(decay(h, sweep.fs, bands=width, from_hz=sweep.from_hz, to_hz=sweep.to_hz))
+                tuple(decay(h, sweep.fs, bands=width, from_hz=sweep.from_hz, to_hz=sweep.to_hz)) if np.any(h) else ()
                 for width in ("octave", "third")
             )
             knee = knees[i][o].frame / sweep.fs
@@ -262,11 +262,19 @@ def _warnings(
             f"distortion of {distortion:.0f} dB: the second harmonic sounds on into the response, an octave of the"
             f" sweep being shorter than the room; a sweep of {fits} s keeps them apart"
         )
-    lacking = [path.path for path in paths if path.mid("t30_s") is None]
+    if mute := [path.path for path in paths if not path.octaves]:
+        told.append(f"nothing at all comes by {', '.join(mute)}: that microphone heard only silence")
+    lacking, reasons = [], set()
+    for path in paths:
+        middle = [one for one in path.octaves if one.band_hz in (500, 1000)]
+        why = {one.unstated["t30_s"] for one in middle if "t30_s" in one.unstated}
+        if path.octaves and len(middle) < 2:
+            why.add("its bands were not measured")
+        if any(TOO_SHORT not in reason for reason in why):  # what is no room, a wire, has nothing amiss
+            lacking.append(path.path)
+            reasons |= why
     if lacking:
-        reasons = {one.unstated.get("t30_s") for path in paths for one in path.octaves if one.band_hz in (500, 1000)}
-        why = "; ".join(sorted(filter(None, reasons))) or "its bands were not measured"
-        told.append(f"T30 at 500 Hz and 1 kHz is not stated for {', '.join(lacking)}: {why}")
+        told.append(f"T30 at 500 Hz and 1 kHz is not stated for {', '.join(lacking)}: {'; '.join(sorted(reasons))}")
     return told
 
 

@@ -46,6 +46,8 @@ class Knee:
 def find_knee(squares: Array, fs: float, least_s: float = 0.005) -> Knee:
     """Knee of a decay that begins at frame 0, from its squares ``(frames,)``, averaged over ``least_s`` or more."""
     n = len(squares)
+    if not np.any(squares):  # a microphone that is not in the room
+        return Knee(min(n, 1), 0.0, 0.0, 0.0, math.inf)
     least, tail = max(1, round(least_s * fs)), max(1, n // 10)
     step = max(least, round(_FIRST_INTERVAL_S * fs))
     noise = float(squares[n - tail :].mean()) if n else 0.0

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from pipeline.errors import ReadError
 from pipeline.io import Reader, SignalInfo
 from pipeline.io.base import Block, ReadOptions
+from pipeline.io.formats import refuse_table
 from pipeline.io.source import Source
 from pipeline.limits import MAX_CHANNELS
 
@@ -36,6 +37,7 @@ class SofaReader(Reader):
             except (OSError, KeyError, RuntimeError) as error:
                 raise ReadError(source.name, f"is no SOFA file that is whole: {error}") from error
         self._taps = taps
+        refuse_table(options, source.name, "SOFA", fs)
         super().__init__(SignalInfo(fs, taps.shape[1], len(taps), "SOFA", None, names=names), options.dtype)
         self.warnings = notes
         source.close()

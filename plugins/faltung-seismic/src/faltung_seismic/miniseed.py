@@ -12,6 +12,7 @@ from pymseed import MiniSEEDError, MS3Record
 
 from pipeline.errors import ReadError
 from pipeline.io.base import Block, Reader, ReadOptions, SignalInfo
+from pipeline.io.formats import refuse_table
 from pipeline.io.source import Source
 from pipeline.limits import MAX_CHANNELS
 
@@ -35,6 +36,7 @@ class MiniSeedReader(Reader):
         index = indexed(source)
         channels = self._chosen(index, options)
         fs = channels[0].fs
+        refuse_table(options, source.name, "MiniSEED", fs)
         origin = min(channel.first for channel in channels)
         for channel in channels:
             channel.place(origin)

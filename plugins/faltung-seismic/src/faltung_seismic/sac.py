@@ -9,6 +9,7 @@ import numpy as np
 from pipeline.errors import ReadError
 from pipeline.io.base import Block, Reader, ReadOptions, SignalInfo
 from pipeline.io.clock import Clock, Moment, moment
+from pipeline.io.formats import refuse_table
 from pipeline.io.source import Source
 
 _HEADER = 632
@@ -31,6 +32,7 @@ class SacReader(Reader):
         warnings = list[str]()
         frames = self._frames(source, options, ints, warnings)
         fs = self._rate(source.name, floats[0], warnings)
+        refuse_table(options, source.name, "SAC", fs)
         texts = [head[at : at + 8].split(b"\0")[0].decode("latin-1").strip() for at in (608, 440, 464, 600)]
         name = ".".join("" if text == str(_UNDEFINED) else text for text in texts)
         clock = self._clock(ints[:6], floats[5], fs)
