@@ -35,6 +35,7 @@ def draw(by_minutes: Walls, by_taps: Walls, lines: Mapping[str, Line], path: Pat
     left, right = figure.subplots(1, 2)
     _lengths(left, by_minutes, lines)
     _taps(right, by_taps)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3, frameon=False, fontsize=9)
     figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
@@ -65,4 +66,3 @@ def _taps(axes: Axes, by_taps: Walls) -> None:
 def _tidy(axes: Axes) -> None:
     axes.grid(alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False, fontsize=9)

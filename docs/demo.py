@@ -29,6 +29,7 @@ OUT = ROOT / "out"
 
 BLUE, BLACK, PURPLE, GREY = "#0072B2", "#000000", "#CC79A7", "#888888"
 COLUMNS = 1200  # of a waveform's picture
+HIT = 0.5  # of the largest sample
 
 
 @dataclass(frozen=True)
@@ -133,16 +134,20 @@ def closing(results: list[Result], picture: Path) -> list[str]:
             early, late = energy_around(result)
             word = "convolution" if "convolve" in result.item.config else "correlation"
             lines.append(
-                f"           {word}: {early:5.1%} of the energy before the first sound, {late:5.1%} after the last"
+                f"           {word}: {early:5.1%} of the energy before the first hit, {late:5.1%} after the last"
             )
     return [*lines, "Next       faltung plan configs/hall.yaml; faltung stages; README.md", ""]
 
 
 def energy_around(result: Result) -> tuple[float, float]:
-    """The parts of the output's energy that lie before the input's first sound and after its last."""
+    """The parts of the output's energy that lie before the input's first hit and after its last.
+
+    A hit is where the input reaches half of its largest sample: of the last one, too, what rings on comes after it.
+    """
     fs = result.report.written.fs
-    loud = np.flatnonzero(np.abs(result.before).max(axis=1) > 1e-3)
-    first, last = loud[[0, -1]] / result.report.info.fs if len(loud) else (0.0, result.report.duration)
+    sizes = np.abs(result.before).max(axis=1)
+    loud = np.flatnonzero(sizes >= HIT * sizes.max())
+    first, last = loud[[0, -1]] / result.report.info.fs if sizes.any() else (0.0, result.report.duration)
     energy = (result.after**2).sum(axis=1)
     time = result.start + np.arange(len(energy)) / fs
     total = energy.sum() or 1.0
@@ -158,11 +163,13 @@ def draw(results: list[Result]) -> Figure:
     """Before (blue) and after, a row for each result, both on the output's time axis."""
     from matplotlib import pyplot as plt
 
+    twins = [extent(result) for result in results if result.item.config.startswith("contrast")]
     figure, rows = plt.subplots(len(results), 2, figsize=(13, 1.75 * len(results)), layout="constrained", squeeze=False)
     for (left, right), result in zip(rows, results, strict=True):
         report = result.report
-        ends = (result.start, result.start + report.written.frames / report.written.fs)
-        span = (min(0.0, ends[0]), max(report.duration, ends[1]))
+        span = extent(result)
+        if span in twins:  # on one axis, so that what swells before stands over what answers after
+            span = min(start for start, _ in twins), max(end for _, end in twins)
         waveform(left, result.before, 0.0, report.info.fs, BLUE, span)
         waveform(right, result.after, result.start, report.written.fs, result.item.color, span)
         left.set_title(f"in: {Path(report.source).name}", loc="left", fontsize=10)
@@ -175,6 +182,12 @@ def draw(results: list[Result]) -> Figure:
     for axes in rows[-1]:
         axes.set_xlabel("time (s); grey: before the input begins, after it has ended")
     return figure
+
+
+def extent(result: Result) -> tuple[float, float]:
+    """Where input and output begin and end together, in seconds."""
+    end = result.start + result.report.written.frames / result.report.written.fs
+    return min(0.0, result.start), max(result.report.duration, end)
 
 
 def waveform(axes: Axes, x: Array, start: float, fs: float, color: str, span: tuple[float, float]) -> None:

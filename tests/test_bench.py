@@ -423,6 +423,19 @@ class TestGrowth:
         draw(walls, walls, {name: scaling.fit_line(of) for name, of in walls.items()}, tmp_path / "figure.png")
         assert (tmp_path / "figure.png").read_bytes().startswith(b"\x89PNG")
 
+    def test_the_figure_has_one_legend_for_both_panels(self, tmp_path, monkeypatch):
+        from matplotlib.figure import Figure
+
+        from bench import scaling_figure
+
+        kept = []
+        monkeypatch.setattr(Figure, "savefig", lambda self, *_, **__: kept.append(self))
+        walls = {name: {1: 0.5, 2: 0.6} for name in scaling_figure.STYLES}
+        lines = {name: scaling.fit_line(of) for name, of in walls.items()}
+        scaling_figure.draw(walls, walls, lines, tmp_path / "figure.png")
+        assert [len(legend.get_texts()) for legend in kept[0].legends] == [len(scaling_figure.STYLES)]
+        assert all(axes.get_legend() is None for axes in kept[0].axes)
+
 
 class TestCalibration:
     def test_it_prints_every_constant_that_the_cost_model_uses(self):

@@ -15,6 +15,7 @@ import pytest
 
 from pipeline import read, write
 from pipeline.errors import FaltungError
+from pipeline.io import SignalInfo, write_signal
 from pipeline.text import cell, from_cell, without_secrets
 from tests.cli.conftest import Done, environment, faltung, place, write_noise  # noqa: F401  (fixtures)
 
@@ -131,10 +132,29 @@ def test_pages_show_names_of_markup_as_names(faltung: Callable[..., Done], place
     write_noise(place / name, frames=200)
     assert faltung("run", "echo.yaml", name, "-o", "out/{name}", "--report", "r.html").code == 0
     assert faltung("match", name, "-t", name, "--report", "m.html", "--threshold", "0.5").code == 0
-    for page in ("r.html", "m.html"):
+    assert faltung("explain", "echo.yaml", name, "-o", "explained").code == 0
+    for page in ("r.html", "m.html", "explained/index.html"):
         text = (place / page).read_text("utf-8")
         assert "<script>alert" not in text
-        assert "&lt;script&gt;alert(1)" in text
+        assert any(form in text for form in ("&lt;script&gt;alert(1)", r"\u003cscript\u003ealert(1)"))
+
+
+def test_titles_of_control_characters_and_markup_steer_nothing(
+    faltung: Callable[..., Done],  # noqa: F811
+    place: Path,  # noqa: F811
+) -> None:
+    title = "\x1b[31m\x9b2J<script>alert(1)</script>\a=1+1"
+    fields = (("title", title), ("mood\x1b[2J", title))
+    info = SignalInfo(8000.0, 1, 8000, "WAV", "PCM_16", tags=fields)
+    for name in ("in.flac", "in.ogg"):
+        write_signal(place / name, [0.1, 0.2] * 4000, 8000, source=info)
+        seen = faltung("info", name)
+        ran = faltung("run", "echo.yaml", name, "-o", "o.npy", "--report", "r.html", "--overwrite", "-v")
+        assert (seen.code, ran.code) == (0, 0)
+        text = seen.out + seen.err + ran.out + ran.err
+        assert not [sign for sign in text if sign in "\x1b\x9b\a"]
+        assert "metadata not carried" in text + (place / "r.html").read_text("utf-8")
+        assert "<script>alert" not in (place / "r.html").read_text("utf-8")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="workers are copies on Linux alone")

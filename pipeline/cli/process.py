@@ -34,8 +34,8 @@ _OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
 """Parameters of the functions whose option is not their name behind dashes."""
 
 _PARAMETER = re.compile(
-    r"\b(as inputs=|output=|(?P<name>overwrite|skip_existing|force|retry_failed|insecure|jobs|check|scheduler|report|fs"
-    r"|channels|subtype|tolerance|truth_label|truth)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
+    r"(?<!mean )\b(as inputs=|output=|(?P<name>overwrite|skip_existing|force|retry_failed|insecure|jobs|check|scheduler"
+    r"|report|fs|channels|subtype|tolerance|truth_label|truth)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
 )
 
 
@@ -43,6 +43,7 @@ _NO_OPTION = {
     "(-o|--output)": "; the output is the second word: faltung apply IN OUT STAGE",
     r"-\.?\d": "; a value goes behind its setting, such as gain='-6 dB'",
     "--(fs|channels|gaps|columns|time-column|truncated|nonfinite)": "; give it as -s KEY=VALUE, such as -s fs=48kHz",
+    "--(delay|gain|length|cutoff|kind|ir|mix|taps|file)": "; a setting has no dashes, such as echo delay='250 ms'",
 }
 
 is_own = False

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -21,7 +22,7 @@ from typing import Any
 
 from ..errors import ConfigError, Problem, SettingPath, UsageError, format_path
 from ..problems import field_of, show
-from ..stages.base.registry import available_stages, setting_for
+from ..stages.base.registry import available_stages, setting_for, stage_class
 from ..text import nearest, shorten
 from .model import Configuration
 from .yaml_text import read_value
@@ -170,6 +171,7 @@ def _stage(words: list[str], number: int) -> dict[str, Any]:
     for word in rest:
         setting, equals, text = word.partition("=")
         if not equals or not setting:
+            stage_class(name)
             fix = "" if equals else _meant(name, rest[rest.index(word) :])
             raise UsageError(f"stage {number} ({name}): {word!r} is no setting=value{fix}")
         if setting == "use":
@@ -188,9 +190,19 @@ def _meant(name: str, rest: Sequence[str]) -> str:
     if rest[0] in [source.name for source in available_stages()]:
         return f"; did you mean '{rest[0]}' as a stage of its own, after a ':'?"
     words = list(takewhile(lambda word: "=" not in word, rest))
-    for text in (" ".join(words), words[0]):
+    for texts in ([" ".join(words)], words):
+        found = [_setting(name, text, of_text=False) for text in texts]
+        if found[0]:
+            return f"; did you mean {' '.join(takewhile(bool, found))}?"
+    path = _setting(name, words[0], of_text=True) if re.search(r"[./\\]", words[0]) else ""
+    return f"; did you mean {path}?" if path else f"; 'faltung stages {name}' tells its settings"
+
+
+def _setting(name: str, text: str, *, of_text: bool) -> str:
+    """A word with the setting of a stage that takes it; milliseconds where a plain number is hardly meant."""
+    likely = [f"{text} ms"] if re.fullmatch(r"\d{2,}(\.\d+)?", text) else []
+    for value in (*likely, text):
         with suppress(ConfigError):
-            setting = setting_for(name, read_value(text))
-            if setting is not None:
-                return f"; did you mean {setting}={shlex.quote(text)}?"
-    return f"; 'faltung stages {name}' tells its settings"
+            if setting := setting_for(name, read_value(value), of_text=of_text):
+                return f"{setting}={shlex.quote(value)}"
+    return ""

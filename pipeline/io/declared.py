@@ -223,7 +223,7 @@ def _w64(source: Source) -> _Audio:
     )
     if tag == 0xFFFE:  # WAVE_FORMAT_EXTENSIBLE: the kind stands behind
         tag = struct.unpack("<H", source.at(found[b"fmt "][0] + 48, 2).ljust(2, b"\0"))[0]
-    if tag in (1, 3) and block != channels * ((bits + 7) // 8):
+    if tag in (1, 3, 6, 7) and block != channels * (1 if tag in (6, 7) else (bits + 7) // 8):
         words = f"{bits} bits, {channels} channels, {block} bytes a frame"
         raise ReadError(source.name, f"its fmt chunk contradicts itself: {words}")
     fixed = block if tag in (1, 3, 6, 7) else 0

@@ -512,3 +512,27 @@ def test_a_thousand_files_are_sorted_and_searched(visit, tmp_path):
     page.fill("#find", "site-3 of_the_night")
     assert len(names(page)) == sum("site-3" in one["item"] for one in data["files"])
     assert page.complaints == []
+
+
+def test_a_long_list_shows_its_first_rows_and_all_of_them_when_asked(visit, tmp_path):
+    data = thousand(tmp_path)
+    write_report(tmp_path / "r.html", data)
+    page = visit(tmp_path / "r.html", viewport={"width": 820, "height": 900})
+    seen = page.locator("tbody tr").filter(visible=True)
+    assert seen.count() == 50
+    assert page.evaluate("document.documentElement.scrollHeight") < 6000
+    assert page.locator("#more").inner_text() == "Show all 1,000"
+    assert "First what is likeliest to need a look: the most clipped" in page.locator(".order").inner_text()
+    page.fill("#find", "site-3")
+    found = sum("site-3" in one["item"] for one in data["files"])
+    assert page.locator("#more").inner_text() == f"Show all {found}"
+    page.fill("#find", "")
+    page.emulate_media(media="print")
+    assert page.locator("tbody tr").filter(visible=True).count() == 1000
+    page.emulate_media(media="screen")
+    page.focus("#more")
+    page.keyboard.press("Enter")
+    assert seen.count() == 1000
+    assert page.locator("#more").is_hidden()
+    assert page.evaluate("document.activeElement.closest('tr') === document.querySelectorAll('tbody tr')[50]")
+    assert page.complaints == []

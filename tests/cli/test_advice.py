@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -31,6 +32,40 @@ def test_a_number_that_lacks_its_unit_is_asked_about(words: list[str], asked: st
     done = faltung("apply", "in.wav", "o.npy", *words)
     assert done.code == 0
     assert (asked in done.err) if asked else ("did you mean" not in done.err)
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["echo", "250ms"], "delay=250ms"),
+        (["echo", "250"], "delay='250 ms'"),
+        (["delay", "250", "ms"], "delay='250 ms'"),
+        (["fir", "lowpass", "1kHz", "transition=300Hz"], "kind=lowpass cutoff=1kHz"),
+        (["resample", "44.1"], "fs=44.1"),
+        (["resample", "16000"], "fs=16000"),
+        (["gain", "0.5"], "gain=0.5"),
+        (["reverb", "mono.wav"], "ir=mono.wav"),
+        (["convolve", "./mono.wav"], "file=./mono.wav"),
+    ],
+)
+def test_what_words_without_their_setting_mean_is_asked_and_can_be_followed(
+    words: list[str], meant: str, faltung: Faltung, place: Path
+) -> None:
+    write_noise(place / "mono.wav", frames=100, channels=1)
+    done = faltung("apply", "in.wav", "o.npy", *words)
+    assert (done.code, done.err.split("did you mean ")[-1]) == (2, f"{meant}?\n")
+    more = [word for word in words if "=" in word]
+    assert faltung("apply", "in.wav", "o.npy", words[0], *shlex.split(meant), *more).code == 0
+
+
+def test_words_behind_a_stage_that_there_is_not_are_told_of_the_stage(faltung: Faltung) -> None:
+    assert (
+        "unknown stage 'highpass'; did you mean fir kind=highpass"
+        in faltung("apply", "in.wav", "o.npy", "highpass", "200").err
+    )
+    assert "'faltung stages echo' tells its settings" in faltung("apply", "in.wav", "o.npy", "echo", "taps").err
+    said = faltung("apply", "in.wav", "o.npy", "echo", "--delay", "250ms").err
+    assert "a setting has no dashes, such as echo delay='250 ms'" in said
 
 
 def test_what_a_configuration_says_is_said_with_s_and_saved(faltung: Faltung, place: Path) -> None:

@@ -157,6 +157,14 @@ def test_the_doctor_says_what_is_installed(faltung: Faltung) -> None:
     assert "libsndfile" in found["soundfile"]
     assert found["stages"] == f"{len(NAMES)} stages of faltung"
     assert found["transforms"] == library_version()
+    assert found["Chinese font"]
+
+
+def test_the_doctor_says_where_chinese_cannot_be_drawn(faltung: Faltung, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faltung_explain.drawing.chinese_font", lambda: None)
+    found = {check["what"]: check for check in faltung("doctor", "--json").json["checks"]}
+    assert found["Chinese font"]["found"].startswith("not found; --lang zh draws in English. On Debian: fonts-noto-cjk")
+    assert found["Chinese font"]["good"]
 
 
 @pytest.mark.parametrize(

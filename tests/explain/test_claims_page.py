@@ -30,7 +30,7 @@ def written(results, tmp_path_factory):
 class Page(HTMLParser):
     """Every tag with its attributes, and whether each one that is opened is closed."""
 
-    VOID = frozenset({"meta", "link", "img"})
+    VOID = frozenset({"meta", "link", "img", "input"})
 
     def __init__(self, text):
         super().__init__()

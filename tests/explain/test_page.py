@@ -284,7 +284,7 @@ def test_a_sample_is_dragged_up_and_numbers_are_typed(visit, worked):
     page = visit(worked)
     page.evaluate("document.getElementById('pic-read').scrollIntoView({ block: 'center' })")
     at = page.evaluate("(() => { const s = document.querySelector('#pic-read svg').getBoundingClientRect(); "
-                       "return s.left + grid('pic-read', 58, columns()).at(2); })()")  # fmt: skip
+                       "return s.left + grid('pic-read', labelled(), columns()).at(2); })()")  # fmt: skip
     top = page.locator("#pic-read svg").bounding_box()["y"] + 60
     page.mouse.move(at, top)
     page.mouse.down()
@@ -433,7 +433,7 @@ def test_a_wav_of_ones_own_becomes_the_signal(visit, worked, tmp_path):
 def test_touch_moves_a_handle(visit, worked):
     page = visit(worked, has_touch=True, is_mobile=True, viewport={"width": 360, "height": 780})
     page.evaluate("document.getElementById('turn').scrollIntoView()")
-    step = page.evaluate("grid('pic-turn', 30, range(0, 9), 24).step")
+    step = page.evaluate("grid('pic-turn', 30, turnFrames(), 22).step")
     x, y = centre(page, '[data-handle="now6"]')
     session = page.context.new_cdp_session(page)
     for kind, at in (("touchStart", x), ("touchMove", x + step), ("touchMove", x + 2 * step), ("touchEnd", None)):

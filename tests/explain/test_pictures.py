@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from faltung_explain.animation import CONTACT, contact_bytes, gif_bytes, images, storyboard
+from faltung_explain.animation import CONTACT, contact_bytes, draw, gif_bytes, images, storyboard
 from faltung_explain.drawing import chinese_font, png_bytes, speaking, styled
 from faltung_explain.example import PRESETS, WORKED, Example
 from faltung_explain.explain import explain_example
@@ -204,3 +204,37 @@ def test_without_a_font_pictures_speak_english_and_say_so(tmp_path, monkeypatch)
         monkeypatch.undo()
         explain_example(tmp_path / "zh", lang="zh")
         assert (tmp_path / "zh" / "figure.png").read_bytes() != (tmp_path / "en" / "figure.png").read_bytes()
+
+
+def test_colours_that_mean_something_are_exact_in_the_gif(worked):
+    gif = Image.open(io.BytesIO((worked.folder / "flip.gif").read_bytes()))
+    seen = set()
+    for index in range(gif.n_frames):
+        gif.seek(index)
+        seen |= {colour for _, colour in gif.convert("RGB").getcolors(1 << 19)}
+    assert {(0, 114, 178), (230, 159, 0), (204, 121, 167), (17, 17, 17), (142, 201, 238)} <= seen
+    assert len(seen) <= 64
+
+
+def test_the_last_scene_has_its_middle_tap_at_now_and_hatches_what_is_to_come():
+    from matplotlib.figure import Figure
+
+    shot = storyboard(WORKED)[-1]
+    with styled():
+        made = Figure(figsize=(8, 4.5), dpi=100)
+        draw(made, shot, WORKED)
+        marks = [line for line in made.axes[1].lines if line.get_marker() == "D"]
+        assert [line.get_xdata()[0] for line in marks] == [shot.now]
+        assert all(any(part.get_hatch() for part in axes.patches) for axes in made.axes)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_titles_of_the_film_leave_a_margin(lang):
+    if lang == "zh" and chinese_font() is None:
+        pytest.skip("no font with Chinese characters is installed")
+    with speaking(lang):
+        shots = {shot.text: shot for shot in storyboard(WORKED)}
+        for picture in images(shots.values(), WORKED):
+            ink = np.flatnonzero((np.asarray(picture.convert("L"))[8:40] < 128).any(axis=0))
+            assert ink[0] >= 25
+            assert ink[-1] <= 775

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import ReadError
-from pipeline.io import open_reader
+from pipeline.io import open_reader, read_signal, write_signal
 from tests.io.helpers import chunk, fmt, piped, riff
 
 CODES = np.random.default_rng(5).integers(-20000, 20000, 1000).astype("<i2")
@@ -293,3 +293,13 @@ def test_floats_in_an_extensible_w64_are_no_integers(tmp_path):
     x, warnings, info = read(put(tmp_path, head + body))  # libsndfile takes them for PCM_32
     np.testing.assert_array_equal(x, CODES)
     assert (info.subtype, warnings) == ("FLOAT", [])
+
+
+def test_a_w64_of_u_law_with_frames_of_another_length_contradicts_itself(tmp_path):
+    write_signal(tmp_path / "x.w64", np.zeros((400, 2)), 8000, subtype="FLOAT")
+    data = bytearray((tmp_path / "x.w64").read_bytes())
+    assert data[64:66] == b"\3\0"
+    data[64] = 7
+    (tmp_path / "x.w64").write_bytes(data)
+    with pytest.raises(ReadError, match=r"x\.w64: its fmt chunk contradicts itself: 32 bits, 2 channels"):
+        read_signal(tmp_path / "x.w64")

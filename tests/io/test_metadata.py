@@ -17,7 +17,7 @@ import soundfile as sf
 
 from pipeline import Pipeline
 from pipeline.errors import DiskFullError
-from pipeline.io import probe, read_signal, write_signal
+from pipeline.io import SignalInfo, probe, read_signal, write_signal
 from pipeline.io.sink import OutputFile
 
 mutagen = pytest.importorskip("mutagen", reason="mutagen is not installed: pip install 'faltung[metadata]'")
@@ -255,3 +255,14 @@ def test_recordings_in_a_row_with_metadata_of_their_own_say_that_the_first_alone
     report = run(tmp_path / "in.ogg", tmp_path / "out.wav")
     assert report.notes[-1] == "metadata not carried: those of all recordings in it but the first"
     assert dict(probe(tmp_path / "out.wav").tags)["title"] == "one"
+
+
+@pytest.mark.parametrize("name", ["out.flac", "out.ogg", "out.mp3", "out.wav"])
+def test_a_name_that_a_comment_cannot_have_is_named_and_in_id3_kept(tmp_path, name):
+    info = SignalInfo(8000.0, 1, 400, "WAV", "PCM_16", tags=(("gerät", "eins"), ("a=b", "zwei"), ("good", "drei")))
+    report = write_signal(tmp_path / name, np.zeros(400), 8000, source=info)
+    kept = dict(probe(tmp_path / name).tags)
+    if Path(name).suffix in (".flac", ".ogg"):
+        assert (kept.get("good"), report.notes[-1]) == ("drei", "metadata not carried: gerät, a=b")
+    else:
+        assert {text for _, text in seen(tmp_path / name)} >= {"eins", "zwei", "drei"}

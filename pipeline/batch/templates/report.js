@@ -6,6 +6,23 @@
   document.documentElement.classList.add("scripted");
   document.querySelector(".controls").hidden = false;
 
+  // Of a long list the first rows, and the rest at the press of a button; on paper all of them.
+  const PAGE = 50;
+  let all = rows.length <= PAGE + 10;
+  const more = document.createElement("button");
+  more.type = "button"; more.id = "more";
+  more.addEventListener("click", () => {
+    const next = body.querySelector(".later:not([hidden])")?.querySelector("a, button");
+    all = true; paged(); next?.focus();
+  });
+  body.closest("table").after(more);
+  const paged = () => {
+    let seen = 0;
+    for (const row of body.rows) if (!row.hidden) { seen += 1; row.classList.toggle("later", !all && seen > PAGE); }
+    more.hidden = all || seen <= PAGE;
+    more.textContent = `Show all ${seen.toLocaleString("en")}`;
+  };
+
   // A cell's number where it has one, else its text; what is not known comes last, whichever the direction.
   const value = (row, column) => {
     const cell = row.cells[column];
@@ -19,6 +36,7 @@
       return (a < b ? -1 : 1) * (descending ? -1 : 1);
     });
     body.append(...keyed.map(([, , row]) => row));
+    paged();
     heads.forEach((head, i) => {
       if (i === column) head.setAttribute("aria-sort", descending ? "descending" : "ascending");
       else head.removeAttribute("aria-sort");
@@ -39,7 +57,7 @@
   });
   byId("by").addEventListener("change", (event) => {
     const column = event.target.value;
-    if (column === "") body.append(...rows);
+    if (column === "") { body.append(...rows); paged(); }
     else sort(Number(column), heads[column].classList.contains("n"));
   });
 
@@ -51,11 +69,13 @@
       row.hidden = Boolean(status && row.dataset.s !== status) || !words.every((word) => texts[i].includes(word));
       count += !row.hidden;
     });
+    paged();
     byId("count").value = count === rows.length ? "" : `${count} of ${rows.length}`;
   };
   byId("find").addEventListener("input", filter);
   byId("status").addEventListener("change", filter);
   document.querySelector(".controls").addEventListener("submit", (event) => event.preventDefault());
+  paged();
 
   // One player, made when it is asked for, and moved to the file that is heard.
   let player = null;

@@ -140,8 +140,8 @@ _OTHER_WORDS |= {
 """Names that others give to what a stage does, each with settings to begin with."""
 
 
-def setting_for(name: str, value: Any) -> str | None:
-    """The first setting of a stage that takes a value, those first that do not take any text; None where none does."""
+def setting_for(name: str, value: Any, *, of_text: bool) -> str | None:
+    """The first setting of a stage that takes a value, of those that take any text or not; None where none does."""
     try:
         cls = stage_class(name)
     except PluginError:
@@ -155,7 +155,7 @@ def setting_for(name: str, value: Any) -> str | None:
         return True
 
     taking = [field for field in cls.model_fields if field not in ("id", "enabled") and takes(field, value)]
-    return next((field for field in taking if not takes(field, "\x01")), next(iter(taking), None))
+    return next((field for field in taking if takes(field, "\x01") == of_text), None)
 
 
 def _load_entry_point(name: str) -> None:

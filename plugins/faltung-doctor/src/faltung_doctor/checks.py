@@ -43,6 +43,7 @@ def all_checks() -> list[Check]:
         _version(),
         _temporary(),
         _ffmpeg(),
+        _chinese(),
         *_plugins(),
     ]
 
@@ -137,6 +138,18 @@ def _temporary() -> Check:
 
 def _ffmpeg() -> Check:
     return Check("ffmpeg", shutil.which("ffmpeg") or "not found; only some tests use it")
+
+
+def _chinese() -> Check:
+    """The font in which explain draws Chinese; a page without one shows boxes on this machine, too."""
+    from pipeline.errors import PluginError
+    from pipeline.plugins import bundled
+
+    try:
+        found = bundled("faltung_explain.drawing", "Chinese").chinese_font()
+    except PluginError as error:
+        return Check("Chinese font", str(error))
+    return Check("Chinese font", found or "not found; --lang zh draws in English. On Debian: fonts-noto-cjk")
 
 
 def _plugins() -> list[Check]:

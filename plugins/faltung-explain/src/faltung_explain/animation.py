@@ -35,8 +35,10 @@ CONTACT = ("launch", "trace", "turn", "slide", "future", "encore")
 
 TURN_STEPS = 10
 FILM_FPS = 25
+GIF_COLOURS = 64
 FEW = 9  # samples: more, and only the output at now is labelled
 FEW_TAPS = 4
+TITLE_SHARE = 0.92  # of the width, at most
 GAP = 12  # pixels between the pictures of the contact sheet
 
 
@@ -149,14 +151,14 @@ def draw(made: Figure, shot: Shot, example: Example) -> None:
     pair = Example.of(example.x, taps, example.now, origin) if shot.symmetric else None
     h = pair.h if pair else example.h
     low, high = float(example.n[0]) - 0.6, float(example.n[-1]) + 0.6
-    made.text(0.5, 0.945, shot.text, ha="center", va="center", fontsize=14, weight="bold", color=INK)
+    _title(made, shot.text)
     upper, middle, lower = (
         made.add_axes((0.09, y, 0.89, height)) for y, height in ((0.66, 0.2), (0.4, 0.2), (0.08, 0.28))
     )
     middle.set_zorder(5)  # a falling copy stays in sight over the band below
     middle.patch.set_visible(False)
     _samples(upper, example.x, shot, low, high)
-    _kernel(middle, h, example, shot, low, high)
+    _kernel(middle, h, example, shot, low, high, origin if pair else 0)
     if pair:
         _coinciding(lower, pair, shot, low, high)
     else:
@@ -168,6 +170,15 @@ def draw(made: Figure, shot: Shot, example: Example) -> None:
     lower.set_xticks(example.n.tolist())
     if shot.traced:
         _trace_back(made, (upper, lower), example, shot)
+
+
+def _title(made: Figure, words: str) -> None:
+    """The words above the bands, in letters small enough to leave a margin on both sides."""
+    title = made.text(0.5, 0.945, words, ha="center", va="center", fontsize=14, weight="bold", color=INK)
+    size = 14.0
+    while title.get_window_extent().width > TITLE_SHARE * made.bbox.width:  # in steps: hinting keeps near sizes as wide
+        size -= 0.5
+        title.set_fontsize(size)
 
 
 def _zones(axes: Axes, shot: Shot, *, words: bool = False) -> None:
@@ -186,8 +197,8 @@ def _samples(axes: Axes, x: Taps, shot: Shot, low: float, high: float) -> None:
     stems(axes, range(len(x)), x, "x", size=9)
 
 
-def _kernel(axes: Axes, h: Taps, example: Example, shot: Shot, low: float, high: float) -> None:
-    """The taps where the shot has them, or the copy that was just launched."""
+def _kernel(axes: Axes, h: Taps, example: Example, shot: Shot, low: float, high: float, origin: int = 0) -> None:
+    """The taps where the shot has them, the one of time zero as a diamond; or the copy that was just launched."""
     if shot.falling is not None:
         i, fall = shot.falling
         values, places = example.x[i] * h, [float(i + k) for k in range(len(h))]
@@ -205,7 +216,7 @@ def _kernel(axes: Axes, h: Taps, example: Example, shot: Shot, low: float, high:
     gap = 0.07 * (top - bottom)
     for k, (at, value) in enumerate(zip(places, values.tolist(), strict=True)):
         axes.plot([at, at], [sink, value + sink], color=COLOURS["h"], linewidth=2.6, zorder=8, clip_on=False)
-        tap_mark(axes, at, value + sink, k, zorder=9, clip_on=False)
+        tap_mark(axes, at, value + sink, k - origin, zorder=9, clip_on=False)
         if fall == 0:
             up = value >= 0
             place = value + (1.6 * gap if up else -1.6 * gap)
@@ -249,6 +260,7 @@ def _coinciding(axes: Axes, pair: Example, shot: Shot, low: float, high: float) 
     """Both outputs of a symmetric kernel about its middle: on the same points."""
     y, r = pair.y[1:], pair.r[1:]
     frame(axes, low, high, y.tolist(), room=0.25)
+    _zones(axes, shot)
     n = np.arange(len(y)) - 1
     seen = n <= (shot.upto or 0)
     stems(axes, n[seen].tolist(), y[seen], "y", size=11)
@@ -305,13 +317,16 @@ def images(shots: Iterable[Shot], example: Example) -> list[Image]:
 
 
 def gif_bytes(shots: Sequence[Shot], pictures: Sequence[Image]) -> bytes:
-    """An endless GIF; every picture in the 64 colours of the whole."""
+    """An endless GIF in 64 colours: those that mean something, exactly, and mixtures for the edges of letters."""
     from PIL import Image as PilImage
 
     sheet = PilImage.new("RGB", (800, 450 * 4))
     for place, picture in enumerate(pictures[:: max(1, len(pictures) // 4)][:4]):
         sheet.paste(picture, (0, 450 * place))
-    palette = sheet.quantize(64, method=PilImage.Quantize.MEDIANCUT)
+    own = [int(colour[at : at + 2], 16) for colour in (*COLOURS.values(), *TINTS) for at in (1, 3, 5)]
+    mixed = sheet.quantize(GIF_COLOURS - len(own) // 3, method=PilImage.Quantize.MEDIANCUT).getpalette() or []
+    palette = PilImage.new("P", (1, 1))
+    palette.putpalette(own + mixed[: 3 * GIF_COLOURS - len(own)])
     frames = [picture.quantize(palette=palette, dither=PilImage.Dither.NONE) for picture in pictures]
     times = [max(20, 10 * round(100 * shot.seconds)) for shot in shots]
     file = BytesIO()

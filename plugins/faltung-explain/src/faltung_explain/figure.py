@@ -72,7 +72,7 @@ def two_readings(example: Example) -> Figure:
     from matplotlib.figure import Figure
 
     with styled():
-        made = Figure(figsize=(12, 4.6), dpi=125, facecolor=COLOURS["paper"])
+        made = Figure(figsize=(10, 4.2), dpi=150, facecolor=COLOURS["paper"])
         cells: Any = made.subfigures(1, 2, wspace=0.02)
         _launches(cells[0], example, number=1)
         _gathered(cells[1], example, number=2)

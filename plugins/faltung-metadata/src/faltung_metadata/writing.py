@@ -92,6 +92,9 @@ class Carrying:
                 self._chunks.append((what[5:].encode(), raw))
             else:
                 gone.append(what)
+        if self._container in ("FLAC", "OGG"):
+            gone += [name for name, _ in more if not _is_field(name)]
+            more = [(name, text) for name, text in more if _is_field(name)]
         self._more = more
         needs_mutagen = bool(more or self._pictures or self._blocks)
         gone += source.dropped
@@ -154,6 +157,12 @@ def riff_chunks(source: SignalInfo) -> tuple[Chunks, list[str]]:
 
 def _is_more(tags: Tags, at: int) -> bool:
     return tags[at][0] not in INFO_IDS or tags[at][0] in [name for name, _ in tags[:at]]
+
+
+def _is_field(name: str) -> bool:
+    """Whether a comment of FLAC and Ogg can have this name; those of ID3 are free texts."""
+    plain = all(" " <= sign <= "}" and sign != "=" for sign in name)
+    return bool(name) and plain and name.upper() not in ("OGGS", "TAG", "ID3", "MP+")
 
 
 def _mutagen() -> Any:

@@ -139,12 +139,34 @@ class Vst3(_PedalboardStage):
         _place_of(value)
         return value
 
+    @field_validator("settings")
+    @classmethod
+    def _are_parameters(cls, value: dict[str, _Value], info: ValidationInfo) -> dict[str, _Value]:
+        if value and "plugin" in info.data:
+            _turned(_loaded(info.data["plugin"]), info.data["plugin"], value)
+        return value
+
     def _effect(self) -> Any:
-        place = _place_of(self.plugin)
+        return _turned(_loaded(self.plugin), self.plugin, self.settings)
+
+
+def _loaded(name: str) -> Any:
+    place = _place_of(name)
+    try:
+        return _pedalboard().load_plugin(str(place))
+    except Exception as error:
+        raise SettingError(f"{place} cannot be loaded: {error}", "plugin") from error
+
+
+def _turned(effect: Any, name: str, values: dict[str, _Value]) -> Any:
+    for parameter, value in values.items():
+        if parameter not in effect.parameters:
+            raise invalid(f"{name} has no parameter {parameter!r}; there are {', '.join(effect.parameters)}")
         try:
-            return _pedalboard().load_plugin(str(place), parameter_values=self.settings)
-        except Exception as error:
-            raise SettingError(f"{place} cannot be loaded: {error}", "plugin") from error
+            setattr(effect, parameter, value)
+        except (ValueError, TypeError) as error:
+            raise invalid(f"{name}: {error}") from None
+    return effect
 
 
 def folders() -> list[Path]:

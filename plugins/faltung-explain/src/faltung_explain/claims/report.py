@@ -8,12 +8,29 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from typing import Any
+
+from pipeline.text import with_minus
 
 from ..bilingual import texts_of
 from . import VERDICTS, ClaimResult, images, learning, signals
 
 PAGE = "claims.html"
 NUMBERS = "numbers.json"
+
+LIVE = ("definition", "index_formula", "past", "future", "commutes", "symmetry", "frameworks")
+"""Claims that answer to numbers of the reader's own, in ``templates/claims.js``."""
+
+SCENES = {
+    "continuous": 5,
+    "both_axes": 8,
+    "pattern": 8,
+    "gradient": 8,
+    "similarity": 8,
+    "learnt": 8,
+    "indispensable": 8,
+}
+"""The scene of the lesson in which the others can be taken in hand."""
 
 _CLAIMS = (
     signals.continuous,
@@ -89,12 +106,33 @@ def _is_ours(numbers: Path) -> bool:
 
 def page(results: list[ClaimResult], lang: str) -> str:
     """The report as one HTML page, its figures inside."""
-    from pipeline.pages import page_from
+    from pipeline.pages import page_from, template_text
 
     from .figures import figure_svg
 
     figures = {r.key: "data:image/svg+xml;base64," + base64.b64encode(figure_svg(r)).decode() for r in results}
-    numbers = {r.key: {name: json.dumps(v, ensure_ascii=False) for name, v in r.numbers.items()} for r in results}
+    numbers = {r.key: {name: number_text(v) for name, v in r.numbers.items()} for r in results}
     essay = texts_of("essay.json")
-    values = {"results": results, "figures": figures, "numbers": numbers, "verdicts": VERDICTS, "essay": essay}
-    return page_from("faltung_explain", "claims.html.j2", {**values, "lang": lang})
+    values = {
+        "results": results,
+        "figures": figures,
+        "numbers": numbers,
+        "verdicts": VERDICTS,
+        "essay": essay,
+        "live": LIVE,
+        "scenes": SCENES,
+        "lang": lang,
+    }
+    own = {"script": template_text("faltung_explain", "claims.js")}
+    return page_from("faltung_explain", "claims.html.j2", values, own=own)
+
+
+def number_text(value: Any) -> str:
+    """A number in four digits, a list or a table of them in words; what is not known as a dash."""
+    if isinstance(value, dict):
+        return "; ".join(f"{name.replace('_', ' ')}: {number_text(one)}" for name, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(number_text(one) for one in value)
+    if isinstance(value, bool | str):
+        return str(value)
+    return "\N{EN DASH}" if value is None else with_minus(f"{value:.4g}")

@@ -75,6 +75,9 @@ const grid = (id, left, frames, least = 27, most = 62) => {
 };
 const scale = (values, height) => { const top = Math.max(0, ...values), bottom = Math.min(0, ...values), span = top - bottom || 1; return (v) => (top - v) / span * height; };
 const fitting = (words, width, most) => Math.min(most, width / (0.62 * String(words).length));
+const rowLabel = (i) => `x[${i}] = ${show(state.x[i])}`;
+const labelled = () => clamp(12 + 7.2 * Math.max(0, ...sounding().map((i) => rowLabel(i).length)), 58, 92); // room that labels of rows take
+const put2 = (x, y, words, cls = "") => put(x, y, words, fitting(words, x - 4, 11.5), cls, "end");
 const tint = (i) => `var(--tint${sounding().indexOf(i) % 8})`;
 const stem = (what, x, base, y, s = 5.5) => el("g", {}, line(x, base, x, y, COLOUR[what], 2.5), mark(what, x, y, s));
 

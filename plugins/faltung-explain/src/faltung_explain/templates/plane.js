@@ -96,7 +96,7 @@ function learn(steps) {
 }
 scenes.push({ id: "learn", draw(id) {
   const side = Math.min(34, (room(id) - 60) / 7), svg = canvas(side * 6 + 60, side * 3 + 34);
-  [["convolve", 0], ["correlate", side * 3 + 40]].forEach(([how, left]) => { svg.append(put(left, 14, say(`learnt_${how}`), 12, "strong", "start")); tiles(svg, learnt[how] ?? zero(), left, 24, side, { name: `w-${how}`, numbers: "all", most: 1.4 }); });
+  [["convolve", 0], ["correlate", side * 3 + 40]].forEach(([how, left]) => { svg.append(put(left, 14, say(`learnt_${how}`), 12, "strong", "start")); tiles(svg, (learnt[how] ?? zero()).map((row) => row.map((v) => (Math.abs(v) < 1e-9 ? 0 : v))), left, 24, side, { name: `w-${how}`, numbers: "all", most: 1.4 }); });
   return svg;
 }, after() {
   if (!learnt.convolve) { $("said-learn").textContent = say("learn_start"); return; }

@@ -35,11 +35,11 @@ press("clap-hear", () => clapped());
 const sent = { rows: new Set(), falling: null };
 scenes.push({ id: "launch", draw(id) {
   if (state.fresh) sent.rows.clear();
-  const frames = columns(), g = grid(id, 58, frames), rows = sounding(), svg = canvas(g.width, 126 + 34 * rows.length + 132), top = 100, sx = scale(state.x, 56);
+  const frames = columns(), g = grid(id, labelled(), frames), rows = sounding(), svg = canvas(g.width, 126 + 34 * rows.length + 132), top = 100, sx = scale(state.x, 56);
   svg.append(line(g.left, 20 + sx(0), g.right, 20 + sx(0)), put(16, 24 + sx(0), "x", 15, "strong"));
   rows.forEach((i, row) => {
     const y = top + 34 * row, there = sent.rows.has(i);
-    svg.append(put(g.left - 8, y + 21, `x[${i}] = ${show(state.x[i])}`, 11.5, "", "end"), box(g.left, y, g.right - g.left, 30, "var(--quiet)", { rx: 4 }));
+    svg.append(put2(g.left - 8, y + 21, rowLabel(i)), box(g.left, y, g.right - g.left, 30, "var(--quiet)", { rx: 4 }));
     if (there) state.h.forEach((tap, k) => {
       const n = i + k - state.origin; if (n < frames[0] || n > frames.at(-1)) return;
       svg.append(el("g", { class: "fall" }, cell(g, n, y, 30, state.x[i] * tap, k, tint(i))));
@@ -49,7 +49,7 @@ scenes.push({ id: "launch", draw(id) {
   frames.forEach((n) => {
     const parts = tops(n);
     parts.forEach(([i, from, to]) => svg.append(box(g.at(n) - g.step * 0.36, base - 78 * Math.max(from, to) / most, g.step * 0.72, 78 * Math.abs(to - from) / most, tint(i), { stroke: "var(--paper)" })));
-    if (parts.length) svg.append(put(g.at(n), base + 17, show(parts.reduce((sum, [, from, to]) => sum + to - from, 0)), 13, "strong"));
+    if (parts.length) svg.append(put(g.at(n), base + 17, show(parts.reduce((sum, [, from, to]) => sum + to - from, 0)), fitting(show(parts.reduce((sum, [, from, to]) => sum + to - from, 0)), g.step - 3, 13), "strong"));
     svg.append(put(g.at(n), base + 33, show(n), 11, "faint"));
   });
   svg.append(line(g.left, base, g.right, base), put(16, base - 4, "y", 15, "strong"));
@@ -87,7 +87,8 @@ scenes.push({ id: "now", draw(id) {
   state.x.forEach((v, i) => svg.append(v ? stem("x", g.at(i), 44 + sx(0), 44 + sx(v), 6) : mark("x", g.at(i), 44 + sx(0), 3), put(g.at(i), 129, show(v), 12, v ? "strong" : "faint"), g.step > 30 ? put(g.at(i), 115, `x[${i}]`, 10, "faint") : null));
   state.h.forEach((tap, k) => {
     const at = guess.at[k], y = 156 + 36 * k, x = at === null ? 16 : g.at(at), right = at === meets(k, state.n, "convolve");
-    svg.append(put(at === null ? 30 : x + 14, y + 4, at === null ? `h[${k}]` : `h[${k}]${guess.at.includes(null) ? "" : right ? " ✓" : " ✗"}`, 11.5, at !== null && !guess.at.includes(null) ? "strong" : "", "start"));
+    const beside = x > g.right - 56 && at !== null ? -14 : 14;
+    svg.append(put(at === null ? 30 : x + beside, y + 4, at === null ? `h[${k}]` : `h[${k}]${guess.at.includes(null) ? "" : right ? " ✓" : " ✗"}`, 11.5, `halo${at !== null && !guess.at.includes(null) ? " strong" : ""}`, beside < 0 ? "end" : "start"));
     if (at !== null) svg.append(line(x, y - 12, x, 134, "var(--h)", 1.5, { "stroke-dasharray": "3 3" }));
     svg.append(handle(el("g", { class: "tap", "data-k": k }, box(x - 22, y - 18, 44, 36, "transparent"), tapMark(k, x, y, 8)), `guess${k}`, {
       label: say("place_tap", { k }), value: at ?? frames[0] - 1, text: at === null ? say("not_placed") : `x[${show(at)}]`, min: frames[0] - 1, max: frames.at(-1), from: (px) => (px < g.left - 4 ? frames[0] - 1 : g.frame(px)),
@@ -115,7 +116,7 @@ press("now-show", () => { guess.at = state.h.map((_, k) => meets(k, state.n, "co
 const looked = { i: null, n: null };
 scenes.push({ id: "read", draw(id) {
   if (state.fresh || looked.n === null) { looked.i = sounding().includes(2) ? 2 : sounding()[0] ?? 0; looked.n = state.n; }
-  const frames = columns(), rows = sounding(), g = grid(id, 58, frames), line_ = 36, top = 116, svg = canvas(g.width, top + line_ * rows.length + 64), sx = scale([...state.x, 4], 60);
+  const frames = columns(), rows = sounding(), g = grid(id, labelled(), frames), crowded = g.right - g.left < 70 * state.h.length + 40, line_ = 36, top = 116, svg = canvas(g.width, top + line_ * rows.length + (crowded ? 82 : 64)), sx = scale([...state.x, 4], 60);
   const bottom = top + line_ * rows.length;
   const look = (i, n) => { if (looked.i === i && looked.n === n) return; Object.assign(looked, { i, n }); if (state.n !== n && n !== null) { change({ n }); } else render("read"); };
   svg.append(line(g.left, 20 + sx(0), g.right, 20 + sx(0)), put(16, 24 + sx(0), "x", 15, "strong"));
@@ -127,7 +128,7 @@ scenes.push({ id: "read", draw(id) {
   });
   frames.forEach((n) => svg.append(put(g.at(n), 109, show(n), 11, n === looked.n ? "strong" : "faint")));
   rows.forEach((i, row) => {
-    const y = top + line_ * row, label = el("g", { class: "press" }, box(0, y, g.left, line_, "transparent"), put(g.left - 6, y + 22, `x[${i}] = ${show(state.x[i])}`, 11.5, i === looked.i ? "strong" : "", "end"));
+    const y = top + line_ * row, label = el("g", { class: "press" }, box(0, y, g.left, line_, "transparent"), put2(g.left - 6, y + 22, rowLabel(i), i === looked.i ? "strong" : ""));
     label.addEventListener("pointerenter", () => { if (!dragged) look(i, looked.n); });
     svg.append(label);
     frames.forEach((n) => {
@@ -139,11 +140,11 @@ scenes.push({ id: "read", draw(id) {
     });
   });
   svg.append(put(g.left - 6, bottom + 24, "y[n]", 13, "strong", "end"));
-  frames.forEach((n) => { const part = el("g", { class: "press" }, box(g.at(n) - g.step / 2, bottom, g.step, 34, "transparent"), put(g.at(n), bottom + 24, show(sumAt(n)), fitting(show(sumAt(n)), g.step - 4, 14), "strong")); part.addEventListener("pointerenter", () => { if (!dragged) look(looked.i, n); }); svg.append(part); });
+  frames.forEach((n) => { const part = el("g", { class: "press" }, box(g.at(n) - g.step / 2, bottom, g.step, 34, "transparent"), put(g.at(n), bottom + 24, show(sumAt(n)), fitting(show(sumAt(n)), g.step - 7, 14), "strong")); part.addEventListener("pointerenter", () => { if (!dragged) look(looked.i, n); }); svg.append(part); });
   if (rows.includes(looked.i)) svg.append(box(g.left - 1, top + line_ * rows.indexOf(looked.i) - 1, g.right - g.left + 2, line_ + 2, "none", { stroke: "var(--x)", "stroke-width": 3, rx: 6, class: "row" }));
   svg.append(box(g.at(looked.n) - g.step / 2 - 1, top - 3, g.step + 2, bottom - top + 38, "none", { stroke: "var(--ink)", "stroke-width": 3, rx: 6, class: "column" }));
   svg.append(put(g.left, bottom + 56, `→ ${rows.includes(looked.i) ? state.h.map((_, k) => `h[${k}]`).join(" ") : ""}`, 12, "row-words", "start"),
-    put(g.right, bottom + 56, `↓ ${terms(looked.n).filter((t) => state.x[t.i]).map((t) => `h[${t.k}]`).join(" ")}`, 12, "strong", "end"));
+    put(g.right, bottom + (crowded ? 74 : 56), `↓ ${terms(looked.n).filter((t) => state.x[t.i]).map((t) => `h[${t.k}]`).join(" ")}`, 12, "strong", "end"));
   return svg;
 }, after() {
   const row = looked.i !== null && state.x[looked.i] ? say("row_reads", { i: looked.i, v: show(state.x[looked.i]), h: state.h.map((_, k) => `h[${k}]`).join(", ") }) : "";
@@ -168,14 +169,14 @@ $("preset").onchange = () => { const chosen = data.presets.find((p) => p.id === 
 // ---- 5, i + k = n: no minus sign until one asks for it ----
 const pairs = { solved: "none" };
 scenes.push({ id: "pairs", draw(id) {
-  const m = state.h.length, rows = sounding(), side = clamp((room(id) - 64) / Math.max(m, 4), 30, 56), svg = canvas(64 + side * m + 70, 62 + 44 * rows.length + 8), n = state.n;
+  const m = state.h.length, rows = sounding(), left = labelled() + 6, side = clamp((room(id) - left) / Math.max(m, 4), 30, 56), svg = canvas(left + side * m + 70, 62 + 44 * rows.length + 8), n = state.n;
   svg.append(put(30, 24, "x[i]", 12, "faint"));
-  state.h.forEach((tap, k) => svg.append(tapMark(k, 64 + side * (k + 0.5), 14, 5), put(64 + side * (k + 0.5), 36, `h[${k}] = ${show(tap)}`, side > 50 ? 11 : 8.5), put(64 + side * (k + 0.5), 50, `k = ${k}`, 9, "faint")));
+  state.h.forEach((tap, k) => svg.append(tapMark(k, left + side * (k + 0.5), 14, 5), put(left + side * (k + 0.5), 36, `h[${k}] = ${show(tap)}`, fitting(`h[${k}] = ${show(tap)}`, side - 3, 11)), put(left + side * (k + 0.5), 50, `k = ${k}`, 9, "faint")));
   rows.forEach((i, row) => {
-    const y = 58 + 44 * row; svg.append(put(58, y + 20, `x[${i}] = ${show(state.x[i])}`, 11, "", "end"), put(58, y + 34, `i = ${i}`, 9, "faint", "end"));
+    const y = 58 + 44 * row; svg.append(put2(left - 6, y + 20, rowLabel(i)), put(left - 6, y + 34, `i = ${i}`, 9, "faint", "end"));
     state.h.forEach((tap, k) => {
-      const here = i + k - state.origin === n, x = 64 + side * k, words = show(tap * state.x[i]);
-      const part = el("g", { class: `press pair${here ? " hot" : ""}`, "data-i": i, "data-k": k }, box(x + 2, y + 2, side - 4, 40, tint(i), { rx: 5, opacity: here ? 1 : 0.45, stroke: here ? "var(--ink)" : "none", "stroke-width": 3 }), put(x + side / 2, y + 20, words, fitting(words, side - 8, 14), here ? "on strong" : "strong"), put(x + side / 2, y + 35, `${i}+${k}=${i + k}`, 9, here ? "on" : ""));
+      const here = i + k - state.origin === n, x = left + side * k, words = show(tap * state.x[i]);
+      const part = el("g", { class: `press pair${here ? " hot" : ""}`, "data-i": i, "data-k": k }, box(x + 2, y + 2, side - 4, 40, tint(i), { rx: 5, opacity: here ? 1 : 0.45, stroke: here ? "var(--ink)" : "none", "stroke-width": 3 }), put(x + side / 2, y + 20, words, fitting(words, side - 8, 14), here ? "on strong" : "strong"), put(x + side / 2, y + 35, `${i}+${k}=${i + k}`, fitting(`${i}+${k}=${i + k}`, side * 0.74, 9), here ? "on" : ""));
       part.addEventListener("pointerenter", () => { if (!dragged && state.n !== i + k - state.origin) change({ n: i + k - state.origin }); }); part.addEventListener("click", () => change({ n: i + k - state.origin }));
       svg.append(part);
     });

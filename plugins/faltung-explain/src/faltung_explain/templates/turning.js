@@ -1,19 +1,20 @@
 // Scenes 6 and 7: h turned by hand, and h not turned.
 
 // ---- 6, turn: h as written, seized and turned about its time zero ----
+const turnFrames = () => { const far = state.h.length - 1 - state.origin; return range(Math.min(columns()[0], -far), state.x.length - 1 + far); }; // wherever a tap comes to stand, turned or not
 const turned = { share: 0, seen: new Set() };
 scenes.push({ id: "turn", draw(id) {
   if (state.fresh) turned.seen.clear();
-  const frames = range(Math.min(columns()[0], 0), state.x.length - 1 + (state.h.length - 1 - state.origin)), g = grid(id, 30, frames, 24), svg = canvas(g.width, 404);
+  const frames = turnFrames(), g = grid(id, 30, frames, 22), svg = canvas(g.width, 404);
   const edge = g.at(state.n) + g.step / 2, sx = scale(state.x, 48), sh = scale([...state.h, 1], 48), small = g.step < 34 ? 10 : 12;
   const outs = frames.map((n) => sumAt(n)), so = scale([...outs, 1], 62), angle = Math.PI * turned.share, done = turned.share === 1;
   zones(svg, g.left, edge, g.right, 26, 286);
-  svg.append(line(g.left, 40 + sx(0), g.right, 40 + sx(0)), put(12, 44 + sx(0), "x", 15, "strong"), line(g.left, 158 + sh(0), g.right, 158 + sh(0)), put(12, 162 + sh(0), "h", 15, "strong"));
-  state.x.forEach((v, i) => svg.append(v ? stem("x", g.at(i), 40 + sx(0), 40 + sx(v)) : mark("x", g.at(i), 40 + sx(0), 3), v ? put(g.at(i), 40 + sx(v) + (v > 0 ? -9 : 18), show(v), small) : null));
+  svg.append(line(g.left, 46 + sx(0), g.right, 46 + sx(0)), put(12, 50 + sx(0), "x", 15, "strong"), line(g.left, 158 + sh(0), g.right, 158 + sh(0)), put(12, 162 + sh(0), "h", 15, "strong"));
+  state.x.forEach((v, i) => svg.append(v ? stem("x", g.at(i), 46 + sx(0), 46 + sx(v)) : mark("x", g.at(i), 46 + sx(0), 3), v ? put(g.at(i), 46 + sx(v) + (v > 0 ? -9 : 18), show(v), small) : null));
   const far = Math.max(...state.h.map((_, k) => Math.abs(k - state.origin)), 1);
   state.h.forEach((tap, k) => { // a tap goes round time zero on an arc, its number with it
     const off = k - state.origin, x = g.at(state.n) + off * Math.cos(angle) * g.step, lift = Math.sin(angle) * Math.abs(off) / far * (off > 0 ? 46 : -30), y = 158 + sh(tap) - lift;
-    svg.append(el("g", { class: "tap", "data-k": k, "data-frame": done ? state.n - off : turned.share === 0 ? state.n + off : "" }, line(x, 158 + sh(0) - lift, x, y, "var(--h)", 2.5), tapMark(k, x, y, 6), put(x, tap < 0 ? y + 20 : y - 11, g.step < 52 ? `h[${k}]` : `h[${k}] = ${show(tap)}`, small)));
+    svg.append(el("g", { class: "tap", "data-k": k, "data-frame": done ? state.n - off : turned.share === 0 ? state.n + off : "" }, line(x, 158 + sh(0) - lift, x, y, "var(--h)", 2.5), tapMark(k, x, y, 6), put(x, tap < 0 ? y + 20 : y - 11, g.step < 6.4 * `h[${k}] = ${show(tap)}`.length ? `h[${k}]` : `h[${k}] = ${show(tap)}`, small)));
   });
   if (done) terms(state.n).forEach((t) => { if (t.i >= frames[0] && t.i <= frames.at(-1) && t.i < state.x.length && t.i >= 0) svg.append(box(g.at(t.i) - g.step * 0.42, 246, g.step * 0.84, 26, state.x[t.i] ? tint(t.i) : "var(--quiet)", { rx: 5, stroke: "var(--h)", "stroke-width": 1.6 }), put(g.at(t.i), 264, show(t.product), fitting(show(t.product), g.step * 0.8, 13), "on")); });
   else svg.append(put(g.left + 6, 264, say("turn_first"), 12, "faint halo", "start"));
@@ -59,13 +60,13 @@ const waiting = { latency: 0, n: 0 };
 // What has not come is not known, whatever it will be: an output that needs it is a question mark.
 scenes.push({ id: "noturn", draw(id) {
   if (state.fresh) waiting.n = sounding()[0] ?? 0; // where the future still holds something
-  const frames = range(first() + state.origin, state.x.length - 1), g = grid(id, 58, frames, 25), rows = sounding(), top = 34, line_ = 34, bottom = top + line_ * rows.length, svg = canvas(g.width, bottom + 62), n = waiting.n, future = hatch(svg), shown = n - waiting.latency;
+  const frames = range(first() + state.origin, state.x.length - 1), g = grid(id, labelled(), frames, 25), rows = sounding(), top = 34, line_ = 34, bottom = top + line_ * rows.length, svg = canvas(g.width, bottom + 62), n = waiting.n, future = hatch(svg), shown = n - waiting.latency;
   zones(svg, g.left, g.at(n) + g.step / 2, g.right, 24, bottom);
   frames.forEach((f) => svg.append(put(g.at(f), bottom + 52, show(f), 11, f === n ? "strong" : "faint")));
   rows.forEach((i, row) => {
     const y = top + line_ * row, late = i > n;
     if (late) svg.append(box(0, y, g.right, line_, future, { class: "notyet row" }));
-    svg.append(put(g.left - 6, y + 21, `x[${i}] = ${show(state.x[i])}`, 11.5, late ? "faint" : "", "end"));
+    svg.append(put2(g.left - 6, y + 21, rowLabel(i), late ? "faint" : ""));
     state.h.forEach((tap, k) => {
       const f = i - k + state.origin; if (f < frames[0] || f > frames.at(-1)) return;
       if (late && f <= shown) svg.append(line(g.at(f) - g.step / 2 + 3, y + line_ - 4, g.at(f) + g.step / 2 - 3, y + 4, "var(--wrong)", 2.5));
@@ -73,7 +74,7 @@ scenes.push({ id: "noturn", draw(id) {
     });
   });
   svg.append(put(g.left - 6, bottom + 24, "r[n]", 13, "strong", "end"));
-  frames.forEach((f) => { const lacks = terms(f, "correlate").some((t) => t.i > n); svg.append(put(g.at(f), bottom + 24, lacks ? "?" : show(sumAt(f, "correlate")), 13, lacks ? "faint" : "strong")); });
+  frames.forEach((f) => { const lacks = terms(f, "correlate").some((t) => t.i > n); svg.append(put(g.at(f), bottom + 24, lacks ? "?" : show(sumAt(f, "correlate")), fitting(show(sumAt(f, "correlate")), g.step - 5, 13), lacks ? "faint" : "strong")); });
   if (shown >= frames[0]) svg.append(box(g.at(shown) - g.step / 2 - 1, top - 3, g.step + 2, bottom - top + 38, "none", { stroke: "var(--r)", "stroke-width": 3, rx: 6, class: "column" }));
   nowHandle(svg, g, 0, 26, "now7", n, (to) => { waiting.n = to; render("noturn"); }, sentence(shown, "correlate"));
   return svg;

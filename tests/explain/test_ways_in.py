@@ -1,0 +1,270 @@
+"""The pages as other hands and eyes meet them: a microphone, keys alone, forced colours, paper; and their texts.
+
+A clap is recorded with the browser's own recording of one, which it plays for a microphone.
+"""
+
+# ruff: noqa: RUF001  (the pages write true minus signs)
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.signal
+import soundfile as sf
+from faltung_explain.claims.report import LIVE, run_claims, write_claims
+
+from tests.browser import until
+from tests.conftest import CHROMIUM
+
+FS = 48_000
+ECHO_S = 0.25
+DECAY_S = 0.03
+
+
+@pytest.fixture(scope="module")
+def claims(tmp_path_factory):
+    return write_claims(tmp_path_factory.mktemp("claims"), results=run_claims())
+
+
+@pytest.fixture
+def recorded(browser, tmp_path):
+    """A browser whose microphone hears a clap and its echo, once a second; and a way to refuse it."""
+    t = np.arange(round(0.2 * FS)) / FS
+    clap = np.random.default_rng(3).standard_normal(len(t)) * np.exp(-t / DECAY_S) / 4
+    heard = np.zeros(6 * FS)
+    for second in range(6):
+        for at, gain in ((second, 0.9), (second + ECHO_S, 0.45)):
+            heard[round(at * FS) : round(at * FS) + len(clap)] += gain * clap
+    sf.write(tmp_path / "clap.wav", np.clip(heard, -1, 1), FS, subtype="PCM_16")
+    flags = ("--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={tmp_path / 'clap.wav'}")
+
+    opened = []
+
+    def open_page(explained, *more):
+        other = browser.browser_type.launch(executable_path=CHROMIUM, args=["--no-sandbox", *flags, *more])
+        opened.append(other)
+        page = other.new_context(offline=True, viewport={"width": 1200, "height": 900}).new_page()
+        page.complaints = []
+        page.on("console", lambda message: page.complaints.append(message.text))
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))
+        page.goto((explained.folder / "index.html").as_uri())
+        return page
+
+    yield open_page
+    for one in opened:
+        one.close()
+
+
+def test_a_clap_is_recorded_in_the_page_from_disk_and_becomes_the_room(recorded, worked):
+    page = recorded(worked, "--use-fake-ui-for-media-stream")
+    page.click("#record")
+    until(page, "Boolean(heard && heard.name)")
+    assert page.evaluate("heard.name") == "your clap"
+    assert "is now the kernel" in page.locator("#said-own").inner_text()
+    taps, fs = np.array(page.evaluate("[...heard.h.taps]")), page.evaluate("heard.fs")
+    assert 0.5 < len(taps) / fs <= 4  # from the loudest of its claps on
+    level = np.convolve(taps**2, np.ones(round(0.01 * fs)), "same")
+    assert level[: round(0.02 * fs)].max() > 0.2 * level.max()  # it begins with a clap
+    spacing = scipy.signal.correlate(level, level)[len(level) - 1 :]
+    near = slice(round((ECHO_S - 0.05) * fs), round((ECHO_S + 0.05) * fs))
+    assert (near.start + spacing[near].argmax()) / fs == pytest.approx(ECHO_S, abs=0.02)
+    made = page.evaluate("(() => { const { all, zero } = madeOf(); return [[...all.A], [...all.dry], zero]; })()")
+    a, dry, zero = np.array(made[0]), np.array(made[1]), made[2]
+    meant = scipy.signal.convolve(dry[zero:], taps)[: len(a) - zero]
+    scale = meant @ a[zero:] / (meant @ meant)
+    assert np.abs(a[zero:] - scale * meant).max() < 1e-3 * np.abs(a).max()
+    assert page.complaints == []
+
+
+def test_a_microphone_that_is_refused_is_said_with_what_to_do(recorded, worked):
+    page = recorded(worked, "--deny-permission-prompts")
+    page.click("#record")
+    until(page, "document.getElementById('said-own').textContent.includes('microphone')")
+    assert "choose a recording instead" in page.locator("#said-own").inner_text()
+
+
+def test_a_wav_is_dropped_on_the_page(visit, worked, tmp_path):
+    page = visit(worked)
+    sf.write(tmp_path / "tone.wav", 0.5 * np.sin(np.arange(11025) / 9), 22050)
+    content = list((tmp_path / "tone.wav").read_bytes())
+    page.evaluate(
+        """(bytes) => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([new Uint8Array(bytes)], "tone.wav"));
+            const how = { dataTransfer: carried, bubbles: true, cancelable: true };
+            document.body.dispatchEvent(new DragEvent("drop", how));
+        }""",
+        content,
+    )
+    until(page, "Boolean(heard && heard.name === 'tone.wav')")
+    assert page.evaluate("heard.x.length") == 11025
+
+
+# ---- texts: none over another, none outside its picture ------------------------------------------------------------
+
+TEXTS = """() => [...document.querySelectorAll('.picture svg')].flatMap((svg) => {
+    const edge = svg.getBoundingClientRect(), name = svg.closest('.picture').id, bad = [];
+    const boxes = [...svg.querySelectorAll('text')].filter((t) => t.textContent.trim()).map((t) => {
+        const b = t.getBoundingClientRect(), part = Math.min(3, b.height / 5);
+        return { words: t.textContent, left: b.left, right: b.right, top: b.top + part, bottom: b.bottom - part };
+    });
+    boxes.forEach((a, i) => {
+        if (a.left < edge.left - 1 || a.right > edge.right + 1 || a.top < edge.top - 1 || a.bottom > edge.bottom + 1)
+            bad.push(`${name}: ${a.words} leaves the picture`);
+        boxes.slice(0, i).forEach((b) => {
+            const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+            const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+            if (across > 1 && down > 1) bad.push(`${name}: ${a.words} over ${b.words}`);
+        });
+    });
+    return bad;
+})"""
+
+STATES = {
+    "worked": "choose('worked')",
+    "an echo": "choose('echo')",
+    "negative": "own({ x: [0, -4, 3, -7, 9, -5, -9, 2], h: [-3, 5, -2], origin: 0 })",
+    "six taps": "own({ x: [-9, 8, -7, 6, -5, 4, -3, 2, -1, 9, -8, 7], h: [9, -8, 7, -6, 5, -4], origin: 0 })",
+    "origin inside": "own({ x: [-9, 8, -7, 6, -5, 4, -3, 2], h: [9, -8, 7, -6, 5], origin: 2 })",
+    "fractions": "own({ x: [-0.494, 0.708, -0.125, 0.001], h: [0.455, -0.385, 0.483], origin: 0 })",
+}
+
+
+@pytest.mark.parametrize("width", [1440, 820, 360])
+@pytest.mark.parametrize("state", STATES)
+def test_no_text_of_a_scene_lies_over_another_or_leaves_its_picture(visit, worked, state, width):
+    page = visit(worked, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    for lang, turned in (("en", 0), ("zh", 1)):
+        page.evaluate(f"state.lang = '{lang}'; translate(); {STATES[state]}; ready(); turned.share = {turned}")
+        page.evaluate("launch(sounding()); stopped(); document.getElementById('now-show').click(); learn(200)")
+        page.evaluate("document.getAnimations().forEach((a) => a.finish())")
+        assert page.evaluate(TEXTS) == []
+
+
+# ---- eyes and hands ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_axe_finds_nothing_on_any_page_in_any_language(visit, worked, echo, claims, lang, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    for place in (worked.folder / "index.html", echo.folder / "index.html", claims):
+        page = visit(worked, color_scheme=scheme)
+        page.goto(place.as_uri())
+        if lang == "zh":
+            page.click("#lang, [data-to=zh]")
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        found = axe.Axe().run(page).response["violations"]
+        assert [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found] == []
+
+
+def test_with_forced_colours_what_is_chosen_can_be_told(visit, worked):
+    page = visit(worked, forced_colors="active")
+    assert page.evaluate("matchMedia('(forced-colors: active)').matches")
+    grounds = page.evaluate(
+        """[...document.querySelectorAll('#how button')]
+            .map((b) => [b.getAttribute('aria-pressed'), getComputedStyle(b).backgroundColor])"""
+    )
+    chosen = {ground for pressed, ground in grounds if pressed == "true"}
+    others = {ground for pressed, ground in grounds if pressed == "false"}
+    assert len(chosen) == 1
+    assert not chosen & others
+
+
+def test_on_paper_all_scenes_stand_without_buttons(visit, worked):
+    page = visit(worked)
+    page.emulate_media(media="print")
+    assert page.locator("nav, #formula, main button, main input").filter(visible=True).count() == 0
+    shown = page.evaluate(
+        "[...document.querySelectorAll('.picture svg')].every((s) => s.getBoundingClientRect().height > 20)"
+    )
+    assert shown
+    paper = page.pdf(format="A4")
+    assert paper.count(b"/Type /Page\n") >= 4 or paper.count(b"/Type /Page ") + paper.count(b"/Type /Page/") >= 4
+
+
+def test_with_keys_alone_one_goes_through_all_scenes(visit, worked):
+    page = visit(worked, reduced_motion="reduce")
+    focused = "(({ dataset, id }) => dataset.handle || id || dataset.value || '')(document.activeElement)"
+
+    def to(wanted):
+        for _ in range(160):
+            if page.evaluate(focused) == wanted:
+                return
+            page.keyboard.press("Tab")
+        pytest.fail(f"{wanted} is not reached")
+
+    to("clap-2")
+    page.keyboard.press("Enter")
+    assert page.evaluate("room1.claps") == [1, 5]
+    to("launch-all")
+    page.keyboard.press("Enter")
+    assert page.evaluate("[...sent.rows].length") == 3
+    for k, frame in ((0, 3), (1, 2), (2, 1)):
+        to(f"guess{k}")
+        for _ in range(frame + 1):
+            page.keyboard.press("ArrowRight")
+    assert "h[2], h[1], h[0]" in page.locator("#said-now").inner_text()
+    to("pic-read")
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("state.n") == 4
+    to("pic-pairs")
+    page.keyboard.press("ArrowLeft")
+    assert page.evaluate("state.n") == 3
+    to("turn")
+    page.keyboard.press("End")
+    assert page.evaluate("turned.share") == 1
+    to("latency")
+    page.keyboard.press("End")
+    assert page.evaluate("waiting.latency") == 2
+    to("pic-plane")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.evaluate("plane.image[3][2]") == 1
+    to("learn-on")
+    page.keyboard.press("Enter")
+    assert page.evaluate("learnt.steps") == 200
+    to("head")
+    page.keyboard.press("End")
+    assert page.evaluate("ear9.at") > 1
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+
+
+# ---- the claims ----------------------------------------------------------------------------------------------------
+
+
+def test_claims_answer_to_numbers_of_ones_own(visit, worked, claims):
+    page = visit(worked)
+    page.goto(claims.as_uri())
+    assert page.locator("[data-live]").count() == len(LIVE)
+    page.fill("#x", "5, 0, 7, 1")
+    page.fill("#h", "1, −2, 4")
+    said = {key: page.locator(f"[data-live={key}]").inner_text() for key in LIVE}
+    x, h = [5, 0, 7, 1], [1, -2, 4]
+    minus = ", ".join(f"{v}".replace("-", "−") for v in np.convolve(x, h).tolist())
+    assert f"nothing turned: {minus}." in said["definition"]
+    assert "largest difference 0" in said["definition"]
+    assert said["index_formula"].split("off by ")[1].rstrip(".").split(", ")[2] == "0"
+    assert "y changes from n = 2, r from n = 0" in said["past"]
+    assert "n − 2 to n by y, n to n + 2 by r" in said["future"]
+    assert "differ by 0;" in said["commutes"]
+    layer = ", ".join(f"{v}".replace("-", "−") for v in np.correlate(x, h, "valid").tolist())
+    assert f"answers {layer}:" in said["frameworks"]
+    page.fill("#h", "1, 2, 1")
+    assert page.locator("[data-live=symmetry]").inner_text().endswith("differ by up to 0.")
+    page.click("[data-to=zh]")
+    assert "最多相差 0" in page.locator("[data-live=symmetry]").inner_text()
+    assert page.complaints == []
+
+
+@pytest.mark.parametrize("width", [1440, 820, 360])
+def test_the_claims_fit_the_window_and_are_dark_where_that_is_wished(visit, worked, claims, width):
+    page = visit(worked, viewport={"width": width, "height": 900}, color_scheme="dark")
+    page.goto(claims.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 23, 27)"
+    wide = page.evaluate(
+        "Math.max(...[...document.querySelectorAll('figure img')].map((i) => i.getBoundingClientRect().width))"
+    )
+    assert wide >= min(0.4 * width, 500)
