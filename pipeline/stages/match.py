@@ -68,6 +68,9 @@ class Match(DetectorStage):
             raise invalid(f"score: {self.score} is of waveforms: levels in dB have no gain to fit; take score: ncc")
         if self.domain == "spectrogram" and self.channels == "sum":
             raise invalid("channels: sum is of waveforms: patches of several channels are scored by 'each' or 'mean'")
+        least = self.threshold.score or 0.0
+        if self.score == "ncc" and least > 1:
+            raise invalid(f"no score of ncc is above 1, the threshold is {least:g}; write a part of 1: {least / 100:g}")
         return self
 
     def loaded(self, fmt: Format) -> Self:

@@ -23,6 +23,12 @@ STAGES = (
         then="{use: convolve, file: raw.f32, format: FLOAT32_LE}",
     ),
     cfg(
+        "match",
+        "write a part of 1: {}",
+        "{use: match, template: part.wav, threshold: 70}",
+        then="{use: match, template: part.wav, threshold: 0.7}",
+    ),
+    cfg(
         "templates",
         "give one column, or one each",
         "{use: match, template: {file: three.wav}}",
