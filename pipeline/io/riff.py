@@ -176,15 +176,16 @@ class _Walk:
             )
         if not 1 <= fs < 2**31:
             raise self.fail(f"its header declares a sampling rate of {fs} Hz")
-        if tag not in (1, 3):
-            return WavFormat(fs, channels, block, None, mask, tag)
         # 12 bits lie in 2 bytes and 20 in 3, in the upper bits: what counts is the size of the container. 24 bits may
         # lie in 4 bytes, if all that is told agrees; 16 bits in 4 are two samples taken for one.
         size, rate_told = block // channels, fs * block & _UNKNOWN
         wide = tag == 1 and size == 4 and 17 <= bits <= 32 and rate in (rate_told, 0)
-        if block % channels or bits < 1 or not (size == (bits + 7) // 8 or wide):
+        fits = size == 1 if tag in (6, 7) else bits >= 1 and (size == (bits + 7) // 8 or wide)
+        if tag in (1, 3, 6, 7) and (block % channels or not fits):
             words = f"{bits} bits, {channels} channels, {block} bytes a frame, {rate} bytes a second"
             raise self.fail(f"its fmt chunk contradicts itself: {words}")
+        if tag not in (1, 3):
+            return WavFormat(fs, channels, block, None, mask, tag)
         subtype = linear_subtype(size, floating=tag == 3)
         if subtype is None:
             kind = "floating point" if tag == 3 else "PCM"

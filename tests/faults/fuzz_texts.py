@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import sys
 import tempfile
 import time
@@ -52,6 +53,7 @@ def template(text: str) -> None:
         fixed = text.removeprefix("file://").split("{")[0]
         begins = os.path.normpath(os.path.join(folder, os.path.dirname(os.path.expanduser(fixed))))  # noqa: PTH111, PTH118, PTH120
         where = os.path.normpath(made)
+        begins, where = (re.sub("^//", "/", one) for one in (begins, where))  # the same root, as `commonpath` takes it
         assert os.path.commonpath([begins, where]) == begins, f"{text!r} leaves {begins}: {where}"
 
 

@@ -295,6 +295,19 @@ def test_floats_in_an_extensible_w64_are_no_integers(tmp_path):
     assert (info.subtype, warnings) == ("FLOAT", [])
 
 
+@pytest.mark.parametrize("tag", [6, 7])
+def test_a_wav_of_u_law_with_frames_of_another_length_contradicts_itself(tag, tmp_path):
+    path = tmp_path / "a.wav"
+    sf.write(path, np.zeros((40, 2)), 8000, subtype="FLOAT")
+    data = bytearray(path.read_bytes())
+    data[20] = tag
+    path.write_bytes(data)
+    with pytest.raises(
+        ReadError, match=r"a\.wav: its fmt chunk contradicts itself: 32 bits, 2 channels, 8 bytes a frame"
+    ):
+        read_signal(path)
+
+
 def test_a_w64_of_u_law_with_frames_of_another_length_contradicts_itself(tmp_path):
     write_signal(tmp_path / "x.w64", np.zeros((400, 2)), 8000, subtype="FLOAT")
     data = bytearray((tmp_path / "x.w64").read_bytes())
