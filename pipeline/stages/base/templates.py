@@ -211,8 +211,8 @@ def _cut(
     done = 0
     for block in _blocks(source, path, fmt, setting):
         for (start, stop), found in zip(spans, parts, strict=True):
-            piece = block[max(start - done, 0) : None if stop is None else max(stop - done, 0)]
-            found += [piece.copy()] if len(piece) or not found else []  # not all of the block
+            if not found or (start < done + len(block) and (stop is None or done < stop)):
+                found.append(block[max(start - done, 0) : None if stop is None else stop - done].copy())
         done += len(block)
         if all((stop is not None and done >= stop) or done - start > MAX_TAPS for start, stop in spans):
             break
