@@ -308,3 +308,9 @@ def test_without_output_and_events_there_is_nothing_to_write(faltung: Faltung, c
     assert done == Done(
         2, "", "faltung: no output; give -o OUT, or set output: in the configuration, or events: for a search\n"
     )
+
+
+def test_settings_of_a_search_are_told_as_its_options(faltung: Faltung, calls: Path) -> None:
+    done = faltung("match", "day.wav", "--template", "call.wav", "--tolerance", "10 ms")
+    assert done.code == 2
+    assert done.err == "faltung: --tolerance and --truth-label say how labels are compared; give these as --truth\n"

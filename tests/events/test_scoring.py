@@ -179,7 +179,7 @@ def test_several_recordings_have_labels_each_or_a_table_with_their_names(faltung
             ["--truth", "none.txt"],
             "none.txt: there are no labels; name a file, with {stem} where each recording has its own",
         ),
-        (["--truth", "day.wav"], "day.wav: no event file that can be read; known are .csv,"),
+        (["--truth", "day.wav"], "day.wav: no event file that can be read; known are ."),
         (["--truth", "day.txt", "--tolerance", "soon"], "tolerance: "),
         (
             ["--truth", "day.txt", "--tolerance", "3 samples"],
