@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,6 +12,8 @@ import soundfile as sf
 from faltung_match_report import search_page
 from faltung_match_report.picture import STRETCHES, levels_of, picture_of
 from faltung_match_report.search_page import match_figure, match_page
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.text import Text
 
 from pipeline.config.load import validate_config
 from pipeline.dsp.envelope import Envelope
@@ -160,6 +163,18 @@ def test_many_events_do_not_hide_the_signal(day, monkeypatch):
     assert len(match_figure(picture).subfigs[0].axes[0].patches) == 3
     monkeypatch.setattr(search_page, "_COMB", 2)
     assert len(match_figure(picture).subfigs[0].axes[0].patches) == 0
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_titles_stay_in_the_picture_however_long_a_name_is(day, narrow):
+    picture, *_ = day
+    worst = replace(picture.worst, event=replace(picture.worst.event, template="a_long_name_" * 9, start_s=86_399.123))
+    made = match_figure(replace(picture, worst=worst), narrow=narrow)
+    FigureCanvasAgg(made).draw()
+    for axes in made.subfigs[1].axes:
+        assert axes.get_title(loc="left").startswith(("Best: ", "Worst: "))
+        titles = [text for text in axes.findobj(Text) if text.get_text() == axes.get_title(loc="left")]
+        assert max(text.get_window_extent().x1 for text in titles) <= made.bbox.x1
 
 
 @pytest.mark.parametrize("threshold", [0.999, "mad 1e9"])

@@ -41,6 +41,7 @@ _MOST_DRAWN = 2_000  # events; more would hide the signal
 _TURNED = "#8a8a94"
 _COMB = 60  # events from which on they are marked alone
 _NAME = 20  # characters of a template's that stand over a narrow panel
+_TITLE = 54  # characters that stand over a wide one
 
 
 class SearchPage:
@@ -222,9 +223,7 @@ def _image(axes: Axes, levels: Levels) -> None:
 def _patches(pair: Any, shown: Patches, word: str) -> None:
     """An event, and its template."""
     event = shown.event
-    name = one_line(event.template)
-    name = name if len(name) <= _NAME else name[: _NAME - 1] + "…"
-    titles = (f"{word}: {event.start_s:.6g} s, score {event.score:.3f}", f"Template: {name}")
+    titles = (f"{word}: {event.start_s:.6g} s, score {event.score:.3f}", f"Template: {_name(event, _NAME)}")
     for axes, levels, title in zip(pair, (shown.window, shown.template), titles, strict=True):
         _plain(axes, title)
         _image(axes, levels)
@@ -232,10 +231,15 @@ def _patches(pair: Any, shown: Patches, word: str) -> None:
     pair[1].set_ylabel("")
 
 
+def _name(event: Event, most: int) -> str:
+    name = one_line(event.template)
+    return name if len(name) <= most else f"{name[: most - 1]}…"
+
+
 def _overlaid(axes: Axes, overlay: Overlay, word: str, fs: float) -> None:
     event = overlay.event
     found = f"at {event.start_s:.6g} s, score {event.score:.3f}, gain {overlay.gain:.3g}"
-    _plain(axes, f"{word}: {one_line(event.template)}, {found}")
+    _plain(axes, f"{word}: {_name(event, _TITLE - len(f'{word}: , {found}'))}, {found}")
     time = overlay.start_s + np.arange(len(overlay.window)) / fs
     axes.plot(time, overlay.window, color=COLOURS["x"], linewidth=2.6, alpha=0.55, label="signal")
     axes.plot(time, overlay.fitted, color=COLOURS["h"], linewidth=1.1, label="template")
