@@ -88,7 +88,7 @@ class BatchSettings(Settings):
 
     jobs: Annotated[int, Field(ge=1, le=256)] | Literal["auto"] = 1
     """Files done at a time, each by a process of its own: a number, or one a processor (`auto`). A process that dies
-    costs at most its own file. With 1, the files are done one after another in the command's own process."""
+    costs at most its own file. With 1, the files are done one after another."""
     manifest: Annotated[str, BeforeValidator(_plain_path)] | None = None
     """The file that remembers what was done, relative to this one; none keeps it in `.faltung`, a folder beside the
     outputs, or beside this file where they go to a store. A run goes on where the last one stopped."""
@@ -119,8 +119,9 @@ class Configuration(Options):
     """Stages that the signal goes through, in this order."""
     events: PathTemplates = ()
     """Files for what the `match` stages find: a path as `output` is one, or a list of them, each in the format of
-    its extension: `.csv`, `.jsonl`, `.parquet`, `.selections.txt` (Raven) or another `.txt` (Audacity labels). Without
-    `output`, nothing else is written."""
+    its extension: `.csv`, `.jsonl`, `.parquet`, `.selections.txt` (Raven) or another `.txt` (Audacity labels),
+    `.TextGrid` (Praat), `.eaf` (ELAN), `.picks.csv`, `.birdnet.results.csv`, or a plugin's. Without `output`, nothing
+    else is written."""
     format: FormatSettings = FormatSettings()
     """Storage of the samples of the output."""
     clip: Literal["warn", "error", "scale"] = "warn"
