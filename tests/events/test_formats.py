@@ -327,6 +327,16 @@ def test_what_is_no_elan_file_is_refused(tmp_path, old, new, said):
         read_labels(put(tmp_path, "a.eaf", EAF.replace(old, new)))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-be", "utf-16-le"])
+def test_a_document_type_is_refused_in_any_encoding(tmp_path, encoding):
+    text = EAF.partition("?>")[2].strip() if EAF.startswith("<?xml") else EAF
+    (tmp_path / "plain.eaf").write_bytes(f"\ufeff{text}".encode("utf-16-le"))
+    assert read_labels(tmp_path / "plain.eaf")
+    (tmp_path / "a.eaf").write_bytes(f"\ufeff<!DOCTYPE x>\n{text}".encode(encoding))
+    with pytest.raises(ReadError, match="has a document type, which ELAN writes in none"):
+        read_labels(tmp_path / "a.eaf")
+
+
 def test_pympi_reads_what_we_write_and_the_other_way(tmp_path):
     elan = pytest.importorskip("pympi.Elan", reason="needs pympi-ling")
     ours, theirs = tmp_path / "ours.eaf", tmp_path / "theirs.eaf"
