@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import FaltungError, UsageError
-from ..io.base import OutputFormat, Reader, ReadOptions, Writer, WriteRequest
-from ..io.formats import opened_reader, opened_writer
-from ..io.kinds import ReaderKind, WriterKind
-from ..io.source import open_source
-from ..kernel import Array
-from ..match.events import Event, Events
-from ..match.writers import EventKind
+from pipeline.errors import FaltungError, UsageError
+from pipeline.io.base import OutputFormat, Reader, ReadOptions, Writer, WriteRequest
+from pipeline.io.formats import opened_reader, opened_writer
+from pipeline.io.kinds import ReaderKind, WriterKind
+from pipeline.io.source import open_source
+from pipeline.kernel import Array
+from pipeline.match.events import Event, Events
+from pipeline.match.writers import EventKind
+
 from .stages import promise
 
 _OTHERS = {
@@ -206,7 +207,7 @@ def check_events_writer(kind: EventKind, count: Callable[[bytes], int]) -> None:
     ...     [event.template for search in searches for event in search]).encode())
     >>> check_events_writer(names, lambda data: len(json.loads(data)))
     """
-    from ..io.kinds import loaded
+    from pipeline.io.kinds import loaded
 
     encode = loaded(kind.encode)
     for names in ((), ("call",), ("call", "a,b;\t'\"<&>", "two\nlines", "émile 鳥")):

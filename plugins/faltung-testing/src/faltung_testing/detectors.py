@@ -10,13 +10,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from ..engine.plan import make_plan
-from ..engine.stream import Detections, stream
-from ..errors import StageError
-from ..kernel import Array
-from ..match.events import Events, events_found
-from ..match.writers import encoded_events
-from ..stages.base import DetectorStage, Format
+from pipeline.engine.plan import make_plan
+from pipeline.engine.stream import Detections, stream
+from pipeline.errors import StageError
+from pipeline.kernel import Array
+from pipeline.match.events import Events, events_found
+from pipeline.match.writers import encoded_events
+from pipeline.stages.base import DetectorStage, Format
+
 from .stages import check_stage, promise
 
 

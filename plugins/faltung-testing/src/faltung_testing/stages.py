@@ -27,12 +27,12 @@ import numpy.typing as npt
 import yaml
 from pydantic import ValidationError
 
-from ..dsp.methods import choose_method, shape_of
-from ..errors import SettingError
-from ..kernel import Array, Kernel
-from ..stages.base import DetectorStage, Format, Stage
-from ..stages.base.rates import frames_after
-from ..stages.base.registry import stage_from_settings
+from pipeline.dsp.methods import choose_method, shape_of
+from pipeline.errors import SettingError
+from pipeline.kernel import Array, Kernel
+from pipeline.stages.base import DetectorStage, Format, Stage
+from pipeline.stages.base.rates import frames_after
+from pipeline.stages.base.registry import stage_from_settings
 
 _FORMATS = (
     Format(8000.0, 1),
