@@ -24,19 +24,23 @@ _OTHERS = {
 
 
 def check_event_reader(kind: EventReaderKind, path: str | os.PathLike[str], expected: Sequence[Label]) -> None:
-    r"""Run every check on a reader of event files with one file whose labels are known.
+    """Run every check on a reader of event files with one file whose labels are known.
 
     The file has two labels at least, best; ``expected`` are all that it holds, in any order.
 
     Examples
     --------
+    >>> import json
     >>> from pathlib import Path
     >>> from pipeline import Label
+    >>> from pipeline.errors import ReadError
     >>> from pipeline.io.labels import EventReaderKind
     >>> def read(path):
-    ...     rows = [line.split("|") for line in path.read_text("utf-8", "replace").splitlines() if "|" in line]
-    ...     return [Label(float(start), float(end), text) for start, end, text in rows]
-    >>> _ = Path("day.ticks").write_text("0.25|0.5|wren\n1|1|owl\n")
+    ...     try:
+    ...         return [Label(*row) for row in json.loads(path.read_bytes())]
+    ...     except (ValueError, TypeError) as error:
+    ...         raise ReadError(str(path), f"holds no ticks: {error}") from error
+    >>> _ = Path("day.ticks").write_text('[[0.25, 0.5, "wren"], [1, 1, "owl"]]')
     >>> ticks = EventReaderKind("ticks", (".ticks",), read)
     >>> check_event_reader(ticks, "day.ticks", [Label(0.25, 0.5, "wren"), Label(1, 1, "owl")])
     """
