@@ -37,6 +37,9 @@ _UNKNOWN_FRAMES = 2**62  # libsndfile says 2**63 - 1 where a FLAC header does no
 _OGG_FRAMES = 4096
 """Vorbis packs pages by what it is handed: always this much, so that no cut of blocks changes a byte."""
 
+_MOST_BYTES = {"AIFF": (1 << 32) - (1 << 20)}
+"""Samples that a container holds whose sizes have 32 bits; what stands beside them has a MiB."""
+
 _ENDLESS = 1 << 40  # bytes that a file claims to have more than it has, so that no guess from its size is too small
 _ID3V1 = 256
 
@@ -213,6 +216,9 @@ class SndfileWriter(AudioWriter):
         self.notes += notes
         if is_stream(request.path):
             raise UsageError(f"{request.path}: {container}/{subtype} needs a file; a pipe takes PCM or FLOAT WAV only")
+        self._most = _MOST_BYTES.get(container, 1 << 62) // (max(1, ENCODINGS[subtype].bytes) * request.channels)
+        if request.frames is not None and request.frames > self._most:
+            raise UsageError(f"{request.path}: {container} cannot hold over 4 GiB; write WAV (RF64), W64 or FLAC")
         self._waiting: list[Block] = []
         self._sink = open_file(request.path, overwrite=request.overwrite)
         self.outputs = [self._sink]
@@ -255,6 +261,8 @@ class SndfileWriter(AudioWriter):
         self._waiting = [joined[whole:].copy()]
 
     def _hand_over(self, data: Block) -> None:
+        if self.frames + len(data) > self._most:
+            raise WriteError(self.request.path, f"grew over 4 GiB, which {self._container} cannot hold; write WAV")
         self._encode(lambda: self._file.write(data))
 
     def _encode(self, step: Callable[[], object]) -> None:

@@ -219,7 +219,8 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
     tasks = _tasks(work)
     alone = len(tasks) == 1 and work.batch is None
     with ExitStack() as stack:
-        targets = [one.path for one in files_written(work.items, work.loaded.settings, None)]
+        items = [*work.items, *(state.item for state in work.passed_over)]  # a worker may be killed behind the last
+        targets = [one.path for one in files_written(items, work.loaded.settings, None)]
         remove_left_behind(targets)
         if work.batch is not None:
             stack.callback(remove_left_behind, targets)

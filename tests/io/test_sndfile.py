@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from pipeline.errors import ReadError, UsageError, WriteError
-from pipeline.io import OutputFormat, open_reader, probe, read_signal
+from pipeline.io import OutputFormat, open_reader, open_writer, probe, read_signal, sndfile
 from pipeline.io.ogg import ogg_crc
 from tests.io.helpers import noise, piped, save
 
@@ -219,3 +219,18 @@ def test_a_flac_whose_samples_were_changed_with_all_checksums_of_its_frames_is_s
     (tmp_path / "c.flac").write_bytes(a[:42] + b[42:])
     with pytest.raises(ReadError, match=r"c\.flac: damaged: its samples do not have the MD5"):
         read_signal(tmp_path / "c.flac")
+
+
+def test_aiff_refuses_over_4_gib_before_anything_is_written(tmp_path, monkeypatch):
+    path, pcm = tmp_path / "x.aiff", OutputFormat("PCM_16")
+    path.write_bytes(b"what stood there before")
+    with pytest.raises(UsageError, match=r"x\.aiff: AIFF cannot hold over 4 GiB; write WAV \(RF64\), W64 or FLAC"):
+        open_writer(path, fs=8000, channels=1, frames=1 << 31, fmt=pcm, overwrite=True)
+    monkeypatch.setitem(sndfile._MOST_BYTES, "AIFF", 2000)
+    with (
+        open_writer(path, fs=8000, channels=1, frames=None, fmt=pcm, overwrite=True) as writer,
+        pytest.raises(WriteError, match="grew over 4 GiB, which AIFF cannot hold; write WAV"),
+    ):
+        writer.write(np.zeros((1001, 1)))
+    assert path.read_bytes() == b"what stood there before"
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
