@@ -132,7 +132,7 @@ def _subject(
     if not np.isfinite(arriving).all():
         raise SignalError(f"{name}: holds a sample that is not finite; explain an input without")
     searches = isinstance(chosen.stage, Match)
-    mean = arriving.mean(axis=0) if is_table else np.zeros(arriving.shape[1])
+    mean = arriving.mean(axis=0) if is_table and len(arriving) else np.zeros(arriving.shape[1])
     arriving = arriving - mean
     channel = int((arriving**2).sum(axis=0).argmax())
     x = arriving[:, channel]
