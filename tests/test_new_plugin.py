@@ -15,7 +15,15 @@ import soundfile as sf
 
 from .cli.conftest import Done, command, environment, faltung, place  # noqa: F401
 
-KINDS = {"stage": "comb", "iir": "low", "detector": "onset", "reader": "gcf", "writer": "gcf", "events": "ticks"}
+KINDS = {
+    "stage": "comb",
+    "iir": "low",
+    "detector": "onset",
+    "reader": "gcf",
+    "writer": "gcf",
+    "events": "ticks",
+    "labels": "ticks",
+}
 BUILD = "import sys, build_backend; print(build_backend.build_wheel(sys.argv[1]))"
 
 
@@ -83,7 +91,13 @@ def test_each_runs_from_its_yaml(packages, tmp_path):
     rows = (packages["detector"] / "events.csv").read_text().splitlines()
     assert [row.split(",")[5] for row in rows[1:]] == ["100", "790"]
     example("events", "in.wav")
-    assert '"start_s": 0.0375' in (packages["events"] / "out/events.ticks").read_text()
+    ticks = (packages["events"] / "out/events.ticks").read_text()
+    assert '"start_s": 0.0375' in ticks
+    (packages["labels"] / "in.ticks").write_text(ticks)
+    (packages["labels"] / "in.wav").write_bytes((tmp_path / "in.wav").read_bytes())
+    example("labels", "in.wav")
+    rows = (packages["labels"] / "out/events.csv").read_text().splitlines()
+    assert [row.split(",")[5] for row in rows[1:]] == ["300"]
 
 
 @pytest.mark.parametrize("build", ["build_wheel", "build_editable", "build_sdist"])
@@ -110,6 +124,8 @@ def test_the_same_source_builds_the_same_or_what_pip_can_read(packages, build, t
         (["acme.comb", "--kind", "sage"], "--kind sage: no such kind of plugin; did you mean 'stage'?"),
         (["acme.wav", "--kind", "reader"], "'acme.wav' is for .wav, which can be read and written already"),
         (["acme.csv", "--kind", "writer"], "'acme.csv' is for .csv, which can be read and written already"),
+        (["acme.csv", "--kind", "events"], "'acme.csv' is for .csv, which can be read and written already"),
+        (["acme.eaf", "--kind", "labels"], "'acme.eaf' is for .eaf, which can be read and written already"),
         (["acme.there"], "acme-there: exists already; nothing was written"),
     ],
 )

@@ -122,6 +122,11 @@ class Source:
             self._pushed, self._seen = self._seen, b""
         self.position = 0
 
+    def put_back(self, raw: bytes) -> None:
+        """Let the last bytes that were read of a pipe be read again."""
+        self._pushed = raw + self._pushed
+        self.position -= len(raw)
+
     def window(self, start: int, end: int | None = None) -> Source:
         """A part of a file, from one byte to before another, as a file of its own."""
         end = (self.size or 0) if end is None else end

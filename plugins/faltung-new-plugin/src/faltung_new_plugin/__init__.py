@@ -17,6 +17,7 @@ _KINDS: dict[str, tuple[Kind, str, str, str]] = {
     "reader": ("reader", "A reader", "READER", "faltung run example.yaml in{ext} -o out.wav"),
     "writer": ("writer", "A writer", "WRITER", "faltung run example.yaml in.wav -o out{ext}"),
     "events": ("event writer", "A writer of events", "EVENTS", "faltung run example.yaml in.wav"),
+    "labels": ("event reader", "A reader of labels", "LABELS", "faltung run example.yaml in.wav"),
 }
 """For each kind the kind of its entry point, what it is, the object that is announced, and how to try it."""
 
@@ -31,7 +32,6 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
     UsageError
         a name without a prefix, one that is faltung's own, an unknown kind, or a folder that exists.
     """
-    from pipeline.io.formats import extensions
     from pipeline.io.sink import write_bytes
 
     if kind not in _KINDS:
@@ -42,7 +42,7 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
         fix = f"acme.{re.sub(r'[^a-z0-9_]', '_', name.lower().rpartition('.')[2]) or 'comb'}"
         raise UsageError(f"{name!r} must be a prefix of yours, a dot and a name, in small letters: {fix}")
     ext = "." + name.partition(".")[2]
-    if kind in ("reader", "writer") and ext in extensions():
+    if _is_taken(kind, ext):
         raise UsageError(f"{name!r} is for {ext}, which can be read and written already; give it another extension")
     root = Path(folder) / name.replace(".", "-").replace("_", "-")
     if root.exists():
@@ -52,6 +52,22 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
         write_bytes(root / path, text.encode(), overwrite=False)
     there = one_line(root)
     return f"{there} is begun; next:\n  pip install -e {there}\n  faltung plugins\n  python -m pytest {there}\n"
+
+
+def _is_taken(kind: str, ext: str) -> bool:
+    """Whether files of this extension are those of faltung, or of a plugin that is installed."""
+    from pipeline.io.formats import extensions
+    from pipeline.io.labels import reads_labels
+    from pipeline.match.writers import event_format
+
+    if kind == "labels":
+        return reads_labels(f"x{ext}")
+    if kind == "events":
+        try:
+            return bool(event_format(f"x{ext}"))
+        except UsageError:
+            return False
+    return kind in ("reader", "writer") and ext in extensions()
 
 
 def _files(name: str, kind: str, ext: str) -> dict[str, str]:
