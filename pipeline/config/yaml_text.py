@@ -21,6 +21,7 @@ from yaml.nodes import Node
 from yaml.reader import ReaderError
 
 from ..errors import ConfigError, Problem, UsageError
+from ..io.names import refuse_taken
 from ..limits import MAX_YAML_BYTES, MAX_YAML_VALUES, at_most, set_by
 from .model import Configuration
 from .yaml_values import MAX_DEPTH, CoreResolver, Document, Mark, Reading, TooMuch, place
@@ -202,8 +203,9 @@ def to_yaml(configuration: Configuration | Mapping[str, Any]) -> str:
     return yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))
 
 
-def refuse_other_file(path: Path) -> None:
-    """Raise `UsageError` where a configuration would replace a file that is none: labels, a plugin, notes, data."""
+def refuse_other_file(path: Path, *, overwrite: bool) -> None:
+    """Raise `UsageError` where a name is taken, or a configuration would replace a file that is none, such as notes."""
+    refuse_taken(path, overwrite=overwrite)
     with suppress(FileNotFoundError), path.open("rb") as file:
         if not _VERSION.search(file.read(MAX_YAML_BYTES)):
             rule = "is no configuration, which alone is replaced by one; give the saved configuration another name"

@@ -22,7 +22,7 @@ from ..config.outputs import OutputTemplate, parse_template, plan_outputs
 from ..config.yaml_text import refuse_other_file
 from ..errors import UsageError
 from ..io.apart import Named, keep_apart, sidecar_written
-from ..io.names import is_stream, refuse_taken, shown_path
+from ..io.names import is_stream, shown_path
 from ..io.tables import refuse_other_json
 from ..job import Job
 from ..match.writers import event_format, holds_several
@@ -285,8 +285,7 @@ def prepare(
     if settings.explain:
         _refuse_explanations(items)
     if saved is not None:
-        refuse_taken(saved, overwrite=choices.overwrite)
-        refuse_other_file(saved)
+        refuse_other_file(saved, overwrite=choices.overwrite)
     _refuse_taken([(path, "exists already") for path in tables if path.exists()], overwrite=choices.overwrite)
     replaces = choices.overwrite or choices.skip_existing or batch is not None
     _refuse_taken([(path, "exists already") for path in taken], overwrite=replaces)
