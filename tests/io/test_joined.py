@@ -370,3 +370,14 @@ def test_what_encoders_write_is_read_as_other_decoders_read_it(tmp_path, every):
     found = {row["result"] for row in sweep(tmp_path, every)}
     assert "both" in found
     assert not [result for result in found if result.startswith("PIPE")]
+
+
+def test_four_bytes_like_a_frame_of_no_told_bitrate_are_junk(mp3, tmp_path):
+    frames = b"".join(mp3[1])
+    path = tmp_path / "a.mp3"
+    path.write_bytes(frames)
+    plain, _ = read_signal(path)
+    path.write_bytes(b"\xff\xfb\x00\x19" + bytes(29) + frames)
+    with open_reader(path) as reader:
+        assert len(reader.read(1 << 20)) == len(plain)
+        assert "33 bytes before byte 33 are no frame of MPEG audio; passed over" in reader.warnings
