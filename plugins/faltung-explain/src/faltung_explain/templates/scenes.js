@@ -88,7 +88,7 @@ scenes.push({ id: "now", draw(id) {
   state.x.forEach((v, i) => svg.append(v ? stem("x", g.at(i), 44 + sx(0), 44 + sx(v), 6) : mark("x", g.at(i), 44 + sx(0), 3), put(g.at(i), 129, show(v), 12, v ? "strong" : "faint"), g.step > 30 ? put(g.at(i), 115, `x[${i}]`, 10, "faint") : null));
   state.h.forEach((tap, k) => {
     const at = guess.at[k], y = 156 + 36 * k, x = at === null ? 16 : g.at(at), right = at === meets(k, state.n, "convolve");
-    const beside = x > g.right - 56 && at !== null ? -14 : 14;
+    const edge = g.at(state.n) + g.step / 2, beside = at !== null && (x > g.right - 56 || (x < edge && x + 62 > edge)) ? -14 : 14; // a label does not lie across now
     svg.append(put(at === null ? 30 : x + beside, y + 4, at === null ? `h[${k}]` : `h[${k}]${guess.at.includes(null) ? "" : right ? " ✓" : " ✗"}`, 11.5, `halo${at !== null && !guess.at.includes(null) ? " strong" : ""}`, beside < 0 ? "end" : "start"));
     if (at !== null) svg.append(line(x, y - 12, x, 134, "var(--h)", 1.5, { "stroke-dasharray": "3 3" }));
     svg.append(handle(el("g", { class: "tap", "data-k": k }, box(x - 22, y - 18, 44, 36, "transparent"), tapMark(k, x, y, 8)), `guess${k}`, {
