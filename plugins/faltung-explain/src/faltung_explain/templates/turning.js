@@ -7,7 +7,7 @@ scenes.push({ id: "turn", draw(id) {
   if (state.fresh) turned.seen.clear();
   const frames = turnFrames(), g = grid(id, 30, frames, 22), svg = canvas(g.width, 404);
   const edge = g.at(state.n) + g.step / 2, sx = scale(state.x, 48), sh = scale([...state.h, 1], 48), small = g.step < 34 ? 10 : 12;
-  const outs = frames.map((n) => sumAt(n)), so = scale([...outs, 1], 62), angle = Math.PI * turned.share, done = turned.share === 1;
+  const outs = frames.map((n) => sumAt(n)), pile = frames.map(stacks(sounding())), so = scale([...outs, ...pile.flat().map(([, , to]) => to), 1], 62), angle = Math.PI * turned.share, done = turned.share === 1;
   zones(svg, g.left, edge, g.right, 26, 286);
   svg.append(line(g.left, 46 + sx(0), g.right, 46 + sx(0)), put(12, 50 + sx(0), "x", 15, "strong"), line(g.left, 158 + sh(0), g.right, 158 + sh(0)), put(12, 162 + sh(0), "h", 15, "strong"));
   state.x.forEach((v, i) => svg.append(v ? stem("x", g.at(i), 46 + sx(0), 46 + sx(v)) : mark("x", g.at(i), 46 + sx(0), 3), v ? put(g.at(i), 46 + sx(v) + (v > 0 ? -9 : 18), show(v), small) : null));
@@ -21,7 +21,7 @@ scenes.push({ id: "turn", draw(id) {
   if (done) turned.seen.add(state.n);
   svg.append(line(g.left, 304 + so(0), g.right, 304 + so(0)), put(12, 308 + so(0), "y", 15, "strong"));
   frames.forEach((n, j) => {
-    svg.append(put(g.at(n), 400, show(n), 10, "faint"));
+    svg.append(put(g.at(n), 400, show(n), 10, "faint"), ...pile[j].map(([i, from, to]) => box(g.at(n) - g.step * 0.36, 304 + so(Math.max(from, to)), g.step * 0.72, Math.abs(so(to) - so(from)), tint(i), { stroke: "var(--paper)", opacity: 0.6, class: "pile" })));
     if (turned.seen.has(n)) svg.append(stem("y", g.at(n), 304 + so(0), 304 + so(outs[j]), outs[j] ? 5 : 2.5), outs[j] ? put(g.at(n), 304 + so(outs[j]) + (outs[j] > 0 ? -9 : 17), show(outs[j]), small, n === state.n ? "strong" : "") : null);
   });
   if (state.h.length > 1) { // the last tap is the handle: it is led round
@@ -81,12 +81,12 @@ scenes.push({ id: "noturn", draw(id) {
   nowHandle(svg, g, 0, 26, "now7", n, (to) => { waiting.n = to; render("noturn"); }, sentence(shown, "correlate"));
   return svg;
 }, after() {
-  const m = state.h.length, need = Math.max(0, state.h.findLastIndex((tap) => tap !== 0) - state.origin), y = range(first(), last()).map((n) => sumAt(n)), r = range(first(), last()).map((n) => sumAt(n, "correlate")), gap = Math.max(...y.map((v, j) => Math.abs(v - r[j])));
+  const m = state.h.length, y = range(first(), last()).map((n) => sumAt(n)), r = range(first(), last()).map((n) => sumAt(n, "correlate")), gap = Math.max(...y.map((v, j) => Math.abs(v - r[j])));
   waiting.latency = clamp(waiting.latency, 0, m - 1);
   $("latency").max = m - 1; $("latency").value = waiting.latency; $("latency-says").textContent = waiting.latency; $("origin").max = m - 1; $("origin").value = state.origin; $("origin-says").textContent = `h[${state.origin}]`;
   $("latency").setAttribute("aria-valuetext", say("frames_late", { count: waiting.latency })); $("origin").setAttribute("aria-valuetext", `h[${state.origin}]`);
   const now = waiting.n, at = now - waiting.latency, missing = lacking(at, now).map((t) => `x[${t.i}]`);
-  $("said-noturn").textContent = `${missing.length ? say("lacks", { n: show(at), missing: missing.join(", ") }) : say("lacks_none", { n: show(at), sum: sentence(at, "correlate") })}${gapOf()}${need ? say("needs", { need }) : say("needs_none")}`;
+  $("said-noturn").textContent = `${missing.length ? say("lacks", { n: show(at), missing: missing.join(", ") }) : say("lacks_none", { n: show(at), sum: sentence(at, "correlate") })}`;
   $("said-origin").textContent = `${say("spans", { back: reach(-(m - 1 - state.origin)), ahead: reach(state.origin), back_r: reach(-state.origin), ahead_r: reach(m - 1 - state.origin) })}${gapOf()}${symmetry(1) ? say("hides") : symmetry(-1) ? say("signs") : say("shows", { gap: show(gap) })}`;
   pressed("kernels", state.preset);
   $("both").replaceChildren(...[["y", y], ["r", r]].map(([name, values]) => { const row = document.createElement("tr"), head = document.createElement("th"); head.textContent = `${name}[n]`; head.scope = "row"; row.append(head, ...values.map((v) => { const c = document.createElement("td"); c.textContent = show(v); return c; })); return row; }));
