@@ -173,6 +173,14 @@ def begins_later(head: bytes) -> bool:
     return any(after and frame.kind == after.kind for frame, after in pairs)
 
 
+def behind_titles(source: Source) -> int:
+    """Position of the first byte behind the tags of titles at the beginning of a file."""
+    walk, at = _Walk(source), 0
+    while at < walk.size and (length := walk.metadata(at)):
+        at += length
+    return at
+
+
 def links(source: Source) -> tuple[list[Link], list[str]]:
     """The recordings in a file of MPEG audio, in their order, and what else was found in it."""
     walk = _Walk(source)
