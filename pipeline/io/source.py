@@ -246,7 +246,7 @@ def text_encoding(head: bytes) -> str | None:
     try:
         head.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:  # else a character cut in two by the end of the sniffed bytes
+        if error.reason != "unexpected end of data":  # a character cut in two by the end of the sniffed bytes
             return "cp1252" if sum(byte > 127 for byte in head) < len(head) / 4 else None
     return "utf-8-sig"
 

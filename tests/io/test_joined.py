@@ -329,6 +329,15 @@ def test_what_a_pipe_lacks_is_told_with_a_way_out_that_works(tmp_path):
         )
 
 
+@pytest.mark.parametrize("name", ["x.wav", "x.rf64", "x.aiff", "x.ogg", "x.flac"])
+@pytest.mark.parametrize("tags", [ID3, ID3 + ID3])
+def test_titles_before_the_header_of_another_container_cost_no_frame(tmp_path, name, tags):
+    save(tmp_path / name, noise(3001, 1))
+    x, warnings = both(put(tmp_path, tags + (tmp_path / name).read_bytes()))
+    np.testing.assert_array_equal(x, read_signal(tmp_path / name)[0])
+    assert name == "x.flac" or f"{len(tags)} bytes of titles stand before its" in warnings[-1]
+
+
 needs_flac = pytest.mark.skipif(shutil.which("flac") is None, reason="flac is not installed")
 
 
@@ -361,3 +370,14 @@ def test_what_encoders_write_is_read_as_other_decoders_read_it(tmp_path, every):
     found = {row["result"] for row in sweep(tmp_path, every)}
     assert "both" in found
     assert not [result for result in found if result.startswith("PIPE")]
+
+
+def test_four_bytes_like_a_frame_of_no_told_bitrate_are_junk(mp3, tmp_path):
+    frames = b"".join(mp3[1])
+    path = tmp_path / "a.mp3"
+    path.write_bytes(frames)
+    plain, _ = read_signal(path)
+    path.write_bytes(b"\xff\xfb\x00\x19" + bytes(29) + frames)
+    with open_reader(path) as reader:
+        assert len(reader.read(1 << 20)) == len(plain)
+        assert "33 bytes before byte 33 are no frame of MPEG audio; passed over" in reader.warnings

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.plugins import GROUPS, Kind
+from pipeline.plugins import GROUPS, OWN, Kind, for_extension
 from pipeline.text import nearest, one_line
 
 _KINDS: dict[str, tuple[Kind, str, str, str]] = {
@@ -42,8 +43,9 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
         fix = f"acme.{re.sub(r'[^a-z0-9_]', '_', name.lower().rpartition('.')[2]) or 'comb'}"
         raise UsageError(f"{name!r} must be a prefix of yours, a dot and a name, in small letters: {fix}")
     ext = "." + name.partition(".")[2]
-    if _is_taken(kind, ext):
-        raise UsageError(f"{name!r} is for {ext}, which can be read and written already; give it another extension")
+    if _is_taken(_KINDS[kind][0], ext):
+        doing = "read" if kind in ("reader", "labels") else "written"
+        raise UsageError(f"{name!r} is for {ext}, which can be {doing} already; give it another extension")
     root = Path(folder) / name.replace(".", "-").replace("_", "-")
     if root.exists():
         raise UsageError(f"{one_line(root)}: exists already; nothing was written")
@@ -54,20 +56,11 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
     return f"{there} is begun; next:\n  pip install -e {there}\n  faltung plugins\n  python -m pytest {there}\n"
 
 
-def _is_taken(kind: str, ext: str) -> bool:
-    """Whether files of this extension are those of faltung, or of a plugin that is installed."""
-    from pipeline.io.formats import extensions
-    from pipeline.io.labels import reads_labels
-    from pipeline.match.writers import event_format
-
-    if kind == "labels":
-        return reads_labels(f"x{ext}")
-    if kind == "events":
-        try:
-            return bool(event_format(f"x{ext}"))
-        except UsageError:
-            return False
-    return kind in ("reader", "writer") and ext in extensions()
+def _is_taken(kind: Kind, ext: str) -> bool:
+    """Whether faltung, or a plugin that is installed, reads such files already, or writes them: as the kind says."""
+    import_module("pipeline.io.formats")  # these two tell the extensions that are faltung's own
+    import_module("pipeline.match.writers")
+    return kind != "stage" and (ext in OWN.get(kind, ()) or bool(for_extension(kind, f"x{ext}")))
 
 
 def _files(name: str, kind: str, ext: str) -> dict[str, str]:
