@@ -13,7 +13,7 @@ scenes.push({ id: "clap", draw(id) {
     target.addEventListener("click", () => { room1.claps = room1.claps.includes(n) ? room1.claps.filter((c) => c !== n) : [...room1.claps, n].slice(-3); render("clap"); });
     svg.append(target);
     if (y[place]) {
-      const parts = tops(n), high = Math.max(0, ...parts.map(([, , to]) => to)); // more than one clap: each number in parts, every part in the tint of its clap
+      const parts = tops(n), high = room1.claps.length === 1 ? y[place] : Math.max(0, ...parts.map(([, , to]) => to)); // more than one clap: each number in parts, every part in the tint of its clap
       svg.append(el("g", { class: "pop", style: `animation-delay: ${0.24 * place}s` }, ...(room1.claps.length === 1 ? [stem("y", g.at(n), 90 + sy(0), 90 + sy(y[place]), 5)] : parts.map(([j, from, to]) => box(g.at(n) - g.step * 0.3, 90 + sy(Math.max(from, to)), g.step * 0.6, Math.abs(sy(to) - sy(from)), `var(--tint${j})`, { stroke: "var(--ink)", "data-clap": j }))), put(g.at(n), 90 + sy(high) - 10, show(y[place]), 13, "strong")));
     }
   });
