@@ -140,6 +140,7 @@ class _Walk:
         """Add one frame to a recording, its last or one that it begins; how many bytes it has."""
         link = self.links[-1] if self.links else None
         if not frame.length:
+            self.notes.append("its MPEG frames tell no bitrate (free format), so that none can be counted")
             self.links.append(Link(at, self.size, None, frame.kind, tagged=False))
             return self.size - at
         if at + frame.length > self.size:

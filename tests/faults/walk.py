@@ -207,7 +207,7 @@ def mp3(data: bytes) -> Seen | None:
 def text(data: bytes) -> Seen | None:
     try:
         lines = io.StringIO(data.decode("utf-8-sig", "replace"), newline="")  # only names can hold what is no text
-        rows = [row for row in csv.reader(lines) if any(map(str.strip, row))]
+        rows = [row for row in csv.reader(line for line in lines if line[:1] != "#") if any(map(str.strip, row))]
         try:
             numbers = [[float(cell) for cell in row] for row in rows]
         except ValueError:
