@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all lint check bench faults fuzz docs schema generate atlas clean
+.PHONY: help setup demo test test-all lint check bench faults sacred fuzz docs schema generate atlas clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -45,6 +45,9 @@ bench: $(READY) ## measure the speed; ARGS are given to bench
 
 faults: $(READY) ## print what becomes of some 60 broken, odd and hostile inputs
 	@$(PY) -m tests.faults
+
+sacred: $(READY) ## try every option of every command against every file that its run reads, by all its names
+	@$(PY) -m tests.faults.sacred $(ARGS)
 
 fuzz: $(READY) ## mutate files of each container, and texts, 4,600 times each; ARGS="--guided .wav" by coverage
 	@$(PY) -m tests.faults.fuzz --count 4600 $(ARGS)

@@ -55,7 +55,17 @@ def make(page: str, folder: Path) -> Path:
         for n in (7, 70):
             (recordings / f"{n:03}.wav").write_bytes(b"RIFF\x10\x00\x00\x00WAVEjunk")
         report = where / "report.html"
-        faltung("run", conf / "echo.yaml", recordings, "-o", where / "out", "--report", report, "--overwrite", ok=False)
+        faltung(
+            "run",
+            conf / "echo.yaml",
+            recordings / "*.wav",
+            "-o",
+            where / "out" / "{stem}.wav",
+            "--report",
+            report,
+            "--overwrite",
+            ok=False,
+        )
         return report
     threshold = {"events-few": 0.7, "events-none": 0.9999, "events-many": 0.1}[page]
     chirps = data / "chirps.wav", "-t", data / "chirp_up.wav", "--threshold", threshold

@@ -91,7 +91,7 @@ def test_the_page_of_the_stages_is_what_they_say(capsys, monkeypatch, tmp_path):
 
 
 def test_every_page_is_in_the_navigation():
-    listed = re.findall(r": (\w+)\.md$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
+    listed = re.findall(r": ([\w-]+)\.md$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE)
     assert sorted(listed) == PAGES
 
 

@@ -238,7 +238,8 @@ def terminable() -> Iterator[None]:
     before = {number: was for number, was in kept.items() if was is not signal.SIG_IGN or number == signal.SIGTERM}
     for number in before:
         signal.signal(number, _raise_terminated)
-    heard = signal.getsignal(signal.SIGINT) not in (signal.SIG_IGN, None)
+    answered = signal.getsignal(signal.SIGINT)
+    heard = answered not in (signal.SIG_IGN, None)
     if heard:
         signal.signal(signal.SIGINT, _raise_interrupted)
     try:
@@ -247,7 +248,7 @@ def terminable() -> Iterator[None]:
         if _received:
             interrupt_after(None)
         elif heard:
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGINT, answered)
         for number, was in before.items():
             signal.signal(number, was)
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import PurePath
+from contextlib import suppress
+from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
@@ -19,12 +20,14 @@ from yaml import MarkedYAMLError
 from yaml.nodes import Node
 from yaml.reader import ReaderError
 
-from ..errors import ConfigError, Problem
+from ..errors import ConfigError, Problem, UsageError
+from ..io.names import refuse_taken
 from ..limits import MAX_YAML_BYTES, MAX_YAML_VALUES, at_most, set_by
 from .model import Configuration
 from .yaml_values import MAX_DEPTH, CoreResolver, Document, Mark, Reading, TooMuch, place
 
 _QUOTES = "a text that begins with it needs quotes"
+_VERSION = re.compile(rb"^version\s*:", re.MULTILINE)  # every configuration has it
 _INDENT = "check the indentation, or put the text in quotes"
 
 # what PyYAML says (its context, then its problem), what is said here, and whether to point at the beginning
@@ -198,3 +201,12 @@ def to_yaml(configuration: Configuration | Mapping[str, Any]) -> str:
     ordered.update((key, configuration[key]) for key in ("version", "input", "output") if key in configuration)
     ordered.update((key, value) for key, value in configuration.items() if key not in ordered)
     return yaml.dump(ordered, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=float("inf"))
+
+
+def refuse_other_file(path: Path, *, overwrite: bool) -> None:
+    """Raise `UsageError` where a name is taken, or a configuration would replace a file that is none, such as notes."""
+    refuse_taken(path, overwrite=overwrite)
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        if not _VERSION.search(file.read(MAX_YAML_BYTES)):
+            rule = "is no configuration, which alone is replaced by one; give the saved configuration another name"
+            raise UsageError(f"{path}: {rule}")

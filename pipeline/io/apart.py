@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from ..errors import UsageError
+from ..plugins import local_files
 from .formats import is_audio_name, is_table_name
 from .names import RealNames, file_of, is_stream, one_name, shown_path
 from .remote import Remote
@@ -48,7 +50,7 @@ def read_with_sidecars(paths: Iterable[Path | Remote], part: str = "an input") -
 def keep_apart(read: Iterable[Named], written: Iterable[Named]) -> None:
     """Raise `UsageError` where two files to be written have one name, or one of them is read, by any name or link.
 
-    ``read`` is not looked at where nothing to be written exists yet.
+    ``read`` is not looked at where nothing to be written exists yet; files given with ``--plugin`` are read always.
     """
     real, parts = RealNames(), dict[str, Named]()
     for one in written:
@@ -58,7 +60,7 @@ def keep_apart(read: Iterable[Named], written: Iterable[Named]) -> None:
     there = {found: one for one in parts.values() if (found := _identity(one.path)) is not None}
     if not there:
         return
-    for source in read:
+    for source in chain((Named(Path(file), "a plugin") for file in local_files()), read):
         target = there.get(_identity(source.path))
         if target is not None and not is_stream(target.path):
             same = os.path.abspath(source.path) == os.path.abspath(target.path)  # noqa: PTH100

@@ -17,7 +17,7 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import accumulate, chain, islice, pairwise
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -190,7 +190,7 @@ class CsvReader(Reader):
         os.lseek(self._source.fd, 0, os.SEEK_SET)
         coding = form.encoding
         with open(self._source.fd, encoding=coding, errors="surrogateescape", newline="", closefd=False) as text:
-            lines = iter(lambda: text.readline(_MAX_LINE), "")
+            lines = self._lines(text)
             for _ in islice(lines, form.first - 1):
                 pass
             blanks = form.delimiter == " "
@@ -214,6 +214,12 @@ class CsvReader(Reader):
                     return
                 line += ends
                 most = _BATCH
+
+    def _lines(self, text: IO[str]) -> Iterator[str]:
+        try:
+            yield from iter(lambda: text.readline(_MAX_LINE), "")
+        except UnicodeDecodeError as error:
+            raise ReadError(self._name, f"its text ends in the middle of a character of {error.encoding}") from error
 
     def _kept(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[list[str]]]:
         """Lines and rows without those that are none: empty lines, comments, numbers with their names."""

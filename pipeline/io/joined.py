@@ -20,7 +20,7 @@ from .declared import NO_LENGTH, Facts, facts_of
 from .riff import WavFormat, WavHeader, are_chunks, is_filling, metadata, recordings, too_small
 from .sndfile import SndfileReader, described
 from .source import Source
-from .wav import WavReader, open_wav
+from .wav import HEADER, WavReader, open_wav
 
 _FLAC_BEGINS = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
 _BEGINS = {
@@ -232,13 +232,21 @@ def open_flac(source: Source, options: ReadOptions) -> Reader:
 def open_mpeg(source: Source, options: ReadOptions) -> Reader:
     """Read MP3 or MP2, with and without a tag that tells its length, in one piece or several."""
     source = source.spooled()
+    start = mpeg.behind_titles(source)
+    head = source.at(start, 12)
+    for container, begins, opener in _TITLED:
+        if begins.match(head):
+            reader = _part(source, opener, replace(options, container=container), start, None)
+            reader.warnings.append(f"{start} bytes of titles stand before its {container} header; not carried")
+            source.close()
+            return reader
     links, notes = mpeg.links(source)
     if not links:
         if next(source.find(_FLAC_BEGINS, 0, 8), None) is not None:
             return open_flac(source, replace(options, container="FLAC"))
         raise ReadError(source.name, "has no frame of MPEG audio in it")
     if len(links) == 1 and links[0].tagged:
-        reader: Reader = SndfileReader(source, options)
+        reader = SndfileReader(source, options)
         reader.warnings += notes
         return reader
 
@@ -279,3 +287,11 @@ def _reader(window: Source, options: ReadOptions, facts: Facts | None = None) ->
     except BaseException:
         window.close()
         raise
+
+
+_TITLED: tuple[tuple[str, re.Pattern[bytes], Callable[[Source, ReadOptions], Reader]], ...] = (
+    ("WAV", HEADER, open_wav),
+    ("AIFF", _BEGINS["AIFF"], open_plain),
+    ("OGG", re.compile(b"OggS"), open_ogg),
+)
+"""Containers before which some programs put an ID3 tag, as if they were MP3."""

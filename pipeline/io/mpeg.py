@@ -140,6 +140,7 @@ class _Walk:
         """Add one frame to a recording, its last or one that it begins; how many bytes it has."""
         link = self.links[-1] if self.links else None
         if not frame.length:
+            self.notes.append("its MPEG frames tell no bitrate (free format), so that none can be counted")
             self.links.append(Link(at, self.size, None, frame.kind, tagged=False))
             return self.size - at
         if at + frame.length > self.size:
@@ -171,6 +172,14 @@ def begins_later(head: bytes) -> bool:
     found = ((at.start(), _frame(head[at.start() :][:4])) for at in _BEGINS.finditer(head))
     pairs = ((frame, _frame(head[at + frame.length :][:4])) for at, frame in found if frame and frame.length)
     return any(after and frame.kind == after.kind for frame, after in pairs)
+
+
+def behind_titles(source: Source) -> int:
+    """Position of the first byte behind the tags of titles at the beginning of a file."""
+    walk, at = _Walk(source), 0
+    while at < walk.size and (length := walk.metadata(at)):
+        at += length
+    return at
 
 
 def links(source: Source) -> tuple[list[Link], list[str]]:

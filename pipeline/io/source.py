@@ -273,6 +273,6 @@ def explain_unknown(head: bytes, extension: str) -> str:
     if not head.strip(b"\0"):
         return "starts with zeros: the recorder or the copy never wrote it"
     if looks_like_text(head):
-        start = head[:40].decode(text_encoding(head) or "utf-8", "replace").splitlines()[0]
+        start = head[:40].decode(text_encoding(head) or "utf-8", "replace").partition("\n")[0]
         return f"is text, not {extension.lstrip('.').upper() or 'audio'}: it begins with {start!r}"
     return f"is in no known format: it begins with the bytes {head[:8].hex(' ')}"

@@ -28,7 +28,9 @@ RIFF_LIMIT = 0xFFFFFFFE
 """Largest size a RIFF header can tell; 0xFFFFFFFF says "unknown"."""
 
 _UNKNOWN = 0xFFFFFFFF
-_HEADER = re.compile(rb"(?s)(?:%s)....WAVE" % b"|".join(MAGICS))
+HEADER = re.compile(rb"(?s)(?:%s)....WAVE" % b"|".join(MAGICS))
+"""First twelve bytes of a WAV."""
+
 _MPEG = (0x50, 0x55)
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 _DEFAULT_MASK = {1: 4, 2: 3}  # front centre; front left and right. More channels: no positions, order as it comes.
@@ -73,14 +75,14 @@ class WavReader(Reader):
         count = len(raw)
         while (known := _begun(raw)) and (more := self._source.read(12 - known)):
             raw += more
-        found = _HEADER.search(raw)
+        found = HEADER.search(raw)
         cut = min(count, found.start()) if found else count
         self._source.put_back(raw[cut:])
         return raw[:cut]
 
     def _refuse_header(self, raw: bytes) -> None:
         """Refuse the header of another recording where sound is expected: no decoder could tell it from noise."""
-        if _HEADER.match(raw):
+        if HEADER.match(raw):
             words = "another WAV header stands in its audio"
             self.warnings.append(self._options.accept(self._source.name, words, "the audio as if it were none"))
 

@@ -129,6 +129,7 @@ def prepare_search(
     }
     reading = {"gaps": "nan", **{name: value for name, value in settings.items() if name in READING}}
     data = {"nonfinite": "propagate", **reading, "events": [os.fspath(path) for path in outputs], "stages": [stage]}
+    saved = choices.get("saved")
     work = prepare_run(data, recordings, settings=said, page=page, searching=True, **choices)
     if truth is None:
         if tolerance is not None or truth_label is not None:
@@ -138,5 +139,6 @@ def prepare_search(
     scoring = bundled("faltung_events.scoring", "truth=")
     labels = scoring.truth_of(os.fspath(truth), tolerance, truth_label, sources)
     read = [Named(path, "the labels") for path in dict.fromkeys(one[0] for one in labels.values())]
-    keep_apart(read, files_written(work.items, work.loaded.settings, work.report, *map(Named, work.tables)))
+    more = [*map(Named, work.tables), *([] if saved is None else [Named(saved, "the saved configuration")])]
+    keep_apart(read, files_written(work.items, work.loaded.settings, work.report, *more))
     return replace(work, truth=labels, choices=replace(work.choices, force=True))  # what is found has to be known

@@ -19,9 +19,10 @@ from ..config.inputs import STREAM, Place, Unreadable, expand_inputs, files_read
 from ..config.load import LoadedConfig, load_config, validate_config
 from ..config.model import Configuration
 from ..config.outputs import OutputTemplate, parse_template, plan_outputs
+from ..config.yaml_text import refuse_other_file
 from ..errors import UsageError
 from ..io.apart import Named, keep_apart, sidecar_written
-from ..io.names import is_stream, refuse_taken, shown_path
+from ..io.names import is_stream, shown_path
 from ..io.tables import refuse_other_json
 from ..job import Job
 from ..match.writers import event_format, holds_several
@@ -284,7 +285,7 @@ def prepare(
     if settings.explain:
         _refuse_explanations(items)
     if saved is not None:
-        refuse_taken(saved, overwrite=choices.overwrite)
+        refuse_other_file(saved, overwrite=choices.overwrite)
     _refuse_taken([(path, "exists already") for path in tables if path.exists()], overwrite=choices.overwrite)
     replaces = choices.overwrite or choices.skip_existing or batch is not None
     _refuse_taken([(path, "exists already") for path in taken], overwrite=replaces)

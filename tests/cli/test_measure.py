@@ -67,14 +67,18 @@ def test_as_json(faltung: Faltung, heard: np.ndarray) -> None:
         (("take.wav", "--sweep", "sweep.wav", "--length", "9s"), 2, "length: must be above 0 s and at most 0.5 s"),
         (("take.wav", "--sweep", "sweep.wav", "--speech", "in.wav"), 2, "--speech is heard in the page"),
         (("take.wav", "--sweep", "sweep.wav", "-o", "-", "--json"), 2, "both want standard output"),
-        (("take.wav", "--sweep", "sweep.wav", "-o", "take.wav"), 2, "is what was recorded or played"),
-        (("take.wav", "--sweep", "sweep.wav", "-o", "sweep.wav", "--overwrite"), 2, "is what was recorded or played"),
+        (("take.wav", "--sweep", "sweep.wav", "-o", "take.wav"), 2, "take.wav: the response is a recording"),
+        (("take.wav", "--sweep", "sweep.wav", "-o", "sweep.wav", "--overwrite"), 2, "the response is the sweep; give"),
+        (("take.wav", "--sweep", "sweep.wav", "-o", "sweep.npy", "--overwrite"), 2, "is the settings of the sweep"),
+        (("take.wav", "--sweep", "sweep.wav", "-o", "a.npy", "--report", "a.html"), 2, "a.json: would be both the"),
         (("take.wav", "--sweep", "sweep.wav", "-o", "in.wav"), 2, "in.wav: exists already"),
         (
             ("take.wav", "--sweep", "sweep.wav", "-o", "room.wav", "--report", "sweep.html"),
             2,
-            "sweep.json: exists already",
+            "sweep.json: the report's .json is the settings of the sweep; give it another name",
         ),
+        (("take.wav", "--sweep", "sweep.wav", "--report", "in.html", "--speech", "in.csv"), 2, "is the speech"),
+        (("take.wav", "--sweep", "sweep.wav", "--report", "my.html", "--overwrite"), 2, "my.csv: is another file"),
         (("take.wav", "--sweep", "sweep.wav", "--report", "room.pdf"), 2, "ends in .html"),
         (("silent.wav", "--sweep", "sweep.wav"), 1, "silent.wav: is silent; nothing was recorded"),
     ],
@@ -83,11 +87,24 @@ def test_what_is_wrong_is_said(
     faltung: Faltung, heard: np.ndarray, words: tuple[str, ...], code: int, message: str
 ) -> None:
     pipeline.write("silent.wav", np.zeros(10 * FS), FS)
+    pipeline.write("in.csv", np.zeros(10), FS)
+    Path("my.csv").write_text("mine\n", "utf-8")
     done = faltung("measure", *words)
     assert done.code == code
     assert not Path("room.wav").exists()
     assert message in done.err
     assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("s.csv", "a sweep is played, and a table is not"), ("t.wav", "t.json: is needed for the")]
+)
+def test_a_sweep_takes_no_place_of_what_is_none(faltung: Faltung, place: Path, name: str, message: str) -> None:
+    (place / "t.json").write_text('{"fs": 8000}', "utf-8")
+    done = faltung("sweep", "-o", name, "--overwrite")
+    assert (done.code, (place / name).exists(), (place / "s.json").exists()) == (2, False, False)
+    assert message in done.err
+    assert (place / "t.json").read_text("utf-8") == '{"fs": 8000}'
 
 
 def test_a_sweep_that_cannot_be_is_refused(faltung: Faltung, place: Path) -> None:

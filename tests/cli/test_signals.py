@@ -59,3 +59,15 @@ def test_what_a_second_signal_kept_from_being_removed_is_removed_at_the_end(tmp_
     with AtomicFile(tmp_path / "y.wav") as whole:
         whole.commit()
     assert (unfinished, [path.name for path in tmp_path.iterdir()]) == (set(), ["y.wav"])
+
+
+def test_a_command_that_is_done_leaves_ctrl_c_to_whoever_had_it_before():
+    """At the interpreter's end it is the answer of `main`, which says nothing, and no traceback."""
+    was = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        mine = signal.getsignal(signal.SIGINT)
+        with terminable():
+            assert signal.getsignal(signal.SIGINT) is not mine
+        assert signal.getsignal(signal.SIGINT) is mine
+    finally:
+        signal.signal(signal.SIGINT, was)

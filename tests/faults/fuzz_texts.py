@@ -54,7 +54,7 @@ def template(text: str) -> None:
         made = OutputTemplate(text, folder).path(Path(folder, "in/take.wav"))
         if "://" in text or str(made) == "-":
             return
-        fixed = text.removeprefix("file://").split("{")[0]
+        fixed = re.split(r"[{}]", text.removeprefix("file://"))[0]
         begins = os.path.normpath(os.path.join(folder, os.path.dirname(os.path.expanduser(fixed))))  # noqa: PTH111, PTH118, PTH120
         where = os.path.normpath(made)
         begins, where = (re.sub("^//", "/", one) for one in (begins, where))  # the same root, as `commonpath` takes it

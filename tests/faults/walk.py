@@ -207,7 +207,7 @@ def mp3(data: bytes) -> Seen | None:
 def text(data: bytes) -> Seen | None:
     try:
         lines = io.StringIO(data.decode("utf-8-sig", "replace"), newline="")  # only names can hold what is no text
-        rows = [row for row in csv.reader(lines) if any(map(str.strip, row))]
+        rows = [row for row in csv.reader(line for line in lines if line[:1] != "#") if any(map(str.strip, row))]
         try:
             numbers = [[float(cell) for cell in row] for row in rows]
         except ValueError:
@@ -242,7 +242,7 @@ def npz(data: bytes) -> Seen | None:
 
 
 def thrift(data: bytes, at: int) -> tuple[dict[int, Any], int]:
-    """Fields of a structure in the compact protocol by their number, and where it ends."""
+    """Fields of a structure in the compact protocol by their number, their types by its negative, and where it ends."""
 
     def varint() -> int:
         nonlocal at
@@ -277,12 +277,12 @@ def thrift(data: bytes, at: int) -> tuple[dict[int, Any], int]:
     while (head := data[at]) != 0:
         at += 1
         number = number + (head >> 4) if head >> 4 else one(4)
-        found[number] = one(head & 15)
+        found[number], found[-number] = one(head & 15), head & 15
     return found, at + 1
 
 
 def parquet(data: bytes) -> Seen | None:
-    """Columns of doubles that are written plainly, uncompressed, each page with its checksum."""
+    """Columns of doubles, written plainly and uncompressed; a page may have a checksum, which is an i32 or none."""
     try:
         size = struct.unpack("<I", data[-8:-4])[0]
         about, _ = thrift(data[-8 - size : -8], 0)
@@ -292,7 +292,8 @@ def parquet(data: bytes) -> Seen | None:
             for column in group[1]:
                 page, start = thrift(data, column[3][9])
                 body = data[start : start + page[3]]
-                whole = len(body) == page[3] and zlib.crc32(body) == page[4] % 2**32
+                summed = page.get(-4) != 5 or zlib.crc32(body) == page[4] % 2**32
+                whole = len(body) == page[3] and summed
                 if not whole or (column[3][1], column[3][4], page[5][2]) != (5, 0, 0):
                     return None
                 columns.append(np.frombuffer(body, "<f8"))

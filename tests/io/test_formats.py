@@ -334,3 +334,12 @@ def test_a_table_takes_integers_as_they_are(tmp_path):
 )
 def test_tables_are_told_by_their_names(name, expected):
     assert is_table_name(name) is expected
+
+
+@pytest.mark.parametrize("data", [b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\n", b"\r", b"\xff\xfe\n\0"])
+@pytest.mark.parametrize("suffix", [".wav", ".npy", ".flac"])
+def test_a_text_of_no_words_is_refused_by_its_name(tmp_path, data, suffix):
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(data)
+    with pytest.raises(ReadError, match=rf"a\{suffix}: "):
+        open_reader(path, fs=8)

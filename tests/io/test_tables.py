@@ -617,3 +617,11 @@ def test_a_time_of_an_absurd_exponent_is_refused_by_its_line(table, absurd, row,
     path = table(f"{header},a\n" + "".join(f"{time},1\n" for time in times))
     with pytest.raises(ReadError, match=rf"x\.csv: .*line {row + 2}"):
         read_signal(path, time_column=0)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("text", ["a,b\n1,2\n3,4\n", "((("])
+def test_a_utf16_table_cut_off_in_a_character_is_told_so(table, encoding, text):
+    path = table(text.encode(encoding)[:-1])
+    with pytest.raises(ReadError, match=r"x\.csv: .*in the middle of a character of utf-16"):
+        read_signal(path, fs=8)

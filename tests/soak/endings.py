@@ -1,7 +1,7 @@
 """Ctrl-C, SIGTERM, SIGHUP and SIGQUIT at random moments of every command, from the first millisecond on.
 
-``python -m tests.soak.endings`` tries 100. Each ends by its code, 130, 143, 129 or 131, without a traceback, with no
-file that is not whole, and nothing else left; or it was over before.
+``python -m tests.soak.endings`` tries 100. Each ends by its code, 130, 143, 129 or 131, without a traceback, and
+leaves no name that is neither an output nor was there; or it was over before.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import get_args
@@ -15,7 +15,9 @@ import numpy.typing as npt
 from pipeline.engine.functional import as_signal
 from pipeline.errors import SettingError, SignalError, UsageError
 from pipeline.io import read_signal, write_signal
-from pipeline.io.names import display, refuse_taken, same_file
+from pipeline.io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
+from pipeline.io.names import display, refuse_taken
+from pipeline.io.remote import place_of
 from pipeline.kernel import Array
 from pipeline.text import hertz, number
 from pipeline.units import parse_duration
@@ -26,7 +28,7 @@ from .distortion import harmonics_of, total_db
 from .measured import Measured, PathFigures
 from .noise import Knee
 from .response import Raw, before_zero, combined, cut_out, knees_of, raw_of
-from .sweep_file import read_sweep
+from .sweep_file import read_sweep, sweep_sidecar
 from .sweeps import Sweep
 from .takes import Take, take_of
 
@@ -97,10 +99,8 @@ def measure_room(
     """
     if method not in get_args(Method):
         raise SettingError(f"must be 'division' or 'inverse', got {method!r}", "method")
-    given = [each for each in (*_paths(recordings), sweep) if isinstance(each, str | os.PathLike)]
     if output is not None and os.fspath(output) != "-":
-        if any(same_file(output, each) for each in given):
-            raise UsageError(f"{display(output)}: is what was recorded or played; give the response another name")
+        keep_apart(files_heard(recordings, sweep), response_files(output))
         refuse_taken(output, overwrite=overwrite)
     played = sweep if isinstance(sweep, Sweep) else read_sweep(sweep)
     longest = None if length is None else parse_duration(length).frames(played.fs)
@@ -128,6 +128,21 @@ def measure_room(
         return made
     write_signal(output, made.file_taps, made.fs, subtype=_subtype(output), overwrite=overwrite)
     return replace(made, output=os.fspath(output))
+
+
+def files_heard(recordings: Recording | Sequence[str | os.PathLike[str]], sweep: object) -> Iterator[Named]:
+    """Files that a measurement is made from: recordings and the sweep, each with what stands beside it."""
+    yield from read_with_sidecars(map(place_of, _paths(recordings)), "a recording")
+    if isinstance(sweep, str | os.PathLike):
+        yield from (Named(Path(sweep), "the sweep"), Named(sweep_sidecar(sweep), "the settings of the sweep"))
+
+
+def response_files(output: str | os.PathLike[str]) -> Iterator[Named]:
+    """The file of a response, and the sidecar that a table of one is written with."""
+    yield Named(place_of(output), "the response")
+    beside = sidecar_written(output, timed=False)
+    if beside is not None:
+        yield Named(beside, f"the sidecar of {display(output)}")
 
 
 def _recorded(recordings: Recording | Sequence[str | os.PathLike[str]], sweep: Sweep) -> list[tuple[str, Array]]:

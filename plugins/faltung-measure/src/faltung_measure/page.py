@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from pipeline.drawing import png_bytes
 from pipeline.engine.functional import convolve
 from pipeline.errors import ReadError, UsageError
 from pipeline.io import read_signal
+from pipeline.io.names import refuse_taken
 from pipeline.io.sink import AtomicFile, make_folder_of
 from pipeline.io.wav import wav_header
 from pipeline.kernel import Array
@@ -29,6 +30,9 @@ __all__ = ["measure_page", "report_names", "write_report"]
 
 _LONGEST_S = 5.0  # of the speech: the page stays small
 _HEADROOM = 0.9
+_MARKS = b"faltung measure report", b'"sweep": {', b"path,bands,band_hz"
+"""What a page, its JSON and its CSV hold near their beginning, and hardly any other file."""
+_HEAD_BYTES = 65_536
 _COLUMNS = (
     ("edt_s", "EDT, s", ".2f"), ("t20_s", "T20, s", ".2f"), ("t30_s", "T30, s", ".2f"), ("c50_db", "C50, dB", ".1f"),
     ("c80_db", "C80, dB", ".1f"), ("d50", "D50", ".2f"), ("ts_s", "Ts, ms", ".0f"),
@@ -69,6 +73,16 @@ def report_names(path: str | os.PathLike[str]) -> tuple[Path, Path, Path]:
     if page.suffix.lower() not in {".html", ".htm"}:
         raise UsageError(f"{page}: a report is a page; give a name that ends in .html")
     return page, page.with_suffix(".json"), page.with_suffix(".csv")
+
+
+def refuse_other_files(path: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Raise `UsageError` where a name of the report is taken, or would be taken from a file that is no report."""
+    for name, mark in zip(report_names(path), _MARKS, strict=True):
+        refuse_taken(name, overwrite=overwrite)
+        with suppress(FileNotFoundError), name.open("rb") as file:
+            if mark not in file.read(_HEAD_BYTES):
+                rule = "is another file, which the report would replace; give the report another name"
+                raise UsageError(f"{name}: {rule}")
 
 
 def measure_page(made: Measured, speech: str | os.PathLike[str] | None = None) -> str:

@@ -11,8 +11,11 @@ import numpy as np
 
 from pipeline.errors import FaltungError, ReadError, UsageError
 from pipeline.io import WriteReport, probe, read_signal, write_signal
+from pipeline.io.apart import Named, keep_apart
 from pipeline.io.base import SignalInfo
+from pipeline.io.formats import is_table_name
 from pipeline.io.names import refuse_taken
+from pipeline.io.remote import place_of
 from pipeline.io.sink import write_bytes
 
 from .sweeps import Sweep, sweep
@@ -52,10 +55,15 @@ def write_sweep(made: Sweep, path: str | os.PathLike[str], *, overwrite: bool = 
     ('PCM_24', 1.0)
     """
     name = os.fspath(path)
-    sidecar = _sidecar(name)
+    sidecar = sweep_sidecar(name)
+    if is_table_name(name):
+        raise UsageError(f"{name}: a sweep is played, and a table is not; give it a name such as sweep.wav")
     if name == "-":
         raise UsageError("a sweep goes into a file, which measure reads again; give -o sweep.wav")
+    keep_apart((), [Named(place_of(name)), Named(sidecar, f"the settings of {name}")])
     refuse_taken(sidecar, overwrite=overwrite)
+    if sidecar.exists() and b'"from_hz"' not in sidecar.read_bytes():
+        raise UsageError(f"{sidecar}: is needed for the settings of {name}, and is another file; give another name")
     text = json.dumps(made.to_dict())
     tagged = SignalInfo(made.fs, len(made.channels), None, "WAV", "PCM_24", tags=(("comment", _MARK + text),))
     subtype = "PCM_24" if Path(name).suffix.lower() in {".wav", ".flac", ".aiff", ".aif", ".w64"} else None
@@ -92,7 +100,7 @@ def read_sweep(path: str | os.PathLike[str]) -> Sweep:
     name = os.fspath(path)
     info = probe(name)
     comment = dict(info.tags).get("comment", "")
-    sidecar = _sidecar(name)
+    sidecar = sweep_sidecar(name)
     if comment.startswith(_MARK):
         text = comment[len(_MARK) :]
     elif sidecar.is_file():
@@ -122,5 +130,6 @@ def _from_data(data: dict[str, Any]) -> Sweep:
     )  # fmt: skip
 
 
-def _sidecar(name: str) -> Path:
+def sweep_sidecar(name: str | os.PathLike[str]) -> Path:
+    """File with the settings of a sweep, beside it."""
     return Path(name).with_suffix(".json")

@@ -8,11 +8,13 @@ from typing import Any
 
 from pipeline.cli.terminal import Card, Output, table, write, write_json
 from pipeline.errors import UsageError
-from pipeline.io.names import refuse_taken, shown_path
+from pipeline.io.apart import Named, keep_apart, read_with_sidecars
+from pipeline.io.names import shown_path
+from pipeline.io.remote import place_of
 from pipeline.text import count, duration, hertz
 
 from .measured import Measured
-from .measuring import measure_room
+from .measuring import files_heard, measure_room, response_files
 from .sweeps import Sweep
 
 __all__ = ["measure_and_show", "show_sweep"]
@@ -54,10 +56,13 @@ def measure_and_show(
     if speech is not None and report is None:
         raise UsageError("--speech is heard in the page; give --report room.html, too")
     if report is not None:
-        from .page import report_names
+        from .page import refuse_other_files, report_names
 
-        for name in report_names(report):
-            refuse_taken(name, overwrite=overwrite)
+        pages = [Named(name, f"the report's {name.suffix}") for name in report_names(report)]
+        response = [] if output in (None, "-") else response_files(str(output))
+        heard = [] if speech is None else read_with_sidecars([place_of(speech)], "the speech")
+        keep_apart([*files_heard(list(recordings), sweep), *heard], [*response, *pages])
+        refuse_other_files(report, overwrite=overwrite)
     made = measure_room(list(recordings), sweep, output, overwrite=overwrite, **choices)
     written = [] if output is None else [output]
     if report is not None:
