@@ -1,7 +1,7 @@
 """Outputs over 4 GiB: ``python -m tests.soak.four_gib`` writes one after another, and has other programs read them.
 
 The input is sparse, silence with a few frames of noise at its ends and about the place where 32 bits end, so what an
-independent reader finds there is known. Each is removed before the next is begun: 17 GB of disk are needed, for the array. Where a
+independent reader finds there is known. Each is removed before the next is begun: 17 GB are needed. Where a
 container cannot hold it, it is refused in words before anything is written.
 """
 
