@@ -33,7 +33,9 @@ ELSEWHERE = {
         "errors: choose with source:", "triggered", "riff: which is not read; convert", "registry: call it 'acme.",
         "new_plugin", "formats: give its files another", "source: in a pipe; give a file", "timegrid: but not even",
     ),
-    "a pipe in a batch, and more than 4 GiB": ("shards", "wav", "sndfile: {}: {} cannot hold over", "sndfile: grew over 4 GiB"),
+    "a pipe in a batch, and more than 4 GiB": (
+        "shards", "wav", "sndfile: {}: {} cannot hold over", "sndfile: grew over 4 GiB",
+    ),
     "a million events": ("search: more than",),
     "said to programs, about their arrays and calls": (
         "containers", "detectors", "files: bytes", "files: commit()", "files: forgotten", "files: blocks of",
