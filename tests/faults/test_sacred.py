@@ -18,9 +18,3 @@ def test_what_a_command_reads_stays_as_it_is(name: str, tmp_path: Path) -> None:
     trial = search([name], tmp_path, whole=False)
     assert trial.changed == []
     assert trial.tries > 0
-
-
-@pytest.mark.long
-@pytest.mark.parametrize("name", COMMANDS)
-def test_by_all_of_its_names(name: str, tmp_path: Path) -> None:
-    assert search([name], tmp_path, whole=True).changed == []
