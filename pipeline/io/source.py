@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 
 from ..errors import DiskFullError, ReadError, WriteError
 from ..system import BINARY, DISK_FULL, is_disk_full, pread
+from ..text import shorten
 from .base import PathArg
 from .names import display
 from .remote import is_remote, stores
@@ -273,6 +274,6 @@ def explain_unknown(head: bytes, extension: str) -> str:
     if not head.strip(b"\0"):
         return "starts with zeros: the recorder or the copy never wrote it"
     if looks_like_text(head):
-        start = head[:40].decode(text_encoding(head) or "utf-8", "replace").partition("\n")[0]
+        start = shorten(head.decode(text_encoding(head) or "utf-8", "replace").partition("\n")[0], 40)
         return f"is text, not {extension.lstrip('.').upper() or 'audio'}: it begins with {start!r}"
     return f"is in no known format: it begins with the bytes {head[:8].hex(' ')}"
