@@ -17,7 +17,8 @@ from ..limits import MAX_CHANNELS
 from . import mpeg, ogg
 from .base import Block, Reader, ReadOptions, SignalInfo
 from .declared import NO_LENGTH, Facts, facts_of
-from .riff import WavFormat, WavHeader, are_chunks, is_filling, metadata, recordings, too_small
+from .riff import WavFormat, WavHeader, are_chunks, chunks_behind, is_filling, recordings, too_small
+from .riff_metadata import metadata
 from .sndfile import SndfileReader, described
 from .source import Source
 from .wav import HEADER, WavReader, open_wav
@@ -110,14 +111,17 @@ class PipedReader(Reader):
         if not (seen := self._source.read(1)):
             return None
         self._source.put_back(seen)
+        base = self._source.position
         self._source = rest = self._source.spooled()
         size = rest.size or 0
         at = next(recordings(rest, 0), None)
         if at is not None:
             return self._joined_by(_part(rest, open_wav, self._options, at, None), frames)
-        padding = (self._header.bytes or 0) % 2
-        if any(are_chunks(rest, self._header.order, start, size - start) for start in (padding, 0)):
-            return None
+        order = self._header.order
+        for start in ((self._header.bytes or 0) % 2, 0):  # some writers forget the pad byte
+            if are_chunks(rest, order, start, size - start):
+                self.warnings += chunks_behind(rest, base, order, start, self._options)
+                return None
         if is_filling(rest, 0, size):
             self.warnings.append(f"{size} bytes behind the audio are no chunk; ignored")
             return None
