@@ -32,6 +32,7 @@ _BEGINS = {
     "NIST": re.compile(rb"NIST_1A\n   1024"),
 }
 """What a recording begins with, in each container."""
+_BEGINS_BYTES = 40  # W64 has the longest signature
 _HEADER_BYTES = 4200  # of the longest header without audio; one of CAF is filled up to a block of 4096
 
 Part = Callable[[], Reader]
@@ -237,7 +238,7 @@ def open_mpeg(source: Source, options: ReadOptions) -> Reader:
     """Read MP3 or MP2, with and without a tag that tells its length, in one piece or several."""
     source = source.spooled()
     start = mpeg.behind_titles(source)
-    head = source.at(start, 12)
+    head = source.at(start, _BEGINS_BYTES)
     for container, begins, opener in _TITLED:
         if begins.match(head):
             reader = _part(source, opener, replace(options, container=container), start, None)
@@ -295,7 +296,7 @@ def _reader(window: Source, options: ReadOptions, facts: Facts | None = None) ->
 
 _TITLED: tuple[tuple[str, re.Pattern[bytes], Callable[[Source, ReadOptions], Reader]], ...] = (
     ("WAV", HEADER, open_wav),
-    ("AIFF", _BEGINS["AIFF"], open_plain),
     ("OGG", re.compile(b"OggS"), open_ogg),
+    *((container, begins, open_plain) for container, begins in _BEGINS.items()),
 )
 """Containers before which some programs put an ID3 tag, as if they were MP3."""
