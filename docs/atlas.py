@@ -251,7 +251,7 @@ def page(rows: list[dict[str, Any]]) -> str:
         "",
         "# The atlas of flips",
         "",
-        INTRODUCTION.format(sum("found" in row for row in rows)) + " [The same with pictures and a search](atlas.html).",
+        f"{INTRODUCTION.format(sum('found' in row for row in rows))} [The same with pictures and a search](atlas.html).",
         "",
         "## Take a kernel of mine there",
         "",
