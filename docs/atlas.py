@@ -251,7 +251,7 @@ def page(rows: list[dict[str, Any]]) -> str:
         "",
         "# The atlas of flips",
         "",
-        f"{INTRODUCTION.format(sum('found' in row for row in rows))} [The same with pictures and a search](atlas.html).",
+        INTRODUCTION.format(sum("found" in row for row in rows)) + " [Pictures and a search](atlas.html).",
         "",
         "## Take a kernel of mine there",
         "",
