@@ -19,7 +19,7 @@ from .base import Block, Reader, ReadOptions, SignalInfo
 from .declared import NO_LENGTH, Facts, facts_of
 from .riff import WavFormat, WavHeader, are_chunks, is_filling, metadata, recordings, too_small
 from .sndfile import SndfileReader, described
-from .source import Source
+from .source import Source, convert_it
 from .wav import HEADER, WavReader, open_wav
 
 _FLAC_BEGINS = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
@@ -271,7 +271,8 @@ def open_ogg(source: Source, options: ReadOptions) -> Reader:
         window = source.window(link.start, link.end)
         flac = ogg.unpacked_flac(window)
         if flac is None:
-            return _reader(window, options, Facts())
+            unreadable = f"is an OGG file that libsndfile does not decode (Speex?); {convert_it(source.name)}"
+            return _reader(window, options, Facts(unreadable=unreadable))
         window.close()
         reader = _reader(flac, replace(options, container="FLAC"))
         reader.info = replace(reader.info, container="OGG")
