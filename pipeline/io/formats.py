@@ -28,7 +28,7 @@ from .encodings import AUDIO_CONTAINERS, choose_subtype
 from .kinds import ReaderKind, WriterKind, loaded, only_one
 from .names import display, is_stream
 from .plugged import PluggedReader, PluggedWriter
-from .riff import metadata
+from .riff_metadata import metadata
 from .source import Source, explain_unknown, head_of, in_record, is_flac, is_mp3, looks_like_text, open_source
 
 if TYPE_CHECKING:

@@ -329,10 +329,13 @@ def test_what_a_pipe_lacks_is_told_with_a_way_out_that_works(tmp_path):
         )
 
 
-@pytest.mark.parametrize("name", ["x.wav", "x.rf64", "x.aiff", "x.ogg", "x.flac"])
+@pytest.mark.parametrize("name", ["x.wav", "x.rf64", "x.w64", "x.aiff", "x.au", "x.caf", "x.ogg", "x.flac"])
 @pytest.mark.parametrize("tags", [ID3, ID3 + ID3])
 def test_titles_before_the_header_of_another_container_cost_no_frame(tmp_path, name, tags):
-    save(tmp_path / name, noise(3001, 1))
+    if name in ("x.au", "x.caf"):  # read alone
+        soundfile.write(tmp_path / name, noise(3001, 1), 8000, subtype="FLOAT")
+    else:
+        save(tmp_path / name, noise(3001, 1))
     x, warnings = both(put(tmp_path, tags + (tmp_path / name).read_bytes()))
     np.testing.assert_array_equal(x, read_signal(tmp_path / name)[0])
     assert name == "x.flac" or f"{len(tags)} bytes of titles stand before its" in warnings[-1]

@@ -291,21 +291,16 @@ SIGNALS = (
         then_output="o.wav",
         files={"none.wav": b"RIFF$\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0@\x1f\0\0\x80>\0\0\2\0\x10\0data\0\0\0\0"},
     ),
-    cfg(
-        "arrays",
-        "set truncated: accept to {}",
-        source="y.npy",
-        more="fs: 8000",
-        then_more="fs: 8000\ntruncated: accept",
-        files={"y.npy": NPY},
-    ),
-    cfg(
-        "arrays",
-        "take them",
-        source="y.npy",
-        more="fs: 8000",
-        then_more="fs: 8000\ntruncated: accept",
-        files={"y.npy": NPY},
+    *(
+        cfg(
+            "arrays",
+            fragment,
+            source="y.npy",
+            more="fs: 8000",
+            then_more="fs: 8000\ntruncated: accept",
+            files={"y.npy": NPY},
+        )
+        for fragment in ("set truncated: accept to {}", "take them")
     ),
     cfg(
         "arrays",

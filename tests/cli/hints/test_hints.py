@@ -52,7 +52,7 @@ ELSEWHERE = {
         "work: check= must",
         "source: is a directory", "writers: put {stem}",
     ),
-    "explanations of a run, with their own tests": ("work: {}: is no explanation",),
+    "explanations of a run, with their own tests": ("outputs: {}: is no explanation",),
     "no advice": (
         "options: keep what",
         "options: Say what",
