@@ -354,6 +354,23 @@ def test_flac_in_ogg_is_read_as_the_flac_that_it_is(tmp_path, count):
     np.testing.assert_array_equal(y, np.concatenate([read_signal(tmp_path / "x.wav")[0]] * count))
 
 
+def test_an_ogg_of_another_codec_is_refused_with_the_way_out(tmp_path):
+    save(tmp_path / "x.ogg", noise(5000, 1), fmt=OutputFormat("VORBIS"))
+    data = (tmp_path / "x.ogg").read_bytes()
+    end = data.index(b"OggS", 4)
+    first = bytearray(data[:end].replace(b"\1vorbis", b"Speex  "))
+    first[22:26] = bytes(4)
+    crc = 0
+    for byte in first:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = crc << 1 & 0xFFFFFFFF ^ (0x04C11DB7 if crc & 1 << 31 else 0)
+    first[22:26] = crc.to_bytes(4, "little")
+    (tmp_path / "x.spx").write_bytes(first + data[end:])
+    with pytest.raises(ReadError, match=r"does not decode \(Speex\?\); convert it, .*: ffmpeg -i IN.spx OUT.wav"):
+        read_signal(tmp_path / "x.spx")
+
+
 def test_a_flac_of_32_bits_is_refused_with_the_way_out(tmp_path):
     save(tmp_path / "x.flac", noise(5000, 1), fmt=OutputFormat("PCM_16"))
     data = bytearray((tmp_path / "x.flac").read_bytes())
