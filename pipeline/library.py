@@ -216,7 +216,7 @@ class Pipeline:
             raise SignalError(
                 "a sampling rate is a number above 0, in Hz, got None; give fs: the signal does not tell it"
             )
-        signal = as_signal(given.samples, frames_first=given.frames_first)
+        signal = as_signal(given.samples)
         blocks = [as_columns(signal)]
         plan = self.plan(rate, blocks[0].shape[1])
         out = np.concatenate([plan.format_out.empty(), *stream(plan, blocks)])

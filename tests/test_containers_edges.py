@@ -88,8 +88,6 @@ def test_what_else_a_frame_of_pandas_holds_comes_along():
     with pytest.raises(SignalError, match="the input holds nan at frame 1, channel 1; set nonfinite: propagate"):
         SMOOTH(missing)
     assert GAPS(missing, same=True).isna().sum().tolist() == [0, 3]
-    wide = pd.DataFrame(np.ones((6, 20)), index)  # a time says which axis is which
-    assert SMOOTH(wide, same=True).shape == (6, 20)
     levels = pd.DataFrame(np.c_[X, X], index, pd.MultiIndex.from_tuples([("a", "x"), ("a", "y")]))
     assert SMOOTH(levels, same=True).columns.equals(levels.columns)
     child = type("Child", (pd.DataFrame,), {"__module__": "elsewhere"})({"a": X}, index)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ import numpy as np
 from ..errors import SignalError
 from ..kernel import Array
 from ..stages.base import check_format
-from .times import JITTER, Fixes, Frames, rate_of, times_from
+from .times import JITTER, Frames, rate_of, times_from
 
 _TIMES = {"t", "time", "times", "timestamp", "timestamps", "date", "datetime", "seconds"}
 
@@ -32,8 +32,6 @@ class Signal:
     fs: float | None
     """Rate in Hz, where it is known."""
     back: Back
-    frames_first: bool = False
-    """Whether it says itself that its rows are frames, however few they are."""
 
 
 def unpack(x: Any, fs: float | None, *, gaps: bool = False) -> Signal:
@@ -59,16 +57,14 @@ def unpack(x: Any, fs: float | None, *, gaps: bool = False) -> Signal:
     if isinstance(x, np.ma.MaskedArray):
         signal = _masked(x, gaps=gaps)
     elif library is not None:
-        signal = unpackers[library](x, gaps)
+        signal = _polars(x, gaps=gaps) if library == "polars" else unpackers[library](x)
     else:
         signal = Signal(x, None, lambda y, _: y)
-    if signal.fs is None or fs is None:
-        known = fs if signal.fs is None else signal.fs
-        return Signal(signal.samples, known, signal.back, signal.frames_first)
-    check_format(fs, 1)
-    if abs(fs - signal.fs) > JITTER * signal.fs:
-        raise SignalError(f"the time of the signal says {signal.fs:g} Hz, fs says {fs:g} Hz; leave fs out")
-    return Signal(signal.samples, fs, signal.back, signal.frames_first)
+    if signal.fs is not None and fs is not None:
+        check_format(fs, 1)
+        if abs(fs - signal.fs) > JITTER * signal.fs:
+            raise SignalError(f"the time of the signal says {signal.fs:g} Hz, fs says {fs:g} Hz; leave fs out")
+    return signal if fs is None else replace(signal, fs=fs)
 
 
 def _masked(x: Any, *, gaps: bool) -> Signal:
@@ -106,7 +102,7 @@ def _stay(count: int, given: int, frames: Frames, rate: float | None) -> bool:
 # ---- libraries ------------------------------------------------------------------------------------------------------
 
 
-def _pandas(x: Any, gaps: bool) -> Signal:  # noqa: ARG001  (NaN is what a missing value is)
+def _pandas(x: Any) -> Signal:
     pandas = sys.modules["pandas"]
     if not isinstance(x, pandas.Series | pandas.DataFrame):
         raise SignalError(f"a signal of pandas is a Series or a DataFrame, got {type(x).__name__}")
@@ -148,17 +144,17 @@ def _pandas(x: Any, gaps: bool) -> Signal:  # noqa: ARG001  (NaN is what a missi
         return made
 
     even = "interpolate it first" if isinstance(times, np.ndarray) and times.dtype.kind not in "mM" else _EVEN
-    rate = rate_of(times, "the index", Fixes("sort it: x.sort_index()", "x[~x.index.duplicated()] leaves one", even))
+    rate = rate_of(times, "the index", ("sort it: x.sort_index()", "x[~x.index.duplicated()] leaves one", even))
     # whole numbers beside floats become floats, in extension types, too
     mixed = any(types.is_float_dtype(kind) for _, kind in kinds)
     samples = x.to_numpy(dtype=np.float64, na_value=np.nan) if mixed else x.to_numpy()
-    return Signal(samples, rate, back, times is not None)
+    return Signal(samples, rate, back)
 
 
 _EVEN = "make its steps even first: x.resample('STEP').mean().interpolate()"
 
 
-def _xarray(x: Any, gaps: bool) -> Signal:  # noqa: ARG001  (NaN is what a missing value is)
+def _xarray(x: Any) -> Signal:
     xarray = sys.modules["xarray"]
     if not isinstance(x, xarray.DataArray):
         raise SignalError(f"a signal of xarray is a DataArray, got {type(x).__name__}; take one: x[name]")
@@ -199,15 +195,15 @@ def _xarray(x: Any, gaps: bool) -> Signal:  # noqa: ARG001  (NaN is what a missi
     even = (
         f"x.interp({dim}=...)" if times is not None and times.dtype.kind in "iuf" else _EVEN_OF.replace("DIM", str(dim))
     )
-    fixes = Fixes(f"sort it: x.sortby({dim!r})", f"x.drop_duplicates({dim!r}) leaves one", even)
+    fixes = (f"sort it: x.sortby({dim!r})", f"x.drop_duplicates({dim!r}) leaves one", even)
     rate = rate_of(times, f"the coordinate {dim!r}", fixes)
-    return Signal(turned.to_numpy(), rate, back, bool(named))
+    return Signal(turned.to_numpy(), rate, back)
 
 
 _EVEN_OF = "make its steps even first: x.resample(DIM='STEP').mean().interpolate_na('DIM')"
 
 
-def _polars(x: Any, gaps: bool) -> Signal:
+def _polars(x: Any, *, gaps: bool = False) -> Signal:
     polars = sys.modules["polars"]
     if not isinstance(x, polars.DataFrame | polars.Series):
         kind = type(x).__name__
@@ -252,11 +248,11 @@ def _polars(x: Any, gaps: bool) -> Signal:
 
     by = repr(dated[0]) if dated else ""
     even = f"make its steps even first: x.upsample({by}, every='STEP').interpolate()"
-    fixes = Fixes(f"sort it: x.sort({by})", f"x.unique({by}, maintain_order=True) leaves one", even)
+    fixes = (f"sort it: x.sort({by})", f"x.unique({by}, maintain_order=True) leaves one", even)
     rate = rate_of(times, f"the column {by}", fixes)
     floats = all(table.schema[name].is_float() for name in channels)
     samples = (table.select(channels) if floats else table.select(channels).cast(polars.Float64)).to_numpy()
-    return Signal(samples if table is x else samples[:, 0], rate, back, bool(dated))
+    return Signal(samples if table is x else samples[:, 0], rate, back)
 
 
 def _require_numbers(table: Any, *, named: bool) -> None:
@@ -273,7 +269,7 @@ def _require_numbers(table: Any, *, named: bool) -> None:
         raise SignalError(f"a signal is made of floating-point samples, got {kinds[0][1]}; {how}")
 
 
-def _torch(x: Any, gaps: bool) -> Signal:  # noqa: ARG001  (NaN is all that is missing in a tensor)
+def _torch(x: Any) -> Signal:
     torch = sys.modules["torch"]
     if x.requires_grad:
         raise SignalError("a tensor that wants a gradient would lose it here; give x.detach()")
@@ -287,7 +283,7 @@ def _torch(x: Any, gaps: bool) -> Signal:  # noqa: ARG001  (NaN is all that is m
     return Signal(samples, None, lambda y, _: torch.from_numpy(np.ascontiguousarray(y)).to(x.device, x.dtype))
 
 
-def _jax(x: Any, gaps: bool) -> Signal:  # noqa: ARG001  (NaN is all that is missing in an array)
+def _jax(x: Any) -> Signal:
     numpy, jax = sys.modules["jax.numpy"], sys.modules["jax"]
     if isinstance(x, jax.core.Tracer):
         fix = "call it outside, or take its kernel, pipe.kernel(fs), and jnp.convolve(x, h.taps)"

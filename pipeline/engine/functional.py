@@ -28,8 +28,8 @@ _CONVERTED |= {"b": "convert first: x.astype(float)", "c": "take x.real, x.imag 
 _CONVERTED |= {"O": "where these are numbers, convert first: x.astype(float)"}
 
 
-def as_signal(x: npt.ArrayLike, *, frames_first: bool = False) -> Array:
-    """A signal as floating point, ``(frames,)`` or ``(frames, channels)``; its first axis may be known to be frames.
+def as_signal(x: npt.ArrayLike) -> Array:
+    """A signal as floating point, ``(frames,)`` or ``(frames, channels)``.
 
     Integers are refused: whether they are full-scale PCM or numbers, only the caller knows.
 
@@ -39,8 +39,7 @@ def as_signal(x: npt.ArrayLike, *, frames_first: bool = False) -> Array:
         another shape, no real floating-point numbers, or one that looks like ``(channels, frames)``.
     """
     array = _floating(x)
-    if not frames_first:
-        refuse_channels_first(array.shape)
+    refuse_channels_first(array.shape)
     return array
 
 
@@ -138,8 +137,7 @@ def _convolved(x: Any, kernel: Kernel, mode: Mode, axis: int, zero: int = 0) -> 
     if axis not in range(-signal.ndim, signal.ndim):
         raise SignalError(f"axis must be one of the {signal.ndim} that the signal has, got {axis!r}")
     signal = np.moveaxis(signal, axis, 0)
-    if not given.frames_first:
-        refuse_channels_first(signal.shape)
+    refuse_channels_first(signal.shape)
     columns = as_columns(signal)
     channels = channels_after(kernel, columns.shape[1])
     convolver = open_convolver(kernel, columns.shape[1], columns.dtype)

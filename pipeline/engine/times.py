@@ -30,19 +30,10 @@ class Frames:
     """Time of the first frame, counted from that of the input's first."""
 
 
-@dataclass(frozen=True)
-class Fixes:
-    """Calls by which a library puts times in order that cannot be a signal's."""
-
-    sort: str
-    once: str
-    """Leaves one row of those at the same time."""
-    even: str
-    """Gives steps of ``STEP``, such as 10ms."""
-
-
-def rate_of(times: Any, what: str, fixes: Fixes) -> float | None:
+def rate_of(times: Any, what: str, fixes: tuple[str, str, str]) -> float | None:
     """Rate in Hz of times, from their median step; None of fewer than two.
+
+    ``fixes`` are calls that sort times, leave one row of those at the same time, and give steps of ``STEP``.
 
     Raises
     ------
@@ -57,8 +48,8 @@ def rate_of(times: Any, what: str, fixes: Fixes) -> float | None:
         raise SignalError(f"{what} has no time in row {row}; leave such rows out first")
     steps = np.diff(seconds)
     for wrong, how, fix in (
-        (steps < 0, "goes back at", fixes.sort),
-        (steps == 0, "tells twice the time of", fixes.once),
+        (steps < 0, "goes back at", fixes[0]),
+        (steps == 0, "tells twice the time of", fixes[1]),
     ):
         if wrong.any():
             raise SignalError(f"{what} {how} row {int(np.flatnonzero(wrong)[0]) + 1}; {fix}")
@@ -66,7 +57,7 @@ def rate_of(times: Any, what: str, fixes: Fixes) -> float | None:
     off = np.flatnonzero(np.abs(steps - step) > JITTER * step)
     if len(off):
         found = f"a step of {steps[off[0]]:.6g} s, the median is {step:.6g} s"
-        fix = fixes.even.replace("STEP", _spelt(step))
+        fix = fixes[2].replace("STEP", f"{step * 1e3:.0f}ms" if step >= 1e-3 else f"{step * 1e9:.0f}ns")
         raise SignalError(f"{what} is not regular at row {int(off[0]) + 1}: {found}; {fix}")
     # n - 1 steps span the whole, which is known more finely than one of them
     span = (len(seconds) - 1) / float(seconds[-1] - seconds[0])
@@ -86,10 +77,3 @@ def times_from(first: Any, frames: Frames, count: int) -> Array:
     finer = [unit for unit, per in _PER_SECOND.items() if per >= own and not (far and unit == "ns")]
     unit = next((unit for unit in finer if not (offsets % (10**9 // _PER_SECOND[unit])).any()), finer[-1])
     return first.astype(f"{kind}8[{unit}]") + (offsets // (10**9 // _PER_SECOND[unit])).astype(f"m8[{unit}]")  # type: ignore[no-any-return]
-
-
-def _spelt(step_s: float) -> str:
-    """A step as pandas and polars write it."""
-    texts = [(round(step_s * per), per, unit) for unit, per in _PER_SECOND.items()]
-    n, _, unit = next((text for text in texts if text[0] and abs(step_s * text[1] / text[0] - 1) < 1e-6), texts[-1])
-    return f"{n}{unit}"
