@@ -213,9 +213,7 @@ class Pipeline:
         given = unpack(x, fs, gaps=self.options.nonfinite == "propagate")
         rate = given.fs if given.fs is not None or self.settings is None else self.settings.fs
         if rate is None:
-            raise SignalError(
-                "a sampling rate is a number above 0, in Hz, got None; give fs: the signal does not tell it"
-            )
+            raise SignalError("a sampling rate is a number above 0, in Hz, got None; give fs: the signal tells none")
         signal = as_signal(given.samples)
         blocks = [as_columns(signal)]
         plan = self.plan(rate, blocks[0].shape[1])

@@ -211,7 +211,7 @@ def test_arrays_of_any_layout_give_the_same_and_none_is_touched():
 
 
 def test_same_is_for_kernels_and_says_so():
-    with pytest.raises(SettingError, match=r"as same=True has it, is for .* kernels, 'normalize' is not; run that by"):
+    with pytest.raises(SettingError, match=r"as of same=True, is for kernels, 'normalize' is none; run it by itself"):
         Pipeline([Smooth(length=3), {"use": "normalize"}])(X, fs=1, same=True)
 
 

@@ -197,8 +197,7 @@ def make_plan(stages: Sequence[Stage], fmt: Format, options: Options | None = No
 def _require_edges_can_be_held(planned: Sequence[StagePlan], edges: str) -> None:
     for stage in planned:
         if stage.kernel is None:
-            what = f"edges: {edges}, as same=True has it, is for stages that are kernels"
-            message = f"{what}, {stage.stage.use!r} is not; run that by itself"
+            message = f"edges: {edges}, as of same=True, is for kernels, {stage.stage.use!r} is none; run it by itself"
             raise SettingError(message, "stages", stage.index)
 
 
