@@ -22,6 +22,9 @@ from .methods import Method
 from .nonfinite import NonFinite, Sample, extract
 from .transforms import irfft, rfft, spectrum_of, to_frames
 
+_STRETCH = 1 << 13
+"""Bins whose products and sums stay in the cache."""
+
 Forward = tuple[list[Array], list[Sample]]
 """The spectra of a group, one (channels, bins) a block, and the samples that had to be extracted."""
 Group = tuple[Array, list[Sample]]
@@ -125,14 +128,19 @@ class OverlapSave:
         """Waits only for what was submitted before it, so threads that take work in order cannot block each other."""
         fresh, nonfinite = forward.result()
         known = [spectrum for group in past for spectrum in group.result()[0]] + fresh
-        product, term = self._products.take(), self._products.take()
-        for i, b in enumerate(range(len(known) - len(fresh), len(known))):
-            _multiply(known[b][:, None], self._responses[0], product[:, i : i + 1])
-            for p in range(1, min(self._method.partitions, b + 1)):  # before the signal there is silence
-                _multiply(known[b - p][:, None], self._responses[p], term[:, :1])
-                product[:, i : i + 1] += term[:, :1]
+        product, lead = self._products.take(), len(known) - len(fresh)
+        for i, b in enumerate(range(lead, lead + len(fresh))):
+            seen = known[max(0, b - self._method.partitions + 1) : b + 1][::-1]  # before the signal there is silence
+            for start in range(0, product.shape[-1], _STRETCH):
+                here = slice(start, start + _STRETCH)
+                total = product[:, i : i + 1, here]
+                _multiply(seen[0][:, None, here], self._responses[0][..., here], total)
+                term = np.empty_like(total)
+                for spectrum, response in zip(seen[1:], self._responses[1:], strict=False):
+                    _multiply(spectrum[:, None, here], response[..., here], term)
+                    total += term
         out = self._frames_of(product[:, : len(fresh)])
-        self._products.give_back(product, term)
+        self._products.give_back(product)
         return out, nonfinite
 
     def _transform(self, region: Array, first: int, spectra: Array) -> list[Sample]:
