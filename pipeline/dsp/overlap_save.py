@@ -20,7 +20,7 @@ from ..kernel import Array, Kernel
 from .gather import Gather, Pool, SerialExecutor
 from .methods import Method
 from .nonfinite import NonFinite, Sample, extract
-from .transforms import irfft, rfft, spectrum_of, to_frames
+from .transforms import irfft, rfft, room_within, spectrum_of, to_frames
 
 _STRETCH = 1 << 13
 """Bins whose products and sums stay in the cache."""
@@ -156,11 +156,14 @@ class OverlapSave:
 
     def _frames_of(self, spectra: Array) -> Array:
         """The new frames (n, channels out) of spectra (channels out, blocks, bins), which are used up."""
-        rows = self._rows.take()
-        irfft(spectra, self._method.n_fft, out=rows[:, : spectra.shape[1]])
+        within = room_within(spectra, self._method.n_fft)
+        room = self._rows.take() if within is None else within
+        rows = room[:, : spectra.shape[1]]
+        irfft(spectra, self._method.n_fft, out=rows)
         out: Array = np.empty((spectra.shape[1], self._method.block, self._channels_out), self._dtype)
-        to_frames(rows[:, : spectra.shape[1], self._overlap :], out)
-        self._rows.give_back(rows)
+        to_frames(rows[..., self._overlap :], out)
+        if within is None:
+            self._rows.give_back(room)
         return out.reshape(-1, self._channels_out)
 
     def _joined(self, parts: list[Array]) -> Array:
