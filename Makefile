@@ -46,7 +46,7 @@ bench: $(READY) ## measure the speed; ARGS are given to bench
 faults: $(READY) ## print what becomes of some 60 broken, odd and hostile inputs
 	@$(PY) -m tests.faults
 
-fuzz: $(READY) ## mutate files of each container, and texts, 4,600 times each; ARGS="--atheris .wav" has atheris choose
+fuzz: $(READY) ## mutate files of each container, and texts, 4,600 times each; ARGS="--guided .wav" by coverage
 	@$(PY) -m tests.faults.fuzz --count 4600 $(ARGS)
 
 docs: $(READY) ## build the site of docs/ in build/site, without a network; tries anew what becomes of metadata

@@ -22,6 +22,9 @@ from PIL import Image
 ROOT = Path(__file__).resolve().parent.parent
 WIDTHS, SCHEMES, LANGUAGES = (1440, 820, 360), ("light", "dark"), ("en", "zh")
 SHEET = 1720, 1800  # pixels across and down: more is made smaller by who shows it
+DONE = (
+    "#now-show, #how button, #cards button, #learn-on, #back [data-value=convolve]"  # clicked, so that answers are seen
+)
 BILINGUAL = ("worked", "echo", "ecg", "search", "claims")
 
 
@@ -52,7 +55,17 @@ def make(page: str, folder: Path) -> Path:
         for n in (7, 70):
             (recordings / f"{n:03}.wav").write_bytes(b"RIFF\x10\x00\x00\x00WAVEjunk")
         report = where / "report.html"
-        faltung("run", conf / "echo.yaml", recordings, "-o", where / "out", "--report", report, "--overwrite", ok=False)
+        faltung(
+            "run",
+            conf / "echo.yaml",
+            recordings / "*.wav",
+            "-o",
+            where / "out" / "{stem}.wav",
+            "--report",
+            report,
+            "--overwrite",
+            ok=False,
+        )
         return report
     threshold = {"events-few": 0.7, "events-none": 0.9999, "events-many": 0.1}[page]
     chirps = data / "chirps.wav", "-t", data / "chirp_up.wav", "--threshold", threshold
@@ -79,8 +92,8 @@ def looked_at(browser: Any, path: Path, width: int, scheme: str, lang: str) -> I
         page.locator("#lang, [data-to=zh]").click()
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     if page.locator("#places").count():
-        page.evaluate("ready(); launch(sounding()); press_ = document.getElementById('now-show'); press_.click()")
-        page.evaluate("stopped(); document.getElementById('learn-on').click()")
+        page.evaluate("ready(); launch(sounding()); stopped()")
+        page.evaluate(f"for (const part of document.querySelectorAll({DONE!r})) part.click()")
     page.add_style_tag(content="nav, #formula { position: static !important; }")
     page.wait_for_timeout(400)
     taken = Image.open(io.BytesIO(page.screenshot(full_page=True, animations="disabled"))).convert("RGB")
@@ -94,7 +107,9 @@ def sheets(picture: Image.Image) -> Iterator[Image.Image]:
     used = np.flatnonzero((pixels != pixels[:, :1]).any(axis=0))
     picture = picture.crop((max(0, int(used[0]) - 8), 0, min(picture.width, int(used[-1]) + 9), picture.height))
     across, high = max(1, SHEET[0] // picture.width), SHEET[1]
-    columns = [picture.crop((0, top, picture.width, top + high)) for top in range(0, picture.height, high)]
+    columns = [
+        picture.crop((0, top, picture.width, min(top + high, picture.height))) for top in range(0, picture.height, high)
+    ]
     for first in range(0, len(columns), across):
         some = columns[first : first + across]
         sheet = Image.new("RGB", ((picture.width + 6) * len(some), high), "#888")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from faltung_testing import (
         CHECKS,
         check_detector,
+        check_event_reader,
         check_events_writer,
         check_reader,
         check_stage,
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
         parametrize_with_checks,
     )
 
-__all__ = ["CHECKS", "check_detector", "check_events_writer", "check_reader", "check_stage", "check_writer"]
-__all__ += ["parametrize_with_checks"]
+__all__ = ["CHECKS", "check_detector", "check_event_reader", "check_events_writer", "check_reader", "check_stage"]
+__all__ += ["check_writer", "parametrize_with_checks"]
 
 
 def __getattr__(name: str) -> Any:

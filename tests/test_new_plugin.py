@@ -15,7 +15,15 @@ import soundfile as sf
 
 from .cli.conftest import Done, command, environment, faltung, place  # noqa: F401
 
-KINDS = {"stage": "comb", "iir": "low", "detector": "onset", "reader": "gcf", "writer": "gcf", "events": "ticks"}
+KINDS = {
+    "stage": "comb",
+    "iir": "low",
+    "detector": "onset",
+    "reader": "gcf",
+    "writer": "gcf",
+    "events": "ticks",
+    "labels": "ticks",
+}
 BUILD = "import sys, build_backend; print(build_backend.build_wheel(sys.argv[1]))"
 
 
@@ -83,7 +91,31 @@ def test_each_runs_from_its_yaml(packages, tmp_path):
     rows = (packages["detector"] / "events.csv").read_text().splitlines()
     assert [row.split(",")[5] for row in rows[1:]] == ["100", "790"]
     example("events", "in.wav")
-    assert '"start_s": 0.0375' in (packages["events"] / "out/events.ticks").read_text()
+    ticks = (packages["events"] / "out/events.ticks").read_text()
+    assert '"start_s": 0.0375' in ticks
+    (packages["labels"] / "in.ticks").write_text(ticks)
+    (packages["labels"] / "in.wav").write_bytes((tmp_path / "in.wav").read_bytes())
+    example("labels", "in.wav")
+    rows = (packages["labels"] / "out/events.csv").read_text().splitlines()
+    assert [row.split(",")[5] for row in rows[1:]] == ["300"]
+
+
+@pytest.mark.parametrize(("kind", "code"), [("writer", 2), ("reader", 2), ("events", 2), ("labels", 2), ("stage", 0)])
+def test_a_second_for_the_same_files_is_refused_and_its_counterpart_is_not(packages, tmp_path, kind, code):
+    """With a reader and a writer of ``.gcf``, and both of ``.ticks``, no other of either is begun."""
+    call = command("new-plugin", f"other.{KINDS[kind]}", "--kind", kind, "-o", str(tmp_path))
+    env = {**environment(), "PYTHONPATH": str(packages["site"])}
+    assert subprocess.run(call, env=env, capture_output=True).returncode == code
+
+
+@pytest.mark.parametrize(("first", "then"), [("reader", "writer"), ("writer", "reader"), ("labels", "events")])
+def test_one_may_write_what_another_reads(packages, tmp_path, first, then):
+    with zipfile.ZipFile(next(packages["site"].parent.glob(f"a{first}_*.whl"))) as archive:
+        archive.extractall(tmp_path / "site")
+    call = command("new-plugin", f"other.{KINDS[then]}", "--kind", then, "-o", str(tmp_path))
+    env = {**environment(), "PYTHONPATH": str(tmp_path / "site")}
+    done = subprocess.run(call, env=env, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("build", ["build_wheel", "build_editable", "build_sdist"])
@@ -108,8 +140,10 @@ def test_the_same_source_builds_the_same_or_what_pip_can_read(packages, build, t
         (["acme."], "in small letters: acme.comb"),
         (["../evil.comb"], "in small letters: acme.comb"),
         (["acme.comb", "--kind", "sage"], "--kind sage: no such kind of plugin; did you mean 'stage'?"),
-        (["acme.wav", "--kind", "reader"], "'acme.wav' is for .wav, which can be read and written already"),
-        (["acme.csv", "--kind", "writer"], "'acme.csv' is for .csv, which can be read and written already"),
+        (["acme.wav", "--kind", "reader"], "'acme.wav' is for .wav, which can be read already"),
+        (["acme.csv", "--kind", "writer"], "'acme.csv' is for .csv, which can be written already"),
+        (["acme.csv", "--kind", "events"], "'acme.csv' is for .csv, which can be written already"),
+        (["acme.eaf", "--kind", "labels"], "'acme.eaf' is for .eaf, which can be read already"),
         (["acme.there"], "acme-there: exists already; nothing was written"),
     ],
 )

@@ -68,7 +68,8 @@ class ArrayReader(Reader):
         names = tuple(names[i] for i in self._chosen) if names else ()
         warnings: list[str] = []
         if container == "NPY":
-            frames = self._check_size(frames, warnings, accept=options.truncated == "accept" and not by_columns)
+            accept = options.truncated == "accept" and not by_columns
+            frames = self._check_size(frames, warnings, by_columns=by_columns, accept=accept)
         super().__init__(SignalInfo(float(fs), len(self._chosen), frames, container, None, names=names), options.dtype)
         self.warnings = warnings
         self._mapped = self._map(frames) if by_columns and frames else None
@@ -110,16 +111,23 @@ class ArrayReader(Reader):
             raise ReadError(name, "is stored column by column inside a zip; save np.ascontiguousarray(x)")
         return shape[0], width, by_columns
 
-    def _check_size(self, frames: int, warnings: list[str], *, accept: bool) -> int:
-        size = self._source.size or 0
-        there = (size - self._source.position) // (self._stored.itemsize * self._width)
-        if there >= frames:
+    def _check_size(self, frames: int, warnings: list[str], *, by_columns: bool, accept: bool) -> int:
+        row = self._stored.itemsize * self._width
+        there = (self._source.size or 0) - self._source.position
+        if there == frames * row:
             return frames
-        problem = f"declares {frames} frames, has {there}"
+        if there < frames * row:
+            problem, fix, frames = f"declares {frames} frames, has {there // row}", "take them", there // row
+        else:
+            problem, fix = (
+                f"declares {frames} frames, and {there - frames * row} bytes stand behind them",
+                "ignore these",
+            )
         if not accept:
-            raise ReadError(self._source.name, f"{problem}; set truncated: accept to take them")
-        warnings.append(f"{problem}; took the {there} frames")
-        return there
+            fix = "it is stored column by column; save it anew" if by_columns else f"set truncated: accept to {fix}"
+            raise ReadError(self._source.name, f"{problem}; {fix}")
+        warnings.append(f"{problem}; took the {frames} frames")
+        return frames
 
     def _map(self, frames: int) -> Any:
         with open(self._source.fd, "rb", closefd=False) as file:
@@ -136,10 +144,13 @@ class ArrayReader(Reader):
             row_bytes = self._stored.itemsize * self._width
             try:
                 raw = self._file.read(wanted * row_bytes) if wanted else b""
+                more = self._zip is not None and self._done + wanted == total and self._file.read(1)
             except _BROKEN as error:
                 raise ReadError(self._source.name, f"damaged after frame {self._done}: {error}") from error
             if len(raw) < wanted * row_bytes:
                 raise ReadError(self._source.name, f"declares {total} frames, has {self._done + len(raw) // row_bytes}")
+            if more:  # at its end the checksum is held against the bytes too
+                raise ReadError(self._source.name, f"damaged: declares {total} frames, and more bytes behind them")
             rows = np.frombuffer(raw, self._stored).reshape(wanted, self._width)
         return rows[:, self._chosen].astype(self._dtype)
 

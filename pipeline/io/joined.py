@@ -15,12 +15,12 @@ import numpy as np
 from ..errors import ReadError
 from ..limits import MAX_CHANNELS
 from . import mpeg, ogg
-from .base import Block, Reader, ReadOptions
+from .base import Block, Reader, ReadOptions, SignalInfo
 from .declared import NO_LENGTH, Facts, facts_of
-from .riff import WavFormat, WavHeader
+from .riff import WavFormat, WavHeader, are_chunks, is_filling, metadata, recordings, too_small
 from .sndfile import SndfileReader, described
 from .source import Source
-from .wav import WavReader
+from .wav import HEADER, WavReader, open_wav
 
 _FLAC_BEGINS = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
 _BEGINS = {
@@ -44,18 +44,14 @@ class JoinedReader(Reader):
         for part in parts:
             with part() as reader:
                 infos.append(reader.info)
-        kinds = list(dict.fromkeys((info.fs, info.channels) for info in infos))
-        if len(kinds) > 1:
-            words = ", then ".join(f"{fs:g} Hz with {channels} channels" for fs, channels in kinds)
-            raise ReadError(source.name, f"is {len(parts)} recordings in a row, of different kinds: {words}; cut it up")
+        _refuse_kinds(source, infos)
         lengths = [info.frames for info in infos]
         frames = None if None in lengths else sum(n or 0 for n in lengths)
-        kept = [(info.tags, info.chunks, info.attached) for info in infos]
-        lost = ("those of all recordings in it but the first",) if any(one != kept[0] for one in kept) else ()
+        lost = _lost(infos)
         dropped = (*infos[0].dropped, *lost)
         super().__init__(replace(infos[0], frames=frames, dropped=dropped), options.dtype)
-        told = " + ".join("?" if n is None else str(n) for n in lengths[:5]) + (" + ..." if len(lengths) > 5 else "")
-        self.warnings.append(f"{len(parts)} recordings in a row, read one behind the other: {told} frames")
+        self.warnings.append(_in_a_row(lengths))
+        self.lengths, self.infos = lengths, infos
         self._source, self._parts = source, list(parts)
         self._current: Reader | None = None
 
@@ -80,6 +76,87 @@ class JoinedReader(Reader):
         if self._current is not None:
             self._current.close()
         self._source.close()
+
+
+class PipedReader(Reader):
+    """Frames of a WAV in a pipe, and of the recordings behind it, which nothing tells of before they come.
+
+    ``info.frames`` is what its header declares; it is set to what there was when all has been read.
+    """
+
+    def __init__(self, source: Source, first: WavReader, header: WavHeader, options: ReadOptions) -> None:
+        super().__init__(first.info, options.dtype)
+        self.warnings = first.warnings
+        self._source, self._first, self._header, self._options = source, first, header, options
+        self._rest: Reader | None = None
+        self._ended_first = False
+
+    def _read_piece(self, frames: int) -> Block:
+        block = self._first.read(frames)
+        if len(block) < frames and not self._ended_first:
+            self._ended_first = True
+            self._rest = self._behind(self._first.frames_read)
+        if self._rest is None:
+            return block
+        block = np.concatenate([block, self._rest.read(frames - len(block))])
+        if len(block) < frames:
+            self.warnings += self._rest.warnings
+            self.info = replace(self.info, frames=self._done + len(block))
+        return block
+
+    def _behind(self, frames: int) -> Reader | None:
+        """What is to be read behind the first recording, opened as a file; None where there is no more audio."""
+        self._source.skip((self._header.bytes or 0) % self._header.fmt.block)
+        if not (seen := self._source.read(1)):
+            return None
+        self._source.put_back(seen)
+        self._source = rest = self._source.spooled()
+        size = rest.size or 0
+        at = next(recordings(rest, 0), None)
+        if at is not None:
+            return self._joined_by(_part(rest, open_wav, self._options, at, None), frames)
+        padding = (self._header.bytes or 0) % 2
+        if any(are_chunks(rest, self._header.order, start, size - start) for start in (padding, 0)):
+            return None
+        if is_filling(rest, 0, size):
+            self.warnings.append(f"{size} bytes behind the audio are no chunk; ignored")
+            return None
+        self.warnings.append(self._options.accept(rest.name, too_small(frames, size), "all to the end"))
+        return WavReader(rest.window(0), replace(self._header, frames=None), str(self.info.subtype), self._options)
+
+    def _joined_by(self, rest: Reader, frames: int) -> Reader:
+        """The recordings behind the first, as said of those in a file."""
+        more = rest.lengths if isinstance(rest, JoinedReader) else [rest.info.frames]
+        kinds = rest.infos if isinstance(rest, JoinedReader) else [rest.info]
+        _refuse_kinds(self._source, [self.info, *kinds])
+        rest.warnings = [words for words in rest.warnings if words != _in_a_row(more)]
+        self.warnings += [_in_a_row([frames, *more]), *metadata().lost(_lost([self.info, *kinds]))]
+        return rest
+
+    def close(self) -> None:
+        """Let go of the pipe, and of what was kept of it."""
+        for reader in (self._first, self._rest):
+            if reader is not None:
+                reader.close()
+        self._source.close()
+
+
+def _in_a_row(lengths: Sequence[int | None]) -> str:
+    told = " + ".join("?" if n is None else str(n) for n in lengths[:5]) + (" + ..." if len(lengths) > 5 else "")
+    return f"{len(lengths)} recordings in a row, read one behind the other: {told} frames"
+
+
+def _refuse_kinds(source: Source, infos: Sequence[SignalInfo]) -> None:
+    kinds = list(dict.fromkeys((info.fs, info.channels) for info in infos))
+    if len(kinds) > 1:
+        words = ", then ".join(f"{fs:g} Hz with {channels} channels" for fs, channels in kinds)
+        raise ReadError(source.name, f"is {len(infos)} recordings in a row, of different kinds: {words}; cut it up")
+
+
+def _lost(infos: Sequence[SignalInfo]) -> list[str]:
+    """Metadata that is not carried of recordings in a row."""
+    kept = [(info.tags, info.chunks, info.attached) for info in infos]
+    return ["those of all recordings in it but the first"] if any(one != kept[0] for one in kept) else []
 
 
 def joined(source: Source, parts: Sequence[Part], options: ReadOptions, notes: Sequence[str] = ()) -> Reader:
@@ -124,21 +201,23 @@ def cut_up(
     bare: bool = False,
 ) -> Reader:
     """Read what begins at each of these bytes and ends before the next, except the last where that is ``bare``."""
-
-    def part(start: int, end: int | None) -> Reader:
-        window = source.window(start, end)
-        try:
-            return reader(window, options)
-        except BaseException:
-            window.close()
-            raise
-
     ends = [*starts[1:], source.size]
-    parts, notes = [partial(part, *bounds) for bounds in zip(starts, ends, strict=True)], []
+    parts, notes = [partial(_part, source, reader, options, *bounds) for bounds in zip(starts, ends, strict=True)], []
     if bare:
         parts.pop()
         notes.append(f"the header stands again at byte {starts[-1]}, with no audio behind it; ignored")
     return joined(source, parts, options, notes)
+
+
+def _part(
+    source: Source, reader: Callable[[Source, ReadOptions], Reader], options: ReadOptions, start: int, end: int | None
+) -> Reader:
+    window = source.window(start, end)
+    try:
+        return reader(window, options)
+    except BaseException:
+        window.close()
+        raise
 
 
 def open_flac(source: Source, options: ReadOptions) -> Reader:
@@ -153,13 +232,21 @@ def open_flac(source: Source, options: ReadOptions) -> Reader:
 def open_mpeg(source: Source, options: ReadOptions) -> Reader:
     """Read MP3 or MP2, with and without a tag that tells its length, in one piece or several."""
     source = source.spooled()
+    start = mpeg.behind_titles(source)
+    head = source.at(start, 12)
+    for container, begins, opener in _TITLED:
+        if begins.match(head):
+            reader = _part(source, opener, replace(options, container=container), start, None)
+            reader.warnings.append(f"{start} bytes of titles stand before its {container} header; not carried")
+            source.close()
+            return reader
     links, notes = mpeg.links(source)
     if not links:
         if next(source.find(_FLAC_BEGINS, 0, 8), None) is not None:
             return open_flac(source, replace(options, container="FLAC"))
         raise ReadError(source.name, "has no frame of MPEG audio in it")
     if len(links) == 1 and links[0].tagged:
-        reader: Reader = SndfileReader(source, options)
+        reader = SndfileReader(source, options)
         reader.warnings += notes
         return reader
 
@@ -200,3 +287,11 @@ def _reader(window: Source, options: ReadOptions, facts: Facts | None = None) ->
     except BaseException:
         window.close()
         raise
+
+
+_TITLED: tuple[tuple[str, re.Pattern[bytes], Callable[[Source, ReadOptions], Reader]], ...] = (
+    ("WAV", HEADER, open_wav),
+    ("AIFF", _BEGINS["AIFF"], open_plain),
+    ("OGG", re.compile(b"OggS"), open_ogg),
+)
+"""Containers before which some programs put an ID3 tag, as if they were MP3."""

@@ -111,7 +111,12 @@ def read_labels(path: PathArg) -> tuple[Label, ...]:
         near = nearest(Path(name).suffix.lower(), known, 0.5)
         hint = f"; did you mean {near}?" if near else ""
         raise UsageError(f"{name}: no event file that can be read; known are {', '.join(known)}{hint}")
-    kind = event_reader_of(plugin)
+    return labels_of(event_reader_of(plugin), name)
+
+
+def labels_of(kind: EventReaderKind, path: PathArg) -> tuple[Label, ...]:
+    """The labels that a kind of event file reads from one, as `read_labels` gives them; raises `ReadError`."""
+    name = display(path)
     try:
         Path(name).open("rb").close()
     except OSError as error:

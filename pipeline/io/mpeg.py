@@ -102,10 +102,19 @@ class _Walk:
         frame = _frame(self.bytes(at, 4))
         if frame is None or (kind is not None and frame.kind == kind):
             return frame
+        if not frame.length:
+            return frame if self.evenly(at) else None
         after = at + frame.length
-        following = _frame(self.bytes(after, 4)) if frame.length and after + 4 <= self.size else None
+        following = _frame(self.bytes(after, 4)) if after + 4 <= self.size else None
         last = after == self.size or (after < self.size and bool(self.metadata(after)))
-        return frame if not frame.length or last or (following and following.kind == frame.kind) else None
+        return frame if last or (following and following.kind == frame.kind) else None
+
+    def evenly(self, at: int) -> bool:
+        """Whether the head that starts here stands again, and as far behind that once more, or the end does."""
+        near, left = self.bytes(at, 1 << 14), self.size - at
+        same = re.compile(re.escape(near[:2]) + b"[" + re.escape(bytes({near[2] & ~2, near[2] | 2})) + b"]")
+        found = {place.start() for place in same.finditer(near, 4)}
+        return any({2 * one - 1, 2 * one, 2 * one + 1} & {*found, left} for one in found)
 
     def walk(self) -> None:
         at, lost = 0, 0
@@ -162,6 +171,14 @@ def begins_later(head: bytes) -> bool:
     found = ((at.start(), _frame(head[at.start() :][:4])) for at in _BEGINS.finditer(head))
     pairs = ((frame, _frame(head[at + frame.length :][:4])) for at, frame in found if frame and frame.length)
     return any(after and frame.kind == after.kind for frame, after in pairs)
+
+
+def behind_titles(source: Source) -> int:
+    """Position of the first byte behind the tags of titles at the beginning of a file."""
+    walk, at = _Walk(source), 0
+    while at < walk.size and (length := walk.metadata(at)):
+        at += length
+    return at
 
 
 def links(source: Source) -> tuple[list[Link], list[str]]:

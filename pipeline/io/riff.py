@@ -212,7 +212,9 @@ class _Walk:
             self.following = next(recordings(self.source, start + behind), None)
         if self.following is not None:  # nothing behind its first byte is looked at here
             return min(declared, self.following - start)
-        if unknown and (declared > there or not self.is_chunks(start + declared, there - declared)):
+        if unknown and (
+            declared > there or not are_chunks(self.source, self.order, start + declared, there - declared)
+        ):
             self.warnings.append(NO_LENGTH)
             return there
         if declared > there:
@@ -224,7 +226,7 @@ class _Walk:
         """Bytes of audio, when the file does not end with them: what follows must be chunks."""
         start = self.source.position
         extra = there - declared
-        if declared == 0 and not self.is_chunks(start, extra):
+        if declared == 0 and not are_chunks(self.source, self.order, start, extra):
             self.warnings.append(NO_LENGTH)
             return there
         if declared == 0 and extra == 0 and self.riff_size == 0:
@@ -232,20 +234,16 @@ class _Walk:
         for wrapped in range(0, extra + 1, 1 << 32):  # a writer that does not know RF64 counts from 0 again at 4 GiB
             for padding in (declared % 2, 0):  # some writers forget the pad byte
                 end = start + declared + wrapped + padding
-                if self.is_chunks(end, start + there - end):
+                if are_chunks(self.source, self.order, end, start + there - end):
                     if wrapped:
                         self.warnings.append(f"its data size starts again at 4 GiB; took {wrapped + declared} bytes")
                     self.read_trailer(end, start + there)
                     return declared + wrapped
-        tail = self.source.at(start + declared, min(extra, 1 << 16))
-        if extra < 16 or (len(tail) == extra and not tail.strip(b"\0")) or (tail[:3] == b"TAG" and extra == 128):
+        if is_filling(self.source, start + declared, extra):
             self.warnings.append(f"{extra} bytes behind the audio are no chunk; ignored")
             return declared
-        self.fault(
-            f"declares {declared // block} frames, and {extra} bytes behind them are no chunk: the data size"
-            " may be too small",
-            f"all {there // block} frames to the end",
-        )
+        problem = too_small(declared // block, extra)
+        self.fault(problem, f"all {there // block} frames to the end")
         return there
 
     def look_over(self, size: int | None) -> None:
@@ -262,23 +260,6 @@ class _Walk:
         if fmt.subtype and self.fact not in counts and not says_unknown(self.fact or 0):
             self.warnings.append(f"its fact chunk declares {self.fact} frames, the data chunk {frames}; took these")
 
-    def is_chunks(self, at: int, count: int) -> bool:
-        """Whether ``count`` bytes from ``at`` are nothing, or chunks that end with the file."""
-        end = at + count
-        if count <= 0:
-            return count == 0
-        first = True
-        while end - at >= 8:
-            head = self.source.at(at, 8)
-            size = self.unpack("I", head[4:])[0]
-            if not all(0x20 <= c < 0x7F for c in head[:4]):
-                return False
-            if first and head[:4] in _TRAILING and at + 8 + size <= end:
-                return True  # a name this particular is no audio, whatever follows it
-            at += 8 + size + size % 2
-            first = False
-        return not first and at - 1 <= end <= at
-
     def read_trailer(self, at: int, end: int) -> None:
         """Keep the chunks behind the audio, and come back."""
         back, self.trailing = self.source.position, True
@@ -293,6 +274,35 @@ class _Walk:
                 break
             self.keep(head[:4], size)
         self.source.skip(back - self.source.position)
+
+
+def are_chunks(source: Source, order: str, at: int, count: int) -> bool:
+    """Whether ``count`` bytes from ``at`` are nothing, or chunks that end with the file."""
+    end = at + count
+    if count <= 0:
+        return count == 0
+    first = True
+    while end - at >= 8:
+        head = source.at(at, 8)
+        size = struct.unpack(f"{order}I", head[4:])[0]
+        if not all(0x20 <= c < 0x7F for c in head[:4]):
+            return False
+        if first and head[:4] in _TRAILING and at + 8 + size <= end:
+            return True  # a name this particular is no audio, whatever follows it
+        at += 8 + size + size % 2
+        first = False
+    return not first and at - 1 <= end <= at
+
+
+def is_filling(source: Source, at: int, count: int) -> bool:
+    """Whether bytes behind the audio that are no chunk are surely no audio: a few, zeros, or an ID3 tag."""
+    tail = source.at(at, min(count, 1 << 16))
+    return count < 16 or (len(tail) == count and not tail.strip(b"\0")) or (tail[:3] == b"TAG" and count == 128)
+
+
+def too_small(frames: int, extra: int) -> str:
+    """What to say where a file goes on behind the frames that it declares."""
+    return f"declares {frames} frames, and {extra} bytes behind them are no chunk: the data size may be too small"
 
 
 def recordings(source: Source, start: int) -> Iterator[int]:

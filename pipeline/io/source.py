@@ -122,6 +122,11 @@ class Source:
             self._pushed, self._seen = self._seen, b""
         self.position = 0
 
+    def put_back(self, raw: bytes) -> None:
+        """Let the last bytes that were read of a pipe be read again."""
+        self._pushed = raw + self._pushed
+        self.position -= len(raw)
+
     def window(self, start: int, end: int | None = None) -> Source:
         """A part of a file, from one byte to before another, as a file of its own."""
         end = (self.size or 0) if end is None else end
@@ -241,7 +246,7 @@ def text_encoding(head: bytes) -> str | None:
     try:
         head.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:  # else a character cut in two by the end of the sniffed bytes
+        if error.reason != "unexpected end of data":  # a character cut in two by the end of the sniffed bytes
             return "cp1252" if sum(byte > 127 for byte in head) < len(head) / 4 else None
     return "utf-8-sig"
 

@@ -24,6 +24,9 @@ _WORDS = {"s": "sec secs second seconds", "ms": "msec millis milliseconds", "us"
 _WORDS |= {"ns": "nanos nanoseconds", "min": "minutes", "h": "hours", "d": "days"}
 _SPELLINGS = {word: unit for unit, words in _WORDS.items() for word in words.split()}
 
+_MOST_EXPONENT = 999
+"""Of a number that may be a time: arithmetic of decimals knows no size of others."""
+
 _EPOCH = datetime(1970, 1, 1)
 _MICROSECOND = timedelta(microseconds=1)
 _ZONE = re.compile(r" ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$")
@@ -98,6 +101,8 @@ def _number(text: str, clock: Clock) -> Stamp | None:
     try:
         number = Decimal(text)
     except InvalidOperation:
+        return None
+    if number.is_finite() and abs(number.adjusted()) > _MOST_EXPONENT:
         return None
     seconds = number if clock.unit == 1 else number * clock.unit
     whole, point, decimals = text.partition(".")

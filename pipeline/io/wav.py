@@ -7,6 +7,7 @@ becomes RF64 by itself: its header keeps room for that unless the length is know
 
 from __future__ import annotations
 
+import re
 import struct
 from dataclasses import replace
 
@@ -27,6 +28,9 @@ RIFF_LIMIT = 0xFFFFFFFE
 """Largest size a RIFF header can tell; 0xFFFFFFFF says "unknown"."""
 
 _UNKNOWN = 0xFFFFFFFF
+HEADER = re.compile(rb"(?s)(?:%s)....WAVE" % b"|".join(MAGICS))
+"""First twelve bytes of a WAV."""
+
 _MPEG = (0x50, 0x55)
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 _DEFAULT_MASK = {1: 4, 2: 3}  # front centre; front left and right. More channels: no positions, order as it comes.
@@ -43,24 +47,22 @@ class WavReader(Reader):
         self._subtype = subtype
         self._block = header.fmt.block
         self._options = options
-        self._seen = b""  # the end of what a pipe gave: a header may begin in it
 
     def _read_piece(self, frames: int) -> Block:
         total = self.info.frames
         wanted = frames if total is None else min(frames, total - self._done)
         raw = self._source.read(wanted * self._block)
-        if total is None or not self._done:
-            self._look_for_header(raw if total is None else raw[:12])
-        if self._source.size is None and wanted < frames:
-            while rest := self._source.read(1 << 16):  # what stands behind the audio in a pipe
-                self._look_for_header(rest)
+        if self._source.size is None and (total is None or self._options.truncated == "accept"):
+            raw = self._before_header(raw)
+        elif not self._done:
+            self._refuse_header(raw[:12])
         whole = len(raw) // self._block
         if whole < wanted:
             if total is not None:
-                raise ReadError(
-                    self._source.name,
-                    f"declares {total} frames, ended after {self._done + whole}: cut short while read",
-                )
+                problem = f"declares {total} frames, ended after {self._done + whole}"
+                if self._source.size is not None:
+                    raise ReadError(self._source.name, f"{problem}: cut short while read")
+                self.warnings.append(self._options.accept(self._source.name, problem, "these"))
             if len(raw) % self._block:
                 self.warnings.append(f"the last frame is cut: {len(raw) % self._block} of {self._block} bytes; dropped")
                 raw = raw[: whole * self._block]
@@ -68,14 +70,21 @@ class WavReader(Reader):
             self.warnings.append(f"the file gained {grown} bytes while it was read; they are not in the result")
         return decode(raw, self._subtype, self.info.channels, self._dtype, self._order)
 
-    def _look_for_header(self, raw: bytes) -> None:
+    def _before_header(self, raw: bytes) -> bytes:
+        """Audio out of a pipe before the header of another recording, which is left there, as is what was too much."""
+        count = len(raw)
+        while (known := _begun(raw)) and (more := self._source.read(12 - known)):
+            raw += more
+        found = HEADER.search(raw)
+        cut = min(count, found.start()) if found else count
+        self._source.put_back(raw[cut:])
+        return raw[:cut]
+
+    def _refuse_header(self, raw: bytes) -> None:
         """Refuse the header of another recording where sound is expected: no decoder could tell it from noise."""
-        seen, at = self._seen + raw, 0
-        while (at := seen.find(b"WAVE", at + 4)) >= 0:
-            if at >= 8 and seen[at - 8 : at - 4] in MAGICS:
-                words = "another WAV header stands in or behind its audio: two files were joined by their bytes"
-                self.warnings.append(self._options.accept(self._source.name, words, "the audio as if it were none"))
-        self._seen = seen[-11:]
+        if HEADER.match(raw):
+            words = "another WAV header stands in its audio"
+            self.warnings.append(self._options.accept(self._source.name, words, "the audio as if it were none"))
 
     def skip(self, frames: int) -> None:
         """Go on without a look at what is passed over."""
@@ -90,6 +99,13 @@ class WavReader(Reader):
     def close(self) -> None:
         """Let go of the file."""
         self._source.close()
+
+
+def _begun(raw: bytes) -> int:
+    """Bytes at the end that a header of a WAV may begin with."""
+    ends = (raw[-count:] for count in range(min(11, len(raw)), 0, -1))
+    begun = (end for end in ends if b"WAVE".startswith(end[8:]) and any(one.startswith(end[:4]) for one in MAGICS))
+    return len(next(begun, b""))
 
 
 def _oddities(header: WavHeader) -> list[str]:
@@ -136,7 +152,12 @@ def _expanded(source: Source, header: WavHeader, subtype: str, options: ReadOpti
     """The reader of linear audio, with the coded quiet of a triggered recording as the silence that it stands for."""
     coded = (subtype, header.order, header.fmt.channels) == ("PCM_16", "<", 1)
     if not coded or not is_triggered(source.name, tags_of_chunks(header.chunks)):
-        return WavReader(source, header, subtype, options)
+        reader = WavReader(source, header, subtype, options)
+        if source.size is not None:
+            return reader
+        from .joined import PipedReader
+
+        return PipedReader(source, reader, header, options)
     if source.size is None:  # its true length is known when the whole has been seen
         source.rewind()
         return open_wav(source.spooled(), options)
@@ -306,7 +327,8 @@ class WavWriter(AudioWriter):
         if size % 2:
             self._sink.write(b"\0")
         if not self._sink.seekable and self.request.frames not in (None, self.frames):
-            raise WriteError(self.request.path, f"{self.request.frames} frames were announced, {self.frames} written")
+            problem = f"{self.request.frames} frames were announced, {self.frames} written"
+            raise WriteError(self.request.path, f"{problem}; write a file, whose header is filled in when all is there")
         if self._sink.seekable:
             header = self._header(self.frames)
             self._sink.patch(0, header)

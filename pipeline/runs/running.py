@@ -155,17 +155,19 @@ def prepare_run(
 ) -> Work:
     """The work of `run`, checked, which `execute` does; for a dry run, `plan_work` says what it would come to.
 
-    Workers are copies of the process that is begun here, before there are threads and the lock of a manifest.
+    Workers, where there will be any, are copies of the process that is begun here, before there are threads and the
+    lock of a manifest.
     """
     # a cluster's workers have working directories of their own
     afar = choices.get("scheduler") is not None and isinstance(config, str | os.PathLike)
     loaded = load(config, settings, base=Path(config).absolute().parent if afar else None)  # type: ignore[arg-type]
     chosen = Choices.of(loaded, **choices)
-    if (chosen.jobs > 1 or chosen.apart) and not dry_run:
+    work = prepare(loaded, inputs, output, chosen, report, page=page, searching=searching, saved=saved)
+    if not dry_run and (work.jobs > 1 or _is_apart(work)):
         from ..batch.worker import start_fork_server
 
         start_fork_server()
-    return prepare(loaded, inputs, output, chosen, report, page=page, searching=searching, saved=saved)
+    return work
 
 
 def execute(

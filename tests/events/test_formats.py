@@ -13,10 +13,11 @@ import pytest
 
 from pipeline import Label, read_labels, search
 from pipeline.errors import ReadError
+from pipeline.io.labels import event_reader_of
 from pipeline.match.events import Event, Events
 from pipeline.match.writers import events_writer_of, write_events
-from pipeline.plugins import installed
-from pipeline.testing import check_events_writer
+from pipeline.plugins import for_extension, installed
+from pipeline.testing import check_event_reader, check_events_writer
 from tests.events.test_reading import put
 
 FS = 44_100.0
@@ -84,6 +85,43 @@ def test_each_writer_keeps_the_contract(tmp_path, monkeypatch, extension):
     monkeypatch.chdir(tmp_path)
     (kind,) = (events_writer_of(one) for one in installed("event writer").values() if one.extension == extension)
     check_events_writer(kind, counted(f"e{extension}"))
+
+
+TEMPLATES = [
+    Label(0.25, 0.5, "wren", more={"template": "wren"}),
+    Label(1.0, 1.5, "owl", more={"template": "owl"}),
+]
+TICKS = {
+    "a.txt": ("0.25\t0.5\twren\n1\t1\towl\n", [Label(0.25, 0.5, "wren"), Label(1.0, 1.0, "owl")]),
+    "a.selections.txt": (
+        "Selection\tBegin Time (s)\tEnd Time (s)\tSpecies\n1\t0.25\t0.5\twren\n2\t1\t1.5\towl\n",
+        [
+            Label(0.25, 0.5, "wren", more={"Species": "wren"}),
+            Label(1.0, 1.5, "owl", more={"Species": "owl"}),
+        ],
+    ),
+    "a.csv": ("start_s,end_s,template\n0.25,0.5,wren\n1,1.5,owl\n", TEMPLATES),
+    "a.jsonl": (
+        '{"start_s": 0.25, "end_s": 0.5, "template": "wren"}\n{"start_s": 1.0, "end_s": 1.5, "template": "owl"}\n',
+        TEMPLATES,
+    ),
+}
+"""Event files, and what each holds."""
+
+
+@pytest.mark.parametrize("name", TICKS)
+def test_each_reader_keeps_the_contract(tmp_path, name):
+    text, labels = TICKS[name]
+    (plugin,) = for_extension("event reader", name)
+    check_event_reader(event_reader_of(plugin), put(tmp_path, name, text), labels)
+
+
+@pytest.mark.parametrize("extension", [".textgrid", ".eaf"])
+def test_a_reader_keeps_the_contract_with_what_its_writer_wrote(tmp_path, extension):
+    path = tmp_path / f"e{extension}"
+    write_events(path, [found((0, 4_410, "call"), (8_820, 22_050, ODD))])
+    (plugin,) = for_extension("event reader", path.name)
+    check_event_reader(event_reader_of(plugin), path, read_labels(path))
 
 
 # ---- Audacity -------------------------------------------------------------------------------------------------------

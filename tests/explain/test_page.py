@@ -228,6 +228,13 @@ def test_a_clap_is_answered_by_h_and_two_claps_by_their_sum(visit, worked):
     page.click("#clap-2")
     heights = page.locator("#pic-clap .pop text").all_text_contents()
     assert heights == ["4", "2", "1", "4", "2", "1"]
+    page.focus('[data-handle="clap"]')
+    for _ in range(3):
+        page.keyboard.press("ArrowLeft")
+    assert page.locator("#pic-clap .pop text").all_text_contents() == ["4", "6", "3", "1"]
+    parts = """[...document.querySelectorAll('#pic-clap .pop')]
+        .map((g) => [...g.querySelectorAll('rect')].map((r) => r.dataset.clap).join())"""
+    assert page.evaluate(parts) == ["0", "0,1", "0,1", "1"]
 
 
 def test_samples_are_launched_by_button_and_by_dragging_them_down(visit, worked):
@@ -311,9 +318,27 @@ def test_the_pairs_of_a_diagonal_have_indices_that_add_up(visit, worked):
     )
     assert hot == [3, 3, 3]
     page.click("#solve [data-value=k]")
-    assert "h[2], h[1], h[0]: h looks turned" in page.locator("#said-solve").inner_text()
+    assert "x forward, you meet h[2], h[1], h[0]." in page.locator("#said-solve").inner_text()
     page.click("#solve [data-value=i]")
-    assert "x[3], x[2], x[1]: x looks turned" in page.locator("#said-solve").inner_text()
+    assert "h forward, you meet x[3], x[2], x[1];" in page.locator("#said-solve").inner_text()
+
+
+def test_the_dots_of_a_turned_h_come_down_on_the_pile_of_the_launches(visit, worked):
+    page = visit(worked, reduced_motion="reduce")
+    assert (
+        page.locator("#pic-turn rect.pile").count() == 9
+    )  # three samples, three taps: there before anything is turned
+    page.click("#turn-slide")
+    highest = """(() => { const top = {}; for (const r of document.querySelectorAll('#pic-turn rect.pile')) {
+        const x = Math.floor(r.x.baseVal.value + r.width.baseVal.value / 2 + 0.01);
+        top[x] = Math.min(top[x] ?? 1e9, r.y.baseVal.value); }
+        return top; })()"""
+    dots = """[...document.querySelectorAll("#pic-turn path[fill='var(--y)']")]
+        .map((p) => p.getAttribute('transform').match(/[-.0-9]+/g).map(Number))"""
+    tops = {int(x): y for x, y in page.evaluate(highest).items()}
+    landed = {int(x + 0.01): y for x, y in page.evaluate(dots) if int(x + 0.01) in tops}
+    assert landed.keys() == tops.keys()
+    assert all(abs(landed[x] - tops[x]) < 0.01 for x in tops)
 
 
 def test_h_is_turned_by_keys_and_lands_on_what_is_heard(visit, worked):
@@ -344,7 +369,9 @@ def test_without_the_turn_the_future_is_hatched_on_its_rows_until_one_waits(visi
     page = visit(worked)
     assert page.locator("#pic-noturn rect.notyet.row").count() == 2
     assert "r[1] lacks x[2], x[3]" in page.locator("#said-noturn").inner_text()
-    assert "needs 2 frames of the future" in page.locator("#said-noturn").inner_text()
+    page.focus("#latency")
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#said-noturn").inner_text() == "r[0] lacks x[2]."
     page.focus("#latency")
     page.keyboard.press("End")
     assert "r[−1] = 0 + 0 + 3 = 3: all of it has come" in page.locator("#said-noturn").inner_text()
@@ -368,6 +395,9 @@ def test_only_the_half_turn_equals_the_stamps(visit, worked):
     page = visit(worked)
     image, k = (np.array(page.evaluate(f"plane.{name}"), float) for name in ("image", "k"))
     pairs = "[...document.querySelectorAll('#ways li')].map((l) => [l.dataset.how, Number(l.dataset.gap)])"
+    assert page.evaluate(pairs) == []  # no verdict before one has chosen
+    for how in ("correlate", "rows", "transpose", "convolve"):
+        page.click(f"#how [data-value={how}]")
     gaps = dict(page.evaluate(pairs))
     meant = scipy.signal.convolve2d(image, k, "same")
     ways = {"convolve": k, "correlate": k[::-1, ::-1], "rows": k[:, ::-1], "transpose": k[::-1, ::-1].T}
@@ -382,6 +412,9 @@ def test_arrows_are_found_by_correlating_as_they_are(visit, worked):
     )
     meant = {"correlate↘": "↘", "correlate↖": "↖", "convolve↘": "↖", "convolve↖": "↘"}
     assert page.evaluate(cards) == meant
+    assert page.locator("#cards").inner_text().count("finds …") == 4
+    page.click('[data-card="convolve↘"] button')
+    assert page.locator('[data-card="convolve↘"]').inner_text() == "convolve with ↘: finds ↖"
     page.focus('[data-handle="arrow"]')
     page.keyboard.press("ArrowRight")
     assert page.evaluate("hunt.at") == [1, 2]
@@ -395,6 +428,14 @@ def test_weights_learnt_both_ways_end_as_each_other_turned(visit, worked):
     np.testing.assert_allclose(a, b[::-1, ::-1], atol=1e-12)
     np.testing.assert_allclose(a, truth, atol=1e-6)
     assert float(page.locator("#said-learn").get_attribute("data-swapped")) > 0.5
+    assert "apart by up to 1.4." in page.locator("#said-learn").inner_text()
+    page.click("#learn-turn")
+    assert "apart by up to 0." in page.locator("#said-learn").inner_text()
+    shown = [
+        f"[...document.querySelectorAll('[data-tile=w-{how}] text')].map((t) => t.textContent)"
+        for how in ("convolve", "correlate")
+    ]
+    assert page.evaluate(shown[0]) == page.evaluate(shown[1])
 
 
 def test_the_backward_pass_of_a_layer_that_does_not_turn_is_a_convolution(visit, worked):
@@ -403,6 +444,9 @@ def test_the_backward_pass_of_a_layer_that_does_not_turn_is_a_convolution(visit,
     gap, other, stamped = (float(said.get_attribute(f"data-{name}")) for name in ("gap", "other", "stamped"))
     assert max(gap, stamped) < 1e-10
     assert other > 1
+    for way, off in (("correlate", other), ("convolve", 0), ("stamp", 0)):
+        page.click(f"#back [data-value={way}]")
+        assert page.locator("#said-backward").inner_text().endswith(f"off by up to {off:.2f}.".replace("0.00", "0"))
 
 
 def test_track_outline_and_sentence_follow_one_control(visit, worked):

@@ -17,6 +17,7 @@ from faltung_explain.said import is_room, likeness, sentences
 from faltung_explain.sounds import make_sounds
 from faltung_explain.subject import Subject, subject_of
 
+from pipeline import Pipeline
 from pipeline.config.load import load_config
 
 from .conftest import ROOT
@@ -68,6 +69,13 @@ def signals():
 SIGNALS = signals()
 
 
+COMPUTED = {
+    f"{words} is {letter}.": letter
+    for letter, start in (("A", "What this stage computes"), ("B", "This stage correlates: what it computes"))
+    for words in (start, f"{start} along the path shown")
+}
+
+
 def seconds_in(text):
     clock = re.search(r"(\d+):(\d\d):(\d\d\.\d)", text)
     if clock:
@@ -85,7 +93,7 @@ def check(subject):
     dry[pre : pre + len(x)] = x
     a[pre - o : pre - o + len(x) + pre] = scipy.signal.convolve(x, h)
     b[o : o + len(x) + pre] = scipy.signal.correlate(x, h)
-    most = max(np.abs(a).max(), np.abs(b).max())
+    most = max(np.abs(a).max(), np.abs(b).max()) or 1.0
     apart = np.abs(a - b).max() / most
     begins = [int(np.flatnonzero(np.abs(s) >= 1e-4 * np.abs(s).max())[0]) for s in (dry, a, b)]
     ends = [int(np.flatnonzero(np.abs(s) >= 1e-4 * np.abs(s).max())[-1]) for s in (dry, a, b)]
@@ -103,17 +111,21 @@ def check(subject):
             np.testing.assert_allclose(a[late:], b[: len(b) - late], atol=1e-9 * most)
         elif text.startswith("B begins"):
             assert seconds_in(text) == pytest.approx((begins[1] - begins[2]) * pace, rel=0.01, abs=2 * pace)
+            assert begins[2] < begins[0]  # before its cause
         elif "before B" in text:
             assert seconds_in(text) == pytest.approx((begins[2] - begins[1]) * pace, rel=0.01, abs=2 * pace)
+            first, last = np.flatnonzero(h)[[0, -1]]
+            assert o - first > last - o  # further ahead than back
         elif "before the signal" in text:
             assert seconds_in(text) == pytest.approx((begins[0] - begins[1]) * pace, rel=0.01, abs=2 * pace)
+            assert int(re.search(r"tap ([\d,]+)", text)[1].replace(",", "")) == subject.origin > 0
         elif "goes on for" in text:
             assert seconds_in(text) == pytest.approx((ends[1] - ends[0]) * pace, rel=0.01, abs=2 * pace)
-        elif "looks for a pattern" in text:
+        elif "looks for a pattern" in text or "fit whole" in text:
             assert subject.searches
         else:
-            assert text in ("This stage correlates: what the run computes is B.", "What the run computes is A.")
-            assert subject.correlates == ("B" in text.split(":")[-1])
+            assert subject.correlates == (COMPUTED[text] == "B")
+            assert ("path" in text) == (len(subject.paths) > 1)
     assert (apart < 1e-9) == any("are the same" in text for text in said)
     assert (apart >= 1e-9) == any("differ" in text or "sign turned" in text for text in said)
     check_excerpt(subject)
@@ -126,6 +138,12 @@ def check_excerpt(subject):
     example, end = cut.example, subject.start + len(subject.x)
     assert all(subject.start <= frame < end for frame in cut.frames)
     assert len(cut.frames) == len(example.x)
+    at = np.array(cut.frames) - subject.start
+    one_x, one_h = (float(one) for one in re.findall(r"a 1 stands for ([^,;]+)", cut.name["en"]))
+    first, last = (int(n.replace(",", "")) for n in re.search(r"taps ([\d,]+) to ([\d,]+) of", cut.name["en"]).groups())
+    taps = subject.h[first : last + 1 : (last - first) // max(1, len(example.h) - 1) or 1]
+    np.testing.assert_allclose(example.x, subject.x[at] / one_x, atol=0.55)
+    np.testing.assert_allclose(example.h, taps / one_h, atol=0.55)
     for values in (example.x, example.h):
         assert (values == np.rint(values)).all()
         assert np.abs(values).max() <= 9
@@ -139,6 +157,22 @@ def test_all_that_is_said_of_the_gallery_is_so(name):
     loaded = load_config(ROOT / "configs" / f"{name}.yaml")
     source = sorted((ROOT / "data").glob("*ck*.wav"))[0] if name == "batch" else _input(loaded)
     check(subject_of(loaded, source))
+
+
+@pytest.mark.parametrize("name", [name for name in GALLERY if name not in ("batch", "match")])
+def test_what_the_stage_computes_is_the_sound_that_is_said(name):
+    loaded = load_config(ROOT / "configs" / f"{name}.yaml")
+    subject = subject_of(loaded, _input(loaded))
+    stage = next(s for s in loaded.settings.stages if subject.stage in (s.use, f"{s.id} ({s.use})"))
+    if len(subject.paths) > 1:
+        pytest.skip("its output is a sum over paths")
+    out = Pipeline([stage])(subject.x[:, None], subject.fs)[:, 0]
+    full, before = scipy.signal.convolve(subject.x, subject.h), subject.origin
+    if subject.correlates:
+        full, before = scipy.signal.correlate(subject.x, subject.h), len(subject.h) - 1
+    count = min(len(subject.x), len(out))
+    meant = full[before : before + count]
+    np.testing.assert_allclose(out[:count], meant, atol=1e-5 * np.abs(meant).max())
 
 
 def _input(loaded) -> Path:
@@ -188,7 +222,7 @@ def test_all_that_is_said_of_each_path_of_true_stereo_is_so(signal, tmp_path):
     [
         ({}, True),
         ({"is_table": True}, False),
-        ({"searches": True}, False),
+        ({"searches": "ncc"}, False),
         ({"correlates": True}, False),
         ({"origin": 5}, False),
         ({"h": np.ones(300)}, False),
@@ -200,6 +234,41 @@ def test_only_a_room_is_asked_for_as_a_room(change, is_one):
         is_room(Subject(**{"x": SIGNALS["drums"], "h": hall(1.0), "fs": FS, "signal": "", "stage": "", **change}))
         is is_one
     )
+
+
+def test_a_kernel_of_zeros_gives_silence_and_nothing_else_is_said():
+    _, said = check(Subject(SIGNALS["drums"], np.zeros(50), FS, "drums", "nothing"))
+    assert said == ["Here A, convolved, and B, correlated, are the same: silence."]
+
+
+def test_a_kernel_that_is_the_future_alone_needs_it_and_its_mirror_does_not():
+    h, origin = KERNELS["the future alone"]
+    _, said = check(Subject(SIGNALS["drums"], h, FS, "drums", "ahead", origin=origin))
+    assert any("so it needs the future" in text for text in said)
+    assert not any("too" in text for text in said)
+
+
+@pytest.mark.parametrize(
+    ("setting", "what"),
+    [
+        ({}, "it computes B, normalised."),
+        ({"score": "correlation"}, "it computes B."),
+        ({"score": "matched_filter"}, "it computes B, divided by the energy of the template."),
+        ({"domain": "spectrogram", "spectrogram": {"window": "20 ms", "hop": "5 ms"}}, "the likeness of spectrograms"),
+    ],
+)
+def test_a_search_says_by_what_it_scores_and_which_template_is_shown(setting, what):
+    chirp = str(ROOT / "data" / "chirp_up.wav")
+    stage = {"use": "match", "template": [chirp, chirp], **setting}
+    subject = subject_of(config([stage]), ROOT / "data" / "chirps.wav")
+    _, said = check(subject)
+    assert what in said[-1]
+    assert any(note["en"] == "the first of 2 templates" for note in subject.notes)
+
+
+def test_a_template_that_is_longer_than_the_signal_fits_nowhere():
+    _, said = check(Subject(SIGNALS["speech_like"][4000:6000], hall(1.0), FS, "drums", "match", searches="ncc"))
+    assert "nowhere does it fit whole" in said[-1]
 
 
 def test_a_sparse_echo_keeps_its_echo():

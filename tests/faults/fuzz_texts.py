@@ -1,7 +1,7 @@
-"""Mutated texts through all that reads texts: configurations, values with units, templates of names, manifests.
+"""Mutated texts through all that reads texts: configurations, values with units, names, times, taps, labels, manifests.
 
-Whatever the text, it is understood or refused as a `FaltungError`; an output's name never leaves its folder. The corpus
-is the gallery of configurations, and examples of each of the others.
+Whatever the text, it is understood or refused as a `FaltungError`, one that names the file where there is one; an
+output's name never leaves its folder. The corpus is the gallery of configurations, and examples of each of the others.
 """
 
 from __future__ import annotations
@@ -9,17 +9,21 @@ from __future__ import annotations
 import os
 import random
 import re
-import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+
+from pipeline import Format, read_labels
 from pipeline.batch.manifest import Manifest, read_manifest
 from pipeline.config.load import parse_config
 from pipeline.config.outputs import OutputTemplate
 from pipeline.errors import FaltungError
+from pipeline.io import open_reader, read_signal
+from pipeline.stages.base.files import read_taps
 from pipeline.units import parse_duration, parse_fraction, parse_frequency, parse_gain
 
 ROOT = Path(__file__).parents[2]
@@ -64,10 +68,76 @@ def manifest(text: str) -> None:
         read_manifest(path)
 
 
+def columns_of_times(path: Path) -> None:
+    with open_reader(path, time_column=0) as reader:
+        while len(reader.read(4096)):
+            pass
+
+
+def sidecar(path: Path) -> None:
+    np.save(path.with_suffix(".npy"), np.arange(4.0))
+    read_signal(path.with_suffix(".npy"))
+
+
+def taps(path: Path) -> None:
+    read_taps(path, Format(8000.0, 1), "file")
+
+
+def of_file(read: Callable[[Path], object], suffix: str) -> Callable[[str], None]:
+    """A text is that of a file with this extension; a refusal must name it."""
+
+    def judge(text: str) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, f"take{suffix}")
+            path.write_bytes(text.encode("utf-8", "surrogatepass"))
+            try:
+                read(path)
+            except FaltungError as error:
+                if path.stem not in str(error):
+                    raise AssertionError(f"names no file: {error}") from error
+                raise
+
+    return judge
+
+
+# ruff: noqa: ISC004
+EXAMPLES: dict[str, tuple[str, ...]] = {
+    "times": (
+        "time,a\n2026-01-01T00:00:00Z,1\n2026-01-01T00:00:01Z,2\n2026-01-01T00:00:02Z,3\n",
+        "t (ms),a,b\n0,1,2\n250,3,4\n500,5,6\n750,7,8\n", "time;a\n0,5;1,5\n1,0;2,5\n1,5;3\n",
+        "date,a\n13/01/2026 10:00:00,1\n13/01/2026 10:00:10,2\n13/01/2026 10:00:20,3\n",
+        "Time,a\n1767225600,1\n1767225601,2\n1767225602,\n",
+        "# fs: 4\nelapsed,a\n0:00:00.5,1\n0:00:01.0,2\n0:00:01.5,nan\n",
+    ),
+    "sidecar": ('{"fs": 8000}', '{"fs": 44100.0, "names": ["a"]}', '{"fs": "8 kHz"}'),
+    "taps": ("1\n0.5\n0.25\n", "# taps\n0.1 0.2\n0.3 0.4\n", "1, 2, 3\n", "1e-3\n-2E5\n"),
+    "labels.txt": ("0.25\t0.5\twren\n1\t2\tk\n\\\t100\t200\n",
+             "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\n1\tW\t1\t0.5\t1.5\t90\n"),
+    "labels.textgrid": (
+        'File type = "ooTextFile"\nObject class = "TextGrid"\n\nxmin = 0\nxmax = 2\ntiers? <exists>\nsize = 1\n'
+        "item []:\n"
+        '    item [1]:\n class = "IntervalTier"\n name = "a"\n xmin = 0\n xmax = 2\n intervals: size = 1\n'
+        '  intervals [1]:\n xmin = 0.5\n xmax = 1\n text = "k ""q"""\n',
+        '"ooTextFile"\n"TextGrid"\n0\n2\n<exists>\n1\n"TextTier"\n"p"\n0\n2\n1\n0.5\n"x"\n',
+    ),
+    "labels.eaf": (
+        '<?xml version="1.0" encoding="UTF-8"?><ANNOTATION_DOCUMENT><HEADER TIME_UNITS="milliseconds"/><TIME_ORDER>'
+        '<TIME_SLOT TIME_SLOT_ID="a" TIME_VALUE="100"/><TIME_SLOT TIME_SLOT_ID="b" TIME_VALUE="300"/></TIME_ORDER>'
+        '<TIER TIER_ID="t"><ANNOTATION><ALIGNABLE_ANNOTATION ANNOTATION_ID="c" TIME_SLOT_REF1="a" TIME_SLOT_REF2="b">'
+        "<ANNOTATION_VALUE>wren</ANNOTATION_VALUE></ALIGNABLE_ANNOTATION></ANNOTATION></TIER></ANNOTATION_DOCUMENT>",
+    ),
+    "labels.csv": ("start_s,end_s,label\n0.5,1,a\n2,3,b\n",
+                   "file,start_utc,template\nday.wav,2026-01-01T00:00:00Z,k\n"),
+    "labels.jsonl": ('{"start_s": 0.5, "end_s": 1, "label": "a"}\n{"start_s": 2, "end_s": 2.5, "template": "b"}\n',),
+}  # fmt: skip
+
+
 def corpus(what: str) -> list[str]:
     """Good texts of a kind."""
     if what == "configuration":
         return [path.read_text("utf-8") for path in sorted((ROOT / "configs").glob("*.yaml"))]
+    if what in EXAMPLES:
+        return list(EXAMPLES[what])
     if what == "units":
         return ["250 ms", "-6 dB", "30%", "4 kHz", "11025 samples", "0.25", "2 min", "1e-3 s", "5 m", "440", "-inf dB"]
     if what == "template":
@@ -94,8 +164,11 @@ def corpus(what: str) -> list[str]:
         return [path.read_text("utf-8")]
 
 
+LABELS = (".txt", ".textgrid", ".eaf", ".csv", ".jsonl")
 KINDS: dict[str, Callable[[str], None]] = {
     "configuration": configuration, "units": units, "template": template, "manifest": manifest,
+    "times": of_file(columns_of_times, ".csv"), "sidecar": of_file(sidecar, ".json"), "taps": of_file(taps, ".txt"),
+    **{f"labels{name}": of_file(read_labels, name) for name in LABELS},
 }  # fmt: skip
 
 
@@ -140,20 +213,3 @@ def trial(what: str, count: int, seed: int) -> Counter[str]:
         except Exception as error:
             raise AssertionError(f"{what}, seed {seed}, mutation {number}, {text[:300]!r}: {error!r}") from error
     return found
-
-
-def guided(what: str, runs: int, seconds: int) -> None:
-    """Mutations that atheris chooses by what they reach; it ends the process."""
-    import atheris
-
-    folder = Path(tempfile.mkdtemp())
-    for number, text in enumerate(corpus(what)):
-        (folder / str(number)).write_text(text, "utf-8")
-
-    def one(data: bytes) -> None:
-        judged(what, data.decode("utf-8", "replace"))
-
-    atheris.instrument_all()
-    atheris.Setup([sys.argv[0], f"-runs={runs}", f"-max_total_time={seconds}", "-max_len=2048", "-timeout=20",
-                   "-verbosity=0", str(folder)], one)  # fmt: skip
-    atheris.Fuzz()

@@ -12,7 +12,9 @@ import hashlib
 import io
 import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -26,8 +28,8 @@ class Seen:
     samples: np.ndarray | None = None
     md5: bytes | None = None
     bits: int = 16
-    delays: int = 0
-    """Frames that may be cut off, as an encoder tells in a tag that a decoder may find damaged."""
+    delays: tuple[int, ...] = (0,)
+    """How many frames may be cut off, as an encoder tells in a tag whose parts a decoder may find damaged."""
 
 
 def pcm(data: bytes, tag: int, bits: int, channels: int, order: str) -> np.ndarray | None:
@@ -168,35 +170,44 @@ KBIT = ((0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
 
 
 def mp3(data: bytes) -> Seen | None:
-    """Frames to the end, each where the one before ends."""
-    at = data.find(b"\xff", 0) if data[:3] != b"ID3" else 10 + sum(b << 7 * (3 - i) for i, b in enumerate(data[6:10]))
-    frames, delays, rate = 0, 0, None
-    while at + 4 <= len(data) and data[at : at + 3] != b"TAG":
+    """Frames of layer III, each where the one before ends, to the end; None where anything but titles is between.
+
+    A first frame that is a tag has no sound. How many frames it tells, and what encoders put before and behind the
+    sound, is believed where these are the frames that follow.
+    """
+    at = 0
+    if data[:3] == b"ID3":
+        at = 10 + sum(b << 7 * (3 - i) for i, b in enumerate(data[6:10])) + 10 * (data[5] >> 4 & 1)
+    heads: list[tuple[int, int, bytes]] = []
+    while at + 4 <= len(data) and not (data[at : at + 3] == b"TAG" and at + 128 == len(data)):
         word = int.from_bytes(data[at : at + 4], "big")
         version, layer, bits, fs = word >> 19 & 3, word >> 17 & 3, word >> 12 & 15, word >> 10 & 3
         if word >> 21 != 0x7FF or version == 1 or layer != 1 or bits in (0, 15) or fs == 3:
             return None
-        of = RATES[version][fs]
-        if rate not in (None, of):
+        mono, rate = word >> 6 & 3 == 3, RATES[version][fs]
+        size = (144 if version == 3 else 72) * KBIT[version != 3][bits] * 1000 // rate + (word >> 9 & 1)
+        start = at + 4 + ((17 if mono else 32) if version == 3 else (9 if mono else 17))
+        heads.append((rate, 1 + (not mono), data[start : at + size]))
+        at += size
+    if not heads or at > len(data) or len({head[:2] for head in heads}) > 1:
+        return None
+    rate, each, delays, tag = heads[0][0], 1152 if heads[0][0] >= 32000 else 576, (0,), heads[0][2]
+    if tag[:4] in (b"Xing", b"Info"):
+        flags, heads = tag[7], heads[1:]
+        told = int.from_bytes(tag[8:12], "big") if flags & 1 else 0
+        if told not in (0, len(heads)):
             return None
-        rate = of
-        start = at
-        at += (144 if version == 3 else 72) * KBIT[version != 3][bits] * 1000 // of + (word >> 9 & 1)
-        frames += 1152 if version == 3 else 576
-        tag = data.find(b"Xing", start, min(at, start + 48))
-        if tag >= 0:  # a frame of its own without sound; the delays that the encoder tells stand behind its name
-            flags = data[tag + 7]  # which say what stands before them
-            place = tag + 29 + sum(size for bit, size in ((1, 4), (2, 4), (4, 100), (8, 4)) if flags & bit)
-            told = int.from_bytes(data[place : place + 3], "big")
-            frames, delays = 0, (told >> 12) + (told & 0xFFF)
-    return Seen(rate, frames, delays=delays) if rate and at <= len(data) else None
+        place = 8 + sum(size for bit, size in ((1, 4), (2, 4), (4, 100), (8, 4)) if flags & bit) + 21
+        word = int.from_bytes(tag[place : place + 3], "big")
+        begin, end = (word >> 12) + 529, max(0, (word & 0xFFF) - 529)  # a decoder's own delay is 529
+        delays = (0, 529, begin, begin + end)
+    return Seen(rate, len(heads) * each, delays=delays)
 
 
 def text(data: bytes) -> Seen | None:
     try:
-        rows = [
-            row for row in csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")) if any(map(str.strip, row))
-        ]
+        lines = io.StringIO(data.decode("utf-8-sig", "replace"), newline="")  # only names can hold what is no text
+        rows = [row for row in csv.reader(lines) if any(map(str.strip, row))]
         try:
             numbers = [[float(cell) for cell in row] for row in rows]
         except ValueError:
@@ -228,6 +239,68 @@ def npz(data: bytes) -> Seen | None:
     rates = [one for name, one in arrays.items() if name == "fs.npy"]
     found = [one for name, one in arrays.items() if name not in ("fs.npy", "names.npy")]
     return found[0] if len(found) == 1 and rates and found[0] is not None else None
+
+
+def thrift(data: bytes, at: int) -> tuple[dict[int, Any], int]:
+    """Fields of a structure in the compact protocol by their number, and where it ends."""
+
+    def varint() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte, at = data[at], at + 1
+            value, shift = value | (byte & 0x7F) << shift, shift + 7
+            if byte < 0x80:
+                return value
+
+    def one(kind: int) -> Any:
+        nonlocal at
+        if kind in (1, 2):
+            return kind == 1
+        if kind in (4, 5, 6):
+            return (value := varint()) >> 1 ^ -(value & 1)
+        if kind == 8:
+            size = varint()
+            at += size
+            return data[at - size : at]
+        if kind == 9:
+            head, at = data[at], at + 1
+            count = head >> 4 if head >> 4 < 15 else varint()
+            return [one(head & 15) for _ in range(min(count, len(data)))]
+        if kind == 12:
+            fields, at = thrift(data, at)
+            return fields
+        raise ValueError(kind)
+
+    found: dict[int, Any] = {}
+    number = 0
+    while (head := data[at]) != 0:
+        at += 1
+        number = number + (head >> 4) if head >> 4 else one(4)
+        found[number] = one(head & 15)
+    return found, at + 1
+
+
+def parquet(data: bytes) -> Seen | None:
+    """Columns of doubles that are written plainly, uncompressed, each page with its checksum."""
+    try:
+        size = struct.unpack("<I", data[-8:-4])[0]
+        about, _ = thrift(data[-8 - size : -8], 0)
+        groups = []
+        for group in about[4]:
+            columns = []
+            for column in group[1]:
+                page, start = thrift(data, column[3][9])
+                body = data[start : start + page[3]]
+                whole = len(body) == page[3] and zlib.crc32(body) == page[4] % 2**32
+                if not whole or (column[3][1], column[3][4], page[5][2]) != (5, 0, 0):
+                    return None
+                columns.append(np.frombuffer(body, "<f8"))
+            groups.append(np.stack(columns, axis=1))
+        samples = np.concatenate(groups)
+    except (ValueError, KeyError, IndexError, TypeError, struct.error):
+        return None
+    return Seen(None, about[3], samples) if data[:4] == data[-4:] == b"PAR1" else None
 
 
 def differs(seen: Seen | None, fs: float, x: np.ndarray) -> str:

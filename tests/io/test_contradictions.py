@@ -141,9 +141,9 @@ def test_a_pipe_never_gives_other_samples_than_a_disk(tmp_path, name):
         except ReadError as error:
             x, said = None, str(error)
     if x is None:
-        assert name in REFUSED or "another WAV header stands in or behind its audio" in said
+        assert name in REFUSED, said
     elif name in REFUSED:  # a pipe is read to where its header says; what stands behind is for a file
-        assert name in ("two data chunks", "data shorter than the audio", "ds64 against data", "a stub"), name
+        assert name in ("two data chunks", "ds64 against data", "a stub"), name
     else:
         np.testing.assert_array_equal(x, CODES)
 

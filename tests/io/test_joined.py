@@ -4,6 +4,7 @@ What is right is what libsndfile decodes of each recording alone, or the number 
 """
 
 import shutil
+import struct
 import subprocess
 
 import numpy as np
@@ -12,7 +13,7 @@ import soundfile
 
 from pipeline.errors import ReadError
 from pipeline.io import OutputFormat, mpeg, open_reader, read_signal
-from tests.io.helpers import noise, open_descriptors, piped, save
+from tests.io.helpers import chunk, fmt, noise, open_descriptors, piped, riff, save
 
 BITRATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]
 
@@ -239,6 +240,104 @@ def test_a_flac_behind_a_long_tag_is_a_flac(tmp_path):
     np.testing.assert_array_equal(y, read_signal(tmp_path / "x.flac")[0])
 
 
+def wav(x, declared=None, tail=b"", magic=b"RIFF", fs=8000):
+    """A WAV of 24 bits, or of as many bytes as it declares, with chunks behind its audio."""
+    raw = np.round(x * 2**23).astype("<i4").view("u1").reshape(len(x), -1, 4)[:, :, :3].tobytes()
+    ds64 = [chunk(b"ds64", struct.pack("<QQQI", 0, len(raw), len(x), 0))] * (magic == b"RF64")
+    declared = 0xFFFFFFFF if ds64 else declared
+    return riff(*ds64, fmt(x.shape[1], fs, 24), chunk(b"data", raw, declared), tail, magic=magic)
+
+
+LIST = chunk(b"LIST", b"INFOICMT" + struct.pack("<I", 4) + b"odd\0")
+ROWS = {  # what stands between two recordings, and how each is written
+    "as they are": {},
+    "with chunks behind the audio": {"tail": LIST},
+    "as ffmpeg writes them to a pipe": {"declared": 0xFFFFFFFF},
+    "as arecord writes them": {"declared": 0x80000000},
+    "never finished": {"declared": 0},
+    "as RF64": {"magic": b"RF64"},
+}
+
+
+@pytest.mark.parametrize("between", [b"", b"\0\0\0", b"R", b"RIFFWAVE"])
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("row", ROWS)
+def test_wavs_in_a_row_are_read_one_behind_the_other_from_a_disk_and_in_a_pipe(tmp_path, row, count, between):
+    open_end = ROWS[row].get("declared") is not None
+    if between and (count == 1 or open_end):
+        pytest.skip("what stands between is audio where no length is told")
+    parts = [noise(3001 + k, 1, seed=k) for k in range(count)]
+    whole = between.join(wav(part, **ROWS[row]) for part in parts)
+    codes = np.round(np.concatenate(parts) * 2**23) / 2**23
+    kept = codes if not open_end else None
+    with open_reader(put(tmp_path, whole)) as reader:
+        x, said = reader.read(1 << 20), reader.warnings
+    for size in (1 << 20, 1, 7):
+        before = open_descriptors()
+        with piped(whole) as pipe, open_reader(pipe) as reader:
+            blocks = list(reader.blocks(size))
+            np.testing.assert_array_equal(np.concatenate(blocks), x)
+            assert reader.info.frames in (len(x), None)
+            in_a_row = f"{count} recordings in a row, read one behind the other"
+            assert [in_a_row in words for words in reader.warnings].count(True) == (count > 1)
+            assert {words for words in said if "in a row" in words} <= set(reader.warnings)
+        assert open_descriptors() == before
+    if kept is not None:
+        np.testing.assert_array_equal(x, kept)
+
+
+@pytest.mark.parametrize("second", ["PCM_U8", "ULAW", "MS_ADPCM", "FLOAT"])
+def test_a_recording_in_another_encoding_is_read_behind_one_in_a_pipe(tmp_path, second):
+    soundfile.write(tmp_path / "b", noise(5000, 1), 8000, format="WAV", subtype=second)
+    whole = wav(noise(3000, 1)) + (tmp_path / "b").read_bytes()
+    x, _ = both(put(tmp_path, whole))
+    np.testing.assert_array_equal(x[3000:], read_signal(tmp_path / "b")[0])
+
+
+@pytest.mark.parametrize("declared", [None, 0xFFFFFFFF])
+def test_wavs_of_two_rates_in_a_row_are_refused_in_the_same_words_in_a_pipe(tmp_path, declared):
+    whole = wav(noise(3000, 1), declared) + wav(noise(100, 1), fs=44100)
+    words = "is 2 recordings in a row, of different kinds: 8000 Hz with 1 channels, then 44100 Hz .*cut it up"
+    with pytest.raises(ReadError, match=words):
+        read_signal(put(tmp_path, whole))
+    with piped(whole) as pipe, pytest.raises(ReadError, match=words):
+        read_signal(pipe)
+
+
+def test_a_data_size_that_is_too_small_is_told_in_the_same_words_in_a_pipe(tmp_path):
+    x = noise(3000, 1)
+    whole = wav(x, declared=3 * 1000)
+    words = "declares 1000 frames, and 6000 bytes behind them are no chunk: the data size may be too small"
+    for name in (put(tmp_path, whole), None):
+        with piped(whole) as pipe, pytest.raises(ReadError, match=words):
+            read_signal(name or pipe)
+        with piped(whole) as pipe, open_reader(name or pipe, truncated="accept") as reader:
+            assert len(reader.read(1 << 20)) == 3000
+            assert words in reader.warnings[0]
+
+
+def test_what_a_pipe_lacks_is_told_with_a_way_out_that_works(tmp_path):
+    whole = wav(noise(3000, 1))[:-300]
+    with (
+        piped(whole) as pipe,
+        pytest.raises(ReadError, match="declares 3000 frames, ended after 2900; set truncated: accept"),
+    ):
+        read_signal(pipe)
+    with piped(whole) as pipe, open_reader(pipe, truncated="accept") as reader:
+        np.testing.assert_array_equal(
+            reader.read(1 << 20), read_signal(put(tmp_path, wav(noise(3000, 1)[:2900])))[0][:2900]
+        )
+
+
+@pytest.mark.parametrize("name", ["x.wav", "x.rf64", "x.aiff", "x.ogg", "x.flac"])
+@pytest.mark.parametrize("tags", [ID3, ID3 + ID3])
+def test_titles_before_the_header_of_another_container_cost_no_frame(tmp_path, name, tags):
+    save(tmp_path / name, noise(3001, 1))
+    x, warnings = both(put(tmp_path, tags + (tmp_path / name).read_bytes()))
+    np.testing.assert_array_equal(x, read_signal(tmp_path / name)[0])
+    assert name == "x.flac" or f"{len(tags)} bytes of titles stand before its" in warnings[-1]
+
+
 needs_flac = pytest.mark.skipif(shutil.which("flac") is None, reason="flac is not installed")
 
 
@@ -271,3 +370,14 @@ def test_what_encoders_write_is_read_as_other_decoders_read_it(tmp_path, every):
     found = {row["result"] for row in sweep(tmp_path, every)}
     assert "both" in found
     assert not [result for result in found if result.startswith("PIPE")]
+
+
+def test_four_bytes_like_a_frame_of_no_told_bitrate_are_junk(mp3, tmp_path):
+    frames = b"".join(mp3[1])
+    path = tmp_path / "a.mp3"
+    path.write_bytes(frames)
+    plain, _ = read_signal(path)
+    path.write_bytes(b"\xff\xfb\x00\x19" + bytes(29) + frames)
+    with open_reader(path) as reader:
+        assert len(reader.read(1 << 20)) == len(plain)
+        assert "33 bytes before byte 33 are no frame of MPEG audio; passed over" in reader.warnings

@@ -167,3 +167,13 @@ def test_what_it_cannot_be_is_refused_before_any_work():
     write_signal("x.parquet", X, 2.0)
     with pytest.raises(UsageError, match="exists already"):
         open_writer("x.parquet", fs=1, channels=1)
+
+
+def test_one_wrong_bit_in_a_page_is_found_by_its_checksum(tmp_path):
+    path, x = tmp_path / "x.parquet", np.random.default_rng(3).uniform(size=(64, 1))
+    write_signal(path, x, 10)
+    data = bytearray(path.read_bytes())
+    data[data.index(x[30].tobytes())] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(ReadError, match=r"x\.parquet: is no readable Parquet: .*CRC checksum"):
+        read_signal(path)

@@ -82,6 +82,8 @@ class Shop(fsspec.AbstractFileSystem):
         if path in self.files:
             size = None if self.sizeless else len(self.files[path])
             return {"name": path, "size": size, "type": "file"}
+        if path == "a/broken.wav":  # as fsspec says it over HTTP
+            raise FileNotFoundError(path) from ConnectionResetError("connection reset by peer")
         if any(name.startswith(path + "/") for name in self.files):
             return {"name": path, "size": 0, "type": "directory"}
         raise FileNotFoundError(path)
@@ -321,6 +323,7 @@ def test_a_path_is_not(path):
         ("shop://a/../x.wav", r"nor '\.' or '\.\.' between slashes"),
         ("zip://x.wav::shop://a.zip", "a URL cannot hold '::'"),
         ("shop://a/gone.wav", r"shop://a/gone\.wav: no such file"),
+        ("shop://a/broken.wav", r"shop://a/broken\.wav: connection reset by peer"),
     ],
 )
 def test_a_url_that_leads_nowhere(shop, url, said):

@@ -1,5 +1,6 @@
 """Tables: where the rate comes from, time columns, gaps, channels, and exact numbers."""
 
+import io
 import json
 import os
 import zipfile
@@ -367,6 +368,50 @@ def test_a_truncated_array_is_an_error_unless_accepted(tmp_path):
         assert reader.warnings == ["declares 50 frames, has 43; took the 43 frames"]
 
 
+@pytest.mark.parametrize("frames", [0, 30])
+def test_numbers_behind_an_array_are_told_and_ignored_where_that_is_accepted(tmp_path, frames):
+    path, x = tmp_path / "x.npy", np.arange(100.0).reshape(50, 2)
+    np.save(path, x)
+    path.write_bytes(path.read_bytes().replace(b"(50, 2)", f"({frames:2}, 2)".encode()))
+    told = f"declares {frames} frames, and {(50 - frames) * 16} bytes stand behind them"
+    with pytest.raises(ReadError, match=f"{told}; set truncated: accept to ignore these"):
+        probe(path, fs=1)
+    with open_reader(path, fs=1, truncated="accept") as reader:
+        np.testing.assert_array_equal(reader.read(99), x[:frames])
+        assert reader.warnings == [f"{told}; took the {frames} frames"]
+
+
+def test_an_array_cut_off_that_stands_by_columns_is_told_to_be_saved_anew(tmp_path):
+    path = tmp_path / "x.npy"
+    np.save(path, np.asfortranarray(np.arange(100.0).reshape(50, 2)))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ReadError, match="has 43; it is stored column by column; save it anew"):
+        probe(path, fs=1, truncated="accept")
+
+
+@pytest.mark.parametrize("frames", [0, 30])
+def test_an_array_in_an_archive_is_read_to_its_end_and_its_checksum(tmp_path, frames):
+    path = tmp_path / "x.npz"
+    np.savez(path, x=np.arange(100.0).reshape(50, 2), fs=8)
+    path.write_bytes(path.read_bytes().replace(b"(50, 2)", f"({frames:2}, 2)".encode()))
+    with pytest.raises(ReadError, match=r"x\.npz: .*Bad CRC-32"):
+        read_signal(path)
+    whole = io.BytesIO()
+    np.save(whole, np.arange(100.0).reshape(50, 2))
+    with zipfile.ZipFile(path, "w") as archive:  # its checksums are right
+        archive.writestr("x.npy", whole.getvalue().replace(b"(50, 2)", f"({frames:2}, 2)".encode()))
+    with pytest.raises(ReadError, match=f"damaged: declares {frames} frames, and more bytes behind them"):
+        read_signal(path, fs=8)
+
+
+def test_a_header_that_is_not_utf8_is_read_as_latin_1_however_little_follows(tmp_path):
+    for rows in (b"", b"\n", b"\n1"):
+        (tmp_path / "a.csv").write_bytes(b"Temp\xe9!" + rows)
+        with open_reader(tmp_path / "a.csv", fs=1) as reader:
+            assert reader.info.names == ("Tempé!",)
+            assert "read as Windows-1252" in reader.warnings[0]
+
+
 @pytest.mark.parametrize(
     "data", [b"\x93NUMPY", b"\x93NUMPY\x09\x00" + bytes(90), b"\x93NUMPY\x01\x00\x10\x00" + b"{" * 16]
 )
@@ -559,3 +604,16 @@ def test_numbers_that_are_not_finite_are_spelled_as_in_most_places_and_read_back
     assert (tmp_path / "o.csv").read_text().splitlines()[1:] == ["NaN,1.5", "Inf,-Inf", "-0.0,2.0"]
     with open_reader(tmp_path / "o.csv", gaps="nan") as reader:
         assert np.array_equal(np.concatenate(list(reader.blocks(9))), values, equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "absurd", ["176721e99925600", "-1e99999999", "1e-99999999", "1E+1000", "9" * 4000, "0e99999999"]
+)
+@pytest.mark.parametrize("row", [0, 1, 2])
+@pytest.mark.parametrize("header", ["Time", "t (ms)"])
+def test_a_time_of_an_absurd_exponent_is_refused_by_its_line(table, absurd, row, header):
+    times = ["0", "1", "2"]
+    times[row] = absurd
+    path = table(f"{header},a\n" + "".join(f"{time},1\n" for time in times))
+    with pytest.raises(ReadError, match=rf"x\.csv: .*line {row + 2}"):
+        read_signal(path, time_column=0)

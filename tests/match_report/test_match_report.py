@@ -280,6 +280,24 @@ def test_a_recording_that_browsers_do_not_play_has_no_button(day):
     assert 'class="play"' not in match_page(picture, "day.csv", day[3].parent, PNG)
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+@pytest.mark.parametrize("domain", [{}, {"domain": "spectrogram"}])
+@pytest.mark.parametrize("threshold", [0.9999, 0.4])
+def test_every_word_of_a_picture_lies_inside_it(tmp_path, threshold, domain, narrow):
+    picture, *_ = searched(tmp_path, threshold=threshold, **domain)
+    assert (picture.best is None) == (threshold == 0.9999)
+    made = match_figure(picture, narrow=narrow)
+    FigureCanvasAgg(made).draw()
+    assert len(made.axes) >= 2
+    for axes in made.axes:  # with title, labels and legend
+        for line in axes.lines:
+            line.set_in_layout(len(line.get_xdata()) > 0)  # one without points has no place
+        box = axes.get_tightbbox()
+        assert min(box.x0, box.y0) >= 0
+        assert box.x1 <= made.bbox.x1
+        assert box.y1 <= made.bbox.y1
+
+
 # ---- in a browser ---------------------------------------------------------------------------------------------------
 
 

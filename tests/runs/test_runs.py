@@ -19,6 +19,7 @@ import soundfile as sf
 import pipeline
 from pipeline import Echo, FaltungError, Gain, Pipeline, RunProgress, bake, plan, run, search
 from pipeline.errors import ConfigError, UsageError
+from pipeline.runs.running import prepare_run
 from tests.cli.conftest import Done, environment
 
 FS, STARTS = 8000, (2_000, 9_000)
@@ -374,3 +375,23 @@ def test_a_search_that_cannot_be_is_refused(how: dict[str, Any], words: str, cal
     with pytest.raises(FaltungError, match=words):
         search("day.wav", **{"template": "call.wav", **how})
     assert not list(Path().glob("p.*"))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output", "choices", "begun"),
+    [
+        (["in/a.wav"], "one.wav", {"apart": True}, 0),
+        (["in/a.wav"], "one.wav", {"apart": True, "jobs": 2}, 0),
+        (["in/a.wav", "in/b.wav"], None, {"apart": True}, 1),
+        (["in/a.wav", "in/b.wav"], None, {"jobs": 2}, 1),
+        (["in/a.wav", "in/b.wav"], None, {"jobs": 2, "dry_run": True}, 0),
+        (["in/a.wav", "in/b.wav"], None, {}, 0),
+    ],
+)
+def test_what_workers_are_copied_from_is_begun_only_where_there_will_be_workers(
+    place, monkeypatch, inputs, output, choices, begun
+):
+    calls = list[int]()
+    monkeypatch.setattr("pipeline.batch.worker.start_fork_server", lambda: calls.append(1))
+    prepare_run("echo.yaml", inputs, output, **choices)
+    assert len(calls) == begun

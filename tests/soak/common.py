@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,11 +59,13 @@ class Place:
         self.reference = self.tree("reference")
         assert len(self.reference) == self.files
 
-    def start(self, *args: str, **options: Any) -> subprocess.Popen[bytes]:
+    def start(
+        self, *args: str, program: Sequence[str] = ("-m", "pipeline.cli"), **options: Any
+    ) -> subprocess.Popen[bytes]:
         """`faltung run` in a process group of its own, marked so that what it starts can be found."""
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         env = {**os.environ, "PYTHONPATH": path, "FALTUNG_SOAK": str(self.folder)}
-        line = [sys.executable, "-m", "pipeline.cli", "run", "batch.yaml", "-q", *args]
+        line = [sys.executable, *program, "run", "batch.yaml", "-q", *args]
         return subprocess.Popen(line, cwd=self.folder, env=env, start_new_session=True, **options)
 
     def tree(self, name: str = "out") -> dict[str, str]:

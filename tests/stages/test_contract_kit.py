@@ -119,6 +119,19 @@ class ComputesInSinglePrecision(Faithful):
     def process(self, block):
         return super().process(block.astype(np.float32)).astype(self.format.dtype)
 
+    def flush(self):
+        return super().flush().astype(self.format.dtype)
+
+
+class GivesDoublePrecision(Faithful):
+    def process(self, block):
+        return super().process(block).astype(np.float64)
+
+
+class LosesAChannelAtTheEnd(Faithful):
+    def flush(self):
+        return super().flush()[:, :-1]
+
 
 class SeesTheFuture:
     """Keeps everything, and makes every frame depend on the last."""
@@ -135,30 +148,94 @@ class SeesTheFuture:
         return x + x[-1:] if len(x) else x
 
 
+class RoundsInSinglePrecision(Faithful):
+    """Rounds to coarse steps in single precision alone."""
+
+    def process(self, block):
+        out = super().process(block)
+        return (np.round(out * 256) / 256).astype(out.dtype) if out.dtype == np.float32 else out
+
+
+class RemembersTheFirst(Faithful):
+    """What a first signal left in the class changes a second that is opened later."""
+
+    level = 1.0
+
+    def __init__(self, fmt):
+        super().__init__(fmt)
+        RemembersTheFirst.level *= 1.5
+
+    def process(self, block):
+        return (super().process(block) * self.level).astype(self.format.dtype)
+
+
 @pytest.mark.parametrize(
-    ("processor", "check"),
+    ("processor", "check", "said"),
     [
-        (ForgetsAtEveryCut, "check_chunks_do_not_matter"),
-        (DropsTheTail, "check_number_of_frames"),
-        (PadsNothing, "check_number_of_frames"),
-        (AltersTheInput, "check_blocks_belong_to_the_caller"),
-        (KeepsTheCallersBlock, "check_blocks_belong_to_the_caller"),
-        (SharesItsMemory, "check_opens_are_independent"),
-        (Clips, "check_linear"),
-        (Fades, "check_time_invariant"),
-        (LeaksBetweenChannels, "check_channels_are_independent"),
-        (ComputesInSinglePrecision, "check_linear"),
-        (SeesTheFuture, "check_causal_but_for_its_latency"),
+        (
+            ForgetsAtEveryCut,
+            "chunks_do_not_matter",
+            "frames differ, the first is .*; keep in the processor what the next",
+        ),
+        (
+            DropsTheTail,
+            "number_of_frames",
+            r"1 frames in, 1 out; promised are 0 latency \+ 1 \+ 1 tail.*; give in flush\(\)",
+        ),
+        (
+            PadsNothing,
+            "number_of_frames",
+            r"0 frames in, 1 out; promised are none of none.*; give in flush\(\) what is",
+        ),
+        (AltersTheInput, "blocks_belong_to_the_caller", "the input was altered .*; copy what you keep of a block"),
+        (KeepsTheCallersBlock, "blocks_belong_to_the_caller", "overwriting a block after .*; copy what you keep"),
+        (SharesItsMemory, "opens_are_independent", "a second signal changed the first .*; keep state in the processor"),
+        (RemembersTheFirst, "opens_are_independent", "a second signal changed .*, never in the stage, its class"),
+        (Clips, "linear", "the response to a sum.*: off by .*; compute without clipping"),
+        (
+            ComputesInSinglePrecision,
+            "linear",
+            "the response to a sum.*: off by .*; compute without .* rounding in between",
+        ),
+        (Fades, "time_invariant", "a delayed signal, and .*: off by .*; let nothing depend on the place in the signal"),
+        (
+            LeaksBetweenChannels,
+            "channels_are_independent",
+            "channel 0 changes another .*; compute each column by itself",
+        ),
+        (SeesTheFuture, "causal_but_for_its_latency", "the past of frame .*; give a frame once its latency has passed"),
+        (
+            RoundsInSinglePrecision,
+            "precision_only_rounds",
+            "single precision, and double: off .*; compute in the dtype of the",
+        ),
+        (Faithful, "kernel_is_impulse_response", ""),
     ],
 )
-def test_a_broken_promise_is_found_by_the_check_of_that_name(processor, check):
+def test_a_broken_promise_is_found_by_the_check_of_that_name_and_says_what_to_do(processor, check, said):
     class Broken(Comb):
         pass
 
     Broken.processor = processor
-    with pytest.raises(AssertionError):
-        getattr(testing, check)(Broken())
-    getattr(testing, check)(Comb())
+    run = getattr(testing, f"check_{check}")
+    if said:
+        with pytest.raises(AssertionError, match=f"(?s){said}"):
+            run(Broken())
+    run(Comb())
+
+
+def test_state_that_does_not_survive_pickling_is_found():
+    class Unlike(Comb):
+        def __eq__(self, other):
+            return self is other
+
+        __hash__ = None
+
+        def __reduce__(self):
+            return Comb, ()
+
+    with pytest.raises(AssertionError, match=r"pickled, .* came back as .*; let every setting be a field"):
+        testing.check_pickles(Unlike())
 
 
 @pytest.mark.parametrize("taps", [(1.0, 0.5000001), (1.0, 0.5, 0.0), (0.5, 1.0)])
@@ -167,7 +244,9 @@ def test_a_kernel_that_is_not_the_impulse_response_is_found(taps):
         pass
 
     Broken.taps = taps
-    with pytest.raises(AssertionError):
+    with pytest.raises(
+        AssertionError, match=r"; let kernel\(\) be what open\(\) does: its taps, and its origin the latency"
+    ):
         testing.check_kernel_is_impulse_response(Broken())
 
 
@@ -181,7 +260,7 @@ def test_a_wrong_origin_is_found():
         def open(self, fmt):
             return KernelProcessor(Kernel(np.array([1.0, 2.0])), fmt)
 
-    with pytest.raises(AssertionError, match="latency and tail"):
+    with pytest.raises(AssertionError, match=r"latency and tail are .*; let kernel\(\) be what open"):
         testing.check_kernel_is_impulse_response(Broken())
 
 
@@ -189,7 +268,7 @@ def test_a_setting_that_takes_anything_is_found():
     class Broken(Comb):
         anything: Any = None
 
-    with pytest.raises(AssertionError, match=r"anything: \{'wrong': 'kind'\} is accepted"):
+    with pytest.raises(AssertionError, match=r"anything: \{'wrong': 'kind'\} is accepted; give the setting a type"):
         testing.check_bad_settings_are_named(Broken())
 
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 import ipaddress
 import logging
 import platform
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,6 +28,7 @@ from pipeline.plugins import Plugin, installed, is_local, version_of
 _LIBRARIES = ("faltung", "numpy", "scipy", "soundfile", "soxr")
 _PATIENCE_S = 5  # for a scheduler and its workers to answer
 _LOST_S = 15  # without a scheduler or a worker, after which a run ends
+_SILENT_S = 45  # of a scheduler or a worker that is there and answers nothing, after which it counts as gone
 _RETRIES = 2  # of what a worker could not take in
 
 
@@ -111,8 +115,9 @@ def cluster(
         import distributed
     except ImportError as error:
         raise UsageError(f"a cluster needs more libraries: pip install 'faltung[dask]' ({error})") from error
+    begin = partial(distributed.Client, address, timeout=patience_s, set_as_default=False)
     try:
-        client: Any = distributed.Client(address, timeout=patience_s, set_as_default=False)  # type: ignore[no-untyped-call]
+        client: Any = _in_time(begin)
     except Exception as error:
         raise UsageError(f"{address}: no scheduler answers: {_first_line(error)}; start: dask scheduler") from error
     watch = _Watch(client, address)
@@ -121,11 +126,34 @@ def cluster(
         _compare(client, address, patience_s, tuple(used))
         executor = client.get_executor(retries=_RETRIES, pure=False)
         try:
-            yield executor, sum(client.nthreads().values()), watch
+            yield executor, sum(_in_time(client.nthreads).values()), watch
         except BaseException:
             if not watch.lost:  # else nobody is there to be told
-                executor.shutdown(wait=False)
+                _in_time(partial(executor.shutdown, wait=False))
             raise
+
+
+def _in_time(call: Callable[[], Any]) -> Any:
+    """Result of a call that asks a scheduler, which waits for ever where that is stopped; here a TimeoutError comes.
+
+    What still waits is a thread that the end of the process does not wait for.
+    """
+    ends: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+
+    def work() -> None:
+        try:
+            ends.put((call(), None))
+        except BaseException as error:
+            ends.put((None, error))
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        result, error = ends.get(timeout=_SILENT_S)
+    except Empty:
+        raise TimeoutError(f"it does not answer in {_SILENT_S} s") from None
+    if error is not None:
+        raise error
+    return result
 
 
 class ClusterLostError(FaltungError):
@@ -135,30 +163,46 @@ class ClusterLostError(FaltungError):
 
 
 class _Watch:
-    """Looks whether a scheduler and a worker are there; raises `ClusterLostError` where one is not for a while."""
+    """Looks whether a scheduler and a worker are there; raises `ClusterLostError` where one is not for a while.
+
+    The client asks the scheduler every other second who it is: one that is stopped keeps its connections, and no
+    further answer comes.
+    """
 
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._address = client, address
         self._gone_since: float | None = None
+        self._answer, self._answered = None, time.monotonic()
         self.lost = False
 
     def __call__(self) -> None:
-        there = self._client.status == "running"
-        if there and self._client._scheduler_identity.get("workers", True):
+        now, there, answer = time.monotonic(), self._client.status == "running", self._client._scheduler_identity
+        if answer is not self._answer:
+            self._answer, self._answered = answer, now
+        if now - self._answered > _SILENT_S:
+            self._end("the scheduler does not answer")
+        if there and _workers_in(answer):
             self._gone_since = None
             return
-        now = time.monotonic()
         self._gone_since = self._gone_since or now
         if now - self._gone_since > _LOST_S:
-            self.lost = True
-            who = "all its workers are gone" if there else "the scheduler is gone"
-            raise ClusterLostError(f"{self._address}: {who}; once they are back the same command goes on from here")
+            self._end("all its workers are gone" if there else "the scheduler is gone")
+
+    def _end(self, why: str) -> None:
+        self.lost = True
+        raise ClusterLostError(f"{self._address}: {why}; once they are back the same command goes on from here")
+
+
+def _workers_in(identity: Any) -> bool:
+    """Whether a scheduler's answer knows of a worker; newer ones give the number, and leave out which they are."""
+    return bool(identity.get("n_workers", identity.get("workers", True)))
 
 
 def _closed(client: Any, watch: _Watch) -> None:
     """Close a client; one of a scheduler that is gone is left to the end of the process, since it would wait."""
     if not watch.lost:
-        client.close()
+        with suppress(TimeoutError):
+            _in_time(client.close)
 
 
 @contextmanager
@@ -186,11 +230,16 @@ def _set_back(logs: Sequence[logging.Logger], levels: Sequence[int]) -> None:
 def _compare(client: Any, address: str, patience_s: float, used: tuple[str, ...]) -> None:
     """Raise `UsageError` where there is no worker, or one that differs from this process."""
     try:
-        client.wait_for_workers(1, timeout=patience_s)
+        _in_time(partial(client.wait_for_workers, 1, timeout=patience_s))
     except Exception:
         raise UsageError(f"{address}: the scheduler has no workers; start: dask worker {address}") from None
     here = versions(used)
-    for worker, there in sorted(client.run(versions, used, on_error="return").items()):
+    try:
+        found = _in_time(partial(client.run, versions, used, on_error="return"))
+    except TimeoutError:
+        stopped = f"one of its workers does not answer in {_SILENT_S} s"
+        raise UsageError(f"{address}: {stopped}; end it, or start it again: dask worker {address}") from None
+    for worker, there in sorted(found.items()):
         if isinstance(there, BaseException):
             raise UsageError(f"{address}: worker {worker}: cannot run faltung: {_first_line(there)}; install it there")
         _require_alike(address, f"worker {worker}", here, there)

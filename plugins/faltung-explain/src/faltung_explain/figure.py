@@ -92,7 +92,7 @@ def caption(example: Example, difference: float) -> Bilingual:
         sy=value_text(float(example.y.sum())),
         sr=value_text(float(example.r.sum())),
         total=value_text(float(example.x.sum() * example.h.sum())),
-        early={"en": "1 frame" if (early := _early(example)) == 1 else f"{early} frames", "zh": str(early)},
+        begins=_begins(_early(example)),
         difference=f"{difference:.3g}",
     )
 
@@ -113,6 +113,14 @@ def alt_text(data: FigureData) -> Bilingual:
         start=value_text(-start),
         difference=f"{data.difference:.3g}",
     )
+
+
+def _begins(early: int) -> Bilingual:
+    if not early:
+        return say("begins_together")
+    frames = abs(early)
+    count = {"en": "1 frame" if frames == 1 else f"{frames} frames", "zh": str(frames)}
+    return say("begins_early" if early > 0 else "begins_late", early=count)
 
 
 def _list(values: Iterable[float]) -> str:

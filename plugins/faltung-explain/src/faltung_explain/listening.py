@@ -72,11 +72,12 @@ def for_listening(subject: Subject) -> Listening:
         share = ECHO_S * rate / span
         taps = np.zeros(round(span * share) + 1)
         np.add.at(taps, np.rint(np.flatnonzero(h) * share).astype(int), h[h != 0])
-        warning = say("shortened", seconds=span / rate, heard=ECHO_S, times=1 / share)
+        warning = say("shortened", seconds=span / rate * times, heard=ECHO_S * times, times=1 / share)
         h, origin = taps, round(origin * share)
     elif not is_sparse(h) and len(h) > MOST_TAPS:
         share = MOST_TAPS / len(h)
         x, h, origin = _resampled(x, 1, share), _resampled(h, 1, share) / share, round(origin * share)
+        notes = [note for note in notes if times == 1.0]  # one speed is said, not two
         times /= share
         warning = say("faster", fs=rate, times=times)
     frames = min(len(x), round(HEARD_S * rate), BUDGET - (0 if is_sparse(h) else len(h)))

@@ -68,7 +68,7 @@ def page_data(
         "run": None if own is None else {**_preset("run", own.example), "note": own.name, "frames": own.frames},
         "is_table": subject.is_table,
         "correlates": subject.correlates,
-        "searches": subject.searches,
+        "searches": bool(subject.searches),
         "room": is_room(subject),
         "paths": [{"from": i, "to": o, "outline": outline(taps, PATH_BINS)} for i, o, taps in subject.paths],
         "sound": {

@@ -29,6 +29,8 @@ def sentences(subject: Subject, listening: Listening, sounds: SoundSet) -> list[
     x, a, b = by_name["01_dry"], by_name["04_convolved"], by_name["05_correlated"]
     apart = difference(a, b)
     said = []
+    if not (a.any() or b.any()):
+        return [say("silent")]
     if apart <= SAME:
         said.append(say("same_one_tap" if np.count_nonzero(listening.h) == 1 else "same"))
     elif difference(a, -b) <= SAME:
@@ -38,10 +40,14 @@ def sentences(subject: Subject, listening: Listening, sounds: SoundSet) -> list[
         said.append(say("differ", percent=percent))
     if subject.searches:
         (right, at), (turned, there) = (likeness(subject.x, h) for h in (subject.h, subject.h[::-1]))
+        if len(subject.h) > len(subject.x):
+            return [*said, say("fits_nowhere")]
         times = {"right_at": _at(subject, at), "turned_at": _at(subject, there)}
-        said.append(say("is_score", right=right, turned=turned, **times))
+        what = say(f"score_{subject.searches}")
+        said.append(say("is_score", what=what, right=right, turned=turned, **times))
         return said
-    said.append(say("is_b" if subject.correlates else "is_a"))
+    letter, path = "b" if subject.correlates else "a", "_path" if len(subject.paths) > 1 else ""
+    said.append(say(f"is_{letter}{path}"))
 
     def gap(frames: int) -> str | None:
         seconds = frames / listening.fs * listening.times

@@ -54,8 +54,8 @@ class Subject:
     """The tap of ``h`` for time zero."""
     start: int = 0
     """The frame of the file that ``x`` begins with."""
-    searches: bool = False
-    """The stage looks for ``h``."""
+    searches: str = ""
+    """What a stage that looks for ``h`` scores by: a score of `Match`, or ``spectrogram``; empty for others."""
     paths: tuple[tuple[int, int, Taps], ...] = ()
     """Every path of a kernel that routes: input, output, taps."""
     notes: tuple[Bilingual, ...] = ()
@@ -131,7 +131,7 @@ def _subject(
 ) -> Subject:
     if not np.isfinite(arriving).all():
         raise SignalError(f"{name}: holds a sample that is not finite; explain an input without")
-    searches = isinstance(chosen.stage, Match)
+    searches = _scored_by(chosen.stage)
     mean = arriving.mean(axis=0) if is_table else np.zeros(arriving.shape[1])
     arriving = arriving - mean
     channel = int((arriving**2).sum(axis=0).argmax())
@@ -145,6 +145,9 @@ def _subject(
         notes.append(say("reaching", index=chosen.index))
     path, routed = _path(kernel, channel)
     notes += routed
+    if isinstance(chosen.stage, Match):
+        count = len(load_templates(chosen.stage.template, chosen.format_in))
+        notes += [say("template_first", count=count)] if count > 1 else []
     correlates = kernel.origin == kernel.length - 1 and kernel.length > 1
     if is_table:
         notes.append(say("mean", mean=mean[channel]))
@@ -173,6 +176,12 @@ def _subject(
         _paths(kernel),
         tuple(notes),
     )
+
+
+def _scored_by(stage: object) -> str:
+    if not isinstance(stage, Match):
+        return ""
+    return stage.domain if stage.domain == "spectrogram" else stage.score
 
 
 def _forward(taps: Taps, origin: int, *, correlates: bool) -> tuple[Taps, int]:

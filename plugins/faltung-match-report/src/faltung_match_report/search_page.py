@@ -136,8 +136,8 @@ def match_figure(picture: Picture, *, narrow: bool = False) -> Figure:
         made = Figure(figsize=(5.2 if narrow else 12, sum(heights)), dpi=110, facecolor=COLOURS["paper"])
         cells: Any = made.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
         signal, scores = cells[0].subplots(2, 1, sharex=True)
-        left = 0.13 if narrow else 0.07
-        cells[0].subplots_adjust(left=left, right=0.985, top=0.93, bottom=0.1, hspace=0.42)
+        left, right = (0.16, 0.965) if narrow else (0.07, 0.985)
+        cells[0].subplots_adjust(left=left, right=right, top=0.93, bottom=0.13, hspace=0.42)
         _signal(signal, picture)
         _scores(scores, picture)
         if shown:
@@ -149,7 +149,7 @@ def match_figure(picture: Picture, *, narrow: bool = False) -> Figure:
                     _patches(place, one, word)
                 else:
                     _overlaid(place[0], one, word, picture.events.fs)
-            cells[1].subplots_adjust(left=left, right=0.985, top=0.86, bottom=0.14, wspace=0.16, hspace=0.6)
+            cells[1].subplots_adjust(left=left, right=right, top=0.86, bottom=0.14, wspace=0.16, hspace=0.6)
     return made
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
 from pipeline.errors import UsageError
-from pipeline.plugins import GROUPS, Kind
+from pipeline.plugins import GROUPS, OWN, Kind, for_extension
 from pipeline.text import nearest, one_line
 
 _KINDS: dict[str, tuple[Kind, str, str, str]] = {
@@ -17,6 +18,7 @@ _KINDS: dict[str, tuple[Kind, str, str, str]] = {
     "reader": ("reader", "A reader", "READER", "faltung run example.yaml in{ext} -o out.wav"),
     "writer": ("writer", "A writer", "WRITER", "faltung run example.yaml in.wav -o out{ext}"),
     "events": ("event writer", "A writer of events", "EVENTS", "faltung run example.yaml in.wav"),
+    "labels": ("event reader", "A reader of labels", "LABELS", "faltung run example.yaml in.wav"),
 }
 """For each kind the kind of its entry point, what it is, the object that is announced, and how to try it."""
 
@@ -31,7 +33,6 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
     UsageError
         a name without a prefix, one that is faltung's own, an unknown kind, or a folder that exists.
     """
-    from pipeline.io.formats import extensions
     from pipeline.io.sink import write_bytes
 
     if kind not in _KINDS:
@@ -42,8 +43,9 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
         fix = f"acme.{re.sub(r'[^a-z0-9_]', '_', name.lower().rpartition('.')[2]) or 'comb'}"
         raise UsageError(f"{name!r} must be a prefix of yours, a dot and a name, in small letters: {fix}")
     ext = "." + name.partition(".")[2]
-    if kind in ("reader", "writer") and ext in extensions():
-        raise UsageError(f"{name!r} is for {ext}, which can be read and written already; give it another extension")
+    if _is_taken(_KINDS[kind][0], ext):
+        doing = "read" if kind in ("reader", "labels") else "written"
+        raise UsageError(f"{name!r} is for {ext}, which can be {doing} already; give it another extension")
     root = Path(folder) / name.replace(".", "-").replace("_", "-")
     if root.exists():
         raise UsageError(f"{one_line(root)}: exists already; nothing was written")
@@ -52,6 +54,13 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
         write_bytes(root / path, text.encode(), overwrite=False)
     there = one_line(root)
     return f"{there} is begun; next:\n  pip install -e {there}\n  faltung plugins\n  python -m pytest {there}\n"
+
+
+def _is_taken(kind: Kind, ext: str) -> bool:
+    """Whether faltung, or a plugin that is installed, reads such files already, or writes them: as the kind says."""
+    import_module("pipeline.io.formats")  # these two tell the extensions that are faltung's own
+    import_module("pipeline.match.writers")
+    return kind != "stage" and (ext in OWN.get(kind, ()) or bool(for_extension(kind, f"x{ext}")))
 
 
 def _files(name: str, kind: str, ext: str) -> dict[str, str]:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-_NAME = "A prefix of yours, a dot, and its name; of a reader or writer, the extension: acme.gcf."
-_KIND = "stage, iir, detector, reader, writer or events."
+_NAME = "A prefix of yours, a dot, and its name; of what reads or writes files, the extension: acme.gcf."
+_KIND = "stage, iir, detector, reader, writer, events or labels."
 
 
 def new_plugin(

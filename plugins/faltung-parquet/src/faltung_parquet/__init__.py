@@ -50,7 +50,7 @@ class ParquetReader(Reader):
         os.lseek(self._source.fd, 0, os.SEEK_SET)
         self._stream = os.fdopen(self._source.fd, "rb", closefd=False)
         with self._naming():
-            self._file = self._pa.parquet.ParquetFile(self._stream)
+            self._file = self._pa.parquet.ParquetFile(self._stream, page_checksum_verification=True)
             self._schema, self._rows = self._file.schema_arrow, self._file.metadata.num_rows
         names, about = self._schema.names, self._schema.metadata or {}
         index = [one for one in _json(about.get(b"pandas")).get("index_columns", []) if one in names]
@@ -211,7 +211,7 @@ class ParquetWriter(Writer):
         self._sink = open_sink(request.path, overwrite=request.overwrite)
         self.outputs = [self._sink]
         self._output = _Output(self._sink)
-        self._parquet = pa.parquet.ParquetWriter(self._output, self._schema)
+        self._parquet = pa.parquet.ParquetWriter(self._output, self._schema, write_page_checksum=True)
 
     def _write(self, block: Block) -> None:
         self._held.append(np.array(block))

@@ -214,7 +214,10 @@ def _naming_errors(url: str, kind: type[FileError]) -> Iterator[None]:
         raise kind(url, _reason(error)) from error
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: BaseException) -> str:
+    cause = error.__cause__
+    if isinstance(error, FileNotFoundError) and cause is not None and not isinstance(cause, FileNotFoundError):
+        return _reason(cause)  # over HTTP whatever goes wrong is said to be missing
     if isinstance(error, FileNotFoundError):
         return "no such file"
     if isinstance(error, PermissionError):

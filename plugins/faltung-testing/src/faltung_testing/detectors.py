@@ -18,7 +18,8 @@ from pipeline.match.events import Events, events_found
 from pipeline.match.writers import encoded_events
 from pipeline.stages.base import DetectorStage, Format
 
-from .stages import check_stage, promise
+from .comparing import promise
+from .stages import check_stage
 
 
 def check_detector(

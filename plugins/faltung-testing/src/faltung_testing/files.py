@@ -22,7 +22,7 @@ from pipeline.kernel import Array
 from pipeline.match.events import Event, Events
 from pipeline.match.writers import EventKind
 
-from .stages import promise
+from .comparing import promise, without_error
 
 _OTHERS = {
     "WAV": b"RIFF\x24\x00\x00\x00WAVEfmt ",
@@ -51,8 +51,9 @@ def check_reader(kind: ReaderKind, path: str | os.PathLike[str], expected: npt.A
     kind, source = replace(kind, plugin=f"the reader of {kind.container}"), Path(path)
     samples = np.asarray(expected, np.float64)
     _check_head(kind, source)
-    with _no_descriptor_left("reading a file, and closing the reader"):
-        _check_samples(kind, source, samples, fs)
+    with no_descriptor_left("reading a file, and closing the reader"):
+        with without_error("a whole file is read", "the traceback above has its place in the reader"):
+            _check_samples(kind, source, samples, fs)
         _check_cut_short(kind, source, samples)
 
 
@@ -141,17 +142,20 @@ def check_writer(
     """
     kind = replace(kind, plugin=f"the writer of {kind.container}")
     x = np.random.default_rng(1).uniform(-0.9, 0.9, (401, channels))
-    with tempfile.TemporaryDirectory() as name, _no_descriptor_left("writing a file"):
-        folder = Path(name)
+    with tempfile.TemporaryDirectory() as name, no_descriptor_left("writing a file"):
+        folder, advice = Path(name), "the traceback above has its place"
         for frames in (401, 1, 0):
             path = folder / f"{frames}{kind.extensions[0]}"
-            _write(kind, path, x[:frames], fs, 401)
-            got = np.asarray(read(path))
+            with without_error(f"{frames} frames are written", advice):
+                _write(kind, path, x[:frames], fs, 401)
+            with without_error(f"{frames} frames are read back", "do count, size and header agree?"):
+                got = np.asarray(read(path))
             near = got.shape == (frames, channels) and bool(np.all(np.abs(got - x[:frames]) <= tolerance))
             told = f"{frames} frames are read back within {tolerance}"
             promise(near, f"{told}, got shape {got.shape}; count, scale, order?")
-        _check_repeats(kind, folder, x, fs)
-        _check_atomic(kind, folder, x, fs)
+        with without_error("the same is written again, in blocks, and over another file", advice):
+            _check_repeats(kind, folder, x, fs)
+            _check_atomic(kind, folder, x, fs)
 
 
 def _begin(kind: WriterKind, path: Path, x: Array, fs: float, overwrite: bool = False) -> Writer:
@@ -212,10 +216,14 @@ def check_events_writer(kind: EventKind, count: Callable[[bytes], int]) -> None:
     encode = loaded(kind.encode)
     for names in ((), ("call",), ("call", "a,b;\t'\"<&>", "two\nlines", "émile 鳥")):
         searches = [_events(names)]
-        data = encode(searches)
+        with without_error(f"{len(names)} events called {names} are encoded", "a name may hold any letters"):
+            data, again = encode(searches), encode(searches)
         promise(isinstance(data, bytes), f"it gives bytes, got {type(data).__name__}")
         promise(count(data) == len(names), f"{len(names)} events called {names}, got {count(data)}; escape the names")
-        promise(encode(searches) == data, "the same events give the same bytes; leave times and random numbers out")
+        promise(again == data, "the same events give the same bytes; leave times and random numbers out")
+    if not kind.one_recording:
+        got = count(encode([_events(("call", "song")), _events(("call",))]))
+        promise(got == 3, f"two recordings with 2 events and 1 are 3, got {got}; go through all, or say one_recording")
 
 
 def _events(names: Sequence[str]) -> Events:
@@ -229,7 +237,8 @@ def _events(names: Sequence[str]) -> Events:
 
 
 @contextmanager
-def _no_descriptor_left(doing: str) -> Iterator[None]:
+def no_descriptor_left(doing: str) -> Iterator[None]:
+    """Raise `AssertionError` if more descriptors are open after the block than before."""
     before = _descriptors()
     yield
     left = _descriptors() - before

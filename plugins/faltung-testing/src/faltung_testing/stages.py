@@ -34,6 +34,8 @@ from pipeline.stages.base import DetectorStage, Format, Stage
 from pipeline.stages.base.rates import frames_after
 from pipeline.stages.base.registry import stage_from_settings
 
+from .comparing import promise, require_close, tolerance_of
+
 _FORMATS = (
     Format(8000.0, 1),
     Format(8000.0, 2),
@@ -115,16 +117,23 @@ def parametrize_with_checks(
     return pytest.mark.parametrize(("stage", "check"), cases)
 
 
-def _per_format(check: Callable[[Stage, Format], None]) -> Check:
-    """Register a check, and run it for every format that the stage takes."""
+def _per_format(advice: str) -> Callable[[Callable[[Stage, Format], None]], Check]:
+    """Register a check, run it for every format that the stage takes, and say what to do where it fails."""
 
-    @wraps(check)
-    def run(stage: Stage, fmt: Format | None = None) -> None:
-        for each in _accepted(stage, fmt):
-            check(stage, each)
+    def registered(check: Callable[[Stage, Format], None]) -> Check:
+        @wraps(check)
+        def run(stage: Stage, fmt: Format | None = None) -> None:
+            for each in _accepted(stage, fmt):
+                try:
+                    check(stage, each)
+                except AssertionError as error:
+                    tried = f"{type(stage).__name__} at {each.fs:g} Hz, channels {each.channels}, {each.precision}"
+                    raise AssertionError(f"{error} ({tried}); {advice}") from error
 
-    CHECKS.append(run)
-    return run
+        CHECKS.append(run)
+        return run
+
+    return registered
 
 
 def _accepted(stage: Stage, fmt: Format | None) -> list[Format]:
@@ -141,13 +150,7 @@ def _accepted(stage: Stage, fmt: Format | None) -> list[Format]:
     return accepted
 
 
-def promise(kept: bool, message: str) -> None:
-    """Raise `AssertionError` with the message unless a promise was kept."""
-    if not kept:
-        raise AssertionError(message)
-
-
-# ---- signals, runs and comparisons ---------------------------------------------------------------------------------
+# ---- signals and runs ---------------------------------------------------------------------------------
 
 
 def _frames(stage: Stage, fmt: Format) -> int:
@@ -188,26 +191,19 @@ def _cuts(frames: int) -> dict[str, list[int]]:
     }
 
 
-def _tolerance(fmt: Format, y: Array, frames: int) -> float:
-    """A transform of n points errs by about ``eps log2(n)`` of the largest value; 8 covers sums of such results."""
-    largest = float(np.abs(y).max(initial=0.0))
-    return 8 * float(np.finfo(fmt.dtype).eps) * (4 + math.log2(frames + 2)) * max(largest, 1e-30)
-
-
-def _differ(a: Array, b: Array) -> float:
-    return float(np.abs(a.astype(np.float64) - b).max(initial=0.0))
-
-
-def _require_close(a: Array, b: Array, tolerance: float, what: str) -> None:
-    promise(a.shape == b.shape, f"{what}: shapes {a.shape} and {b.shape}")
-    error = _differ(a, b)
-    promise(error <= tolerance, f"{what}: off by {error:.3g}, allowed is {tolerance:.3g}")
-
-
 # ---- the checks ----------------------------------------------------------------------------------------------------
 
 
-@_per_format
+@_per_format(
+    "give each block out with the channels of processor.format, by .astype(processor.format.dtype, copy=False)"
+)
+def check_blocks_fit_the_format(stage: Stage, fmt: Format) -> None:
+    """What comes out, be it nothing, has the channels and the precision that the processor says."""
+    for frames in (0, 1, 57):
+        _run(stage, fmt, _noise(fmt, frames))
+
+
+@_per_format("keep in the processor what the next block needs, and count frames from the first of the signal")
 def check_chunks_do_not_matter(stage: Stage, fmt: Format) -> None:
     """Any way of cutting the input gives the same bits."""
     x = _noise(fmt, _frames(stage, fmt))
@@ -219,7 +215,7 @@ def check_chunks_do_not_matter(stage: Stage, fmt: Format) -> None:
         promise(len(where) == 0, f"cut into {name}: {len(where)} frames differ, the first is {[*where[:1]]}")
 
 
-@_per_format
+@_per_format("give in flush() what is left, and nothing where no frame came; else declare another latency or tail")
 def check_number_of_frames(stage: Stage, fmt: Format) -> None:
     """Latency, the signal's own and the tail come out; nothing comes of nothing."""
     processor = stage.open(fmt)
@@ -231,7 +227,7 @@ def check_number_of_frames(stage: Stage, fmt: Format) -> None:
         promise(got == expected, f"{frames} frames in, {got} out; promised are {promised} = {expected}")
 
 
-@_per_format
+@_per_format("let kernel() be what open() does: its taps, and its origin the latency")
 def check_kernel_is_impulse_response(stage: Stage, fmt: Format) -> None:
     """An impulse in each channel gives the kernel's taps there, and silence in channels it does not reach."""
     kernel = stage.kernel(fmt)
@@ -239,7 +235,10 @@ def check_kernel_is_impulse_response(stage: Stage, fmt: Format) -> None:
         return
     processor = stage.open(fmt)
     got = (processor.latency, processor.tail)
-    promise(got == (kernel.latency, kernel.tail), f"latency and tail {got}, the kernel's are {kernel!r}'s")
+    promise(
+        got == (kernel.latency, kernel.tail),
+        f"latency and tail are {got}, those of {kernel!r} are {(kernel.latency, kernel.tail)}",
+    )
     # P2 for an impulse: eps/2 log2(M) ||h||_2, and the rounding of the taps to the precision of the samples
     eps = float(np.finfo(fmt.dtype).eps)
     tolerance = eps * ((2 + math.log2(kernel.length + 1)) * kernel.norm2 + float(np.abs(kernel.taps).max()))
@@ -247,7 +246,7 @@ def check_kernel_is_impulse_response(stage: Stage, fmt: Format) -> None:
         x = fmt.empty(1)
         x[0, channel] = 1
         expected = _response(kernel, fmt.channels, channel)
-        _require_close(_run(stage, fmt, x), expected, tolerance, f"an impulse in channel {channel}, and the kernel")
+        require_close(_run(stage, fmt, x), expected, tolerance, f"an impulse in channel {channel}, and the kernel")
 
 
 def _response(kernel: Kernel, channels: int, channel: int) -> npt.NDArray[np.float64]:
@@ -259,7 +258,7 @@ def _response(kernel: Kernel, channels: int, channel: int) -> npt.NDArray[np.flo
     return response
 
 
-@_per_format
+@_per_format("give a frame once its latency has passed; what needs all of a signal sets whole_signal = True")
 def check_causal_but_for_its_latency(stage: Stage, fmt: Format) -> None:
     """Input from frame n on changes nothing before it: ``y[:n]``, latency included, stays within rounding."""
     if stage.whole_signal or not stage.time_invariant or stage.open(fmt).format.fs != fmt.fs:
@@ -269,10 +268,10 @@ def check_causal_but_for_its_latency(stage: Stage, fmt: Format) -> None:
     other = x.copy()
     other[n:] = _noise(fmt, len(x) - n, seed=1)
     y, z = _run(stage, fmt, x)[:n], _run(stage, fmt, other)[:n]
-    _require_close(y, z, _tolerance(fmt, y, len(x)), f"the past of frame {n}, when what follows changes")
+    require_close(y, z, tolerance_of(fmt, y, len(x)), f"the past of frame {n}, when what follows changes")
 
 
-@_per_format
+@_per_format("compute without clipping, offset, or rounding in between; else set linear = False")
 def check_linear(stage: Stage, fmt: Format) -> None:
     """``stage(x + 3 z) == stage(x) + 3 stage(z)``, if it says so."""
     if not stage.linear:
@@ -281,10 +280,10 @@ def check_linear(stage: Stage, fmt: Format) -> None:
     x, z = _noise(fmt, frames), _noise(fmt, frames, seed=1)
     together = _run(stage, fmt, x + 3 * z)
     apart = _run(stage, fmt, x) + 3 * _run(stage, fmt, z)
-    _require_close(together, apart, 4 * _tolerance(fmt, apart, frames), "the response to a sum, and the sum of two")
+    require_close(together, apart, 4 * tolerance_of(fmt, apart, frames), "the response to a sum, and the sum of two")
 
 
-@_per_format
+@_per_format("let nothing depend on the place in the signal, or say so: time_invariant = False")
 def check_time_invariant(stage: Stage, fmt: Format) -> None:
     """A signal that comes later gives the same, as much later, if it says so."""
     if not stage.time_invariant:
@@ -294,14 +293,14 @@ def check_time_invariant(stage: Stage, fmt: Format) -> None:
     y = _run(stage, fmt, x)
     delayed = _run(stage, fmt, np.concatenate([fmt.empty(later), x]))
     silence = delayed[:later]
-    _require_close(silence, np.zeros_like(silence), _tolerance(fmt, y, frames), "silence, before the signal")
+    require_close(silence, np.zeros_like(silence), tolerance_of(fmt, y, frames), "silence, before the signal")
     # a detector scores whole windows: those over the beginning are none, and with silence before it they are
     start = stage.open(fmt).latency if isinstance(stage, DetectorStage) else 0
     same = "a delayed signal, and the same undelayed"
-    _require_close(delayed[later + start :], y[start:], _tolerance(fmt, y, frames), same)
+    require_close(delayed[later + start :], y[start:], tolerance_of(fmt, y, frames), same)
 
 
-@_per_format
+@_per_format("compute each column by itself; what mixes channels has a kernel of shape (taps, in, out)")
 def check_channels_are_independent(stage: Stage, fmt: Format) -> None:
     """A kernel that does not route lets no channel touch another, not by one bit."""
     kernel = stage.kernel(fmt)
@@ -314,7 +313,7 @@ def check_channels_are_independent(stage: Stage, fmt: Format) -> None:
     promise(same, "what is in channel 0 changes another channel")
 
 
-@_per_format
+@_per_format("copy what you keep of a block, and give out a new array each time")
 def check_blocks_belong_to_the_caller(stage: Stage, fmt: Format) -> None:
     """A block that is passed in is not altered, and may be overwritten after; one that came out stays as it is."""
     x = _noise(fmt, 3001)
@@ -330,7 +329,7 @@ def check_blocks_belong_to_the_caller(stage: Stage, fmt: Format) -> None:
     promise(np.array_equal(together, _run(stage, fmt, x)), "overwriting a block after the call changed the output")
 
 
-@_per_format
+@_per_format("keep state in the processor, made anew by open(), never in the stage, its class or module")
 def check_opens_are_independent(stage: Stage, fmt: Format) -> None:
     """Two signals processed in turn come out as each does alone, and the same every time."""
     x, z = _noise(fmt, 2003), _noise(fmt, 2003, seed=1)
@@ -345,19 +344,20 @@ def check_opens_are_independent(stage: Stage, fmt: Format) -> None:
     promise(np.array_equal(np.concatenate(b), _run(stage, fmt, z)), "the first signal changed the second")
 
 
-@_per_format
+@_per_format("compute in the dtype of the format or in double precision, by the same formula")
 def check_precision_only_rounds(stage: Stage, fmt: Format) -> None:
     """Single precision gives what double precision gives, to its own rounding."""
     single, double = replace(fmt, precision="single"), replace(fmt, precision="double")
     x = _noise(single, 2003)
     y = _run(stage, double, x.astype(np.float64))
-    _require_close(_run(stage, single, x), y, 4 * _tolerance(single, y, 2003), "single precision, and double")
+    require_close(_run(stage, single, x), y, 4 * tolerance_of(single, y, 2003), "single precision, and double")
 
 
 def check_pickles(stage: Stage, fmt: Format | None = None) -> None:  # noqa: ARG001
     """The settings survive pickling, as they must to reach a worker."""
     again = pickle.loads(pickle.dumps(stage))  # noqa: S301  (our own bytes)
-    promise(again == stage, f"{stage!r} came back as {again!r}")
+    told = "let every setting be a field, and keep no state in the stage"
+    promise(again == stage, f"pickled, {stage!r} came back as {again!r}; {told}")
 
 
 def check_settings_survive_yaml(stage: Stage, fmt: Format | None = None) -> None:  # noqa: ARG001
@@ -366,7 +366,11 @@ def check_settings_survive_yaml(stage: Stage, fmt: Format | None = None) -> None
     for unset in (True, False):
         text = yaml.safe_dump(stage.model_dump(mode="json", exclude_unset=unset))
         again = stage_from_settings(yaml.safe_load(text))
-        promise(again == stage, f"{stage!r} came back as {again!r} from\n{text}")
+        promise(
+            again == stage,
+            f"{stage!r} came back as {again!r} from\n{text}; "
+            "let the type of each setting take what model_dump(mode='json') gives of it",
+        )
 
 
 def check_bad_settings_are_named(stage: Stage, fmt: Format | None = None) -> None:  # noqa: ARG001
@@ -377,9 +381,13 @@ def check_bad_settings_are_named(stage: Stage, fmt: Format | None = None) -> Non
             type(stage).model_validate({**settings, name: {"wrong": "kind"}})
         except ValidationError as error:
             places = {place["loc"][0] for place in error.errors() if place["loc"]}
-            promise(name in places, f"a wrong {name} is refused, but the error points at {sorted(map(str, places))}")
+            promise(
+                name in places,
+                f"a wrong {name} is refused, but the error points at {sorted(map(str, places))}; "
+                "check each setting in its own type or field_validator",
+            )
         else:
-            raise AssertionError(f"{name}: {{'wrong': 'kind'}} is accepted")
+            raise AssertionError(f"{name}: {{'wrong': 'kind'}} is accepted; give the setting a type that refuses it")
 
 
 CHECKS += [check_pickles, check_settings_survive_yaml, check_bad_settings_are_named]

@@ -10,7 +10,7 @@ const scenes = []; // {id, draw, after}: pictures, drawn again whenever the stat
 let hatches = 0;
 
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all));
-const say = (key, values = {}) => fill(data.words[key][state.lang], values);
+const say = (key, values = {}) => fill(data.words[key][state.lang], values).replace(/(?<![\d.])1 frames/g, "1 frame");
 const show = (v) => {
   const size = Math.abs(v);
   const text = size > 0 && size < 0.0005 ? v.toExponential(0) : v.toFixed(size < 1 ? 3 : 2).replace(/\.?0+$/, "");
@@ -28,6 +28,7 @@ const terms = (n, kind = "convolve") => state.h
   .map((tap, k) => { const i = meets(k, n, kind); return { k, i, tap, sample: sampleOf(i), product: tap * sampleOf(i) }; })
   .sort((a, b) => a.i - b.i); // in the order of a column: the oldest sample first
 const sumAt = (n, kind = "convolve") => terms(n, kind).reduce((sum, term) => sum + term.product, 0);
+const symmetry = (sign) => range(0, 2 * state.h.length).every((d) => (state.h[state.origin + d] ?? 0) === sign * (state.h[state.origin - d] ?? 0)); // about time zero
 const first = () => 1 - state.h.length;
 const last = () => state.x.length + state.h.length - 2;
 const columns = () => range(Math.min(0, -state.origin), state.x.length - 1);
@@ -55,7 +56,11 @@ const mark = (what, x, y, s = 6, colour = COLOUR[what]) => {
   return d ? el("path", { d, ...style }) : el("circle", { r: s, ...style });
 };
 const tapMark = (k, x, y, s = 6) => mark(k === state.origin ? "h0" : "h", x, y, s);
-const canvas = (width, height) => el("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
+const canvas = (width, height) => {
+  const svg = el("svg", { width, height, viewBox: `0 0 ${width} ${height}` }), append = svg.append.bind(svg);
+  svg.append = (...parts) => append(...parts.filter((part) => part !== null)); // what is not drawn leaves no word "null"
+  return svg;
+};
 const room = (id) => Math.max(268, Math.min(760, $(id).clientWidth || 320));
 const hatch = (svg) => {
   const id = `hatch${hatches++}`;

@@ -1,6 +1,6 @@
 // Scene 8: two dimensions. An image and a hook: stamped, gathered through a window, turned the right way and three wrong ones; learnt.
 const SIDE = 9;
-const plane = { image: range(0, SIDE - 1).map((i) => range(0, SIDE - 1).map((j) => ({ "2,2": 1, "5,6": 2 }[`${i},${j}`] ?? 0))), k: [[5, 4, 3], [0, 0, 2], [0, 0, 1]], how: "convolve", at: null };
+const plane = { image: range(0, SIDE - 1).map((i) => range(0, SIDE - 1).map((j) => ({ "2,2": 1, "5,6": 2 }[`${i},${j}`] ?? 0))), k: [[5, 4, 3], [0, 0, 2], [0, 0, 1]], how: "stamp", tried: new Set(), at: null };
 const turns = { correlate: (k) => k, convolve: (k) => k.map((row) => [...row].reverse()).reverse(), rows: (k) => [...k].reverse(), transpose: (k) => k.map((row, p) => row.map((_, q) => k[q][p])) };
 const across = (f) => range(0, SIDE - 1).map((i) => range(0, SIDE - 1).map((j) => f(i, j)));
 const pixel = (image, i, j) => image[i]?.[j] ?? 0;
@@ -26,7 +26,7 @@ function tiles(svg, table, left, top, side, { name, numbers = false, most = null
 scenes.push({ id: "plane", draw(id) {
   const wide = room(id) >= 560, side = wide ? Math.min(30, (room(id) - 150) / 18) : Math.min(30, (room(id) - 8) / 9), full = side * SIDE;
   const answer = plane.how === "stamp" ? stamps(plane.image, plane.k) : window_(plane.image, turns[plane.how](plane.k)), most = Math.max(...answer.flat().map(Math.abs), 1);
-  const kx = wide ? full + 14 : 6, ky = wide ? 30 : full + 56, ks = wide ? 34 : 34, ox = wide ? full + 136 : 0, oy = wide ? 24 : full + 180, svg = canvas(wide ? ox + full + 4 : full + 4, wide ? full + 30 : oy + full + 6), at = plane.at;
+  const kx = wide ? full + 14 : 6, ky = wide ? 30 : full + 56, ks = wide ? 34 : 34, ox = wide ? full + 136 : 0, oy = wide ? 24 : full + 192, svg = canvas(wide ? ox + full + 4 : full + 4, wide ? full + 30 : oy + full + 6), at = plane.at;
   const input = at?.side === "in" ? [[at.i, at.j, 1, "var(--x)"]] : at ? [[at.i - 1, at.j - 1, 3, "var(--h)"]] : [], output = at?.side === "in" ? [[at.i - 1, at.j - 1, 3, "var(--h)"]] : at ? [[at.i, at.j, 1, "var(--ink)"]] : [];
   const over = at?.side === "out" && plane.how !== "stamp" ? turns[plane.how](plane.k) : plane.k;
   svg.append(put(0, 14, say("plane_in"), 12, "strong", "start"), put(kx, ky - 10, at?.side === "out" && plane.how !== "stamp" ? say("plane_window") : say("plane_hook"), 12, "strong", "start"), put(ox, oy - 10, say("plane_out"), 12, "strong", "start"));
@@ -37,12 +37,12 @@ scenes.push({ id: "plane", draw(id) {
 }, after() {
   pressed("how", plane.how);
   const wanted = stamps(plane.image, plane.k), ways = ["convolve", "correlate", "rows", "transpose"].map((how) => [how, apart(wanted, window_(plane.image, turns[how](plane.k)))]);
-  $("ways").replaceChildren(...ways.map(([how, gap]) => { const item = document.createElement("li"); item.dataset.how = how; item.dataset.gap = gap; const svg = canvas(SIDE * 9 + 2, SIDE * 9 + 2); tiles(svg, window_(plane.image, turns[how](plane.k)), 1, 1, 9, { most: Math.max(...wanted.flat().map(Math.abs), 1) }); item.append(`${gap === 0 ? "✓" : "✗"} ${say(`how_${how}`)}${gap === 0 ? say("equals_stamps") : say("off_stamps", { gap: show(gap) })}`, svg); return item; }));
+  $("ways").replaceChildren(...ways.filter(([how]) => plane.tried.has(how)).map(([how, gap]) => { const item = document.createElement("li"); item.dataset.how = how; item.dataset.gap = gap; const svg = canvas(SIDE * 9 + 2, SIDE * 9 + 2); tiles(svg, window_(plane.image, turns[how](plane.k)), 1, 1, 9, { most: Math.max(...wanted.flat().map(Math.abs), 1) }); item.append(`${gap === 0 ? "✓" : "✗"} ${say(`how_${how}`)}${gap === 0 ? say("equals_stamps") : say("off_stamps", { gap: show(gap) })}`, svg); return item; }));
   const at = plane.at;
   $("said-plane").textContent = !at ? say("plane_start") : at.side === "in" ? say("plane_stamp", { i: at.i, j: at.j, v: show(plane.image[at.i][at.j]) }) : plane.how === "stamp" ? say("plane_sum", at) : say("plane_gather", { i: at.i, j: at.j, k: turns[plane.how](plane.k).map((row) => listed(row)).join(" / ") });
 } });
 function lookAt(side, i, j) { if (plane.at?.side === side && plane.at.i === i && plane.at.j === j) return; plane.at = { side, i, j }; render("plane"); }
-choices("how", (value) => { plane.how = value; render("plane"); });
+choices("how", (value) => { plane.how = value; if (value !== "stamp") plane.tried.add(value); render("plane"); });
 $("pic-plane").addEventListener("keydown", (event) => {
   const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key], at = plane.at ?? { side: "in", i: 2, j: 2 };
   if (by) lookAt(at.side, clamp(at.i + by[0], 0, SIDE - 1), clamp(at.j + by[1], 0, SIDE - 1));
@@ -54,7 +54,7 @@ $("pic-plane").addEventListener("keydown", (event) => {
 
 // ---- an arrow down-right: which function finds it with which kernel ----
 const SLOPE = range(0, 2).map((i) => range(0, 2).map((j) => i + j - 2)); // brightens towards the lower right; its sum is 0
-const hunt = { at: [1, 1], twin: [5, 5] };
+const hunt = { at: [1, 1], twin: [5, 5], asked: new Set() };
 scenes.push({ id: "arrow", draw(id) {
   const side = Math.min(24, (room(id) - 10) / SIDE), svg = canvas(side * SIDE + 4, side * SIDE + 24), image = hunted();
   svg.append(put(0, 13, say("arrow_in"), 12, "strong", "start"));
@@ -70,7 +70,8 @@ scenes.push({ id: "arrow", draw(id) {
   $("cards").replaceChildren(...[["correlate", "↘", down], ["correlate", "↖", up], ["convolve", "↘", down], ["convolve", "↖", up]].map(([how, sign, k]) => {
     const score = window_(image, turns[how](k)); let best = [1, 1]; for (let i = 1; i < SIDE - 1; i += 1) for (let j = 1; j < SIDE - 1; j += 1) if (score[i][j] > score[best[0]][best[1]]) best = [i, j];
     const found = best[0] - 1 === hunt.at[0] && best[1] - 1 === hunt.at[1] ? "↘" : best[0] - 1 === hunt.twin[0] && best[1] - 1 === hunt.twin[1] ? "↖" : "?", item = document.createElement("li");
-    item.dataset.card = `${how}${sign}`; item.dataset.found = found; item.textContent = say("card", { how: say(how), sign, found }); return item;
+    const card = `${how}${sign}`; item.dataset.card = card; item.dataset.found = found;
+    item.append(button(say("card", { how: say(how), sign, found: hunt.asked.has(card) ? found : "…" }), () => { hunt.asked.add(card); render("arrow"); }, { "data-handle": `card-${card}` })); return item;
   }));
 } });
 const hunted = () => across((i, j) => { for (const [place, k] of [[hunt.at, SLOPE], [hunt.twin, turns.convolve(SLOPE)]]) { const v = k[i - place[0]]?.[j - place[1]]; if (v !== undefined) return v; } return 0; });
@@ -78,7 +79,8 @@ const hunted = () => across((i, j) => { for (const [place, k] of [[hunt.at, SLOP
 // ---- weights: learnt both ways from the same pictures, they end as each other turned ----
 const random = (seed) => { let s = seed; return () => { s = (s * 16807) % 2147483647; return s / 1073741823.5 - 1; }; };
 const lesson = (() => { const next = random(11), image = across(next), truth = [[1, 0.6, 0.2], [0, 0, 0.5], [0, 0, -0.4]]; return { image, truth, wanted: window_(image, turns.convolve(truth)) }; })();
-const learnt = { steps: 0, convolve: null, correlate: null };
+const learnt = { steps: 0, convolve: null, correlate: null, turned: false };
+const laid = () => (learnt.turned ? turns.convolve : turns.correlate)(learnt.correlate ?? zero()); // the second set as it lies in the picture
 const zero = () => range(0, 2).map(() => [0, 0, 0]);
 function gradient(image, error) { // of the sum of squares, for weights laid on as they are: dL/dw[p,q] = Σ g[i,j] x[i+p,j+q]
   return range(0, 2).map((p) => range(0, 2).map((q) => { let sum = 0; for (let i = 0; i < SIDE; i += 1) for (let j = 0; j < SIDE; j += 1) sum += error[i][j] * pixel(image, i + p - 1, j + q - 1); return sum; }));
@@ -96,18 +98,23 @@ function learn(steps) {
 }
 scenes.push({ id: "learn", draw(id) {
   const side = Math.min(34, (room(id) - 60) / 7), svg = canvas(side * 6 + 60, side * 3 + 34);
-  [["convolve", 0], ["correlate", side * 3 + 40]].forEach(([how, left]) => { svg.append(put(left, 14, say(`learnt_${how}`), 12, "strong", "start")); tiles(svg, (learnt[how] ?? zero()).map((row) => row.map((v) => (Math.abs(v) < 1e-9 ? 0 : v))), left, 24, side, { name: `w-${how}`, numbers: "all", most: 1.4 }); });
+  [["convolve", 0], ["correlate", side * 3 + 40]].forEach(([how, left]) => { svg.append(put(left, 14, say(how === "correlate" && learnt.turned ? "learnt_turned" : `learnt_${how}`), 12, "strong", "start")); tiles(svg, (how === "correlate" ? laid() : learnt[how] ?? zero()).map((row) => row.map((v) => (Math.abs(v) < 1e-9 ? 0 : v))), left, 24, side, { name: `w-${how}`, numbers: "all", most: 1.4 }); });
   return svg;
 }, after() {
+  $("learn-turn").disabled = !learnt.convolve; $("learn-turn").setAttribute("aria-pressed", String(learnt.turned));
   if (!learnt.convolve) { $("said-learn").textContent = say("learn_start"); return; }
-  const mirrored = apart(learnt.convolve, turns.convolve(learnt.correlate)), same = apart(window_(lesson.image, turns.convolve(learnt.convolve)), window_(lesson.image, learnt.correlate)), swapped = apart(window_(lesson.image, learnt.convolve), lesson.wanted);
-  $("said-learn").textContent = say("learn_done", { steps: learnt.steps, mirrored: mirrored < 1e-9 ? "0" : show(mirrored), same: same < 1e-9 ? "0" : show(same), swapped: show(swapped) }); $("said-learn").dataset.mirrored = mirrored; $("said-learn").dataset.swapped = swapped;
+  const mirrored = apart(learnt.convolve, turns.convolve(learnt.correlate)), between = apart(learnt.convolve, laid()), same = apart(window_(lesson.image, turns.convolve(learnt.convolve)), window_(lesson.image, learnt.correlate)), swapped = apart(window_(lesson.image, learnt.convolve), lesson.wanted);
+  $("said-learn").textContent = say("learn_done", { steps: learnt.steps, apart: between < 1e-9 ? "0" : show(between), same: same < 1e-9 ? "0" : show(same), swapped: show(swapped) }); $("said-learn").dataset.mirrored = mirrored; $("said-learn").dataset.swapped = swapped;
 } });
 press("learn-on", () => { let left = still.matches ? 1 : 10; const on = () => { learn(200 / (still.matches ? 1 : 10)); left -= 1; if (left) setTimeout(on, 60); }; on(); });
-press("learn-again", () => { Object.assign(learnt, { steps: 0, convolve: null, correlate: null }); render("learn"); });
+press("learn-again", () => { Object.assign(learnt, { steps: 0, convolve: null, correlate: null, turned: false }); render("learn"); });
+press("learn-turn", () => { learnt.turned = !learnt.turned; render("learn"); });
+const back = { way: null };
 scenes.push({ id: "backward", after() { // for y = x ★ w and a loss Σ c y: dL/dx by differences, and as the convolution of c with w
   const next = random(5), x = across(next), c = across(next), w = [[1, 2, 3], [4, 5, 6], [7, 8, 9]], loss = (image) => window_(image, w).flat().reduce((sum, v, j) => sum + v * c.flat()[j], 0);
   const by = across((i, j) => { const up = x.map((row) => [...row]), down = x.map((row) => [...row]); up[i][j] += 0.5; down[i][j] -= 0.5; return loss(up) - loss(down); });
   const gap = apart(by, window_(c, turns.convolve(w))), other = apart(by, window_(c, w)), stamped = apart(window_(c, turns.convolve(w)), stamps(c, w));
-  $("said-backward").textContent = say("backward", { gap: gap < 1e-9 ? "0" : show(gap), other: show(other), stamped: stamped < 1e-9 ? "0" : show(stamped) }); Object.assign($("said-backward").dataset, { gap, other, stamped });
+  const off = { correlate: other, convolve: gap, stamp: apart(by, stamps(c, w)) }[back.way]; pressed("back", back.way);
+  $("said-backward").textContent = back.way ? say("backward", { way: say(`back_${back.way}`), gap: off < 1e-9 ? "0" : show(off) }) : ""; Object.assign($("said-backward").dataset, { gap, other, stamped });
 } });
+choices("back", (value) => { back.way = value; render("backward"); });

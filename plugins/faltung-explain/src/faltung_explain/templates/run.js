@@ -2,7 +2,7 @@
 const ear9 = { track: "A", at: 0, moved: false, begun: 0, timer: 0, ready: false, round: 0, order: [], right: 0 };
 const TRACKS = ["dry", "A", "B", "D", "SA", "SB", "SD"];
 const INK = { dry: "var(--x)", A: "var(--y)", B: "var(--r)", D: "var(--wrong)", SA: "var(--y)", SB: "var(--r)", SD: "var(--wrong)" };
-const alike = () => { const { A, D } = madeOf().all; const most = (s) => s.reduce((m, v) => Math.max(m, Math.abs(v)), 0); return most(D) <= 1e-4 * most(A); };
+const alike = () => { if (!heard?.name) return data.sound.apart <= 1e-9; const { A, D } = madeOf().all; const most = (s) => s.reduce((m, v) => Math.max(m, Math.abs(v)), 0); return most(D) <= 1e-4 * most(A); };
 const symmetricTrack = () => ear9.track.startsWith("S");
 scenes.push({ id: "ear", draw(id) {
   const width = room(id) - 2, svg = canvas(width, 236);

@@ -2,31 +2,33 @@
 
 // ---- 1, clap: what one clap leaves behind is h ----
 const room1 = { claps: [1] };
+const answered = (n) => room1.claps.reduce((sum, c) => sum + (state.h[n - c + state.origin] ?? 0), 0);
 scenes.push({ id: "clap", draw(id) {
-  const frames = range(0, 9), g = grid(id, 30, frames), svg = canvas(g.width, 214), h = state.h;
-  const y = frames.map((n) => room1.claps.reduce((sum, c) => sum + (h[n - c] ?? 0), 0)), sy = scale([...y, 9], 96);
+  const o = state.origin, frames = range(-o, 9), g = grid(id, 30, frames), svg = canvas(g.width, 214), h = state.h;
+  const y = frames.map(answered), tops = (n) => piled(room1.claps.map((c, j) => [j, h[n - c + o] ?? 0])), sy = scale([...frames.flatMap((n) => tops(n).map(([, , to]) => to)), 9], 96);
   svg.append(line(g.left, 62, g.right, 62), line(g.left, 186, g.right, 186), put(14, 56, "x", 15, "strong"), put(14, 180, "y", 15, "strong"));
-  frames.forEach((n) => {
+  frames.forEach((n, place) => {
     svg.append(put(g.at(n), 206, show(n), 11, "faint"));
     const target = box(g.at(n) - g.step / 2, 12, g.step, 56, "transparent", { class: "press" });
     target.addEventListener("click", () => { room1.claps = room1.claps.includes(n) ? room1.claps.filter((c) => c !== n) : [...room1.claps, n].slice(-3); render("clap"); });
     svg.append(target);
-    if (y[n]) {
-      const part = el("g", { class: "pop", style: `animation-delay: ${0.24 * n}s` }, stem("y", g.at(n), 186, 90 + sy(y[n]), 5), put(g.at(n), 90 + sy(y[n]) - 10, show(y[n]), 13, "strong"));
-      svg.append(part);
+    if (y[place]) {
+      const parts = tops(n), high = Math.max(0, ...parts.map(([, , to]) => to)); // more than one clap: each number in parts, every part in the tint of its clap
+      svg.append(el("g", { class: "pop", style: `animation-delay: ${0.24 * place}s` }, ...(room1.claps.length === 1 ? [stem("y", g.at(n), 90 + sy(0), 90 + sy(y[place]), 5)] : parts.map(([j, from, to]) => box(g.at(n) - g.step * 0.3, 90 + sy(Math.max(from, to)), g.step * 0.6, Math.abs(sy(to) - sy(from)), `var(--tint${j})`, { stroke: "var(--ink)", "data-clap": j }))), put(g.at(n), 90 + sy(high) - 10, show(y[place]), 13, "strong")));
     }
   });
-  room1.claps.forEach((c) => h.forEach((tap, k) => { if (room1.claps.length === 1 && c + k < 10) svg.append(tapMark(k, g.at(c + k), 78, 5), g.step > 34 ? put(g.at(c + k) + 9, 74, `h[${k}]`, 11, "faint", "start") : null); }));
-  room1.claps.slice(0, -1).forEach((c) => svg.append(stem("x", g.at(c), 62, 30, 7)));
+  room1.claps.forEach((c) => h.forEach((tap, k) => { if (room1.claps.length === 1 && c + k - o < 10) svg.append(tapMark(k, g.at(c + k - o), 78, 5), g.step > 34 ? put(g.at(c + k - o) + 9, 74, `h[${k}]`, 11, "faint", "start") : null); }));
+  const clapAt = (c, j) => el("g", {}, stem("x", g.at(c), 62, 30, 7), room1.claps.length > 1 ? el("circle", { cx: g.at(c), cy: 30, r: 7, fill: `var(--tint${j})`, stroke: "var(--x)", "stroke-width": 2.5 }) : null);
+  room1.claps.slice(0, -1).forEach((c, j) => svg.append(clapAt(c, j)));
   const moved = room1.claps.at(-1);
-  if (moved !== undefined) svg.append(handle(el("g", {}, box(g.at(moved) - 22, 8, 44, 54, "transparent"), stem("x", g.at(moved), 62, 30, 7)), "clap", {
+  if (moved !== undefined) svg.append(handle(el("g", {}, box(g.at(moved) - 22, 8, 44, 54, "transparent"), clapAt(moved, room1.claps.length - 1)), "clap", {
     label: say("a_clap"), value: moved, text: say("clap_at", { n: moved }), min: 0, max: 9, from: (px) => g.frame(px),
     set: (n) => { if (!room1.claps.slice(0, -1).includes(n)) { room1.claps[room1.claps.length - 1] = n; render("clap"); } } }));
   return svg;
 }, after() {
-  $("said-clap").textContent = room1.claps.length === 1 ? say("clap_one", { h: listed(state.h) }) : say("clap_more", { count: room1.claps.length });
+  $("said-clap").textContent = room1.claps.length === 1 ? say(state.origin ? "clap_ahead" : state.h.length > 1 ? "clap_one" : "clap_alone", { h: listed(state.h), o: state.origin }) : say("clap_more", { count: room1.claps.length });
 } });
-const clapped = () => claps(range(0, 9).map((n) => room1.claps.reduce((sum, c) => sum + (state.h[n - c] ?? 0), 0)));
+const clapped = () => claps(range(-state.origin, 9).map(answered));
 press("clap-1", () => { room1.claps = [1]; render("clap"); clapped(); });
 press("clap-2", () => { room1.claps = [1, 5]; render("clap"); clapped(); });
 press("clap-hear", () => clapped());
@@ -63,14 +65,14 @@ scenes.push({ id: "launch", draw(id) {
   const rows = sounding(), all = sent.rows.size === rows.length;
   $("launch-buttons").replaceChildren(...rows.map((i) => button(say("launch_one", { i, v: show(state.x[i]) }), () => launch([i]), { "data-handle": `launch-${i}`, "aria-pressed": String(sent.rows.has(i)), style: `--swatch: ${tint(i)}`, class: "swatch" })),
     button(say("launch_all"), () => launch(rows), { "data-handle": "launch-all" }), button(say("again"), () => { sent.rows.clear(); render("launch"); }, { "data-handle": "launch-again" }));
-  $("said-launch").textContent = all ? say("launch_done", { y: listed(columns().map((n) => sumAt(n))) }) : say("launch_some", { count: sent.rows.size });
+  $("said-launch").textContent = all ? say("launch_done", { y: listed(columns().map((n) => sumAt(n))) }) : say("launch_some", { count: sent.rows.size, all: rows.length });
 } });
 function launch(rows) { rows.forEach((i) => sent.rows.add(i)); render("launch"); claps(columns().map((n) => rows.reduce((sum, i) => sum + (state.h[n - i + state.origin] ?? 0) * state.x[i], 0))); }
-const stacks = (rows) => (n) => { // what lies at frame n: [sample, from, to], up for what is positive, down for the rest
+const piled = (parts) => { // [who, value] on each other: [who, from, to], up for what is positive, down for the rest
   let up = 0, down = 0;
-  return [...rows].sort((a, b) => a - b).map((i) => [i, (state.h[n - i + state.origin] ?? 0) * state.x[i]]).filter(([, v]) => v)
-    .map(([i, v]) => { const from = v > 0 ? up : down; if (v > 0) up += v; else down += v; return [i, from, from + v]; });
+  return parts.filter(([, v]) => v).map(([i, v]) => { const from = v > 0 ? up : down; if (v > 0) up += v; else down += v; return [i, from, from + v]; });
 };
+const stacks = (rows) => (n) => piled([...rows].sort((a, b) => a - b).map((i) => [i, (state.h[n - i + state.origin] ?? 0) * state.x[i]])); // what lies at frame n
 function cell(g, n, y, height, value, k, paint, more = {}) {
   const words = show(value), tall = height >= 28;
   return el("g", { "data-n": n, "data-k": k, ...more }, box(g.at(n) - g.step / 2 + 1, y + 1, g.step - 2, height - 2, paint, { rx: 4, stroke: "var(--h)", "stroke-width": 1.6 }),
@@ -103,11 +105,11 @@ scenes.push({ id: "now", draw(id) {
   $("said-now").replaceChildren(...lines.map((words) => { const p = document.createElement("p"); p.textContent = words; return p; }));
 } });
 function judged(k, i) { // what is right, or why it cannot be: one line for each way of being wrong
-  const true_ = meets(k, state.n, "convolve"), age = state.n - i + state.origin, values = { i: show(i), k, n: show(state.n), age, true: show(true_) };
+  const true_ = meets(k, state.n, "convolve"), age = state.n - i + state.origin, values = { i: show(i), k, n: show(state.n), age, ago: state.n - i, o: state.origin, true: show(true_) };
   if (i === true_) return say("tap_right", values);
   if (i > state.n + state.origin) return say("tap_future", values);
   if (age >= state.h.length) return say("tap_gone", values);
-  return say(i === state.n + state.origin ? "tap_newest" : "tap_other", values);
+  return say(state.origin ? "tap_zero" : i === state.n ? "tap_newest" : "tap_other", values);
 }
 press("now-again", () => { guess.n = null; render("now"); });
 press("now-show", () => { guess.at = state.h.map((_, k) => meets(k, state.n, "convolve")); guess.at = guess.at.map((i) => (i < columns()[0] ? null : i)); render("now"); });
@@ -183,10 +185,10 @@ scenes.push({ id: "pairs", draw(id) {
   });
   return svg;
 }, after() {
-  const met = terms(state.n).filter((t) => state.x[t.i]), o = state.origin ? ` ${state.origin > 0 ? "−" : "+"} ${state.origin}` : "";
-  $("said-pairs").textContent = say("pairs_sum", { n: show(state.n), pairs: met.map((t) => `${t.i} + ${t.k}${o}`).join(", ") || "–", sum: plus(met.map((t) => t.product)) || "0", total: show(sumAt(state.n)) });
+  const met = terms(state.n).filter((t) => state.x[t.i]), o = state.origin, m = o ? `n + ${o}` : "n";
+  $("said-pairs").textContent = say(o ? "pairs_sum_ahead" : "pairs_sum", { n: show(state.n), o, m: `${m} = ${show(state.n + o)}`, pairs: met.map((t) => `${t.i} + ${t.k}`).join(", ") || "–", sum: plus(met.map((t) => t.product)) || "0", total: show(sumAt(state.n)) });
   pressed("solve", pairs.solved);
-  $("said-solve").textContent = say(`solve_${pairs.solved}`, { n: show(state.n), taps: met.map((t) => `h[${t.k}]`).join(", "), samples: [...met].sort((a, b) => a.k - b.k).map((t) => `x[${t.i}]`).join(", ") });
+  $("said-solve").textContent = say(pairs.solved === "i" && o ? "solve_i_ahead" : `solve_${pairs.solved}`, { m, taps: met.map((t) => `h[${t.k}]`).join(", ") || "–", samples: [...met].sort((a, b) => a.k - b.k).map((t) => `x[${t.i}]`).join(", ") || "–" });
 } });
 choices("solve", (value) => { pairs.solved = value; render("pairs"); });
 $("pic-pairs").addEventListener("keydown", (event) => { const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key]; if (by) { event.preventDefault(); change({ n: state.n + by }); } });

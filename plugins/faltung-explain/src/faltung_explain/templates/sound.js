@@ -59,10 +59,10 @@ function unpacked({ peak, base64 }) {
 }
 const LEAD_S = 0.3;
 function tracks(x, h, fs) { // all on one time line: silence, M−1 frames before time zero, the signal, M−1 after it
-  const pre = h.length - 1, zero = Math.round(LEAD_S * fs) + pre, length = zero + x.length + pre + 1;
+  const pre = h.length - 1, zero = Math.round(LEAD_S * fs) + pre, reach = Math.round(0.18 * fs), length = zero + x.length + Math.max(pre, reach) + 1;
   const on = (samples, start) => { const out = new Float64Array(length); out.set(samples.subarray(0, length - zero - start), zero + start); return out; };
   const dry = on(x, 0), A = on(convolved(x, h), -h.origin), B = on(convolved(x, reversed(h)), h.origin - pre), D = A.map((v, j) => v - B[j]);
-  const reach = Math.min(Math.round(0.18 * fs), pre), pair = { length: 2 * reach + 1, origin: reach, sparse: reach ? [[0, 0.5], [reach, 1], [2 * reach, 0.5]] : [[0, 1]] };
+  const pair = { length: 2 * reach + 1, origin: reach, sparse: [[0, 0.5], [reach, 1], [2 * reach, 0.5]] };
   const SA = on(convolved(x, pair), -reach), SB = on(convolved(x, reversed(pair)), -reach), SD = SA.map((v, j) => v - SB[j]);
   const all = { dry, A, B, D, SA, SB, SD }, loudest = Math.max(...Object.values(all).map((s) => s.reduce((most, v) => Math.max(most, Math.abs(v)), 0))) || 1;
   for (const name of Object.keys(all)) all[name] = Float32Array.from(all[name], (v) => 0.9 * v / loudest);

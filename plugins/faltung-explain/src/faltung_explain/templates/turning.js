@@ -7,7 +7,7 @@ scenes.push({ id: "turn", draw(id) {
   if (state.fresh) turned.seen.clear();
   const frames = turnFrames(), g = grid(id, 30, frames, 22), svg = canvas(g.width, 404);
   const edge = g.at(state.n) + g.step / 2, sx = scale(state.x, 48), sh = scale([...state.h, 1], 48), small = g.step < 34 ? 10 : 12;
-  const outs = frames.map((n) => sumAt(n)), so = scale([...outs, 1], 62), angle = Math.PI * turned.share, done = turned.share === 1;
+  const outs = frames.map((n) => sumAt(n)), pile = frames.map(stacks(sounding())), so = scale([...outs, ...pile.flat().map(([, , to]) => to), 1], 62), angle = Math.PI * turned.share, done = turned.share === 1;
   zones(svg, g.left, edge, g.right, 26, 286);
   svg.append(line(g.left, 46 + sx(0), g.right, 46 + sx(0)), put(12, 50 + sx(0), "x", 15, "strong"), line(g.left, 158 + sh(0), g.right, 158 + sh(0)), put(12, 162 + sh(0), "h", 15, "strong"));
   state.x.forEach((v, i) => svg.append(v ? stem("x", g.at(i), 46 + sx(0), 46 + sx(v)) : mark("x", g.at(i), 46 + sx(0), 3), v ? put(g.at(i), 46 + sx(v) + (v > 0 ? -9 : 18), show(v), small) : null));
@@ -21,7 +21,7 @@ scenes.push({ id: "turn", draw(id) {
   if (done) turned.seen.add(state.n);
   svg.append(line(g.left, 304 + so(0), g.right, 304 + so(0)), put(12, 308 + so(0), "y", 15, "strong"));
   frames.forEach((n, j) => {
-    svg.append(put(g.at(n), 400, show(n), 10, "faint"));
+    svg.append(put(g.at(n), 400, show(n), 10, "faint"), ...pile[j].map(([i, from, to]) => box(g.at(n) - g.step * 0.36, 304 + so(Math.max(from, to)), g.step * 0.72, Math.abs(so(to) - so(from)), tint(i), { stroke: "var(--paper)", opacity: 0.6, class: "pile" })));
     if (turned.seen.has(n)) svg.append(stem("y", g.at(n), 304 + so(0), 304 + so(outs[j]), outs[j] ? 5 : 2.5), outs[j] ? put(g.at(n), 304 + so(outs[j]) + (outs[j] > 0 ? -9 : 17), show(outs[j]), small, n === state.n ? "strong" : "") : null);
   });
   if (state.h.length > 1) { // the last tap is the handle: it is led round
@@ -33,7 +33,8 @@ scenes.push({ id: "turn", draw(id) {
   return svg;
 }, after() {
   $("angle").value = Math.round(100 * turned.share); $("angle").setAttribute("aria-valuetext", say("turned_by", { degrees: Math.round(180 * turned.share) }));
-  $("said-turn").textContent = turned.share === 1 ? `${say("turn_done", { n: show(state.n) })}${gapOf()}${sentence(state.n)}` : say("turn_open", { n: show(state.n), ahead: terms(state.n, "correlate").filter((t) => t.i > state.n).map((t) => `x[${show(t.i)}]`).join(", ") || "–" });
+  const ahead = terms(state.n, "correlate").filter((t) => t.i > state.n && t.i < state.x.length).map((t) => `x[${show(t.i)}]`);
+  $("said-turn").textContent = turned.share === 1 ? `${say("turn_done", { n: show(state.n) })}${gapOf()}${sentence(state.n)}` : say(ahead.length ? "turn_open" : "turn_open_none", { n: show(state.n), ahead: ahead.join(", ") });
 } });
 function turnTo(share) { turned.share = share; render("turn"); }
 $("angle").oninput = () => turnTo(Number($("angle").value) / 100);
@@ -57,6 +58,7 @@ scenes.push({ id: "delay", draw(id) { // the third picture of the same sum: here
 
 // ---- 7, do not turn: the future is hatched on rows as on columns; latency and origin as handles ----
 const waiting = { latency: 0, n: 0 };
+const lacking = (n, now) => terms(n, "correlate").filter((t) => t.tap && t.i > now && t.i < state.x.length);
 // What has not come is not known, whatever it will be: an output that needs it is a question mark.
 scenes.push({ id: "noturn", draw(id) {
   if (state.fresh) waiting.n = sounding()[0] ?? 0; // where the future still holds something
@@ -74,18 +76,18 @@ scenes.push({ id: "noturn", draw(id) {
     });
   });
   svg.append(put(g.left - 6, bottom + 24, "r[n]", 13, "strong", "end"));
-  frames.forEach((f) => { const lacks = terms(f, "correlate").some((t) => t.i > n); svg.append(put(g.at(f), bottom + 24, lacks ? "?" : show(sumAt(f, "correlate")), fitting(show(sumAt(f, "correlate")), g.step - 5, 13), lacks ? "faint" : "strong")); });
+  frames.forEach((f) => { const lacks = lacking(f, n).length > 0; svg.append(put(g.at(f), bottom + 24, lacks ? "?" : show(sumAt(f, "correlate")), fitting(show(sumAt(f, "correlate")), g.step - 5, 13), lacks ? "faint" : "strong")); });
   if (shown >= frames[0]) svg.append(box(g.at(shown) - g.step / 2 - 1, top - 3, g.step + 2, bottom - top + 38, "none", { stroke: "var(--r)", "stroke-width": 3, rx: 6, class: "column" }));
   nowHandle(svg, g, 0, 26, "now7", n, (to) => { waiting.n = to; render("noturn"); }, sentence(shown, "correlate"));
   return svg;
 }, after() {
-  const m = state.h.length, need = m - 1 - state.origin, y = range(first(), last()).map((n) => sumAt(n)), r = range(first(), last()).map((n) => sumAt(n, "correlate")), gap = Math.max(...y.map((v, j) => Math.abs(v - r[j]))), sign = Math.max(...y.map((v, j) => Math.abs(v + r[j])));
+  const m = state.h.length, y = range(first(), last()).map((n) => sumAt(n)), r = range(first(), last()).map((n) => sumAt(n, "correlate")), gap = Math.max(...y.map((v, j) => Math.abs(v - r[j])));
   waiting.latency = clamp(waiting.latency, 0, m - 1);
   $("latency").max = m - 1; $("latency").value = waiting.latency; $("latency-says").textContent = waiting.latency; $("origin").max = m - 1; $("origin").value = state.origin; $("origin-says").textContent = `h[${state.origin}]`;
   $("latency").setAttribute("aria-valuetext", say("frames_late", { count: waiting.latency })); $("origin").setAttribute("aria-valuetext", `h[${state.origin}]`);
-  const now = waiting.n, at = now - waiting.latency, missing = terms(at, "correlate").filter((t) => t.i > now && t.i < state.x.length).map((t) => `x[${t.i}]`);
-  $("said-noturn").textContent = `${missing.length ? say("lacks", { n: show(at), missing: missing.join(", ") }) : say("lacks_none", { n: show(at), sum: sentence(at, "correlate") })}${gapOf()}${need ? say("needs", { need }) : say("needs_none")}`;
-  $("said-origin").textContent = `${say("spans", { back: reach(-(m - 1 - state.origin)), ahead: reach(state.origin), back_r: reach(-state.origin), ahead_r: reach(m - 1 - state.origin) })}${gapOf()}${gap < 1e-12 ? say("hides") : sign < 1e-12 ? say("signs") : say("shows", { gap: show(gap) })}`;
+  const now = waiting.n, at = now - waiting.latency, missing = lacking(at, now).map((t) => `x[${t.i}]`);
+  $("said-noturn").textContent = `${missing.length ? say("lacks", { n: show(at), missing: missing.join(", ") }) : say("lacks_none", { n: show(at), sum: sentence(at, "correlate") })}`;
+  $("said-origin").textContent = `${say("spans", { back: reach(-(m - 1 - state.origin)), ahead: reach(state.origin), back_r: reach(-state.origin), ahead_r: reach(m - 1 - state.origin) })}${gapOf()}${symmetry(1) ? say("hides") : symmetry(-1) ? say("signs") : say("shows", { gap: show(gap) })}`;
   pressed("kernels", state.preset);
   $("both").replaceChildren(...[["y", y], ["r", r]].map(([name, values]) => { const row = document.createElement("tr"), head = document.createElement("th"); head.textContent = `${name}[n]`; head.scope = "row"; row.append(head, ...values.map((v) => { const c = document.createElement("td"); c.textContent = show(v); return c; })); return row; }));
   const head = document.createElement("tr"); head.append(...["n", ...range(first(), last()).map(show)].map((w) => { const c = document.createElement("th"); c.textContent = w; c.scope = "col"; return c; })); $("both").prepend(head);
