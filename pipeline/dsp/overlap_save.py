@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Executor, Future
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -20,7 +19,8 @@ from ..kernel import Array, Kernel
 from .gather import Gather, Pool, SerialExecutor
 from .methods import Method
 from .nonfinite import NonFinite, Sample, extract
-from .transforms import irfft, rfft, room_within, spectrum_of, to_frames
+from .responses import spectra_of
+from .transforms import irfft, rfft, room_within, to_frames
 
 _STRETCH = 1 << 13
 """Bins whose products and sums stay in the cache."""
@@ -60,7 +60,7 @@ class OverlapSave:
     ) -> None:
         self._length, self._method, self._dtype = kernel.length, method, dtype
         self._channels, self._channels_out = channels, kernel.channels_out or channels
-        self._responses = _spectra_of(kernel, method, dtype)
+        self._responses = spectra_of(kernel, method, dtype)
         self._executor = executor or SerialExecutor()
         self._overlap = method.n_fft - method.block
         self._gather: Gather[Group] = Gather(
@@ -180,25 +180,3 @@ def _multiply(spectra: Array, response: Array, out: Array) -> None:
     np.multiply(spectra[0][None], response[0][:, None, :], out=out)
     for x, h in zip(spectra[1:], response[1:], strict=True):
         out += x[None] * h[:, None, :]
-
-
-_known: WeakKeyDictionary[Kernel, dict[tuple[Method, np.dtype[Any]], Array]] = WeakKeyDictionary()
-"""The spectra of every kernel that is still in use: a plan that is run on many signals transforms its own once."""
-
-
-def _spectra_of(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> Array:
-    known = _known.setdefault(kernel, {})
-    if (method, dtype) not in known:
-        known[method, dtype] = _partition_spectra(kernel, method, dtype)
-    return known[method, dtype]
-
-
-def _partition_spectra(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> Array:
-    """Spectra of the kernel's partitions: (P, channels in or 1, bins), or (P, channels in, channels out, bins)."""
-    taps = kernel.taps.reshape(kernel.length, -1) if kernel.taps.ndim < 3 else kernel.taps
-    size = kernel.length if method.partitions == 1 else method.block
-    complex_dtype = np.complex128 if dtype == np.float64 else np.complex64
-    spectra: Array = np.empty((method.partitions, *taps.shape[1:], method.n_fft // 2 + 1), complex_dtype)
-    for p, spectrum in enumerate(spectra):
-        spectrum[...] = spectrum_of(taps[p * size : (p + 1) * size], method.n_fft)
-    return spectra

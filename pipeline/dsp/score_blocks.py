@@ -33,7 +33,7 @@ import numpy.typing as npt
 
 from ..kernel import Array
 from .score_bank import Bank
-from .transforms import irfft, rfft, room_within
+from .transforms import irfft, rfft
 
 __all__ = ["FLAT", "GAP", "TOLERANCE", "score_rows", "sliding_any", "sliding_sums"]
 
@@ -148,8 +148,7 @@ def _write(samples: _Samples, bank: Bank, unit: int | None, factor: Array, out: 
     for t, response, gain in zip(bank.members, responses, gains, strict=True):
         product = samples.spectra * response[:, None]
         total = product.sum(axis=2) if product.shape[2] > 1 else product[:, :, 0]
-        sums = irfft(total, n_fft, out=room_within(total, n_fft))
-        np.multiply(sums[..., : out.shape[-1]], factor, out=out[t])
+        np.multiply(irfft(total, n_fft)[..., : out.shape[-1]], factor, out=out[t])
         if samples.centred:
             np.clip(out[t], -1, 1, out=out[t])
         else:
