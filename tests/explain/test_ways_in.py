@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import scipy.signal
 import soundfile as sf
-from faltung_explain.claims.report import LIVE, run_claims, write_claims
+from faltung_explain.claims.report import run_claims, write_claims
 
 from tests.browser import until
 from tests.conftest import CHROMIUM
@@ -236,10 +236,12 @@ def test_with_keys_alone_one_goes_through_all_scenes(visit, worked):
 def test_claims_answer_to_numbers_of_ones_own(visit, worked, claims):
     page = visit(worked)
     page.goto(claims.as_uri())
-    assert page.locator("[data-live]").count() == len(LIVE)
+    keys = page.evaluate("[...document.querySelectorAll('section[id]')].map((s) => s.id)")
+    assert page.evaluate("[...document.querySelectorAll('[data-live]')].map((p) => p.dataset.live)") == keys
+    assert page.evaluate("Object.keys(LIVE).sort()") == sorted(keys)  # every claim is tried
     page.fill("#x", "5, 0, 7, 1")
     page.fill("#h", "1, −2, 4")
-    said = {key: page.locator(f"[data-live={key}]").inner_text() for key in LIVE}
+    said = {key: page.locator(f"[data-live={key}]").inner_text() for key in keys}
     x, h = [5, 0, 7, 1], [1, -2, 4]
     minus = ", ".join(f"{v}".replace("-", "−") for v in np.convolve(x, h).tolist())
     assert f"nothing turned: {minus}." in said["definition"]
@@ -250,6 +252,28 @@ def test_claims_answer_to_numbers_of_ones_own(visit, worked, claims):
     assert "differ by 0;" in said["commutes"]
     layer = ", ".join(f"{v}".replace("-", "−") for v in np.correlate(x, h, "valid").tolist())
     assert f"answers {layer}:" in said["frameworks"]
+    assert f"the integral is {minus}; y differs by 0." in said["continuous"]
+    r, y = np.correlate(x, h, "full"), np.convolve(x, h)
+    peak = f"x ★ h is largest at n = {int(r.argmax()) - 2}, x ∗ h at n = {int(y.argmax())}."
+    assert peak in said["pattern"]
+    line = [*h, 0, 0, 0, *h[::-1]]
+    at, last = int(np.correlate(line, h, "full").argmax()) - 2, int(np.convolve(line, h).argmax())
+    assert (at, last - 2) == (0, 6)
+    assert said["gradient"].endswith("largest at n = 0, convolution at n = 8, its window from 6 on.")
+    assert said["learnt"].endswith("1, −2, 4 by the layer that turns, 4, −2, 1 by the one that does not.")
+    assert f"up to {100 * np.abs(y - r).max() / np.abs(y).max():.4g} %" in said["indispensable"]
+    image, hook = np.outer(x, x), np.outer([1, 2, 3], h)
+    errors = {}
+    for name, kernel in {
+        "as it is": hook[::-1, ::-1], "rows": hook[:, ::-1], "columns": hook[::-1], "transposed": hook.T[::-1, ::-1],
+    }.items():  # fmt: skip
+        errors[name] = np.abs(scipy.signal.convolve2d(image, kernel - hook)).max()
+    off = "off by {as it is} as it is, {rows} rows alone, {columns} columns alone, {transposed} transposed, 0 both."
+    assert said["both_axes"].endswith(off.format_map(errors))
+    windows = np.lib.stride_tricks.sliding_window_view(np.array(x, float), 3)
+    scores = [np.corrcoef(window, h)[0, 1] for window in windows]
+    assert f"largest at n = {int((windows @ h).argmax())} ({int((windows @ h).max())})" in said["similarity"]
+    assert f"normalised they are at n = {int(np.argmax(scores))} ({max(scores):.4g})." in said["similarity"]
     page.fill("#h", "1, 2, 1")
     assert page.locator("[data-live=symmetry]").inner_text().endswith("differ by up to 0.")
     page.click("[data-to=zh]")

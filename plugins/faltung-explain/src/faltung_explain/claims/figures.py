@@ -107,8 +107,8 @@ def _square(x: float, y: float, height: float = 1, **look: Any) -> Rectangle:
 def _past(s: Series) -> Figure:
     drawn, axes = narrow_figure(2, 1, 3.5, sharex=True, sharey=True)
     for ax, name, what, formula in (
-        (axes[0], "change_y", "y", "Δ(x ∗ h)[n]"),
-        (axes[1], "change_r", "r", "Δ(x ★ h)[n]"),
+        (axes[0], "change_y", "y", "y′[n] − y[n],  y = x ∗ h"),
+        (axes[1], "change_r", "r", "r′[n] − r[n],  r = x ★ h"),
     ):
         thin_stems(ax, np.arange(len(s[name])), s[name], what)
         ax.set_xlim(-0.6)
@@ -166,15 +166,15 @@ def _frameworks(s: Series) -> Figure:
 def _learnt(s: Series) -> Figure:
     drawn, (weights, convolved, correlated) = narrow_figure(3, 1, 4.9)
     k = np.arange(len(s["w_conv"]))
-    thin_stems(weights, k, s["w_conv"], "y", shift=-0.1, label="∗")
-    thin_stems(weights, k, s["w_corr"], "r", shift=0.1, label="★")
+    thin_stems(weights, k, s["w_conv"], "y", shift=-0.1, label="y = x ∗ w")
+    thin_stems(weights, k, s["w_corr"], "r", shift=0.1, label="r = x ★ w")
     weights.set_title("w[k]")
     weights.legend(loc="upper center", ncols=2)
     weights.set_xticks(k)
     n = np.arange(len(s["meant"])) - 4
     for ax, name, what, title in (
-        (convolved, "meant", "y", "δ ∗ [1, 0, 0, 0.5]"),
-        (correlated, "played", "r", "δ ★ [1, 0, 0, 0.5]"),
+        (convolved, "meant", "y", "y = δ ∗ [1, 0, 0, 0.5]"),
+        (correlated, "played", "r", "r = δ ★ [1, 0, 0, 0.5]"),
     ):
         thin_stems(ax, n, s[name], what)
         ax.axvline(-0.5, color=INK, linewidth=1, linestyle=(0, (4, 2)))
@@ -188,8 +188,8 @@ def _symmetry(s: Series) -> Figure:
     drawn, axes = narrow_figure(3, 1, 4.4, sharex=True)
     for ax, kernel in zip(axes, kernels, strict=True):
         n = np.arange(len(s[f"{kernel} y"])) - 1
-        thin_stems(ax, n, s[f"{kernel} y"], "y", shift=-0.12, label="∗")
-        thin_stems(ax, n, s[f"{kernel} r"], "r", shift=0.12, label="★")
+        thin_stems(ax, n, s[f"{kernel} y"], "y", shift=-0.12, label="y = x ∗ h")
+        thin_stems(ax, n, s[f"{kernel} r"], "r", shift=0.12, label="r = x ★ h")
         ax.set_title("h = " + with_minus(kernel))
     axes[0].legend(loc="upper right", ncols=2)
     axes[-1].set_xlabel("n")
@@ -217,7 +217,7 @@ def _index_formula(s: Series) -> Figure:
     ax.bar_label(bars, ["✓ 0" if e == 0 else short_text(e) for e in errors], padding=2)
     ax.set_xticks(range(len(errors)))
     ax.set_xlabel("r")
-    ax.set_ylabel("max |Δ|")
+    ax.set_ylabel("max |a − b|")
     ax.margins(y=0.15)
     return drawn
 

@@ -18,9 +18,6 @@ from . import VERDICTS, ClaimResult, images, learning, signals
 PAGE = "claims.html"
 NUMBERS = "numbers.json"
 
-LIVE = ("definition", "index_formula", "past", "future", "commutes", "symmetry", "frameworks")
-"""Claims that answer to numbers of the reader's own, in ``templates/claims.js``."""
-
 SCENES = {
     "continuous": 5,
     "both_axes": 8,
@@ -119,7 +116,6 @@ def page(results: list[ClaimResult], lang: str) -> str:
         "numbers": numbers,
         "verdicts": VERDICTS,
         "essay": essay,
-        "live": LIVE,
         "scenes": SCENES,
         "lang": lang,
     }

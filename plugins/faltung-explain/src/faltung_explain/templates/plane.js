@@ -37,7 +37,7 @@ scenes.push({ id: "plane", draw(id) {
 }, after() {
   pressed("how", plane.how);
   const wanted = stamps(plane.image, plane.k), ways = ["convolve", "correlate", "rows", "transpose"].map((how) => [how, apart(wanted, window_(plane.image, turns[how](plane.k)))]);
-  $("ways").replaceChildren(...ways.filter(([how]) => plane.tried.has(how)).map(([how, gap]) => { const item = document.createElement("li"); item.dataset.how = how; item.dataset.gap = gap; const svg = canvas(SIDE * 9 + 2, SIDE * 9 + 2); tiles(svg, window_(plane.image, turns[how](plane.k)), 1, 1, 9, { most: Math.max(...wanted.flat().map(Math.abs), 1) }); item.append(`${gap === 0 ? "✓" : "✗"} ${say(`how_${how}`)}${gap === 0 ? say("equals_stamps") : say("off_stamps", { gap: show(gap) })}`, svg); return item; }));
+  $("ways").replaceChildren(...ways.filter(([how]) => plane.tried.has(how)).map(([how, gap]) => { const item = document.createElement("li"); item.dataset.how = how; item.dataset.gap = gap; const svg = canvas(SIDE * 9 + 2, SIDE * 9 + 2); tiles(svg, window_(plane.image, turns[how](plane.k)), 1, 1, 9, { most: Math.max(...wanted.flat().map(Math.abs), 1) }); item.append(svg, `${gap === 0 ? "✓" : "✗"} ${say(`how_${how}`)}${gap === 0 ? say("equals_stamps") : say("off_stamps", { gap: show(gap) })}`); return item; }));
   const at = plane.at;
   $("said-plane").textContent = !at ? say("plane_start") : at.side === "in" ? say("plane_stamp", { i: at.i, j: at.j, v: show(plane.image[at.i][at.j]) }) : plane.how === "stamp" ? say("plane_sum", at) : say("plane_gather", { i: at.i, j: at.j, k: turns[plane.how](plane.k).map((row) => listed(row)).join(" / ") });
 } });
@@ -97,7 +97,7 @@ function learn(steps) {
   learnt.steps += steps; render("learn");
 }
 scenes.push({ id: "learn", draw(id) {
-  const side = Math.min(34, (room(id) - 60) / 7), svg = canvas(side * 6 + 60, side * 3 + 34);
+  const side = Math.min(34, (room(id) - 60) / 7), svg = canvas(side * 6 + 80, side * 3 + 34);
   [["convolve", 0], ["correlate", side * 3 + 40]].forEach(([how, left]) => { svg.append(put(left, 14, say(how === "correlate" && learnt.turned ? "learnt_turned" : `learnt_${how}`), 12, "strong", "start")); tiles(svg, (how === "correlate" ? laid() : learnt[how] ?? zero()).map((row) => row.map((v) => (Math.abs(v) < 1e-9 ? 0 : v))), left, 24, side, { name: `w-${how}`, numbers: "all", most: 1.4 }); });
   return svg;
 }, after() {

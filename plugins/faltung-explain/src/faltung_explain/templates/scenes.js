@@ -13,7 +13,7 @@ scenes.push({ id: "clap", draw(id) {
     target.addEventListener("click", () => { room1.claps = room1.claps.includes(n) ? room1.claps.filter((c) => c !== n) : [...room1.claps, n].slice(-3); render("clap"); });
     svg.append(target);
     if (y[place]) {
-      const parts = tops(n), high = Math.max(0, ...parts.map(([, , to]) => to)); // more than one clap: each number in parts, every part in the tint of its clap
+      const parts = tops(n), high = room1.claps.length === 1 ? y[place] : Math.max(0, ...parts.map(([, , to]) => to)); // more than one clap: each number in parts, every part in the tint of its clap
       svg.append(el("g", { class: "pop", style: `animation-delay: ${0.24 * place}s` }, ...(room1.claps.length === 1 ? [stem("y", g.at(n), 90 + sy(0), 90 + sy(y[place]), 5)] : parts.map(([j, from, to]) => box(g.at(n) - g.step * 0.3, 90 + sy(Math.max(from, to)), g.step * 0.6, Math.abs(sy(to) - sy(from)), `var(--tint${j})`, { stroke: "var(--ink)", "data-clap": j }))), put(g.at(n), 90 + sy(high) - 10, show(y[place]), 13, "strong")));
     }
   });
@@ -89,7 +89,7 @@ scenes.push({ id: "now", draw(id) {
   state.x.forEach((v, i) => svg.append(v ? stem("x", g.at(i), 44 + sx(0), 44 + sx(v), 6) : mark("x", g.at(i), 44 + sx(0), 3), put(g.at(i), 129, show(v), 12, v ? "strong" : "faint"), g.step > 30 ? put(g.at(i), 115, `x[${i}]`, 10, "faint") : null));
   state.h.forEach((tap, k) => {
     const at = guess.at[k], y = 156 + 36 * k, x = at === null ? 16 : g.at(at), right = at === meets(k, state.n, "convolve");
-    const beside = x > g.right - 56 && at !== null ? -14 : 14;
+    const edge = g.at(state.n) + g.step / 2, beside = at !== null && (x > g.right - 56 || (x < edge && x + 62 > edge)) ? -14 : 14; // a label does not lie across now
     svg.append(put(at === null ? 30 : x + beside, y + 4, at === null ? `h[${k}]` : `h[${k}]${guess.at.includes(null) ? "" : right ? " ✓" : " ✗"}`, 11.5, `halo${at !== null && !guess.at.includes(null) ? " strong" : ""}`, beside < 0 ? "end" : "start"));
     if (at !== null) svg.append(line(x, y - 12, x, 134, "var(--h)", 1.5, { "stroke-dasharray": "3 3" }));
     svg.append(handle(el("g", { class: "tap", "data-k": k }, box(x - 22, y - 18, 44, 36, "transparent"), tapMark(k, x, y, 8)), `guess${k}`, {
