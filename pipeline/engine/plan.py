@@ -12,6 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from ..dsp.methods import Method
+from ..dsp.transforms import library_for
 from ..errors import FileError, KernelError, SettingError
 from ..kernel import Kernel
 from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalStage
@@ -295,7 +296,8 @@ def _step_memory(step: Step, threads: int, block: float) -> float:
     frames = method.group * method.block
     regions = under_way * (method.n_fft - method.block + frames) * channels * item
     spectra = method.group * method.n_fft * channels * item
-    working = threads * 2 * spectra  # the spectra and the frames that come back
+    within = library_for(method.n_fft) == "opencv"  # the frames come back where their spectra were
+    working = threads * (1 if within else 2) * spectra
     past = (under_way + -(-(method.partitions - 1) // method.group)) * spectra if method.partitions > 1 else 0
     responses = method.partitions * method.n_fft * item * int(kernel.taps[0].size)
     outputs = (under_way + 1) * frames * channels * item
