@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..kernel import Array, Kernel
-from .gather import Gather, Pool, SerialExecutor
+from .gather import Gather, Pool, SerialExecutor, groups_ahead
 from .methods import Method
 from .nonfinite import NonFinite, Sample, extract
 from .responses import spectra_of
@@ -45,8 +45,6 @@ class OverlapSave:
         ``n_fft``, ``block``, ``partitions`` and ``group``.
     executor
         computes groups side by side; without one each is computed when it is whole.
-    ahead
-        groups that may be under way, with an executor.
     """
 
     def __init__(
@@ -56,7 +54,6 @@ class OverlapSave:
         dtype: np.dtype[Any],
         method: Method,
         executor: Executor | None = None,
-        ahead: int = 2,
     ) -> None:
         self._length, self._method, self._dtype = kernel.length, method, dtype
         self._channels, self._channels_out = channels, kernel.channels_out or channels
@@ -70,7 +67,7 @@ class OverlapSave:
             method.group,
             dtype=dtype,
             lead=self._overlap,
-            ahead=ahead if executor else 0,
+            ahead=groups_ahead(executor),
         )
         bins = (method.group, method.n_fft // 2 + 1)
         self._spectra = Pool((channels, *bins), self._responses.dtype)
