@@ -41,14 +41,6 @@ def quick(monkeypatch):
     draw_nothing(monkeypatch)
 
 
-def test_the_folder_holds_all_that_is_promised(worked):
-    names = {path.name for path in worked.folder.iterdir()}
-    assert names - {"flip.mp4"} == {"index.html", "figure.png", "flip.gif", "contact.png", "numbers.json"} | {
-        f"{sound['name']}.wav" for sound in json.loads((worked.folder / "numbers.json").read_text("utf-8"))["sounds"]
-    }
-    assert worked.files.keys() == names
-
-
 def test_numbers_hold_the_goldens_and_the_residuals(worked):
     found = json.loads((worked.folder / "numbers.json").read_text("utf-8"))
     assert found["example"]["convolved"][2:10] == [0, 12, 10, 13, 5, 2, 0, 0]

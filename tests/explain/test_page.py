@@ -112,6 +112,7 @@ def test_at_320_pixels_nothing_overflows(visit, worked, echo, lang):
         assert wide == []
 
 
+@pytest.mark.long  # test_ways_in.py asks more of the same pages
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_no_serious_fault(visit, worked, echo, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
