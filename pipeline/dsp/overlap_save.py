@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 from ..kernel import Array, Kernel
-from .gather import Gather, Pool, SerialExecutor, groups_ahead
+from .gather import Gather, Pool
 from .methods import Method
 from .nonfinite import NonFinite, Sample, extract
 from .responses import spectra_of
+from .threads import SerialExecutor, groups_ahead
 from .transforms import irfft, rfft, room_within, to_frames
 
 _STRETCH = 1 << 13

@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernel import Array
-from .gather import Gather, SerialExecutor, groups_ahead
+from .gather import Gather
 from .score_bank import ChannelMode, Score, banks
 from .score_blocks import score_rows
+from .threads import SerialExecutor, groups_ahead
 
 __all__ = ["ChannelMode", "Score", "Scorer", "Scores"]
 

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..dsp.detection import Detection
-from ..dsp.gather import Threads
 from ..dsp.nonfinite import all_finite
+from ..dsp.threads import Threads
 from ..errors import SignalError
 from ..kernel import Array
 from ..stages.base import DetectorStage, Format, Processor, WholeSignalStage

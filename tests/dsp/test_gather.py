@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
-from pipeline.dsp.gather import Gather, Pool, SerialExecutor, Threads, groups_ahead
+from pipeline.dsp.gather import Gather, Pool
+from pipeline.dsp.threads import Threads, groups_ahead
 
 Region = np.ndarray
 
@@ -35,7 +36,6 @@ def test_groups_of_any_other_executor() -> None:
     with ThreadPoolExecutor(7) as others:
         assert groups_ahead(others) == 2
     assert groups_ahead(None) == 0
-    assert isinstance(SerialExecutor(), Executor)
 
 
 def test_an_array_that_was_given_back_is_taken_again() -> None:
