@@ -205,7 +205,7 @@ def make_plan(stages: Sequence[Stage], fmt: Format, options: Options | None = No
 def _require_edges_can_be_held(planned: Sequence[StagePlan], edges: str) -> None:
     for stage in planned:
         if stage.kernel is None:
-            message = f"edges: {edges} is for stages that are kernels, {stage.stage.use!r} is not"
+            message = f"edges: {edges}, as of same=True, is for kernels, {stage.stage.use!r} is none; run it by itself"
             raise SettingError(message, "stages", stage.index)
 
 
