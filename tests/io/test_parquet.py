@@ -205,6 +205,19 @@ def test_times_come_out_in_the_type_and_zone_that_they_had(unit, zone):
     assert len(set(finer["at"].to_pylist())) == finer.num_rows
 
 
+def test_stamps_with_decimals_of_the_second_keep_their_type_whatever_the_year():
+    for start in ("2026-01-01", "3000-01-01", "1900-01-01"):
+        at = np.datetime64(start, "us") + np.arange(6) * np.timedelta64(10, "ms")
+        out = through(pa.table({"at": at, "y": SIX}))
+        assert out.schema.field("at").type == pa.timestamp("us")
+        assert np.array_equal(
+            out["at"].to_numpy(), np.datetime64(start, "us") + np.arange(8) * np.timedelta64(10, "ms")
+        )
+    Path("a.csv").write_text("t,y\n" + "".join(f"2026-01-01T00:00:00.{i}00000000+02:00,1\n" for i in range(6)))
+    Pipeline([Gain(gain=2)]).run_file("a.csv", "z.parquet", time_column="t")
+    assert pq.read_table("z.parquet")["t"][1].as_py().isoformat() == "2025-12-31T22:00:00.100000+00:00"
+
+
 def test_elapsed_times_and_dates_give_the_rate_unnamed():
     elapsed = SECONDS - SECONDS[0]
     out = through(pa.table({"since": elapsed, "y": SIX}))

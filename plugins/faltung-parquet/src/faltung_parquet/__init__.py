@@ -39,6 +39,7 @@ _GROUP = 1 << 17
 
 def _arrow(name: str) -> Any:
     try:
+        import pyarrow.compute
         import pyarrow.parquet
     except ImportError:
         raise UsageError(f"{name}: Parquet needs pyarrow; pip install 'faltung[tables]'") from None
@@ -127,14 +128,17 @@ class ParquetReader(Reader):
     def _survey(self, name: str, fs: float | None) -> tuple[TimeGrid, list[str]]:
         pa, options, kind = self._pa, self._options, self._schema.field(name).type
         if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
-            kind = pa.timestamp("ns", getattr(kind, "tz", None) and "UTC")
-        elapsed = pa.types.is_duration(kind)
+            kind = pa.timestamp(getattr(kind, "unit", "s"), getattr(kind, "tz", None) and "UTC")
+        elapsed, whole = (
+            pa.types.is_duration(kind),
+            "." + "0" * len(str(_PER_SECOND.get(getattr(kind, "unit", "s"), 1))[1:]),
+        )
 
         def cells() -> Iterator[tuple[Sequence[int], Sequence[str]]]:
             for row, batch in self._batches([name]):
                 column = batch.column(0).cast(pa.int64() if elapsed else kind)
                 texts = (text or "" for text in column.cast(pa.string()).to_pylist())
-                shown = [text.replace(".000000000", "") for text in texts]
+                shown = [text.replace(whole, "") for text in texts] if whole != "." else list(texts)
                 yield range(row + 1, row + 1 + len(shown)), shown
 
         at, most = self._schema.names.index(name), options.max_gap
@@ -288,7 +292,10 @@ class ParquetWriter(Writer):
         if pa.types.is_duration(kind):
             units = time.unit * _PER_SECOND[kind.unit]
             return pa.array([round(Decimal(one) * units) for one in stamps], pa.int64()).cast(kind)
-        return pa.array(stamps, pa.string())
+        texts = pa.array(stamps, pa.string())
+        for zeros in (r"(\.\d*[1-9])0+(Z|[+-][\d:]+)?$", r"()\.0+(Z|[+-][\d:]+)?$"):  # more decimals than the type has
+            texts = pa.compute.replace_substring_regex(texts, zeros, r"\1\2") if pa.types.is_timestamp(kind) else texts
+        return texts
 
     def _write(self, block: Block) -> None:
         self._held.append(np.array(block))
