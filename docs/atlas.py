@@ -47,7 +47,7 @@ KEPT = (
 INTRODUCTION = """{} functions and commands. **Flips** says whether a kernel comes back as it is: convolution; reversed,
 it is correlation. **Origin** is the tap that meets x[n], of a kernel of three and, after a stroke, of four. **Outside**
 is what stands beyond the ends. Ask yours with the line of its row after `faltung flip-check`;
-{{atlas}} is docs/atlas."""
+`{{atlas}}` is `docs/atlas`."""
 RECIPES = """`Kernel([4, 2, 1]).for_(TARGET)` gives the weights `w` and this call, `y[n] = 4 x[n] + 2 x[n-1] + x[n-2]`;
 `Kernel.from_` takes weights back. Of each call of a library that is installed a test says that its output is the
 definition's, for kernels of any origin, of odd and of even length."""
@@ -251,7 +251,7 @@ def page(rows: list[dict[str, Any]]) -> str:
         "",
         "# The atlas of flips",
         "",
-        INTRODUCTION.format(sum("found" in row for row in rows)) + " `docs/atlas.html` has pictures and a search.",
+        INTRODUCTION.format(sum("found" in row for row in rows)) + " [Pictures and a search](atlas.html).",
         "",
         "## Take a kernel of mine there",
         "",

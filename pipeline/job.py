@@ -33,7 +33,8 @@ from .io.names import is_stream, refuse_taken
 from .io.remote import place_of
 from .io.sink import Sink, make_folder_of
 from .kernel import Array
-from .match.events import Events, events_found, warnings_of
+from .match.events import Events
+from .match.found import events_found, warnings_of
 from .match.writers import begin_events, event_format
 from .stages.base import Format, Stage
 from .system import FolderSync

@@ -16,8 +16,11 @@ settings.register_profile("short", deadline=None, derandomize=True, max_examples
 settings.register_profile("long", deadline=None, derandomize=True, max_examples=500)
 settings.load_profile("short")
 
-# a shell has what it starts in the background ignore Ctrl-C, and so would every process that a test starts
+# a shell has what it starts in the background ignore Ctrl-C and its like, and so would every process that a test starts
 signal.signal(signal.SIGINT, signal.default_int_handler)
+for _name in {"SIGQUIT", "SIGHUP", "SIGTERM"} & signal.Signals.__members__.keys():
+    if signal.getsignal(signal.Signals[_name]) is signal.SIG_IGN:
+        signal.signal(signal.Signals[_name], signal.SIG_DFL)
 
 
 @pytest.hookimpl(optionalhook=True)

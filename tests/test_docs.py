@@ -25,7 +25,13 @@ DOCS = ROOT / "docs"
 PAGES = sorted(path.stem for path in DOCS.glob("*.md"))
 RUN_ELSEWHERE = {"matching", "batch", "measuring"}  # tests/test_readme.py
 BLOCK = re.compile(r"^```(\w+)(?: title=\"([\w.]+)\")?\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-LIBRARIES = {"library": ("pandas", "xarray", "polars"), "compare": ("pandas",), "tutorial": ("pip", "pytest")}
+LIBRARIES = {
+    "library": ("pandas", "xarray", "polars", "pyarrow"),
+    "compare": ("pandas",),
+    "tutorial": ("pip", "pytest"),
+    "plugins": ("pip", "pytest"),
+}
+NOT_RUN = {("benchmarks", "sh"), ("metadata", "text")}  # minutes to hours each; a line that a run prints
 
 
 def blocks(page: str) -> list[tuple[str, str, str]]:
@@ -73,6 +79,21 @@ def argv(line: str, site: Path) -> list[str]:
     if words[:4] == ["python", "-m", "pip", "install"]:
         words[4:4] = ["--no-deps", "--no-index", "--quiet", "--target", str(site)]
     return [sys.executable if word == "python" else word for word in words]
+
+
+def test_no_block_of_code_is_left_out():
+    """Of each page all is seen: a block without a language, or in one that no test knows, would run nowhere."""
+    for page in PAGES:
+        fences = re.findall(r"^ *```(.*)$", (DOCS / f"{page}.md").read_text("utf-8"), re.MULTILINE)
+        assert len(fences) == 2 * len(blocks(page)), page
+        kinds = {(page, kind) for kind, _, _ in blocks(page) if kind not in ("python", "console", "yaml")}
+        assert kinds <= NOT_RUN
+
+
+def test_the_settings_of_the_page_on_tables_hold():
+    (written,) = (read_yaml(text).data for kind, _, text in blocks("tables") if kind == "yaml")
+    given = {"version": 1, "input": "a.csv", "output": "b.csv", "stages": [{"use": "gain", "gain": 1}], **written}
+    assert validate_config(given).settings.table.zone == "Europe/Berlin"
 
 
 def test_every_configuration_holds():
@@ -144,8 +165,34 @@ def test_the_site_fetches_nothing_from_elsewhere(site):
         assert re.findall(loaded, path.read_text("utf-8")) == [], path.name
 
 
+def test_the_search_finds_and_what_is_copied_runs_in_a_site_opened_from_disk(site, browser):
+    page = browser.new_page(viewport={"width": 1440, "height": 900})
+    page.goto((site / "tutorial.html").as_uri())
+    page.locator(".language-console button").nth(1).click()
+    search = page.locator(".md-search__input")
+    search.click()
+    page.keyboard.press("Control+V")
+    assert search.input_value() == "faltung stages faltung stages echo"  # no prompt
+    search.fill("")
+    page.keyboard.type("polars")
+    page.wait_for_selector(".md-search-result__item h1")
+    assert "The library, by task" in page.locator(".md-search-result__item h1").all_inner_texts()
+    page.close()
+
+
+def test_a_page_begins_with_its_title_and_the_atlas_has_its_pictures(site):
+    for name in PAGES:
+        page = (site / f"{name}.html").read_text("utf-8")
+        assert re.search(r"<article[^>]*>\s*(?:<!--.*?-->\s*)?<h1", page, re.DOTALL), name
+        described = re.search(r'<meta name="description" content="([^"]*)"', page)
+        assert described, name
+        assert (DOCS / f"{name}.md").read_text("utf-8").replace("\n", " ").startswith(described[1][:20]), name
+    assert (site / "atlas-pictures.html").read_text("utf-8") == (DOCS / "atlas.html").read_text("utf-8")
+    assert 'href="atlas-pictures.html"' in (site / "atlas.html").read_text("utf-8")
+
+
 def test_the_site_fits_a_wide_window_and_a_phone(site, browser):
-    for width, height in ((1280, 900), (390, 844)):
+    for width, height in ((1440, 900), (360, 800)):
         page = browser.new_page(viewport={"width": width, "height": height})
         errors: list[str] = []
         page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))

@@ -121,7 +121,7 @@ def test_what_a_page_is_given_becomes_no_element(kind, nothing_runs, tmp_path, m
     nothing_runs(tmp_path / "page.html")
 
 
-@pytest.mark.parametrize("columns", [["a", "b"], [ATTACK, "</script>"]])
+@pytest.mark.parametrize("columns", [pytest.param(["a", "b"], marks=pytest.mark.long), [ATTACK, "</script>"]])
 def test_what_stands_in_a_configuration_or_a_recording_becomes_no_element(faltung, place, nothing_runs, columns):  # noqa: F811
     made = {}
     for name, text in (("plain", "plain"), ("hostile", ATTACK), ("ends a script", ATTACKS["ends a script"])):

@@ -38,6 +38,8 @@ _COMMENTS = ("#", "%", "*", "!", "//", '"# ', ";")
 _VALUE_OF = re.compile(r"\s*([-+\d.eE]+)\s*//\s*(.+)")  # a number and its name, as exports of measured responses have
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
+_MARKED = re.compile(r"[+-]?[1-9]\d{0,2}([ ,.'\xa0\u202f])\d{3}((?:\1\d{3})*)(?:(?!\1)([.,])\d+)?")  # 1'234.5
+_PLAIN = re.compile(r"[+-]?\d*[.,]?\d+")
 _UNIT = re.compile(
     r"(?i:seconds?|milliseconds?|secs?|minutes?|hours?|volts?|hh:mm:ss(\.m+)?)|[\[(].*[\])]|-?|[mµuknMG]?(s|sec|Hz|V|A|g|m|W|Pa|N|T|L|l|bar|m/s|rad|m/s(\^2|\*\*2|²))|min|h|d|°?[CFK]|deg(/s|C|F)?|°(/s)?|"
     r"dps|rad/s|%(RH)?|hPa|cm|dB\w{0,3}|lx|lux|pp[mb]|NTU|rpm|bpm|raw|counts?|a\.?u\.?|pH|Nm"
@@ -135,6 +137,7 @@ def find_dialect(
     body = [line for line in lines[start:] if line.strip() and not line.startswith(comments)]
     voters = [line for line in body if not _VALUE_OF.fullmatch(line)][-_VOTERS:]
     tells = partial(_is_numeric, clock=Clock(form=table.time_format or ""))
+    delimiter = delimiter or _of_one_column(name, voters, strict=strict)
     delimiter = delimiter or max(("\t", ";", ",", "|", " "), key=lambda mark: _fitness(voters, mark, tells))
     rows = [_cells(line, delimiter) for line in voters]
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
@@ -243,6 +246,24 @@ def _fitness(lines: Sequence[str], delimiter: str, tells: Callable[[str], bool])
     return fit, 0.0
 
 
+def _of_one_column(name: str, lines: Sequence[str], *, strict: bool) -> str | None:
+    """A separator that parts nothing, where each line is one number and some have marks between thousands."""
+    words = [line.strip() for line in lines if line.strip()[:1] in "+-.,0123456789"]
+    marked = [found for found in map(_MARKED.fullmatch, words) if found]
+    if not marked or not all(_MARKED.fullmatch(word) or _PLAIN.fullmatch(word) for word in words):
+        return None
+    if len(marked) < len(words) or any(found[1] in "'\xa0\u202f" for found in marked):
+        return ";"
+    names = [line.strip() for line in lines if line.strip() not in words]
+    if (names and re.search(r"[,; \t|]", names[-1])) or not (names or strict or (marked[0][1] == " " and marked[0][3])):
+        return None
+    raise ReadError(
+        name,
+        f"{words[0]!r} may be one number with marks between thousands, or columns: table: {{delimiter: ';'}} says"
+        f" the first, table: {{delimiter: {'blanks' if marked[0][1] == ' ' else 'comma'}}} the second",
+    )
+
+
 def _is_data(cells: Sequence[str], numeric: Sequence[bool], tells: Callable[[str], bool]) -> bool:
     """Whether a line is a row of data: numbers alone, or numbers wherever the rows below have them."""
     told = [tells(cell) or cell.strip().lower() in MISSING for cell in cells]
@@ -257,6 +278,8 @@ def _is_data(cells: Sequence[str], numeric: Sequence[bool], tells: Callable[[str
 
 def _decimal(name: str, rows: Sequence[Sequence[str]], delimiter: str, *, strict: bool) -> str:
     cells = [cell.strip() for row in rows for cell in row]
+    if told := [found[3] for found in map(_MARKED.fullmatch, cells) if found and found[3]]:
+        return told[0]
     commas = [cell for cell in cells if _COMMA.fullmatch(cell)]  # between commas these stand in quotes
     if delimiter != "," or commas:
         if commas and all(map(_THOUSANDS.fullmatch, commas)):
@@ -278,21 +301,24 @@ def _decimal(name: str, rows: Sequence[Sequence[str]], delimiter: str, *, strict
 
 
 def number_of(cell: str, decimal: str = ".") -> float | None:
-    """The number that a cell holds; None where it holds none."""
-    if decimal == ",":
-        if "." in cell:
-            return None
-        cell = cell.replace(",", ".")
+    """The number that a cell holds, with marks between its thousands or without; None where it holds none."""
     try:
-        return float(cell) if "_" not in cell else None  # Python reads 1_000 as a number; nobody else does
+        if "_" not in cell and (decimal == "." or "." not in cell):  # Python reads 1_000 as a number; nobody else does
+            return float(cell.replace(decimal, "."))
     except ValueError:
+        pass
+    found = _MARKED.fullmatch(cell.strip())
+    if found is None or found[1] == decimal or found[3] not in (None, decimal):
         return None
+    if found[1] in ".," and not found[2] and not found[3]:  # 1,234 may be a part of 1 as well
+        return None
+    return float(cell.replace(found[1], "").replace(decimal, "."))
 
 
 def is_decimal_comma(cell: str) -> bool:
     """Whether a cell is a number with a decimal comma."""
-    return _COMMA.fullmatch(cell.strip()) is not None
+    return number_of(cell, ",") is not None and number_of(cell) is None
 
 
 def _is_numeric(cell: str, clock: Clock) -> bool:
-    return number_of(cell) is not None or is_decimal_comma(cell) or parse_stamp(cell, clock) is not None
+    return number_of(cell) is not None or number_of(cell, ",") is not None or parse_stamp(cell, clock) is not None

@@ -28,8 +28,8 @@ from .encodings import AUDIO_CONTAINERS, choose_subtype
 from .kinds import ReaderKind, WriterKind, loaded, only_one
 from .names import display, is_stream
 from .plugged import PluggedReader, PluggedWriter
-from .riff import metadata
-from .source import Source, explain_unknown, head_of, is_flac, is_mp3, looks_like_text, open_source
+from .riff_metadata import metadata
+from .source import Source, explain_unknown, head_of, in_record, is_flac, is_mp3, looks_like_text, open_source
 
 if TYPE_CHECKING:
     from .dialect import TableSettings
@@ -241,9 +241,9 @@ def _check_number(name: str, fs: Any) -> None:
 
 
 def is_known(path: PathArg) -> bool:
-    """Whether a file is in a known format, by its first bytes; raises `ReadError` where it cannot be opened."""
+    """Whether a file is in a known format or a part of one; raises `ReadError` where it cannot be opened."""
     head = head_of(path)
-    return any(kind.matches(head) for kind in _readers) or looks_like_text(head)
+    return any(kind.matches(head) for kind in _readers) or looks_like_text(head) or in_record(display(path))
 
 
 def opened_reader(kind: ReaderKind, source: Source, options: ReadOptions) -> Reader:
@@ -281,14 +281,14 @@ def _kind_of(source: Source) -> ReaderKind:
         if begins_later(source.head):
             return next(kind for kind in _readers if kind.container == "MP3")
     claims_audio = extension in _writers and _writers[extension].container != "CSV"
-    if looks_like_text(source.head) and not claims_audio:
+    if looks_like_text(source.head) and not claims_audio and not in_record(source.name):
         return _CSV_READER
     for plugin in installed("reader").values():  # the name says nothing, so the first bytes have to
         with suppress(PluginError):
             if plugin not in named and matches(kind := row_of(plugin, ReaderKind), source.name, source.head):
                 return kind
     tried = [f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named]
-    raise ReadError(source.name, "".join([explain_unknown(source.head, extension), *tried]))
+    raise ReadError(source.name, "".join([explain_unknown(source.head, source.name, known=bool(named)), *tried]))
 
 
 def matches(kind: ReaderKind, name: str, head: bytes) -> bool:

@@ -17,9 +17,10 @@ from ..limits import MAX_CHANNELS
 from . import mpeg, ogg
 from .base import Block, Reader, ReadOptions, SignalInfo
 from .declared import NO_LENGTH, Facts, facts_of
-from .riff import WavFormat, WavHeader, are_chunks, is_filling, metadata, recordings, too_small
+from .riff import WavFormat, WavHeader, are_chunks, chunks_behind, is_filling, recordings, too_small
+from .riff_metadata import metadata
 from .sndfile import SndfileReader, described
-from .source import Source
+from .source import Source, convert_it
 from .wav import HEADER, WavReader, open_wav
 
 _FLAC_BEGINS = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
@@ -31,6 +32,7 @@ _BEGINS = {
     "NIST": re.compile(rb"NIST_1A\n   1024"),
 }
 """What a recording begins with, in each container."""
+_BEGINS_BYTES = 40  # W64 has the longest signature
 _HEADER_BYTES = 4200  # of the longest header without audio; one of CAF is filled up to a block of 4096
 
 Part = Callable[[], Reader]
@@ -110,14 +112,17 @@ class PipedReader(Reader):
         if not (seen := self._source.read(1)):
             return None
         self._source.put_back(seen)
+        base = self._source.position
         self._source = rest = self._source.spooled()
         size = rest.size or 0
         at = next(recordings(rest, 0), None)
         if at is not None:
             return self._joined_by(_part(rest, open_wav, self._options, at, None), frames)
-        padding = (self._header.bytes or 0) % 2
-        if any(are_chunks(rest, self._header.order, start, size - start) for start in (padding, 0)):
-            return None
+        order = self._header.order
+        for start in ((self._header.bytes or 0) % 2, 0):  # some writers forget the pad byte
+            if are_chunks(rest, order, start, size - start):
+                self.warnings += chunks_behind(rest, base, order, start, self._options)
+                return None
         if is_filling(rest, 0, size):
             self.warnings.append(f"{size} bytes behind the audio are no chunk; ignored")
             return None
@@ -233,7 +238,7 @@ def open_mpeg(source: Source, options: ReadOptions) -> Reader:
     """Read MP3 or MP2, with and without a tag that tells its length, in one piece or several."""
     source = source.spooled()
     start = mpeg.behind_titles(source)
-    head = source.at(start, 12)
+    head = source.at(start, _BEGINS_BYTES)
     for container, begins, opener in _TITLED:
         if begins.match(head):
             reader = _part(source, opener, replace(options, container=container), start, None)
@@ -271,7 +276,8 @@ def open_ogg(source: Source, options: ReadOptions) -> Reader:
         window = source.window(link.start, link.end)
         flac = ogg.unpacked_flac(window)
         if flac is None:
-            return _reader(window, options, Facts())
+            unreadable = f"is an OGG file that libsndfile does not decode (Speex?); {convert_it(source.name)}"
+            return _reader(window, options, Facts(unreadable=unreadable))
         window.close()
         reader = _reader(flac, replace(options, container="FLAC"))
         reader.info = replace(reader.info, container="OGG")
@@ -291,7 +297,7 @@ def _reader(window: Source, options: ReadOptions, facts: Facts | None = None) ->
 
 _TITLED: tuple[tuple[str, re.Pattern[bytes], Callable[[Source, ReadOptions], Reader]], ...] = (
     ("WAV", HEADER, open_wav),
-    ("AIFF", _BEGINS["AIFF"], open_plain),
     ("OGG", re.compile(b"OggS"), open_ogg),
+    *((container, begins, open_plain) for container, begins in _BEGINS.items()),
 )
 """Containers before which some programs put an ID3 tag, as if they were MP3."""

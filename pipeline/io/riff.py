@@ -1,10 +1,8 @@
-"""Chunks of WAV, RF64 and RIFX: the header walked and compared with what the file has, and those that outputs keep.
+"""The header of WAV, RF64 and RIFX, walked chunk by chunk and compared with what the file has.
 
 Decoders clamp a data chunk that is too long, read nothing when its size was never filled in, and drop what lies
 behind one that is too short, all in silence. Here each is named; ``truncated: accept`` takes what is there. A size that
 a program left open, because it wrote to a pipe, is no fault: the audio goes on to the end, and a warning says so.
-
-Titles and the like are names and texts that every container knows; other chunks only WAV holds.
 """
 
 from __future__ import annotations
@@ -13,34 +11,17 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from ..errors import ReadError
 from ..limits import MAX_CHANNELS, set_by
-from ..plugins import bundled
-from .base import ReadOptions, SignalInfo
+from .base import ReadOptions
 from .declared import NO_LENGTH, rate_problem, says_unknown
 from .encodings import linear_subtype
-from .marks import moved
+from .riff_metadata import metadata
 from .source import Source
-
-INFO_IDS = {
-    "title": b"INAM",
-    "artist": b"IART",
-    "comment": b"ICMT",
-    "copyright": b"ICOP",
-    "date": b"ICRD",
-    "album": b"IPRD",
-    "genre": b"IGNR",
-    "tracknumber": b"ITRK",
-    "software": b"ISFT",
-}
-"""libsndfile's names of tags, and the ids they have in a RIFF ``LIST INFO`` chunk."""
 
 MAGICS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 """First four bytes of a file of this kind; ``WAVE`` stands four bytes behind them."""
-
-Chunks = tuple[tuple[bytes, bytes], ...]
 
 CARRIED = frozenset(re.findall(b"....", b"bextiXMLcue smplLISTinstguanwamdaxmlchnaacidcart_PMXid3 "))
 """Chunks that are kept, to be written to the output; positions in them are moved by `pipeline.io.marks`."""
@@ -90,11 +71,12 @@ class WavHeader:
 
 
 class _Walk:
-    """One walk over one header; `read_header` is its only user."""
+    """One walk over one header, or over the chunks behind the audio of a pipe, which begin at byte ``base`` of it."""
 
-    def __init__(self, source: Source, options: ReadOptions) -> None:
+    def __init__(self, source: Source, options: ReadOptions, magic: bytes, base: int = 0) -> None:
         self.source = source
         self.options = options
+        self.base = base
         self.warnings: list[str] = []
         self.chunks: list[tuple[bytes, bytes]] = []
         self.dropped: list[str] = []
@@ -104,7 +86,6 @@ class _Walk:
         self.raw_fmt = b""
         self.trailing = False
         self.following: int | None = None
-        magic = source.read(12)
         self.order = ">" if magic[:4] == b"RIFX" else "<"
         self.container = "WAV" if magic[:3] == b"RIF" else "RF64"
         self.riff_size = self.unpack("I", magic[4:8])[0]
@@ -146,7 +127,8 @@ class _Walk:
             elif raw != self.raw_fmt:
                 raise self.fail("contradicts itself: two fmt chunks that differ stand before the audio")
         elif name == b"data":  # behind the audio
-            self.fault(f"has a second data chunk of {size} bytes at byte {self.source.position - 8}", "the first alone")
+            at = self.base + self.source.position - 8
+            self.fault(f"has a second data chunk of {size} bytes at byte {at}", "the first alone")
             self.source.skip(size + size % 2)
         elif name == b"fact" and size >= 4:
             self.fact = self.unpack("I", self.source.read(4).ljust(4, b"\0"))[0]
@@ -312,6 +294,23 @@ def recordings(source: Source, start: int) -> Iterator[int]:
             yield at - 8
 
 
+def first_header(raw: bytes) -> int | None:
+    """Position in these bytes where the first recording of this kind begins."""
+    found = (match.start() - 8 for match in _WAVE.finditer(raw, 8))
+    return next((at for at in found if raw[at : at + 4] in MAGICS), None)
+
+
+def chunks_behind(source: Source, base: int, order: str, at: int, options: ReadOptions) -> list[str]:
+    """What is to be said of the chunks behind the audio of a pipe, which come too late to be carried.
+
+    ``source`` holds what the pipe gave from its byte ``base`` on, with chunks from ``at`` on; raises as `read_header`.
+    """
+    walk = _Walk(source, options, (b"RIFX" if order == ">" else b"RIFF") + bytes(8), base)
+    walk.read_trailer(at, source.size or 0)
+    kept = [name.decode("latin-1").strip() for name, _ in walk.chunks]
+    return [*walk.warnings, *metadata().lost([*kept, *walk.dropped])]
+
+
 def read_header(source: Source, options: ReadOptions) -> WavHeader:
     """Walk the header of an open RIFF, RIFX, RF64 or BW64 source up to its first byte of audio.
 
@@ -327,7 +326,7 @@ def read_header(source: Source, options: ReadOptions) -> WavHeader:
     ReadError
         The header is broken, or declares another amount of audio than the file has, which is not accepted.
     """
-    walk = _Walk(source, options)
+    walk = _Walk(source, options, source.read(12))
     declared = walk.to_data()
     if walk.fmt is None:
         raise walk.fail("has no fmt chunk before its audio, so no sampling rate and no encoding")
@@ -347,53 +346,3 @@ def read_header(source: Source, options: ReadOptions) -> WavHeader:
         bytes=size,
         following=walk.following,
     )
-
-
-def is_info(chunk: tuple[bytes, bytes]) -> bool:
-    """Whether a chunk is a ``LIST INFO``, whose texts are tags."""
-    return chunk[0] == b"LIST" and chunk[1][:4] == b"INFO"
-
-
-def tags_of_chunks(chunks: Chunks) -> tuple[tuple[str, str], ...]:
-    """The tags of the ``LIST INFO`` chunks; one that has no name elsewhere is called by its id."""
-    names = {riff: name for name, riff in INFO_IDS.items()}
-    tags: dict[str, str] = {}
-    for chunk in filter(is_info, chunks):
-        at, raw = 4, chunk[1]
-        while at + 8 <= len(raw):
-            name, size = raw[at : at + 4], struct.unpack_from("<I", raw, at + 4)[0]
-            text = raw[at + 8 : at + 8 + size].split(b"\0")[0].decode("utf-8", "replace")
-            tags[names.get(name) or name.decode("latin-1").lower().strip()] = text
-            at += 8 + size + size % 2
-    return tuple(tags.items())
-
-
-def info_chunk(tags: tuple[tuple[str, str], ...]) -> Chunks:
-    """Tags as one ``LIST INFO`` chunk; no tags, no chunk."""
-    body = b""
-    for name, text in {name: text for name, text in reversed(tags) if name in INFO_IDS}.items():
-        raw = text.encode() + b"\0"
-        body += INFO_IDS[name] + struct.pack("<I", len(raw)) + raw + b"\0" * (len(raw) % 2)
-    return ((b"LIST", b"INFO" + body),) if body else ()
-
-
-def at_rate(source: SignalInfo, fs: float) -> SignalInfo:
-    """The metadata of a source as they hold at another rate."""
-    ratio = fs / source.fs
-    return source if ratio == 1 else moved(source, lambda frame: round(frame * ratio), fs, None)
-
-
-def carried_chunks(source: SignalInfo | None, fs: float) -> tuple[Chunks, list[str]]:
-    """The chunks to write into a WAV output at rate ``fs``, and notes on what is lost."""
-    if source is None:
-        return (), []
-    source = at_rate(source, fs)
-    info = tuple(filter(is_info, source.chunks)) or info_chunk(source.tags)
-    placed = tuple(chunk for chunk in source.chunks if not is_info(chunk))
-    more, notes = metadata().riff_chunks(source) if source.tags or source.attached else ((), [])
-    return placed + info + more, [*metadata().lost([*source.dropped]), *notes] if source.dropped else notes
-
-
-def metadata() -> Any:
-    """The package that carries metadata between containers."""
-    return bundled("faltung_metadata.writing", "metadata in an output")

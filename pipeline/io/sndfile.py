@@ -28,7 +28,7 @@ from .encodings import ENCODINGS, choose_subtype, require_audio
 from .names import is_stream
 from .ogg import fix_ogg_serial
 from .quantise import AudioWriter
-from .riff import INFO_IDS, metadata
+from .riff_metadata import INFO_IDS, metadata
 from .sink import OutputFile, open_file
 from .source import Source
 

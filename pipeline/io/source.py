@@ -12,6 +12,7 @@ import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath
 
 from ..errors import DiskFullError, ReadError, WriteError
 from ..system import BINARY, DISK_FULL, is_disk_full, pread
@@ -25,6 +26,9 @@ PIPE_HEAD_BYTES = 44
 
 FOLDER = b"folder\0"
 """Beginning of the head of a folder; the names in it follow, a zero byte between them."""
+
+HEADER = ".hea"
+"""Extension of the headers of WFDB records."""
 
 _KEPT_BYTES = 1 << 20
 """Bytes of a pipe that are kept at most, so that a header can be read again."""
@@ -234,6 +238,18 @@ def looks_like_text(head: bytes) -> bool:
     return text_encoding(head) is not None
 
 
+def in_record(name: str) -> bool:
+    """Whether a file is the header of a WFDB record, which is a text and no table, or the samples beside one."""
+    return name.lower().endswith(HEADER) or _header_beside(name) != ""
+
+
+def _header_beside(name: str) -> str:
+    """Name of the header of a WFDB record that a file of samples belongs to; empty where there is none."""
+    path = Path(name)
+    header = path.with_suffix(HEADER)
+    return str(header) if path.suffix.lower() == ".dat" and header.is_file() else ""
+
+
 def text_encoding(head: bytes) -> str | None:
     """Encoding of a text by its first bytes; None where they are no text."""
     if head.startswith(_UTF16):
@@ -252,27 +268,51 @@ def text_encoding(head: bytes) -> str | None:
 
 
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_CONVERT = "convert it, for instance: ffmpeg -i IN{0} OUT.wav"
 _FOREIGN = (
     (0, FOLDER, "is a directory, not a file; give a pattern such as FOLDER/*.wav"),
     (0, b"\x00\x05\x16\x07", "is an AppleDouble file (macOS keeps them beside copies as ._NAME), with no audio in it"),
     (0, b"version https://git-lfs", "is a Git LFS pointer, not the file itself; run 'git lfs pull'"),
-    (4, b"ftyp", "is an MP4/M4A file; convert it, for instance: ffmpeg -i IN.m4a OUT.wav"),
-    (0, b"\x1aE\xdf\xa3", "is a Matroska/WebM file; convert it, for instance: ffmpeg -i IN.webm OUT.wav"),
-    (0, b"\x1f\x8b", "is compressed with gzip; unpack it first"),
-    (0, b"RIFF", "is a RIFF file, but no WAVE audio"),
+    (4, b"ftyp", f"is an MP4/M4A file; {_CONVERT}"),
+    (0, b"\x1aE\xdf\xa3", f"is a Matroska/WebM file; {_CONVERT}"),
+    (0, b"\x1f\x8b", "is compressed with gzip; unpack it first: gunzip IN{0}"),
+    (0, b"RIFF", f"is a RIFF file, but no WAVE audio; {_CONVERT}"),
 )
+_PLAYED = f"if other programs play it, {_CONVERT}, or: sox IN{{0}} OUT.wav"
+_RAW = "samples without a header are given one: sox -t raw -r 48000 -e signed -b 16 -c 1 IN{0} OUT.wav"
+READ_BY = {
+    "faltung-arrays": (".h5", ".hdf5", ".mat", ".nc", ".nwb", ".zarr"),
+    "faltung-axivity": (".cwa",),
+    "faltung-bio": (".edf", ".bdf", HEADER),
+    "faltung-room": (".sofa",),
+    "faltung-seismic": (".mseed", ".miniseed", ".msd", ".seed", ".sac"),
+}
+"""Packages beside faltung that read files of these extensions, which none may be installed of."""
 
 
-def explain_unknown(head: bytes, extension: str) -> str:
-    """Why a file is in none of the known formats, in words."""
+def convert_it(name: str) -> str:
+    """What to do with a file of this name that other programs read."""
+    return _CONVERT.format(PurePath(name).suffix)
+
+
+def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
+    """Why a file of this name is in none of the known formats, and the way out; ``known`` to a plugin is its kind."""
+    extension = PurePath(name).suffix
     if not head:
         return "is empty (0 bytes)"
     for at, magic, words in _FOREIGN:
         if head[at : at + len(magic)] == magic:
-            return words
+            return words.format(extension)
     if not head.strip(b"\0"):
         return "starts with zeros: the recorder or the copy never wrote it"
+    if header := _header_beside(name):
+        return f"holds samples of a WFDB record; give its header, {header}, which faltung-bio reads"
+    package = next((one for one, theirs in READ_BY.items() if extension.lower() in theirs and not known), "")
+    fix = f"; install what reads such files: pip install {package}" if package else ""
     if looks_like_text(head):
         start = head[:40].decode(text_encoding(head) or "utf-8", "replace").partition("\n")[0]
-        return f"is text, not {extension.lstrip('.').upper() or 'audio'}: it begins with {start!r}"
-    return f"is in no known format: it begins with the bytes {head[:8].hex(' ')}"
+        return f"is text, not {extension.lstrip('.').upper() or 'audio'}: it begins with {start!r}{fix}"
+    from .raw import SUFFIXES
+
+    fix = fix or f"; {_RAW if extension.lower() in SUFFIXES else _PLAYED}"
+    return f"is in no known format: it begins with the bytes {head[:8].hex(' ')}{fix.format(extension)}"

@@ -19,7 +19,8 @@ from .declared import Facts
 from .encodings import ENCODINGS, choose_subtype, decode, encode, is_linear, require_audio
 from .quantise import AudioWriter
 from .recorders import recorder_clock
-from .riff import MAGICS, Chunks, WavHeader, carried_chunks, read_header, recordings, tags_of_chunks
+from .riff import MAGICS, WavHeader, first_header, read_header, recordings
+from .riff_metadata import Chunks, carried_chunks, tags_of_chunks
 from .sink import open_sink
 from .source import Source
 from .triggered import TriggeredReader, is_triggered, quiet_blocks
@@ -75,8 +76,8 @@ class WavReader(Reader):
         count = len(raw)
         while (known := _begun(raw)) and (more := self._source.read(12 - known)):
             raw += more
-        found = HEADER.search(raw)
-        cut = min(count, found.start()) if found else count
+        found = first_header(raw)
+        cut = count if found is None else min(count, found)
         self._source.put_back(raw[cut:])
         return raw[:cut]
 

@@ -22,7 +22,8 @@ from ..io import SignalInfo, open_reader
 from ..stages.base import Format, Precision
 from ..stages.base.threshold import Threshold
 from ..stages.match import Match
-from .events import Events, events_found
+from .events import Events
+from .found import events_found
 
 
 def find_matches(

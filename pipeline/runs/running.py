@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,16 +17,16 @@ from typing import Any, Literal
 
 from ..batch.driver import run_tasks
 from ..batch.manifest import Data, Manifest
-from ..batch.resume import Check, Item, owners_of
-from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_in_turn, run_task
-from ..config.inputs import STREAM, Place
-from ..dsp.gather import SerialExecutor
+from ..batch.resume import Check, Item
+from ..config.inputs import Place
 from ..errors import SettingError, SignalError, UsageError
 from ..io.sink import make_folder_of, remove_left_behind
-from ..plugins import bundled, owners_for
+from ..plugins import bundled
 from ..system import keep_freed_memory, share_threads
+from .outputs import files_written
 from .results import FileResult, RunResult
-from .work import Choices, Config, Paths, Work, files_written, load, prepare, resumed
+from .work import Choices, Config, Paths, Work, load, prepare, resumed
+from .workers import executor_of, is_apart, tasks_of
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,6 @@ class RunProgress:
 
 
 Watcher = Callable[[RunProgress], object]
-Advanced = Callable[[str, int, int | None, float], None]
 
 
 def run(
@@ -163,7 +161,7 @@ def prepare_run(
     loaded = load(config, settings, base=Path(config).absolute().parent if afar else None)  # type: ignore[arg-type]
     chosen = Choices.of(loaded, **choices)
     work = prepare(loaded, inputs, output, chosen, report, page=page, searching=searching, saved=saved)
-    if not dry_run and (work.jobs > 1 or _is_apart(work)):
+    if not dry_run and (work.jobs > 1 or is_apart(work)):
         from ..batch.worker import start_fork_server
 
         start_fork_server()
@@ -216,7 +214,11 @@ def execute(
 def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Callable[[], bool]) -> dict[int, Data]:
     """Outcome of each file that was begun, by its place among the items."""
     outcomes: dict[int, Data] = {}
-    tasks = _tasks(work)
+
+    def advanced(source: str, frames: int, total: int | None, fs: float) -> None:
+        progress(RunProgress("read", Path(source), frames, total, fs))
+
+    tasks = tasks_of(work)
     alone = len(tasks) == 1 and work.batch is None
     with ExitStack() as stack:
         items = [*work.items, *(state.item for state in work.passed_over)]  # a worker may be killed behind the last
@@ -224,7 +226,7 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
         remove_left_behind(targets)
         if work.batch is not None:
             stack.callback(remove_left_behind, targets)
-        executor, runner, window, watch = _executor(work, tasks, progress, stack)
+        executor, runner, window, watch = executor_of(work, tasks, advanced, stack)
         ended = run_tasks(
             tasks,
             executor,
@@ -246,87 +248,6 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
 
 def _tell_begun(work: Work, progress: Watcher, place: int) -> None:
     progress(RunProgress("begun", work.items[place].source))
-
-
-def _executor(
-    work: Work, tasks: Sequence[Data], progress: Watcher, stack: ExitStack
-) -> tuple[Executor, Runner, int, Callable[[], object]]:
-    """Where tasks are run, by what, how many it is given at a time, and what looks whether it is still there."""
-
-    def advanced(source: str, frames: int, total: int | None, fs: float) -> None:
-        progress(RunProgress("read", Path(source), frames, total, fs))
-
-    if work.choices.scheduler is not None:
-        dask = bundled("faltung_cluster.dask", "scheduler=")
-        there, slots, watch = stack.enter_context(dask.workers_at(work.choices.scheduler, _plugins_of(work)))
-        return _cutting(there, slots, work, advanced, stack), run_task, 2 * slots, watch
-    nothing = lambda: None  # noqa: E731
-    if work.jobs == 1 and not _is_apart(work):
-        return SerialExecutor(), partial(_run_here, advanced=advanced, prepared=Prepared(work.job)), 1, nothing
-    from ..batch.local import BUNDLE, LocalExecutor
-
-    timeout = work.loaded.settings.batch.timeout
-    timeout_s = None if timeout is None else timeout.seconds(1.0)
-    if work.shard is not None or work.choices.fail_fast:
-        executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s))
-        return _cutting(executor, work.jobs, work, advanced, stack), run_task, 2 * work.jobs, nothing
-    executor = stack.enter_context(LocalExecutor(work.jobs, timeout_s, is_light))
-    if work.jobs == 1:  # one file after another, as here
-        return executor, run_in_turn, 3 * BUNDLE if all(map(is_light, tasks)) else 1, nothing
-    return executor, begin_task, 3 * work.jobs * BUNDLE, nothing
-
-
-def _is_apart(work: Work) -> bool:
-    """Whether one job, too, is done by a process of its own, which a file may take down with it; not a pipe's."""
-    streams = any(STREAM in (item.source, *item.outputs) for item in work.items)
-    return work.choices.apart and work.batch is not None and not streams
-
-
-def _plugins_of(work: Work) -> set[str]:
-    """Distributions that the workers must have, for the stages and for the names of the files."""
-    sources = [os.fspath(item.source) for item in work.items]
-    signals = [os.fspath(item.signal) for item in work.items if item.signal is not None]
-    events = [os.fspath(path) for item in work.items for path in item.events]
-    named = owners_for("reader", sources) | owners_for("writer", signals) | owners_for("event writer", events)
-    return (owners_of(work.job.stages) | named) - {"faltung"}
-
-
-def _run_here(task: Data, advanced: Advanced, prepared: Prepared) -> Data:
-    return run_task(task, progress=partial(advanced, task["source"]), prepared=prepared)
-
-
-def _cutting(executor: Executor, jobs: int, work: Work, advanced: Advanced, stack: ExitStack) -> Executor:
-    """The executor, behind one that cuts long files into shards where that is asked for."""
-    if work.shard is None:
-        return executor
-    shards = bundled("faltung_cluster.shards", "batch.shard")
-    cutting: Executor = shards.Shards(executor, jobs, work.shard, advanced, far=work.choices.scheduler is not None)
-    return stack.enter_context(cutting)
-
-
-def _tasks(work: Work) -> list[Data]:
-    settings = work.loaded.settings
-    remote = work.choices.scheduler is not None
-    threads = (settings.threads or 1) if remote else share_threads(work.jobs, settings.threads)
-    text = configuration_text(settings, threads)
-    reported, searching = work.report is not None, work.searching
-
-    def task(item: Item, **how: Any) -> Data:
-        return make_task(
-            item.source, item.signal, item.events, item.page,
-            configuration=text, absolute=remote, reported=reported, searching=searching,
-            truth=work.truth.get(item.source), **how,
-        )  # fmt: skip
-
-    if work.batch is None:
-        return [task(item, overwrite=work.choices.overwrite) for item in work.items]
-    states = {state.item: state for state in work.states}
-    tasks = []
-    for item in work.items:  # what stands under an output's name was found to be ours, or may be replaced
-        state = states[item]
-        fresh = state.fresh and not work.choices.overwrite
-        tasks.append(task(item, overwrite=True, fresh=fresh, record=state.record))
-    return tasks
 
 
 def _refusal(outcome: Data, work: Work) -> Exception:

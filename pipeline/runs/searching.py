@@ -16,9 +16,10 @@ from ..errors import ConfigError, UsageError
 from ..io.apart import Named, keep_apart
 from ..io.formats import READING
 from ..plugins import bundled
+from .outputs import files_written
 from .results import RunResult
 from .running import RunProgress, execute, prepare_run
-from .work import Paths, Work, files_written
+from .work import Paths, Work
 
 Template = str | os.PathLike[str] | Mapping[str, Any]
 """A file or a folder, or a mapping as in a configuration: ``{"file": "day.wav", "start": 1.2, "end": "1.6 s"}``."""

@@ -8,7 +8,7 @@ says no format end a run before the first file is begun. What is refused is said
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,20 +17,18 @@ from ..batch.manifest import ManifestState
 from ..batch.resume import Batch, Check, Item, ItemState, batch_of
 from ..config.inputs import STREAM, Place, Unreadable, expand_inputs, files_read, input_root
 from ..config.load import LoadedConfig, load_config, validate_config
-from ..config.model import Configuration
 from ..config.outputs import OutputTemplate, parse_template, plan_outputs
 from ..config.yaml_text import refuse_other_file
 from ..errors import UsageError
-from ..io.apart import Named, keep_apart, sidecar_written
-from ..io.names import is_stream, shown_path
-from ..io.tables import refuse_other_json
+from ..io.apart import Named, keep_apart
+from ..io.names import shown_path
 from ..job import Job
-from ..match.writers import event_format, holds_several
+from ..match.writers import holds_several
 from ..plugins import bundled
 from ..stages.base import Stage
 from ..system import usable_processors
-from ..text import first_few
 from ..units import Duration
+from .outputs import files_written, refuse_explanations, refuse_formats, refuse_report, refuse_taken, sidecars_taken
 
 if TYPE_CHECKING:
     from ..library import Pipeline
@@ -267,7 +265,7 @@ def prepare(
         name = "skip_existing" if choices.skip_existing else "retry_failed"
         raise UsageError(f"{shown_path(tables[0])}: holds what is found in all files; leave {name}= away")
     choices = replace(choices, force=choices.force or bool(tables))
-    _refuse_formats(items, settings)
+    refuse_formats(items, settings)
     taken = {path: None for item in items for path in item.outputs if path != STREAM and path.exists()}
     if choices.jobs > 1 and len(items) > 1 and STREAM in sources:
         raise UsageError("standard input is read by the command itself; give jobs=1")
@@ -281,19 +279,19 @@ def prepare(
     more += [] if saved is None else [Named(saved, "the saved configuration")]
     more += map(Named, tables)
     keep_apart(files_read(loaded, sources), files_written(items, settings, report, *more))
-    _refuse_report(report)
+    refuse_report(report)
     if settings.explain:
-        _refuse_explanations(items)
+        refuse_explanations(items)
     if saved is not None:
         refuse_other_file(saved, overwrite=choices.overwrite)
-    _refuse_taken([(path, "exists already") for path in tables if path.exists()], overwrite=choices.overwrite)
+    refuse_taken([(path, "exists already") for path in tables if path.exists()], overwrite=choices.overwrite)
     replaces = choices.overwrite or choices.skip_existing or batch is not None
-    _refuse_taken([(path, "exists already") for path in taken], overwrite=replaces)
+    refuse_taken([(path, "exists already") for path in taken], overwrite=replaces)
     skips = choices.skip_existing
     skipped = dict.fromkeys(item for item in items if skips and any(path in taken for path in item.outputs))
     left = tuple(item for item in items if item not in skipped)
     if batch is None:
-        _refuse_taken(_sidecars_taken(left, settings), overwrite=choices.overwrite)
+        refuse_taken(sidecars_taken(left, settings), overwrite=choices.overwrite)
     return Work(
         loaded,
         Job.of(settings),
@@ -315,9 +313,9 @@ def resumed(work: Work, past: ManifestState) -> Work:
     states = work.batch.states(work.items, past)
     again = [state for state in states if _is_to_be_done(state, work.choices)]
     settings = work.loaded.settings
-    _sidecars_taken([state.item for state in again if state.last is not None], settings)
-    beside = _sidecars_taken([state.item for state in again if state.last is None], settings)
-    _refuse_taken([*(pair for state in again for pair in state.taken), *beside], overwrite=work.choices.overwrite)
+    sidecars_taken([state.item for state in again if state.last is not None], settings)
+    beside = sidecars_taken([state.item for state in again if state.last is None], settings)
+    refuse_taken([*(pair for state in again for pair in state.taken), *beside], overwrite=work.choices.overwrite)
     return replace(work, items=tuple(state.item for state in again), states=tuple(states))
 
 
@@ -325,75 +323,3 @@ def _is_to_be_done(state: ItemState, choices: Choices) -> bool:
     if choices.retry_failed:
         return state.failed_before
     return choices.force or state.state != "unchanged"
-
-
-def _refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
-    """Refuse an extension that cannot be written, and an encoding that its container does not hold."""
-    from ..io.formats import container_and_subtype
-
-    signals = {item.signal.suffix.lower(): item.signal for item in items if item.signal not in (None, STREAM)}
-    for signal in signals.values():
-        container_and_subtype(signal, None, settings.format.subtype)
-    for path in {path.suffix.lower(): path for item in items for path in item.events}.values():
-        event_format(path)
-
-
-def files_written(items: Sequence[Item], settings: Configuration, report: Path | None, *more: Named) -> Iterator[Named]:
-    """Everything that a run writes: outputs, their sidecars, the report with its data, and ``more``."""
-    for item in items:
-        yield from map(Named, item.outputs)
-        beside = _sidecar_of(item, settings)
-        if beside is not None:
-            yield Named(beside, f"the sidecar of {shown_path(item.target)}")
-    if report is not None:
-        yield Named(report, "the report")
-        yield Named(report.with_suffix(".json"), "the data of the report")
-    yield from more
-
-
-def _sidecar_of(item: Item, settings: Configuration) -> Place | None:
-    return None if item.signal is None else sidecar_written(item.signal, timed=settings.time_column is not None)
-
-
-def _sidecars_taken(items: Iterable[Item], settings: Configuration) -> list[tuple[Place, str]]:
-    """Sidecars to be written whose names are taken; raises `UsageError` where one is another file."""
-    sidecars = [path for item in items if (path := _sidecar_of(item, settings)) is not None and path.exists()]
-    for path in sidecars:
-        refuse_other_json(path)
-    return [(path, "exists already") for path in sidecars]
-
-
-def _refuse_explanations(items: Sequence[Item]) -> None:
-    """Refuse to explain into folders that hold an input, or what is no explanation."""
-    is_explanation = bundled("faltung_explain.explain", "explain: true").is_explanation
-    sources = {os.path.realpath(item.source.parent) for item in items if isinstance(item.source, Path)}
-    for item in items:
-        folder = item.explanations
-        if folder is None or not folder.is_dir():
-            continue
-        others = [one for one in folder.iterdir() if one.is_dir() and any(one.iterdir()) and not is_explanation(one)]
-        others += [one for one in folder.iterdir() if os.path.realpath(one) in sources]
-        if others:
-            raise UsageError(f"{shown_path(others[0])}: is no explanation; give {shown_path(item.target)} another name")
-
-
-def _refuse_report(report: Path | None) -> None:
-    """Refuse a report that is no page, or would replace a file that is none."""
-    if report is None:
-        return
-    from ..batch.report import refuse_other_files
-
-    if report.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"{shown_path(report)}: a report is a page; let its name end in .html")
-    refuse_other_files(report)
-
-
-def _refuse_taken(taken: Sequence[tuple[Place, str]], *, overwrite: bool) -> None:
-    refused = []
-    for path, why in taken:
-        if path.is_dir():
-            refused.append(f"{shown_path(path)}: is a folder; write {shown_path(path)}/{{stem}}.wav")
-        elif not overwrite and not is_stream(path):
-            refused.append(f"{shown_path(path)}: {why}; give overwrite=True to replace it")
-    if refused:
-        raise UsageError("\n".join(first_few(refused)))

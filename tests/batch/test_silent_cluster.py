@@ -23,6 +23,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.mark.long
 def test_workers_that_are_there_are_never_said_to_be_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask, "_LOST_S", 0.5)
     with soak.cluster(tmp_path / "cluster") as (address, _), dask.cluster(address, PATIENCE) as (executor, _, watch):
@@ -36,7 +37,11 @@ def test_workers_that_are_there_are_never_said_to_be_gone(tmp_path: Path, monkey
 @pytest.mark.parametrize(
     ("who", "said"),
     [
-        ("one worker", r"one of its workers does not answer in 8 s; end it, or start it again: dask worker tcp"),
+        pytest.param(
+            "one worker",
+            r"one of its workers does not answer in 8 s; end it, or start it again: dask worker tcp",
+            marks=pytest.mark.long,
+        ),
         ("scheduler", r"no scheduler answers: it does not answer in 8 s; start: dask scheduler"),
     ],
 )
@@ -52,7 +57,7 @@ def test_what_is_stopped_before_the_run_is_told(
             pass
 
 
-@pytest.mark.parametrize("trials", [1, pytest.param(6, marks=pytest.mark.long)])
-def test_a_cluster_stopped_or_killed_at_a_random_moment(trials: int, tmp_path: Path) -> None:
-    found = soak.trial(tmp_path / "place", random.Random(2), trials=trials, files=20)
-    assert sum(found.values()) == trials
+@pytest.mark.long
+def test_a_cluster_stopped_or_killed_at_a_random_moment(tmp_path: Path) -> None:
+    found = soak.trial(tmp_path / "place", random.Random(2), trials=6, files=20)
+    assert sum(found.values()) == 6

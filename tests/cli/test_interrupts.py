@@ -12,7 +12,7 @@ import pytest
 CODE = """\
 import os, sys
 from pipeline.cli import main
-from pipeline.runs import running as work
+from pipeline.runs import workers as work
 
 real = work.configuration_text
 

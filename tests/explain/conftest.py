@@ -18,7 +18,13 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="session")
 def worked(tmp_path_factory: pytest.TempPathFactory) -> Explained:
     """The worked example, as ``faltung explain`` writes it."""
-    return explain_example(tmp_path_factory.mktemp("worked"), film=True)
+    return explain_example(tmp_path_factory.mktemp("worked"))
+
+
+@pytest.fixture(scope="session")
+def filmed(tmp_path_factory: pytest.TempPathFactory) -> Explained:
+    """The worked example with its film, which takes seconds."""
+    return explain_example(tmp_path_factory.mktemp("filmed"), film=True)
 
 
 @pytest.fixture(scope="session")

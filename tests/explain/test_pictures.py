@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 import re
 
 import numpy as np
@@ -163,8 +164,8 @@ def test_no_text_of_the_animation_lies_over_another(name):
         assert [pair for pair in crossing if not set(pair) <= allowed] == [], shot.scene
 
 
-def test_the_gif_in_the_folder_moves_and_is_small(worked):
-    content = (worked.folder / "flip.gif").read_bytes()
+def test_the_gif_in_the_folder_moves_and_is_small(filmed):
+    content = (filmed.folder / "flip.gif").read_bytes()
     assert len(content) < 2_500_000
     gif = Image.open(io.BytesIO(content))
     assert gif.n_frames > 40
@@ -174,6 +175,14 @@ def test_the_gif_in_the_folder_moves_and_is_small(worked):
         gif.seek(index)
         times.append(gif.info["duration"])
     assert 15_500 <= sum(times) <= 19_500
+
+
+def test_the_folder_holds_all_that_is_promised(filmed):
+    names = {path.name for path in filmed.folder.iterdir()}
+    assert names - {"flip.mp4"} == {"index.html", "figure.png", "flip.gif", "contact.png", "numbers.json"} | {
+        f"{sound['name']}.wav" for sound in json.loads((filmed.folder / "numbers.json").read_text("utf-8"))["sounds"]
+    }
+    assert filmed.files.keys() == names
 
 
 def words_of(made):
@@ -206,8 +215,8 @@ def test_without_a_font_pictures_speak_english_and_say_so(tmp_path, monkeypatch)
         assert (tmp_path / "zh" / "figure.png").read_bytes() != (tmp_path / "en" / "figure.png").read_bytes()
 
 
-def test_colours_that_mean_something_are_exact_in_the_gif(worked):
-    gif = Image.open(io.BytesIO((worked.folder / "flip.gif").read_bytes()))
+def test_colours_that_mean_something_are_exact_in_the_gif(filmed):
+    gif = Image.open(io.BytesIO((filmed.folder / "flip.gif").read_bytes()))
     seen = set()
     for index in range(gif.n_frames):
         gif.seek(index)

@@ -144,8 +144,14 @@ def test_no_text_of_a_scene_lies_over_another_or_leaves_its_picture(visit, worke
 # ---- eyes and hands ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize(
+    ("lang", "scheme"),
+    [
+        ("en", "light"),
+        ("zh", "dark"),
+        *(pytest.param(*one, marks=pytest.mark.long) for one in (("en", "dark"), ("zh", "light"))),
+    ],
+)
 def test_axe_finds_nothing_on_any_page_in_any_language(visit, worked, echo, claims, lang, scheme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
     for place in (worked.folder / "index.html", echo.folder / "index.html", claims):

@@ -161,8 +161,11 @@ def tried(*words: str) -> tuple[int, str]:
     for name in [name for name in sys.modules if name.startswith(plugins._LOCAL)]:
         del sys.modules[name]
     said = io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace")
-    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
-        code = main(words)
+    try:
+        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+            code = main(words)
+    finally:
+        plugins._files.clear()
     said.flush()
     return code, said.buffer.getvalue().decode()  # type: ignore[attr-defined]
 
@@ -235,18 +238,23 @@ class Trial:
                 self.changed.append(f"{name}: {' '.join(words)}")
 
 
-def search(names: list[str], folder: Path, *, whole: bool) -> Trial:
-    """Try the commands of these names: whole, or with one name of each file in turn, and one file for some lines."""
+def search(names: list[str], folder: Path, *, whole: bool = False, brief: bool = False) -> Trial:
+    """Try the commands of these names: whole; or with one name of each file in turn, and one file for some lines.
+
+    ``brief`` takes one file in turn for every line.
+    """
     trial, known, turn = Trial(folder), commands(), 0
     for name in names:
         for words, read in COMMANDS[name]:
             for line in lines(name, known[name], words):
-                for victim in read if whole or _IN_TURN.isdisjoint(line) else [read[turn % len(read)]]:
+                every = whole or (not brief and _IN_TURN.isdisjoint(line))
+                for victim in read if every else [read[turn % len(read)]]:
                     trial.try_line(line, victim, read, None if whole else turn)
                     turn += 1
             again = tuple(f"--{one.name}" for one in known[name].params if one.name in ("overwrite", "force"))
             for written in trial.written_by((name, *words)):
-                for victim in read:
+                for victim in read if not brief else [read[turn % len(read)]]:
+                    turn += 1
                     trial.try_written((name, *words, *again), written, victim, read)
     return trial
 

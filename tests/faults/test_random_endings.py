@@ -16,7 +16,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="signals and limits o
 
 
 @linux
-@pytest.mark.parametrize("tries", [10, pytest.param(100, marks=pytest.mark.long)])
+@pytest.mark.parametrize("tries", [4, pytest.param(100, marks=pytest.mark.long)])
 def test_a_signal_at_a_random_moment_of_any_command_leaves_nothing_half(tries: int, tmp_path: Path) -> None:
     assert sum(endings.trial(tmp_path / "place", random.Random(8), tries=tries).values()) == tries
 

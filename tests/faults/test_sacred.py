@@ -14,7 +14,8 @@ def test_every_command_that_there_is_is_tried() -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_what_a_command_reads_stays_as_it_is(name: str, tmp_path: Path) -> None:
-    trial = search([name], tmp_path, whole=False)
+@pytest.mark.parametrize("brief", [True, pytest.param(False, marks=pytest.mark.long)])
+def test_what_a_command_reads_stays_as_it_is(name: str, brief: bool, tmp_path: Path) -> None:
+    trial = search([name], tmp_path, brief=brief)
     assert trial.changed == []
     assert trial.tries > 0

@@ -1,7 +1,10 @@
 """Which format a file is, which one it becomes, what is carried over, and the real causes of failures."""
 
+import contextlib
 import doctest
 import os
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,7 +29,7 @@ from pipeline.io import (
     register_writer,
     write_signal,
 )
-from pipeline.io.source import is_flac, is_mp3
+from pipeline.io.source import READ_BY, is_flac, is_mp3
 from tests.io.helpers import chunk, fmt, names, noise, open_descriptors, riff, save
 
 
@@ -48,12 +51,41 @@ from tests.io.helpers import chunk, fmt, names, noise, open_descriptors, riff, s
         ("x.bin", b"\xde\xad\xbe\xef" * 8, "is in no known format: it begins with the bytes de ad be ef"),
         ("x.wav", b"RIFF", "is a RIFF file, but no WAVE"),
         ("x.mp3", b"\xff\xff\xff\xff" * 8, "is in no known format"),
+        ("x.voc", b"Creative Voice File\x1a\0" * 8, r"if other programs play it, convert it.*ffmpeg -i IN.voc OUT.wav"),
+        ("x.xi", b"\0\1\2\3" * 8, r"or: sox IN\.xi OUT\.wav$"),
+        ("x.aac", b"\xff\xf1\x50\x40" * 8, r"if other programs play it, convert it, .*: ffmpeg -i IN.aac OUT.wav, or:"),
+        ("x.mov", bytes(4) + b"ftypqt  " + bytes(20), "ffmpeg -i IN.mov OUT.wav$"),
+        ("x.raw", b"\xde\xad\xbe\xef" * 8, "samples without a header .*: sox -t raw .* IN.raw OUT.wav$"),
+        ("x.mseed", b"\xde\xad\xbe\xef" * 8, "no known format.*; install .*: pip install faltung-seismic$"),
+        ("x.hea", b"100 2 360 5\n", "is text, not HEA: it begins with '100 2 360 5'; .*pip install faltung-bio$"),
     ],
 )
 def test_what_is_no_signal_is_told_by_its_cause(tmp_path, name, data, words):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ReadError, match=words):
         probe(tmp_path / name)
+
+
+@pytest.mark.parametrize("data", [b"\0\1\2\3", b"1 2\n3 4\n"], ids=["bytes", "what looks like text"])
+def test_samples_of_a_record_are_told_by_their_header(tmp_path, data):
+    (tmp_path / "100.dat").write_bytes(data)
+    with contextlib.suppress(ReadError):
+        probe(tmp_path / "100.dat", fs=1)  # a table, or samples alone
+    (tmp_path / "100.hea").write_text("100 2 360 5\n")
+    with pytest.raises(
+        ReadError, match=r"samples of a WFDB record; give its header, .*100\.hea, which faltung-bio reads"
+    ):
+        probe(tmp_path / "100.dat", fs=1)
+
+
+def test_packages_are_named_for_the_files_that_they_read():
+    root = Path(__file__).parents[2] / "plugins"
+    found = {}
+    for project in root.glob("*/pyproject.toml"):
+        points = tomllib.loads(project.read_text())["project"].get("entry-points", {}).get("faltung.readers", {})
+        if points:
+            found[project.parent.name] = {f".{name.partition('.')[2]}" for name in points}
+    assert {name: {*extensions} for name, extensions in READ_BY.items()} == found
 
 
 @pytest.mark.parametrize(

@@ -329,10 +329,13 @@ def test_what_a_pipe_lacks_is_told_with_a_way_out_that_works(tmp_path):
         )
 
 
-@pytest.mark.parametrize("name", ["x.wav", "x.rf64", "x.aiff", "x.ogg", "x.flac"])
+@pytest.mark.parametrize("name", ["x.wav", "x.rf64", "x.w64", "x.aiff", "x.au", "x.caf", "x.ogg", "x.flac"])
 @pytest.mark.parametrize("tags", [ID3, ID3 + ID3])
 def test_titles_before_the_header_of_another_container_cost_no_frame(tmp_path, name, tags):
-    save(tmp_path / name, noise(3001, 1))
+    if name in ("x.au", "x.caf"):  # read alone
+        soundfile.write(tmp_path / name, noise(3001, 1), 8000, subtype="FLOAT")
+    else:
+        save(tmp_path / name, noise(3001, 1))
     x, warnings = both(put(tmp_path, tags + (tmp_path / name).read_bytes()))
     np.testing.assert_array_equal(x, read_signal(tmp_path / name)[0])
     assert name == "x.flac" or f"{len(tags)} bytes of titles stand before its" in warnings[-1]
@@ -349,6 +352,23 @@ def test_flac_in_ogg_is_read_as_the_flac_that_it_is(tmp_path, count):
     subprocess.run(["flac", "-s", "--ogg", "-f", "-o", tmp_path / "x.oga", tmp_path / "x.wav"], check=True)
     y, _ = both(put(tmp_path, (tmp_path / "x.oga").read_bytes() * count))
     np.testing.assert_array_equal(y, np.concatenate([read_signal(tmp_path / "x.wav")[0]] * count))
+
+
+def test_an_ogg_of_another_codec_is_refused_with_the_way_out(tmp_path):
+    save(tmp_path / "x.ogg", noise(5000, 1), fmt=OutputFormat("VORBIS"))
+    data = (tmp_path / "x.ogg").read_bytes()
+    end = data.index(b"OggS", 4)
+    first = bytearray(data[:end].replace(b"\1vorbis", b"Speex  "))
+    first[22:26] = bytes(4)
+    crc = 0
+    for byte in first:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = crc << 1 & 0xFFFFFFFF ^ (0x04C11DB7 if crc & 1 << 31 else 0)
+    first[22:26] = crc.to_bytes(4, "little")
+    (tmp_path / "x.spx").write_bytes(first + data[end:])
+    with pytest.raises(ReadError, match=r"does not decode \(Speex\?\); convert it, .*: ffmpeg -i IN.spx OUT.wav"):
+        read_signal(tmp_path / "x.spx")
 
 
 def test_a_flac_of_32_bits_is_refused_with_the_way_out(tmp_path):

@@ -7,7 +7,7 @@ import functools
 import numpy as np
 import pytest
 
-from pipeline.match.events import events_of
+from pipeline.match.found import events_of
 from pipeline.stages.base.threshold import Threshold
 
 from .helpers import chirp, coloured, search

@@ -11,7 +11,8 @@ import pytest
 from pipeline.dsp.detection import STATUSES, Detection, Regions
 from pipeline.dsp.thresholds import Null
 from pipeline.errors import SettingError, UsageError
-from pipeline.match.events import Event, Unscored, events_of
+from pipeline.match.events import Event, Unscored
+from pipeline.match.found import events_of
 from pipeline.stages.base.threshold import Threshold
 
 from .helpers import NO_REGIONS, chirp, coloured, columns, search

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline.match.events import events_of
+from pipeline.match.found import events_of
 from pipeline.stages.base import Format
 from pipeline.stages.base.templates import Template
 from pipeline.stages.base.threshold import Threshold, check_decoys

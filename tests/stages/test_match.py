@@ -10,8 +10,8 @@ from pipeline.engine.options import Options
 from pipeline.engine.plan import make_plan
 from pipeline.engine.stream import stream
 from pipeline.errors import SettingError, SignalError
-from pipeline.match.events import events_of
 from pipeline.match.find import match_scores
+from pipeline.match.found import events_of
 from pipeline.stages import match as module
 from pipeline.stages.base import Format
 from pipeline.stages.base.registry import stage_from_settings

@@ -37,6 +37,16 @@ def test_contract_in_every_format(tmp_path, how, channels):
     check_reader(WFDB, path, (digits - 7) / 200, 100.0)
 
 
+def test_the_samples_given_in_place_of_the_header_are_told_by_it(tmp_path):
+    digits = noise("212", 301, 2)
+    path = record(tmp_path / "a", digits, "212")
+    with pytest.raises(ReadError, match=r"a WFDB record; give its header, .*, which faltung-bio") as told:
+        read(tmp_path / "a.dat")
+    header_named = str(told.value).partition("its header, ")[2].partition(", which")[0]
+    assert header_named == str(path)
+    np.testing.assert_array_equal(read(header_named)[0], digits / 200)
+
+
 @pytest.mark.parametrize("channels", [1, 2, 3])
 @pytest.mark.parametrize("frames", [1, 2, 3, 4, 5, 299])
 @pytest.mark.parametrize("how", ["8", *PLAIN, "516"])

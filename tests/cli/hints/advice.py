@@ -143,6 +143,24 @@ TABLES = (
         "fs: 1\ncolumns: [x]",
     ),
     other("dialect", "or two columns: write", "h.txt", "0,25\n0,5\n", "0.25\n0.5\n", "{use: convolve, file: h.txt}"),
+    cfg(
+        "dialect",
+        " the first, table: {delimiter: {}} the second",
+        "{use: convolve, file: h.txt}",
+        files={"h.txt": "1 234,5\n"},
+        then_more="table: {delimiter: ';'}\nclip: scale",
+    ),
+    cfg(
+        "dialect",
+        " the first, table: {delimiter: {}} the second",
+        "{use: convolve, file: h.txt}",
+        files={"h.txt": "1 234,5\n"},
+        then_more="table: {delimiter: blanks}\nclip: scale",
+    ),
+    other("listed", "with commas", "h.h", "b[] = {1, 2}; a[] = {1};", "b[] = {0.1, 0.2};", "{use: fir, taps: h.h}"),
+    other("listed", "with commas", "h.json", "[0.1, null]", "[0.1, 0.2]", "{use: convolve, file: h.json}"),
+    other("listed", "or ';' between", "h.m", "[.1 .2\n.3 .4]", "[.1 .2; .3 .4]", "{use: reverb, ir: h.m}"),
+    other("listed", "with commas", "h.py", "[.1 .2 ... .4]", "[.1, .2, .4]", "{use: correlate, template: h.py}"),
     other("dialect", "for two columns", "h.txt", "0,25\n0,5\n", "0, 25\n0, 5\n", "{use: convolve, file: h.txt}"),
     cfg(
         "parts",
@@ -273,21 +291,16 @@ SIGNALS = (
         then_output="o.wav",
         files={"none.wav": b"RIFF$\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0@\x1f\0\0\x80>\0\0\2\0\x10\0data\0\0\0\0"},
     ),
-    cfg(
-        "arrays",
-        "set truncated: accept to {}",
-        source="y.npy",
-        more="fs: 8000",
-        then_more="fs: 8000\ntruncated: accept",
-        files={"y.npy": NPY},
-    ),
-    cfg(
-        "arrays",
-        "take them",
-        source="y.npy",
-        more="fs: 8000",
-        then_more="fs: 8000\ntruncated: accept",
-        files={"y.npy": NPY},
+    *(
+        cfg(
+            "arrays",
+            fragment,
+            source="y.npy",
+            more="fs: 8000",
+            then_more="fs: 8000\ntruncated: accept",
+            files={"y.npy": NPY},
+        )
+        for fragment in ("set truncated: accept to {}", "take them")
     ),
     cfg(
         "arrays",
@@ -334,6 +347,15 @@ SIGNALS = (
         source="x.m4a",
         then_source="in.wav",
         files={"x.m4a": b"\0\0\0\x20ftypM4A " + bytes(60)},
+    ),
+    *(
+        cfg("source", words, source=name, then_source="in.wav", files={name: data})
+        for name, data, words in (
+            ("x.aac", b"\xff\xf1" + bytes(60), "convert it, for instance: ffmpeg -i IN"),
+            ("x.avi", b"RIFF\x10\0\0\0AVI " + bytes(60), "no WAVE audio; convert it, for instance: ffmpeg"),
+            ("x.voc", b"Creative Voice File\x1a\0", ".voc OUT.wav, or: sox IN.voc OUT.wav"),
+            ("x.raw", b"\1\0\2\0" * 20, "samples without a header are given one: sox -t raw"),
+        )
     ),
     cfg(
         "source",

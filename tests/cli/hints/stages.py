@@ -62,13 +62,13 @@ STAGES = (
         then="{use: match, template: part.wav, domain: spectrogram, spectrogram: {floor: -80 dB}}",
     ),
     cfg(
-        "events",
+        "found",
         "or set threshold: 0.7 or mad 8",
         "{use: match, template: part.wav, threshold: 60 per hour}",
         then="{use: match, template: part.wav, threshold: mad 8}",
     ),
     cfg(
-        "events",
+        "found",
         "or set threshold: 0.7 or mad 8",
         "{use: match, template: part.wav, threshold: 60 per hour}",
         then="{use: match, template: part.wav, threshold: 0.7}",

@@ -31,6 +31,7 @@ ELSEWHERE = {
     "files of recorders and of plugins": (
         "labels: ; did you mean",
         "errors: choose with source:", "triggered", "riff: which is not read; convert", "registry: call it 'acme.",
+        "source: holds samples of a WFDB record", "source: ; install what reads",
         "new_plugin", "formats: give its files another", "source: in a pipe; give a file", "timegrid: but not even",
     ),
     "a pipe in a batch, and more than 4 GiB": (
@@ -51,7 +52,7 @@ ELSEWHERE = {
         "work: check= must",
         "source: is a directory", "writers: put {stem}",
     ),
-    "explanations of a run, with their own tests": ("work: {}: is no explanation",),
+    "explanations of a run, with their own tests": ("outputs: {}: is no explanation",),
     "no advice": (
         "options: keep what",
         "options: Say what",

@@ -15,7 +15,7 @@ from typing import Any
 
 from pipeline.errors import WriteError
 from pipeline.io.base import SignalInfo
-from pipeline.io.riff import INFO_IDS, Chunks, at_rate, is_info
+from pipeline.io.riff_metadata import INFO_IDS, Chunks, at_rate, is_info
 from pipeline.io.sink import OutputFile, naming_errors
 
 from . import id3

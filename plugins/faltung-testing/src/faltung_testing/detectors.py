@@ -14,7 +14,8 @@ from pipeline.engine.plan import make_plan
 from pipeline.engine.stream import Detections, stream
 from pipeline.errors import StageError
 from pipeline.kernel import Array
-from pipeline.match.events import Events, events_found
+from pipeline.match.events import Events
+from pipeline.match.found import events_found
 from pipeline.match.writers import encoded_events
 from pipeline.stages.base import DetectorStage, Format
 
