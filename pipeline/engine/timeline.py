@@ -1,7 +1,7 @@
 """Where the sound of a frame of the input stands in what a chain of stages gives, for marks, clocks and events.
 
-A new rate moves it, and turning round; a kernel does by its middle where it has one (a delay, the half of a linear-phase
-filter's taps), else by its first loud tap: an echo begins where the sound does, and a room with its direct sound.
+A new rate moves it, and turning round; a kernel does by its middle where it has one (a delay, half of the taps of a
+linear-phase filter), else by its first loud tap: an echo begins where the sound does, and a room with its direct sound.
 """
 
 from __future__ import annotations

@@ -88,10 +88,9 @@ class Carrying:
                 self._pictures.append(raw)
             elif what == "FLAC APPLICATION" and self._container == "FLAC":
                 self._blocks.append(raw)
-            elif what == "AIFF INST" and self._container == "AIFF":
-                self._chunks.append((b"INST", _between_marks(raw, source.chunks, gone)))
             elif what.startswith("AIFF ") and self._container == "AIFF":
-                self._chunks.append((what[5:].encode(), raw))
+                held = _between_marks(raw, source.chunks, gone) if what == "AIFF INST" else raw
+                self._chunks.append((what[5:].encode(), held))
             else:
                 gone.append(what)
         if self._container in ("FLAC", "OGG"):
