@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..io.base import SignalInfo
-from ..io.marks import moved
+from ..io.riff_metadata import metadata
 from ..kernel import Kernel
 from ..stages.base import WholeSignalStage
 from ..stages.base.rates import frames_after, rate_ratio
@@ -82,7 +82,8 @@ def carried(plan: Plan, info: SignalInfo, frames: int | None) -> SignalInfo:
     if not info.chunks and not info.tags:
         return info
     places = timeline(plan, info.frames)
-    return moved(info, None if places is None else places.at, plan.format_out.fs, frames)
+    moved: SignalInfo = metadata().moved(info, None if places is None else places.at, plan.format_out.fs, frames)
+    return moved
 
 
 def heard_from(plan: Plan, index: int, frames: int) -> int:

@@ -19,6 +19,7 @@ from pipeline.io.riff_metadata import INFO_IDS, Chunks, at_rate, is_info
 from pipeline.io.sink import OutputFile, naming_errors
 
 from . import id3
+from .moving import moved as moved
 from .texts import ID3_NAMES, PICTURE, PICTURE_FIELD, Tags
 
 MISSING = "more would be kept: pip install 'faltung[metadata]'"

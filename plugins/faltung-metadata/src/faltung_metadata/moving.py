@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
-from .base import SignalInfo
+from pipeline.io.base import SignalInfo
 
 Place = Callable[[int], int]  # gives the frame of the output at which the sound of a frame of the input stands
 
