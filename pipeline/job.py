@@ -21,7 +21,7 @@ from .dsp.envelope import Envelope
 from .dsp.nonfinite import all_finite
 from .engine.options import Options
 from .engine.parts import in_parts
-from .engine.plan import BLOCK, Plan, make_plan
+from .engine.plan import Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
 from .engine.timeline import carried
@@ -243,9 +243,10 @@ def _begun(
         before = _state(source)
         reader, fmt = stack.enter_context(open_signal(job, source))
         plan = (hooks.plan or job.plan)(fmt)
+        plan.frames_out(reader.info.frames or 0)  # refuses, before any work, what no file can have
         writer = None if target is None else outputs.enter_context(_writer(job, plan, reader.info, target, overwrite))
         blocks: Iterator[Array]
-        size = job.options.hop or BLOCK
+        size = plan.block
         read = _read_blocks(reader, size, hooks)
         found: Detections = []
         # Reading, computing and writing overlap, unless one thread is all there is to be, or one block. A thread that
@@ -254,7 +255,7 @@ def _begun(
             blocks = in_parts(plan, reader.parts, lambda frames: _read_blocks(reader, size, hooks, frames))
         elif hooks.render is not None:
             blocks = hooks.render(plan, reader.info, found)
-        elif job.options.thread_count > 1 and not job.options.hop and (reader.info.frames or 0) > BLOCK:
+        elif job.options.thread_count > 1 and not job.options.hop and (reader.info.frames or 0) > size:
             read = ahead(read)
             stack.callback(_end, read)  # after what draws from it, and before the reader is closed
             blocks = ahead(stream(plan, read, found))

@@ -15,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .dsp.nonfinite import all_finite
-from .engine.containers import Frames, unpack
+from .engine.containers import unpack
 from .engine.functional import as_columns, as_signal, refuse_channels_first
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
 from .engine.stream import stream
+from .engine.times import Frames
 from .errors import SettingError, SignalError
 from .io.formats import READING
 from .kernel import Array, Kernel
@@ -212,7 +213,7 @@ class Pipeline:
         given = unpack(x, fs, gaps=self.options.nonfinite == "propagate")
         rate = given.fs if given.fs is not None or self.settings is None else self.settings.fs
         if rate is None:
-            raise SignalError("a sampling rate is a number above 0, in Hz, got None; give fs: the signal has no times")
+            raise SignalError("a sampling rate is a number above 0, in Hz, got None; give fs: the signal tells none")
         signal = as_signal(given.samples)
         blocks = [as_columns(signal)]
         plan = self.plan(rate, blocks[0].shape[1])

@@ -38,7 +38,9 @@ GROUPS: dict[Kind, str] = {
 OWN: dict[Kind, Collection[str]] = {}
 """Extensions that are faltung's own, by kind; who has them tells them."""
 OFF = "FALTUNG_NO_PLUGINS"
-"""Variable of the environment that leaves all plugins out, as ``--no-plugins`` does."""
+"""Variable of the environment that leaves all plugins out."""
+LEAVE_OUT = "--no-plugins"
+"""Option that does the same, by setting that variable to its own name, for workers, too."""
 
 _LOCAL = "faltung_local_"  # the name of a module from a file begins so
 _files: dict[str, Path] = {}
@@ -93,9 +95,15 @@ class Plugin:
 def installed(kind: Kind) -> dict[str, Plugin]:
     """Plugins of a kind by name, none of them imported; where they are left out, those alone that faltung bundles."""
     found = _installed(kind, tuple(sys.path))
-    if os.environ.get(OFF, "") not in ("", "0"):
+    if left_out_by():
         return {name: plugin for name, plugin in found.items() if plugin.owner == "faltung"}
     return found
+
+
+def left_out_by() -> str:
+    """What leaves all plugins out, the option or the variable with its value; empty where nothing does."""
+    value = os.environ.get(OFF, "")
+    return "" if value in ("", "0") else value if value == LEAVE_OUT else f"{OFF}={value}"
 
 
 @lru_cache

@@ -246,4 +246,4 @@ def keep_freed_memory() -> None:
         return
     mallopt(_MMAP_THRESHOLD, _LARGEST)
     mallopt(_TRIM_THRESHOLD, 2**31 - 1)
-    mallopt(_ARENA_MAX, 2)  # not one a thread, which would keep what another could use: 20 MB
+    mallopt(_ARENA_MAX, 1)  # not one a thread, which would keep what another could use: 30 MB; of two, 13

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -31,6 +32,7 @@ LIBRARIES = {
     "tutorial": ("pip", "pytest"),
     "plugins": ("pip", "pytest"),
 }
+OPTIONAL = ("torch", "jax")  # too large to be installed for a test: a test of its own says so where they are not
 NOT_RUN = {("benchmarks", "sh"), ("metadata", "text")}  # minutes to hours each; a line that a run prints
 
 
@@ -55,13 +57,14 @@ def test_what_stands_on_a_page_runs_in_its_order(page, tmp_path):
     for library in LIBRARIES.get(page, ()):
         pytest.importorskip(library, reason=f"{library} is not installed")
     place, site = clone(tmp_path / "clone"), tmp_path / "site"
-    env = {**environment(), "PYTHONPATH": str(site), "PYTHONHASHSEED": "0"}
+    path = os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
+    env = {**environment(), "PYTHONPATH": path, "PYTHONHASHSEED": "0"}
     env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", "")])
     python = []
     for kind, title, text in blocks(page):
         if title:
             (place / title).write_text(text, "utf-8")
-        elif kind == "python":
+        elif kind == "python" and not wanting(text):
             python.append(text)
         elif kind == "console":
             for line in text.splitlines():
@@ -71,6 +74,20 @@ def test_what_stands_on_a_page_runs_in_its_order(page, tmp_path):
     (place / "page.py").write_text("\n".join(python), "utf-8")
     done = subprocess.run([sys.executable, "page.py"], cwd=place, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def wanting(text: str) -> set[str]:
+    """Libraries of `OPTIONAL` that a block imports and that are not installed."""
+    return {name for name in OPTIONAL if re.search(rf"^import {name}\b", text, re.MULTILINE) and not find_spec(name)}
+
+
+@pytest.mark.parametrize("library", OPTIONAL)
+def test_the_tasks_of_a_large_library_run_where_it_is_installed(library):
+    pytest.importorskip(library, reason=f"{library} is not installed")
+    python = [text for kind, _, text in blocks("library") if kind == "python"]
+    chosen = [text for text in python if re.search(rf"^import {library}\b", text, re.MULTILINE)]
+    assert chosen
+    exec(compile("\n".join([python[0], *chosen]), "library.md", "exec"), {})
 
 
 def argv(line: str, site: Path) -> list[str]:

@@ -135,8 +135,14 @@ def test_plugins_can_be_left_out(dists: Distributions, monkeypatch: pytest.Monke
     done = faltung("stages", "--no-plugins")
     assert done.code == 0
     assert "acme.comb" not in done.out
-    with pytest.raises(PluginError, match=r"unknown stage 'acme\.comb'"):
+    with pytest.raises(PluginError, match=r"unknown stage 'acme\.comb' \(plugins are left out, by --no-plugins\); "):
         stage_class("acme.comb")
+    assert faltung("plugins").out == "plugins are left out, by --no-plugins\n"
+    monkeypatch.setenv(plugins.OFF, "1")
+    assert faltung("plugins").out == "plugins are left out, by FALTUNG_NO_PLUGINS=1\n"
+    assert faltung("plugins", "--json").json == []
+    monkeypatch.setenv(plugins.OFF, "0")
+    assert "acme.comb" in faltung("plugins").out
 
 
 def test_the_reason_of_a_broken_import_is_shown_to_those_who_ask(

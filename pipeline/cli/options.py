@@ -147,7 +147,9 @@ def _load_plugins(files: list[str] | None) -> None:
 
 def _leave_plugins_out(asked: bool) -> None:
     if asked:
-        os.environ["FALTUNG_NO_PLUGINS"] = "1"  # of workers, too
+        from ..plugins import LEAVE_OUT, OFF
+
+        os.environ[OFF] = LEAVE_OUT  # of workers, too
 
 
 _LOCAL_PLUGINS = "Load stages, readers or writers of your own. May be given again."

@@ -92,6 +92,8 @@ def _invoke(args: list[str]) -> int:
     from .options import add_plugin_options
 
     terminal.command = args[0] if args else ""
+    if len(args) > 1 and args[0] in ("--install-completion", "--show-completion"):
+        os.environ["_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"] = "1"  # so that typer takes the name of a shell
     if "_FALTUNG_COMPLETE" in os.environ:  # the shell asks for completions
         app(prog_name="faltung")
     command = typer.main.get_command(app)

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from ..errors import PluginError
-from ..plugins import Kind, Plugin, installed, version_of
+from ..plugins import Kind, Plugin, installed, left_out_by, version_of
 from ..settings import own_text
 from ..stages.base import Stage
 from ..stages.base.registry import available_stages, stage_class
@@ -78,7 +78,9 @@ def show_plugins(listed: list[dict[str, Any]]) -> None:
     shown = table("kind", "name", "from", "version", "", fold=4)
     for entry in listed:
         shown.add_row(entry["kind"], entry["name"], entry["from"], entry["version"], entry.get("error", "ok"))
-    render(shown if listed else "no plugin is installed; faltung new-plugin begins one")
+    out = left_out_by()
+    none = f"plugins are left out, by {out}" if out else "no plugin is installed; faltung new-plugin begins one"
+    render(shown if listed else none)
 
 
 def describe(name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -39,15 +39,6 @@ class Pool:
     def give_back(self, *arrays: Array) -> None:
         """Leave arrays for others."""
         self._spare.extend(arrays)
-
-
-class SerialExecutor(Executor):
-    """The executor where there is none: `submit` does each task at once, and raises what it raises."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        done: Future[Any] = Future()
-        done.set_result(fn(*args, **kwargs))
-        return done
 
 
 class Gather(Generic[T]):

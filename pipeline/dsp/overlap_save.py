@@ -12,15 +12,19 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Executor, Future
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from ..kernel import Array, Kernel
-from .gather import Gather, Pool, SerialExecutor
+from .gather import Gather, Pool
 from .methods import Method
 from .nonfinite import NonFinite, Sample, extract
-from .transforms import irfft, rfft, spectrum_of, to_frames
+from .responses import spectra_of
+from .threads import SerialExecutor, groups_ahead
+from .transforms import irfft, rfft, room_within, to_frames
+
+_STRETCH = 1 << 13
+"""Bins whose products and sums stay in the cache."""
 
 Forward = tuple[list[Array], list[Sample]]
 """The spectra of a group, one (channels, bins) a block, and the samples that had to be extracted."""
@@ -42,8 +46,6 @@ class OverlapSave:
         ``n_fft``, ``block``, ``partitions`` and ``group``.
     executor
         computes groups side by side; without one each is computed when it is whole.
-    ahead
-        groups that may be under way, with an executor.
     """
 
     def __init__(
@@ -53,11 +55,10 @@ class OverlapSave:
         dtype: np.dtype[Any],
         method: Method,
         executor: Executor | None = None,
-        ahead: int = 2,
     ) -> None:
         self._length, self._method, self._dtype = kernel.length, method, dtype
         self._channels, self._channels_out = channels, kernel.channels_out or channels
-        self._responses = _spectra_of(kernel, method, dtype)
+        self._responses = spectra_of(kernel, method, dtype)
         self._executor = executor or SerialExecutor()
         self._overlap = method.n_fft - method.block
         self._gather: Gather[Group] = Gather(
@@ -67,7 +68,7 @@ class OverlapSave:
             method.group,
             dtype=dtype,
             lead=self._overlap,
-            ahead=ahead if executor else 0,
+            ahead=groups_ahead(executor),
         )
         bins = (method.group, method.n_fft // 2 + 1)
         self._spectra = Pool((channels, *bins), self._responses.dtype)
@@ -125,14 +126,19 @@ class OverlapSave:
         """Waits only for what was submitted before it, so threads that take work in order cannot block each other."""
         fresh, nonfinite = forward.result()
         known = [spectrum for group in past for spectrum in group.result()[0]] + fresh
-        product, term = self._products.take(), self._products.take()
-        for i, b in enumerate(range(len(known) - len(fresh), len(known))):
-            _multiply(known[b][:, None], self._responses[0], product[:, i : i + 1])
-            for p in range(1, min(self._method.partitions, b + 1)):  # before the signal there is silence
-                _multiply(known[b - p][:, None], self._responses[p], term[:, :1])
-                product[:, i : i + 1] += term[:, :1]
+        product, lead = self._products.take(), len(known) - len(fresh)
+        for i, b in enumerate(range(lead, lead + len(fresh))):
+            seen = known[max(0, b - self._method.partitions + 1) : b + 1][::-1]  # before the signal there is silence
+            for start in range(0, product.shape[-1], _STRETCH):
+                here = slice(start, start + _STRETCH)
+                total = product[:, i : i + 1, here]
+                _multiply(seen[0][:, None, here], self._responses[0][..., here], total)
+                term = np.empty_like(total)
+                for spectrum, response in zip(seen[1:], self._responses[1:], strict=False):
+                    _multiply(spectrum[:, None, here], response[..., here], term)
+                    total += term
         out = self._frames_of(product[:, : len(fresh)])
-        self._products.give_back(product, term)
+        self._products.give_back(product)
         return out, nonfinite
 
     def _transform(self, region: Array, first: int, spectra: Array) -> list[Sample]:
@@ -148,11 +154,14 @@ class OverlapSave:
 
     def _frames_of(self, spectra: Array) -> Array:
         """The new frames (n, channels out) of spectra (channels out, blocks, bins), which are used up."""
-        rows = self._rows.take()
-        irfft(spectra, self._method.n_fft, out=rows[:, : spectra.shape[1]])
+        within = room_within(spectra, self._method.n_fft)
+        room = self._rows.take() if within is None else within
+        rows = room[:, : spectra.shape[1]]
+        irfft(spectra, self._method.n_fft, out=rows)
         out: Array = np.empty((spectra.shape[1], self._method.block, self._channels_out), self._dtype)
-        to_frames(rows[:, : spectra.shape[1], self._overlap :], out)
-        self._rows.give_back(rows)
+        to_frames(rows[..., self._overlap :], out)
+        if within is None:
+            self._rows.give_back(room)
         return out.reshape(-1, self._channels_out)
 
     def _joined(self, parts: list[Array]) -> Array:
@@ -169,25 +178,3 @@ def _multiply(spectra: Array, response: Array, out: Array) -> None:
     np.multiply(spectra[0][None], response[0][:, None, :], out=out)
     for x, h in zip(spectra[1:], response[1:], strict=True):
         out += x[None] * h[:, None, :]
-
-
-_known: WeakKeyDictionary[Kernel, dict[tuple[Method, np.dtype[Any]], Array]] = WeakKeyDictionary()
-"""The spectra of every kernel that is still in use: a plan that is run on many signals transforms its own once."""
-
-
-def _spectra_of(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> Array:
-    known = _known.setdefault(kernel, {})
-    if (method, dtype) not in known:
-        known[method, dtype] = _partition_spectra(kernel, method, dtype)
-    return known[method, dtype]
-
-
-def _partition_spectra(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> Array:
-    """Spectra of the kernel's partitions: (P, channels in or 1, bins), or (P, channels in, channels out, bins)."""
-    taps = kernel.taps.reshape(kernel.length, -1) if kernel.taps.ndim < 3 else kernel.taps
-    size = kernel.length if method.partitions == 1 else method.block
-    complex_dtype = np.complex128 if dtype == np.float64 else np.complex64
-    spectra: Array = np.empty((method.partitions, *taps.shape[1:], method.n_fft // 2 + 1), complex_dtype)
-    for p, spectrum in enumerate(spectra):
-        spectrum[...] = spectrum_of(taps[p * size : (p + 1) * size], method.n_fft)
-    return spectra

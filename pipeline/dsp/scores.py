@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from ..kernel import Array
-from .gather import Gather, SerialExecutor
+from .gather import Gather
 from .score_bank import ChannelMode, Score, banks
 from .score_blocks import score_rows
+from .threads import SerialExecutor, groups_ahead
 
 __all__ = ["ChannelMode", "Score", "Scorer", "Scores"]
 
@@ -60,8 +61,6 @@ class Scorer:
         relative spacing of the numbers that the samples were given as: what is flat but for it is flat.
     executor
         computes groups side by side; without one each is computed when it is whole.
-    ahead
-        groups that may be under way, with an executor.
 
     Raises
     ------
@@ -79,7 +78,6 @@ class Scorer:
         bins: int = 1,
         eps: float = 2.0**-52,
         executor: Executor | None = None,
-        ahead: int = 2,
     ) -> None:
         self._banks = banks(templates, channels, score, mode, bins)
         self._channels, self._bins, self._mode, self._eps = channels, bins, mode, eps
@@ -90,9 +88,8 @@ class Scorer:
         self.block = self.n_fft - self.longest + 1
         fits = max(1, _SCORES // (self._count * channels * self.block))
         self.group = min(max(1, _GROUP_POINTS // (self.n_fft * channels * bins)), fits)
-        under_way = ahead if executor else 0
         self._gather: Gather[Scores] = Gather(
-            channels * bins, self.longest - 1, self.block, self.group, ahead=under_way
+            channels * bins, self.longest - 1, self.block, self.group, ahead=groups_ahead(executor)
         )
 
     @property

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..kernel import Array
-from .gather import Gather, SerialExecutor
+from .gather import Gather
+from .threads import SerialExecutor
 from .transforms import rfft
 from .windows import hann
 

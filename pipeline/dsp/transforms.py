@@ -27,7 +27,7 @@ import numpy as np
 from ..errors import UsageError
 from ..kernel import Array
 
-__all__ = ["Library", "irfft", "library", "library_for", "library_version", "rfft", "spectrum_of"]
+__all__ = ["Library", "irfft", "library", "library_for", "library_version", "rfft", "room_within", "spectrum_of"]
 
 Library = Literal["opencv", "scipy"]
 
@@ -108,6 +108,11 @@ def irfft(spectra: Array, n: int, out: Array | None = None) -> Array:
     from scipy import fft
 
     return _put(np.asarray(fft.irfft(spectra, n, axis=-1, overwrite_x=True)), out)
+
+
+def room_within(spectra: Array, n: int) -> Array | None:
+    """The part of spectra that `irfft` may take for ``out``, to the same bits; None where the library needs another."""
+    return spectra.view(spectra.real.dtype)[..., 1:-1] if library_for(n) == "opencv" else None
 
 
 def to_rows(frames: Array, rows: Array) -> None:

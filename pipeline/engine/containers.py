@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,9 @@ import numpy as np
 from ..errors import SignalError
 from ..kernel import Array
 from ..stages.base import check_format
+from .times import JITTER, Frames, rate_of, times_from
 
 _TIMES = {"t", "time", "times", "timestamp", "timestamps", "date", "datetime", "seconds"}
-_JITTER = 0.01
-"""Of a step, by which steps in time may differ."""
-
-
-@dataclass(frozen=True)
-class Frames:
-    """Frames of an output beside those of its input: how many, at which rate, and where the first lies."""
-
-    fs: float
-    start_s: float
-    """Time of the first frame, counted from that of the input's first."""
-
 
 Back = Callable[[Array, Frames], Any]
 
@@ -61,68 +51,52 @@ def unpack(x: Any, fs: float | None, *, gaps: bool = False) -> Signal:
     SignalError
         a mask, a time that is irregular or read as data, rates that differ, no rate.
     """
-    library = type(x).__module__.partition(".")[0]
     unpackers = {"pandas": _pandas, "xarray": _xarray, "polars": _polars, "torch": _torch, "jaxlib": _jax, "jax": _jax}
+    origins = {cls.__module__.partition(".")[0] for cls in type(x).__mro__}  # of what it is made of, too
+    library = next((name for name in unpackers if name in origins and name in sys.modules), None)
     if isinstance(x, np.ma.MaskedArray):
         signal = _masked(x, gaps=gaps)
-    elif library in unpackers and library in sys.modules:
-        signal = unpackers[library](x)
+    elif library is not None:
+        signal = _polars(x, gaps=gaps) if library == "polars" else unpackers[library](x)
     else:
         signal = Signal(x, None, lambda y, _: y)
-    if signal.fs is None or fs is None:
-        known = fs if signal.fs is None else signal.fs
-        return Signal(signal.samples, known, signal.back)
-    check_format(fs, 1)
-    if abs(fs - signal.fs) > _JITTER * signal.fs:
-        raise SignalError(f"the time of the signal says {signal.fs:g} Hz, fs says {fs:g} Hz; leave fs out")
-    return Signal(signal.samples, fs, signal.back)
+    if signal.fs is not None and fs is not None:
+        check_format(fs, 1)
+        if abs(fs - signal.fs) > JITTER * signal.fs:
+            raise SignalError(f"the time of the signal says {signal.fs:g} Hz, fs says {fs:g} Hz; leave fs out")
+    return signal if fs is None else replace(signal, fs=fs)
 
 
 def _masked(x: Any, *, gaps: bool) -> Signal:
-    if np.ma.getmaskarray(x).any():
+    if x.dtype.kind == "f" and np.ma.getmaskarray(x).any():
         if not gaps:
             frame = int(np.argwhere(np.ma.getmaskarray(x).reshape(len(x), -1).any(axis=1))[0][0])
             raise SignalError(f"frame {frame} is masked; fill it (x.filled(0)), or set nonfinite: propagate for a gap")
-        x = x.filled(np.nan)
-    return Signal(np.asarray(x), None, lambda y, _: np.ma.masked_invalid(y))
+        samples: Any = x.filled(np.nan)
+    else:
+        samples = np.asarray(x)
+
+    def back(y: Array, _: Frames) -> Any:
+        made = np.ma.masked_invalid(y)
+        made.fill_value = x.fill_value
+        return made
+
+    return Signal(samples, None, back)
 
 
-# ---- times ----------------------------------------------------------------------------------------------------------
-
-
-def _rate_of(times: Any, what: str) -> float | None:
-    """Rate of times, datetime64 or seconds, from their median step; None of fewer than two."""
-    if times is None or len(times) < 2:
-        return None
-    dated = times.dtype.kind == "M"
-    seconds: Array = (times - times[0]) / np.timedelta64(1, "ns") / 1e9 if dated else times.astype(float) - times[0]
-    steps = np.diff(seconds)
-    step = float(np.median(steps))
-    off = np.flatnonzero(~(np.abs(steps - step) <= _JITTER * abs(step)))
-    if step <= 0 or len(off):
-        at = int(off[0]) + 1 if len(off) else 1
-        found = f"a step of {steps[at - 1]:.6g} s, the median is {step:.6g} s"
-        raise SignalError(f"{what} is not regular at row {at}: {found}; resample it to even steps first")
-    # n - 1 steps span the whole, which is known more finely than one of them
-    span = (len(seconds) - 1) / float(seconds[-1] - seconds[0])
-    return round(span) if abs(span - round(span)) < 1e-6 * span else span
-
-
-def _times_from(first: Any, frames: Frames, count: int) -> Array:
-    """Times of an output's frames, from the time of the input's first."""
-    offsets = np.arange(count) / frames.fs + frames.start_s
-    if np.asarray(first).dtype.kind != "M":
-        return first + offsets  # type: ignore[no-any-return]
-    times: Array = first.astype("M8[ns]") + np.round(offsets * 1e9).astype("m8[ns]")
-    return times
-
-
-def _require_channels(kinds: Iterable[tuple[Any, Any]], is_number: Callable[[Any], bool], fix: str) -> None:
+def _require_channels(kinds: Iterable[tuple[Any, Any]], is_number: Callable[[Any], bool], fix: str, drop: str) -> None:
     for name, kind in kinds:
         if str(name).strip().lower() in _TIMES:
-            raise SignalError(f"the column {name!r} is a time by its name, and would be taken for a channel; {fix}")
+            by_name = f"the column {name!r} is a time by its name, and would be taken for a channel"
+            raise SignalError(f"{by_name}; {fix.replace('NAME', repr(name))}")
         if not is_number(kind):
-            raise SignalError(f"the column {name!r} is {kind}, no number; {fix}")
+            wanted = fix if str(getattr(kind, "kind", "")) in ("m", "M") else drop
+            raise SignalError(f"the column {name!r} is {kind}, no number; {wanted.replace('NAME', repr(name))}")
+
+
+def _stay(count: int, given: int, frames: Frames, rate: float | None) -> bool:
+    """Whether the frames of an output lie where those of its input do."""
+    return count == given and not frames.start_s and (rate is None or abs(frames.fs - rate) <= JITTER * rate)
 
 
 # ---- libraries ------------------------------------------------------------------------------------------------------
@@ -132,21 +106,29 @@ def _pandas(x: Any) -> Signal:
     pandas = sys.modules["pandas"]
     if not isinstance(x, pandas.Series | pandas.DataFrame):
         raise SignalError(f"a signal of pandas is a Series or a DataFrame, got {type(x).__name__}")
-    if x.ndim == 2:
-        fix = "make it the index (x.set_index), or drop it and give fs"
-        _require_channels(x.dtypes.items(), pandas.api.types.is_numeric_dtype, fix)
+    types, kinds = pandas.api.types, list(x.dtypes.items()) if x.ndim == 2 else []
     index, times = x.index, None
+    fix = "make it the index, x.set_index(NAME), or leave it out, x.drop(columns=NAME), and give fs"
+    drop = "leave it out: x.drop(columns=NAME)"
+    _require_channels(kinds, lambda kind: types.is_numeric_dtype(kind) and not types.is_bool_dtype(kind), fix, drop)
+    if isinstance(index, pandas.PeriodIndex):
+        raise SignalError("the index is made of periods; let each be its start: x.to_timestamp()")
     if isinstance(index, pandas.DatetimeIndex):
-        if index.hasnans:
-            raise SignalError("the index holds a time that is missing; drop those rows first")
         times = (index.tz_convert(None) if index.tz else index).to_numpy()
+    elif isinstance(index, pandas.TimedeltaIndex) or (
+        str(index.name).strip().lower() in _TIMES and types.is_numeric_dtype(index.dtype)
+    ):
+        times = index.to_numpy()
 
     def index_of(count: int, frames: Frames) -> Any:
-        if count == len(index) and frames.start_s == 0:
+        if _stay(count, len(index), frames, rate):
             return index
         if times is not None and len(times):
-            made = pandas.DatetimeIndex(_times_from(times[0], frames, count), name=index.name)
-            return made.tz_localize("UTC").tz_convert(index.tz) if index.tz else made
+            made = type(index)(times_from(times[0], frames, count), name=index.name)
+            made = made.tz_localize("UTC").tz_convert(index.tz) if getattr(index, "tz", None) else made
+            with suppress(ValueError, AttributeError):  # of another rate, or numbers
+                made.freq = index.freq
+            return made
         if isinstance(index, pandas.RangeIndex) and frames.start_s == 0:
             return pandas.RangeIndex(index.start, index.start + count * index.step, index.step, name=index.name)
         what = f"the output has {count} frames, the index {len(index)} that do not go on by themselves"
@@ -154,11 +136,22 @@ def _pandas(x: Any) -> Signal:
 
     def back(y: Array, frames: Frames) -> Any:
         if y.ndim == 1:
-            return pandas.Series(y, index=index_of(len(y), frames), name=getattr(x, "name", None))
-        columns = x.columns if x.ndim == 2 and y.shape[1] == x.shape[1] else None
-        return pandas.DataFrame(y, index=index_of(len(y), frames), columns=columns)
+            made = pandas.Series(y, index=index_of(len(y), frames), name=getattr(x, "name", None))
+        else:
+            columns = x.columns if x.ndim == 2 and y.shape[1] == x.shape[1] else None
+            made = pandas.DataFrame(y, index=index_of(len(y), frames), columns=columns)
+        made.attrs = dict(x.attrs)
+        return made
 
-    return Signal(x.to_numpy(), _rate_of(times, "the index"), back)
+    even = "interpolate it first" if isinstance(times, np.ndarray) and times.dtype.kind not in "mM" else _EVEN
+    rate = rate_of(times, "the index", ("sort it: x.sort_index()", "x[~x.index.duplicated()] leaves one", even))
+    # whole numbers beside floats become floats, in extension types, too
+    mixed = any(types.is_float_dtype(kind) for _, kind in kinds)
+    samples = x.to_numpy(dtype=np.float64, na_value=np.nan) if mixed else x.to_numpy()
+    return Signal(samples, rate, back)
+
+
+_EVEN = "make its steps even first: x.resample('STEP').mean().interpolate()"
 
 
 def _xarray(x: Any) -> Signal:
@@ -166,57 +159,114 @@ def _xarray(x: Any) -> Signal:
     if not isinstance(x, xarray.DataArray):
         raise SignalError(f"a signal of xarray is a DataArray, got {type(x).__name__}; take one: x[name]")
     if x.ndim not in (1, 2):
-        raise SignalError(f"a signal has the dimensions of frames and channels, got {x.dims}")
+        stacked = f"stack the others: x.stack(channel={x.dims[1:]})" if x.ndim else "it has no frames"
+        raise SignalError(f"a signal has the dimensions of frames and channels, got {x.dims}; {stacked}")
     named = [dim for dim in x.dims if str(dim).lower() in _TIMES]
+    named = named or [dim for dim in x.dims if dim in x.coords and x.coords[dim].dtype.kind in "mM"]
     if x.ndim == 2 and len(named) != 1:
-        raise SignalError(f"which dimension is the time cannot be told from {x.dims}; rename it to 'time'")
+        fix = f"rename it: x.rename({{{x.dims[0]!r}: 'time'}})"
+        raise SignalError(f"which dimension is the time cannot be told from {x.dims}; {fix}")
     dim = named[0] if named else x.dims[0]
     times = x.coords[dim].to_numpy() if dim in x.coords else None
+    unit = str(x.coords[dim].attrs.get("units", "s")) if times is not None and times.dtype.kind in "iuf" else "s"
+    if times is not None and (times.dtype.kind not in "iufmM" or unit not in ("s", "second", "seconds")):
+        got = f"in {unit!r}" if unit != "s" else f"made of {type(times.flat[0]).__name__}"
+        fix = f"x.assign_coords({{{dim!r}: ...}}) with datetime64, timedelta64 or seconds"
+        raise SignalError(f"the coordinate {dim!r} is {got}, which is not read as a time; {fix}")
     order = (dim, *(other for other in x.dims if other != dim))
+    turned = x.transpose(*order)
 
     def back(y: Array, frames: Frames) -> Any:
-        alike = y.ndim == 1 or y.shape[1] == x.transpose(*order).shape[1]
-        coords = {
-            name: coord
-            for name, coord in x.coords.items()
-            if (dim not in coord.dims or (len(y) == x.sizes[dim] and not frames.start_s)) and (alike or not coord.dims)
-        }
-        if times is not None and dim not in coords:
-            coords[dim] = (dim, _times_from(times[0], frames, len(y)), x.coords[dim].attrs)
-        made = xarray.DataArray(y, dims=order[: y.ndim], coords=coords, attrs=x.attrs, name=x.name)
+        alike = y.ndim == 1 or (turned.ndim == 2 and y.shape[1] == turned.shape[1])
+        kept = _stay(len(y), len(turned), frames, rate)
+        along = [name for name, coord in x.coords.items() if dim in coord.dims and name != dim]
+        if along and not kept:
+            what = f"the coordinate {along[0]!r} goes along the frames, of which the output has others"
+            raise SignalError(f"{what}; leave it out, x.drop_vars({along[0]!r}), or ask for same=True")
+        lost = [name for name, coord in x.coords.items() if not alike and coord.dims and set(coord.dims) != {dim}]
+        lost += [dim] if times is not None and not kept else []
+        made = xarray.DataArray(
+            y, dims=order[: y.ndim], coords=turned.drop_vars(lost).coords, attrs=x.attrs, name=x.name
+        )
+        if times is not None and not kept:
+            made = made.assign_coords({dim: (dim, times_from(times[0], frames, len(y)), x.coords[dim].attrs)})
         return made.transpose(*x.dims) if y.ndim == x.ndim else made
 
-    return Signal(x.transpose(*order).to_numpy(), _rate_of(times, f"the coordinate {dim!r}"), back)
+    even = (
+        f"x.interp({dim}=...)" if times is not None and times.dtype.kind in "iuf" else _EVEN_OF.replace("DIM", str(dim))
+    )
+    fixes = (f"sort it: x.sortby({dim!r})", f"x.drop_duplicates({dim!r}) leaves one", even)
+    rate = rate_of(times, f"the coordinate {dim!r}", fixes)
+    return Signal(turned.to_numpy(), rate, back)
 
 
-def _polars(x: Any) -> Signal:
+_EVEN_OF = "make its steps even first: x.resample(DIM='STEP').mean().interpolate_na('DIM')"
+
+
+def _polars(x: Any, *, gaps: bool = False) -> Signal:
     polars = sys.modules["polars"]
-    if isinstance(x, polars.Series):
-        return Signal(x.to_numpy(), None, lambda y, _: polars.Series(x.name, y) if y.ndim == 1 else polars.DataFrame(y))
-    if not isinstance(x, polars.DataFrame):
-        raise SignalError(f"a signal of polars is a Series or a DataFrame, got {type(x).__name__}; collect it first")
-    dated = [name for name, kind in x.schema.items() if kind.is_temporal()]
-    channels = [name for name in x.columns if name not in dated]
+    if not isinstance(x, polars.DataFrame | polars.Series):
+        kind = type(x).__name__
+        raise SignalError(f"a signal of polars is a Series or a DataFrame, got {kind}; collect it first: x.collect()")
+    table = x.to_frame() if isinstance(x, polars.Series) else x
+    dated = [name for name, kind in table.schema.items() if kind.is_temporal() and table is x]
+    channels = [name for name in table.columns if name not in dated]
+    _require_numbers(table.select(channels), named=table is x)
     if len(dated) > 1:
-        raise SignalError(f"the columns {', '.join(dated)} are times; leave one")
-    fix = "cast it to a Datetime, or drop it and give fs"
-    _require_channels(((name, x.schema[name]) for name in channels), lambda kind: kind.is_numeric(), fix)
-    for name in channels:
-        if x[name].null_count():
-            raise SignalError(f"the column {name!r} has values that are missing; fill them (fill_null) first")
-    times = x[dated[0]].cast(polars.Datetime("ns")).to_numpy() if dated else None
+        raise SignalError(f"the columns {', '.join(dated)} are times; leave one: x.drop({dated[1]!r})")
+    if dated and table.schema[dated[0]] == polars.Time:
+        fix = f"combine it with a date (dt.combine), or leave it out, x.drop({dated[0]!r}), and give fs"
+        raise SignalError(f"the column {dated[0]!r} is a time of day, which ends at midnight; {fix}")
+    missing = [name for name in channels if table[name].null_count()]
+    if missing and not gaps:
+        fix = "fill them (x.fill_null(0)), or set nonfinite: propagate for gaps"
+        raise SignalError(f"the column {missing[0]!r} has values that are missing; {fix}")
+    times: Any = table[dated[0]].to_numpy() if dated else None
+    if times is not None and times.dtype == "M8[D]":
+        times = times.astype("M8[ms]")
+
+    def column_of(count: int, frames: Frames) -> Any:
+        column, kind = table[dated[0]], table.schema[dated[0]]
+        if _stay(count, len(table), frames, rate):
+            return column
+        stamps = times_from(times[0], frames, count) if len(times) else times[:0]
+        made = polars.Series(dated[0], stamps)
+        if getattr(kind, "time_zone", None):
+            return made.dt.replace_time_zone("UTC").dt.convert_time_zone(kind.time_zone)
+        return made.cast(kind) if kind == polars.Date and (stamps == stamps.astype("M8[D]")).all() else made
 
     def back(y: Array, frames: Frames) -> Any:
         columns = y[:, None] if y.ndim == 1 else y
         names = channels if columns.shape[1] == len(channels) else [f"{i}" for i in range(columns.shape[1])]
         made = polars.DataFrame({name: columns[:, i] for i, name in enumerate(names)})
+        made = made.fill_nan(None) if missing else made
+        if table is not x:
+            return made.to_series() if y.ndim == 1 else made
         if times is None:
             return made
-        kept = len(y) == len(x) and not frames.start_s
-        column = x[dated[0]] if kept else polars.Series(dated[0], _times_from(times[0], frames, len(y)))
-        return made.insert_column(min(x.columns.index(dated[0]), made.width), column.cast(x.schema[dated[0]]))
+        return made.insert_column(min(x.columns.index(dated[0]), made.width), column_of(len(y), frames))
 
-    return Signal(x.select(channels).to_numpy(), _rate_of(times, f"the column {dated[0]!r}" if dated else ""), back)
+    by = repr(dated[0]) if dated else ""
+    even = f"make its steps even first: x.upsample({by}, every='STEP').interpolate()"
+    fixes = (f"sort it: x.sort({by})", f"x.unique({by}, maintain_order=True) leaves one", even)
+    rate = rate_of(times, f"the column {by}", fixes)
+    floats = all(table.schema[name].is_float() for name in channels)
+    samples = (table.select(channels) if floats else table.select(channels).cast(polars.Float64)).to_numpy()
+    return Signal(samples if table is x else samples[:, 0], rate, back)
+
+
+def _require_numbers(table: Any, *, named: bool) -> None:
+    """Raise `SignalError` where columns of polars are no channels; they have names, unless they are a Series."""
+    kinds = list(table.schema.items())
+    if not kinds:
+        raise SignalError("a signal has at least 1 channel, got none: no column is a number")
+    fix = "cast it to a Datetime or a Duration, or leave it out, x.drop(NAME), and give fs"
+    drop = "leave it out: x.drop(NAME); a time in words is read by str.to_datetime()"
+    _require_channels(kinds if named else (), lambda kind: kind.is_numeric(), fix, drop)
+    if not any(kind.is_float() for _, kind in kinds):
+        cast = f"x.cast({{{kinds[0][0]!r}: pl.Float64}})" if named else "x.cast(pl.Float64)"
+        how = f"convert first: {cast}" if kinds[0][1].is_numeric() else "it holds no numbers"
+        raise SignalError(f"a signal is made of floating-point samples, got {kinds[0][1]}; {how}")
 
 
 def _torch(x: Any) -> Signal:
@@ -224,13 +274,23 @@ def _torch(x: Any) -> Signal:
     if x.requires_grad:
         raise SignalError("a tensor that wants a gradient would lose it here; give x.detach()")
     if not x.dtype.is_floating_point:
-        raise SignalError(f"a signal is made of floating-point samples, got {x.dtype}; convert first: x.float()")
+        fix = "take x.real, x.imag or x.abs()" if x.dtype.is_complex else "convert first: x.float()"
+        raise SignalError(f"a signal is made of floating-point samples, got {x.dtype}; {fix}")
+    if x.layout is not torch.strided or x.device.type == "meta":
+        fix = "it has no values" if x.device.type == "meta" else "give x.to_dense()"
+        raise SignalError(f"a signal is a dense tensor, got one on {x.device} in {x.layout}; {fix}")
     samples = x.cpu().to(torch.float64).numpy()
     return Signal(samples, None, lambda y, _: torch.from_numpy(np.ascontiguousarray(y)).to(x.device, x.dtype))
 
 
 def _jax(x: Any) -> Signal:
     numpy, jax = sys.modules["jax.numpy"], sys.modules["jax"]
+    if isinstance(x, jax.core.Tracer):
+        fix = "call it outside, or take its kernel, pipe.kernel(fs), and jnp.convolve(x, h.taps)"
+        raise SignalError(f"a signal has values, which one inside of jit, grad or vmap has not; {fix}")
+    if not numpy.issubdtype(x.dtype, numpy.floating):
+        fix = "take x.real, x.imag or abs(x)" if x.dtype.kind == "c" else "convert first: x.astype(float)"
+        raise SignalError(f"a signal is made of floating-point samples, got {x.dtype}; {fix}")
     device = next(iter(x.devices()))
     samples = np.asarray(x)
     samples = samples if samples.dtype in (np.float32, np.float64) else np.asarray(x.astype(numpy.float32))

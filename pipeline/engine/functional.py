@@ -15,12 +15,17 @@ from ..dsp.convolver import open_convolver
 from ..errors import SignalError
 from ..kernel import Array, Kernel
 from ..stages.base.processors import channels_after
-from .containers import Frames, unpack
+from .containers import unpack
+from .times import Frames
 
 Mode = Literal["full", "same", "valid"]
 
 _FEW = 8  # channels that an array of fewer frames may have: a short cut of surround sound, no sound turned round
 _FEW_IN_A_BLOCK = 64  # the same of a block of a stream, which may be as short as it likes
+
+_CONVERTED = dict.fromkeys("iu", "convert first: 16-bit PCM by x / 32768, plain numbers by x.astype(float)")
+_CONVERTED |= {"b": "convert first: x.astype(float)", "c": "take x.real, x.imag or abs(x)"}
+_CONVERTED |= {"O": "where these are numbers, convert first: x.astype(float)"}
 
 
 def as_signal(x: npt.ArrayLike) -> Array:
@@ -62,10 +67,8 @@ def _floating(x: npt.ArrayLike) -> Array:
     except ValueError:  # rows of different lengths
         raise SignalError(f"a signal must be an array of numbers, got {x!r:.60}") from None
     if array.dtype.kind != "f":
-        raise SignalError(
-            f"a signal is made of floating-point samples, got {array.dtype}; convert first: 16-bit PCM by "
-            "x / 32768, plain numbers by x.astype(float)"
-        )
+        fix = _CONVERTED.get(array.dtype.kind, "it holds no numbers")
+        raise SignalError(f"a signal is made of floating-point samples, got {array.dtype}; {fix}")
     if array.ndim not in (1, 2):
         raise SignalError(f"a signal must have shape (frames,) or (frames, channels), got {array.shape}")
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)

@@ -12,8 +12,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from ..dsp.methods import Method
+from ..dsp.transforms import library_for
 from ..errors import FileError, KernelError, SettingError
 from ..kernel import Kernel
+from ..limits import MAX_FRAMES, at_most
 from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalStage
 from ..stages.base.files import raw_notes
 from ..stages.base.guard import Guarded, naming_stage
@@ -24,10 +26,11 @@ from .options import Options
 from .steps import Align, Group, group_kernels
 
 BLOCK = 1 << 17
-"""Frames read from a file at a time."""
+"""Frames read from a file at a time, at most."""
+_BLOCK_BYTES = 1 << 19  # of a channel: in double precision the half of these frames, for less memory in the same time
 
 _PROCESS = 60 << 20  # bytes of the interpreter and the libraries before any signal
-_KEPT = 1.5  # what the allocator holds, of what is in use at once
+_KEPT = 1.4  # what the allocator holds, of what is in use at once
 _WAITING = 2.5  # blocks between reader and engine, and as many between engine and writer
 SPOOLED = 4 << 20
 """Bytes of a signal put aside that are kept in memory, the rest on disk."""
@@ -152,7 +155,13 @@ class Plan:
     @property
     def memory(self) -> int:
         """Bytes that the process is expected to need at its peak, whatever the input's length."""
-        return _peak_memory(self.steps, self.format_in, self.format_out, self.threads)
+        ahead = self.workers if self.threads > 1 else 0
+        return _peak_memory(self.steps, self.format_in, self.format_out, self.workers, ahead)
+
+    @property
+    def block(self) -> int:
+        """Frames read from a file at a time."""
+        return self.options.hop or _BLOCK_BYTES // self.format_in.dtype.itemsize
 
     def nominal_frames(self, frames: int, steps: int | None = None) -> int:
         """The input's own frames at the rate of the output, or at that after the first ``steps`` steps."""
@@ -161,7 +170,10 @@ class Plan:
         return frames
 
     def frames_out(self, frames: int) -> int:
-        """Frames that will be given out for ``frames`` that go in, tail and pre-roll as the options say."""
+        """Frames that will be given out for ``frames`` that go in, tail and pre-roll as the options say.
+
+        Raises `SettingError` at the stage that adds most, where a file cannot have so many.
+        """
         if frames == 0:
             return 0
         if self.options.edges != "zero":
@@ -171,6 +183,10 @@ class Plan:
             total = step.frames_after(total)
         start = 0 if self.options.keeps_pre_roll else self.latency
         end = total if self.options.keeps_tail else self.latency + self.nominal_frames(frames)
+        if end - start > MAX_FRAMES:
+            most = max(self.stages, key=lambda one: one.latency + one.tail)
+            message = f"the output would have {end - start:,} frames; a file has {at_most('frames')}"
+            raise SettingError(message, "stages", most.index)
         return end - start
 
 
@@ -197,7 +213,7 @@ def make_plan(stages: Sequence[Stage], fmt: Format, options: Options | None = No
 def _require_edges_can_be_held(planned: Sequence[StagePlan], edges: str) -> None:
     for stage in planned:
         if stage.kernel is None:
-            message = f"edges: {edges} is for stages that are kernels, {stage.stage.use!r} is not"
+            message = f"edges: {edges}, as of same=True, is for kernels, {stage.stage.use!r} is none; run it by itself"
             raise SettingError(message, "stages", stage.index)
 
 
@@ -267,23 +283,23 @@ def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:
     return steps
 
 
-def _peak_memory(steps: Sequence[Step], format_in: Format, format_out: Format, threads: int) -> int:
-    """Bytes expected at the peak: what is under way in each of ``threads`` that compute, and what waits between them.
+def _peak_memory(steps: Sequence[Step], format_in: Format, format_out: Format, workers: int, ahead: int) -> int:
+    """Bytes expected at the peak: what ``workers`` compute with, ``ahead`` groups of it, and what waits between them.
 
     A test holds it to within 30 % of the measured peak.
     """
-    one = BLOCK * format_in.dtype.itemsize / format_in.fs
+    one = _BLOCK_BYTES / format_in.fs
     first, *after = [one * fmt.channels * fmt.fs for fmt in (format_in, format_out, *(s.format_out for s in steps))]
     aside = any(isinstance(step.work, WholeSignalStage) for step in steps)
     waiting = _WAITING * (max(first, *after) + (0 if aside else first))  # what is put aside is read when all is in
-    working = sum(_step_memory(step, threads, block) for step, block in zip(steps, after[1:], strict=True))
+    working = sum(_step_memory(step, workers, ahead, block) for step, block in zip(steps, after[1:], strict=True))
     return _PROCESS + round(_KEPT * (waiting + working))
 
 
-def _step_memory(step: Step, threads: int, block: float) -> float:
+def _step_memory(step: Step, workers: int, ahead: int, block: float) -> float:
     """Bytes that a step works with, apart from what waits; a block of what comes out takes ``block``."""
     if isinstance(step.work, DetectorStage):
-        return step.work.memory(step.format_in, threads)
+        return step.work.memory(step.format_in, workers)
     if not isinstance(step.work, Group):
         return block + SPOOLED if isinstance(step.work, WholeSignalStage) else block / 2
     kernel, method = step.work.kernel, step.work.method
@@ -291,11 +307,12 @@ def _step_memory(step: Step, threads: int, block: float) -> float:
     channels, item = max(step.format_in.channels, step.format_out.channels), step.format_in.dtype.itemsize
     if method.name != "fft":
         return taps + 2 * kernel.length * channels * item
-    under_way = threads + 1 if threads > 1 else 1
+    under_way = ahead + 1
     frames = method.group * method.block
     regions = under_way * (method.n_fft - method.block + frames) * channels * item
     spectra = method.group * method.n_fft * channels * item
-    working = threads * 2 * spectra  # the spectra and the frames that come back
+    within = library_for(method.n_fft) == "opencv"  # the frames come back where their spectra were
+    working = workers * (1 if within else 2) * spectra
     past = (under_way + -(-(method.partitions - 1) // method.group)) * spectra if method.partitions > 1 else 0
     responses = method.partitions * method.n_fft * item * int(kernel.taps[0].size)
     outputs = (under_way + 1) * frames * channels * item

@@ -7,7 +7,6 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import Any, TypeVar
 
@@ -16,6 +15,7 @@ import numpy.typing as npt
 
 from ..dsp.detection import Detection
 from ..dsp.nonfinite import all_finite
+from ..dsp.threads import Threads
 from ..errors import SignalError
 from ..kernel import Array
 from ..stages.base import DetectorStage, Format, Processor, WholeSignalStage
@@ -56,7 +56,7 @@ def stream(plan: Plan, blocks: Iterable[npt.ArrayLike], found: Detections | None
     """
     check = InputCheck(plan.format_in, plan.options)
     with ExitStack() as stack:
-        executor = stack.enter_context(ThreadPoolExecutor(plan.workers, "faltung")) if plan.threads > 1 else None
+        executor = stack.enter_context(Threads(plan.workers)) if plan.threads > 1 else None
         signal = check.checked(blocks)
         if plan.options.edges == "hold":
             signal = hold_edges(signal, plan.tail, plan.latency)

@@ -67,7 +67,8 @@ class CsvReader(Reader):
         self._plain = self._form.decimal == "." and not self._sentinels
         self._header, self._width = self._form.header, self._form.width
         if not self._width:
-            raise ReadError(self._name, "has no rows")
+            behind = f" behind the {self._table.skip} lines of table: skip" if self._table.skip else ""
+            raise ReadError(self._name, f"has no rows{behind}")
         for line, row in islice(self._rows(), 1):
             self._refuse_prose(line, row)
         self._time = self._chosen_time(options)

@@ -52,7 +52,8 @@ _UNIT = re.compile(
 def _encoding(value: str) -> str:
     try:
         name = codecs.lookup(value).name
-    except LookupError:
+        b"1".decode(name, "replace")  # hex, idna and the like are no encodings of texts
+    except (LookupError, ValueError):
         raise invalid(f"must be an encoding such as utf-8, cp1252 or utf-16, got {value!r}") from None
     return "utf-8-sig" if name == "utf-8" else name
 

@@ -228,7 +228,7 @@ def _gather(
     digits, tick, finest, days = set[int](), Decimal("1e-9"), Decimal(1) * 86400, Decimal(0)
     per_second = 10**9
     wraps: bool | None = None
-    n = 0
+    n = longest = 0
     for lines, written in cells():
         alike = written and n > 1 and not days and len(digits) == 1
         known = ticks_since(first, written, asked.clock, per_second) if alike else None
@@ -254,6 +254,7 @@ def _gather(
             if n == 1 and 0 < stamp.seconds - first.seconds < Decimal("2e-6"):
                 tick, per_second = Decimal("1e-15"), 10**15
             digits.add(stamp.digits)
+            longest = max(longest, stamp.length)  # isoformat() gives a whole second no decimals
             if stamp.resolution < finest:
                 finest = stamp.resolution
             since = (stamp.seconds - first.seconds) * per_second
@@ -265,7 +266,7 @@ def _gather(
             n += 1
         told = "".join(f"{one.strip()}\n" for one in written)
         _put_aside(asked.name, np.array(pending, np.int64), told, store, texts)
-    return first, digits, (tick, finest)
+    return first._replace(length=longest), digits, (tick, finest)
 
 
 def _put_aside(name: str, ticks: Block, written: str, store: IO[bytes], texts: StampTexts) -> None:

@@ -13,7 +13,7 @@ from ..batch.manifest import Data
 from ..batch.resume import Item, owners_of
 from ..batch.task import Prepared, Runner, begin_task, configuration_text, is_light, make_task, run_in_turn, run_task
 from ..config.inputs import STREAM
-from ..dsp.gather import SerialExecutor
+from ..dsp.threads import SerialExecutor
 from ..plugins import bundled, owners_for
 from ..system import share_threads
 from .work import Work

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.batch.driver import run_tasks
-from pipeline.dsp.gather import SerialExecutor
+from pipeline.dsp.threads import SerialExecutor
 
 
 class Records(list):

@@ -20,7 +20,7 @@ import pytest
 from pipeline.batch import worker as worker_module
 from pipeline.batch.local import BUNDLE, LocalExecutor, WorkerLostError, _Work
 from pipeline.batch.worker import Worker, start_fork_server, start_worker
-from pipeline.dsp.gather import SerialExecutor
+from pipeline.dsp.threads import SerialExecutor
 from pipeline.system import share_threads, usable_processors
 
 from .tasks import (

@@ -11,7 +11,7 @@ from faltung_cluster.shards import render_shard, search_shard
 
 from pipeline.batch.task import configuration_text
 from pipeline.config.load import parse_config
-from pipeline.dsp.gather import SerialExecutor
+from pipeline.dsp.threads import SerialExecutor
 from pipeline.errors import ReadError
 from pipeline.stages.base import Format
 from pipeline.stages.match import Match

@@ -17,7 +17,7 @@ from faltung_cluster.shards import Shards, stretches
 from pipeline.batch.local import LocalExecutor
 from pipeline.batch.task import configuration_text, make_task, run_task
 from pipeline.config.load import parse_config
-from pipeline.dsp.gather import SerialExecutor
+from pipeline.dsp.threads import SerialExecutor
 from pipeline.errors import ReadError
 from pipeline.io.base import Reader
 from pipeline.job import Job, plan_job

@@ -18,7 +18,7 @@ from faltung_cluster.shards import Shards
 from pipeline.batch.driver import run_tasks
 from pipeline.batch.task import begin_task, configuration_text, is_light, make_task, run_task
 from pipeline.config.load import parse_config
-from pipeline.dsp.gather import SerialExecutor
+from pipeline.dsp.threads import SerialExecutor
 from pipeline.io import Remote
 from pipeline.units import parse_duration
 

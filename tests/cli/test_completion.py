@@ -87,3 +87,20 @@ def test_zsh_completes(here, line, expected):
     text = f"""_TYPER_COMPLETE_ARGS="faltung {line}" _FALTUNG_COMPLETE=complete_zsh faltung"""
     got = run(here, [zsh, "-f", "-c", text])
     assert set(got.split('"')[1::2]) == expected
+
+
+@pytest.mark.parametrize(
+    ("shell", "sign"), [("bash", "COMPREPLY"), ("zsh", "#compdef faltung"), ("fish", "complete --command faltung")]
+)
+def test_the_script_of_a_shell_that_is_named_is_shown_and_installed(here, shell, sign):
+    """Whatever shell calls: one may ask for another's, in a container or for a package."""
+    assert sign in run(here, ["./faltung", "--show-completion", shell])
+    said = run(here, ["./faltung", "--install-completion", shell], HOME=str(here))
+    assert said.startswith(f"{shell} completion installed in {here}")
+
+
+def test_a_shell_that_nothing_completes_is_refused_with_those_there_are(here):
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        run(here, ["./faltung", "--show-completion", "tcsh"])
+    assert refused.value.returncode == 2
+    assert "'tcsh' is not one of 'bash', 'zsh', 'fish'" in refused.value.stderr

@@ -57,6 +57,18 @@ def test_overlap_save_is_within_the_bound_of_a_transform(name, kind, frames, dty
     assert (np.abs(y - exact) <= bound).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("kind", KERNELS)
+def test_partitions_summed_stretch_by_stretch_have_the_bits_of_those_summed_at_once(kind, dtype, monkeypatch):
+    rng = np.random.default_rng(6)
+    method = Method("fft", 0.0, 64, 32, 5, 3)  # 33 bins
+    kernel, x = Kernel(KERNELS[kind](rng).astype(dtype)), rng.standard_normal((700, 2)).astype(dtype)
+    whole = convolve(kernel, x, method)
+    for stretch in (1, 7, 32, 33):
+        monkeypatch.setattr("pipeline.dsp.overlap_save._STRETCH", stretch)
+        np.testing.assert_array_equal(convolve(kernel, x, method), whole)
+
+
 @pytest.mark.parametrize("kind", KERNELS)
 @pytest.mark.parametrize("method", [*ADDS, *FFTS.values()], ids=str)
 def test_nothing_in_nothing_out(method, kind):

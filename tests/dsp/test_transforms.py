@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline.dsp import transforms
-from pipeline.dsp.transforms import irfft, library, library_for, rfft, to_frames, to_rows
+from pipeline.dsp.transforms import irfft, library, library_for, rfft, room_within, to_frames, to_rows
 from pipeline.errors import UsageError
 
 INSTALLED = find_spec("cv2") is not None
@@ -207,6 +207,9 @@ def test_the_bits_of_a_row_depend_on_nothing_but_the_row(n: int, dtype: type) ->
             out = at(np.zeros((count, n), dtype), offset + 1, gap=offset % 5)
             irfft(spectra, n, out=out)
             assert [row.tobytes() for row in out] == back[9 - count :]
+            spectra = rfft(placed, out=at(np.zeros((count, n // 2 + 1), alone[0].dtype), offset // 2, gap=offset % 4))
+            within = irfft(spectra, n, out=room_within(spectra, n))
+            assert [row.tobytes() for row in within] == back[9 - count :]
     overlapping = np.lib.stride_tricks.sliding_window_view(rows[:2].ravel(), n)[:: max(1, n // 4)]
     assert [row.tobytes() for row in rfft(overlapping)] == [rfft(row.copy()).tobytes() for row in overlapping]
     cube = rfft(rows.reshape(3, 3, n)[:, :2])

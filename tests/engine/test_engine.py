@@ -186,7 +186,7 @@ def test_held_edges_keep_a_constant_constant() -> None:
 
 def test_edges_are_held_for_kernels_alone_and_leave_no_tail() -> None:
     with pytest.raises(
-        SettingError, match=r"stages\[1\]: edges: hold is for stages that are kernels, 'resample' is not"
+        SettingError, match=r"stages\[1\]: edges: hold, as of same=True, is for kernels, 'resample' is none"
     ):
         make_plan([Taps(taps=(1.0,)), Resample(fs=8000)], STEREO, Options(edges="hold"))
     with pytest.raises(ValueError, match="edges: hold gives an output of the input's length; leave 'tail: keep' out"):

@@ -37,7 +37,7 @@ NAMES = frozenset(
     form_k form_i h_essay p_essay verdict_right verdict_sloppy verdict_depends verdict_wrong verdict_backwards
     verdict_circular h_say blank_1 blank_2 blank_3 word_tap means_tap word_kernel word_correlation word_origin checked
     claim residual bound lsb preset_run preset_own see_clap see_launch see_now see_read see_pairs see_turn see_delay
-    see_noturn see_plane see_arrow see_learn see_ear see_run""",
+    see_noturn see_plane see_arrow see_learn see_ear see_run code_launch""",
     )
 )
 

@@ -69,7 +69,7 @@ def test_a_stage_is_chosen_by_id_or_index(recording):
 
 def test_the_loudest_channel_is_taken_and_named(recording):
     run = subject_of(config([{"use": "echo", "delay": "10 ms", "gain": 0.5}]), recording)
-    assert run.notes[0]["en"] == "channel 1 of 2, the loudest"
+    assert run.notes[0]["en"] == "Channel 1 of 2, the loudest"
 
 
 def test_a_stage_that_correlates_is_undone(recording):

@@ -521,3 +521,20 @@ def test_the_run_comes_first_with_its_facts_and_its_numbers_can_be_taken_along(v
     assert page.locator("#pic-run .tail").count() == 3
     page.click("#run-samples")
     assert page.evaluate("[state.x, state.h]") == [data["run"]["x"], data["run"]["h"]]
+
+
+def test_the_clock_and_the_run_count_from_the_beginning_of_the_file(visit, echo):
+    page = visit(echo)
+    page.evaluate("ready(); data.sound.start = 12.5; ear9.at = madeOf().zero / madeOf().fs + 0.25; render()")
+    assert page.locator("#clock").inner_text() == "12.75 s"
+    page.evaluate("ear9.at = 0; render()")
+    assert float(page.locator("#clock").inner_text()[:-2].replace(MINUS, "-")) < 12.5
+    assert "12.50 s" in page.locator("#pic-run text").all_text_contents()
+
+
+def test_the_signal_is_in_sight_beside_a_sum_that_is_much_louder(visit, worked):
+    page = visit(worked)
+    high = """(() => { const s = subjectOf(), loud = { taps: new Float64Array(4000).fill(1), length: 4000, origin: 0 };
+        ready(); s.made = tracks(s.x, loud, s.fs); render("ear");
+        return document.querySelector("#pic-ear path[fill='var(--x)']").getBBox().height; })()"""
+    assert page.evaluate(high) > 40

@@ -11,6 +11,7 @@ import pytest
 import scipy.signal
 import soundfile as sf
 from faltung_explain.bilingual import texts_of
+from faltung_explain.claims.images import HOOK
 from faltung_explain.excerpt import excerpt, whole_numbers
 from faltung_explain.listening import for_listening
 from faltung_explain.said import is_room, likeness, sentences
@@ -117,10 +118,11 @@ def check(subject):
             first, last = np.flatnonzero(h)[[0, -1]]
             assert o - first > last - o  # further ahead than back
         elif "before the signal" in text:
-            assert seconds_in(text) == pytest.approx((begins[0] - begins[1]) * pace, rel=0.01, abs=2 * pace)
+            assert seconds_in(text) == pytest.approx(min(begins[0] - begins[1], o) * pace, rel=0.01, abs=2 * pace)
             assert int(re.search(r"tap ([\d,]+)", text)[1].replace(",", "")) == subject.origin > 0
         elif "goes on for" in text:
-            assert seconds_in(text) == pytest.approx((ends[1] - ends[0]) * pace, rel=0.01, abs=2 * pace)
+            reach = len(h) - 1 - o  # what is quieter than the signal is heard longer, but no kernel reaches further
+            assert seconds_in(text) == pytest.approx(min(ends[1] - ends[0], reach) * pace, rel=0.01, abs=2 * pace)
         elif "looks for a pattern" in text or "fit whole" in text:
             assert subject.searches
         else:
@@ -224,7 +226,12 @@ def test_all_that_is_said_of_each_path_of_true_stereo_is_so(signal, tmp_path):
         ({"is_table": True}, False),
         ({"searches": "ncc"}, False),
         ({"correlates": True}, False),
-        ({"origin": 5}, False),
+        ({"origin": 5}, True),  # 0.6 ms: no ear can tell
+        (
+            {"h": np.r_[0.2 * np.exp(np.arange(-200, 0) / 3), hall(1.0)], "origin": 200},
+            True,
+        ),  # as resampling rings
+        ({"origin": round(0.02 * FS)}, False),
         ({"h": np.ones(300)}, False),
         ({"h": np.eye(1, 900)[0]}, False),
     ],
@@ -263,7 +270,7 @@ def test_a_search_says_by_what_it_scores_and_which_template_is_shown(setting, wh
     subject = subject_of(config([stage]), ROOT / "data" / "chirps.wav")
     _, said = check(subject)
     assert what in said[-1]
-    assert any(note["en"] == "the first of 2 templates" for note in subject.notes)
+    assert any(note["en"] == "The first of 2 templates" for note in subject.notes)
 
 
 def test_a_template_that_is_longer_than_the_signal_fits_nowhere():
@@ -359,6 +366,11 @@ def test_the_tiles_of_libraries_are_those_of_the_atlas():
         assert one["verdict"] == found["found"]["verdict"], one["name"]
         assert one["version"] in found["version"], one["name"]
         np.testing.assert_allclose(one["tile"], answer / np.abs(answer).max(), atol=0.0051, err_msg=one["name"])
+        asked_by = HOOK if len(one["tile"]) > 1 else np.array([[4.0, 2.0, 1.0]])  # the hook of scene 8; 4, 2, 1
+        turned_by = {"convolution": asked_by, "correlation": asked_by[::-1, ::-1], "neither": asked_by[:, ::-1]}
+        meant = turned_by[one["verdict"]] / asked_by.max()
+        np.testing.assert_allclose(one["tile"], meant, atol=0.0051, err_msg=one["name"])
+        assert (len(one["tile"]) == 1) == ("conv1d" in one["name"])
     turned = [one["name"] for one in tiles if one["verdict"] == "correlation"]
     assert sum("convolve" in name for name in turned) == 2  # as the page says
 
@@ -373,3 +385,19 @@ def test_a_kernel_that_is_played_slower_keeps_its_symmetry_and_its_origin(fs, si
     assert len(heard.h) == 2 * heard.origin + 1
     np.testing.assert_array_equal(heard.h, sign * heard.h[::-1])
     assert heard.h.sum() == pytest.approx(h.sum(), abs=0.02 * np.abs(h).sum())
+
+
+def test_what_is_heard_says_where_in_the_file_it_begins():
+    x = np.concatenate([np.zeros(FS), NOISE.standard_normal(12 * FS)])
+    heard = for_listening(Subject(x, np.array([1.0, 0.5]), FS, "", "", start=3 * FS))
+    first = round(heard.start_s * FS) - 3 * FS
+    np.testing.assert_array_equal(heard.x[:100], x[first : first + 100])
+    assert FS * 0.9 < first <= FS
+
+
+def test_a_table_names_the_column_that_is_shown(tmp_path):
+    (tmp_path / "in.csv").write_text(
+        "t,a,pressure_kpa\n" + "".join(f"{i / 10},0,{i % 7}\n" for i in range(99)), "utf-8"
+    )
+    loaded = config([{"use": "smooth", "window": "hann", "length": "0.5 s"}], time_column="t")
+    assert subject_of(loaded, tmp_path / "in.csv").signal == "in.csv: pressure_kpa"

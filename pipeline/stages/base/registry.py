@@ -17,7 +17,7 @@ from pydantic_core import PydanticCustomError
 
 from ...errors import PluginError, SettingError
 from ...fields import invalid
-from ...plugins import Plugin, installed, owner_of_module
+from ...plugins import Plugin, installed, left_out_by, owner_of_module
 from ...problems import setting_error
 from ...text import nearest
 from . import Stage
@@ -110,7 +110,8 @@ def stage_class(name: str) -> type[Stage]:
         near = nearest(name, known, 0.5)
         fix = f"did you mean {near!r}?" if near else f"installed are: {', '.join(known)}"
         other = _OTHER_WORDS.get(name.lower().replace("-", "").replace("_", ""))
-        raise PluginError(f"unknown stage {name!r}; {f'did you mean {{use: {other}}}?' if other else fix}")
+        out = f" (plugins are left out, by {left_out_by()})" if "." in name and left_out_by() else ""
+        raise PluginError(f"unknown stage {name!r}{out}; {f'did you mean {{use: {other}}}?' if other else fix}")
     return _registered[name]
 
 

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, Literal
 
 from pipeline.pages import template_text
+from pipeline.text import with_minus
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -49,3 +50,9 @@ def listed(items: Iterable[object]) -> Bilingual:
     """Items in a row, parted by the comma of each language."""
     words = [str(item) for item in items]
     return {"en": ", ".join(words), "zh": "、".join(words)}
+
+
+def name_in(name: str, lang: Language) -> str:
+    """The name of a number, or of a part of it, as a language has it: in English its key, in Chinese from a file."""
+    spoken = with_minus(name) if name.startswith("[") else name.replace("_", " ")
+    return spoken if lang == "en" else str(texts_of("names.json").get(name, spoken))

@@ -24,7 +24,7 @@ from pipeline.drawing import styled as in_style
 from pipeline.kernel import Array, Taps
 from pipeline.text import with_minus
 
-from .bilingual import Language, say
+from .bilingual import Language, name_in, say
 from .example import value_text
 
 if TYPE_CHECKING:
@@ -115,6 +115,11 @@ def speaking(lang: str) -> Iterator[None]:
 def drawn(key: str, **values: Any) -> str:
     """A sentence of ``templates/sentences.json`` in the language of the picture."""
     return say(key, **values)[_SPEAKING.get()]
+
+
+def drawn_name(name: str) -> str:
+    """The name of a number in the language of the picture."""
+    return name_in(name, _SPEAKING.get())
 
 
 def styled(style: dict[Any, Any] = STYLE) -> AbstractContextManager[None]:

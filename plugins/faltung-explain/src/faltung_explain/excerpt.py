@@ -56,7 +56,8 @@ def excerpt(subject: Subject) -> Excerpt:
         first_tap=at_tap,
         last_tap=at_tap + (len(taps) - 1) * step,
         taps=len(subject.h),
-        every=say("every", step=step) if step > 1 else "",
+        every_x=say("every", step=step) if step > 1 and len(x) > 1 else "",
+        every_h=say("every", step=step) if step > 1 else "",
         one_x=one_x,
         one_h=one_h,
     )

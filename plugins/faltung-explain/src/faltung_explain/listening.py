@@ -38,6 +38,8 @@ class Listening:
     origin: int = 0
     times: float = 1.0
     """How many times as fast as it was they are played."""
+    start_s: float = 0.0
+    """Where in the recording it begins."""
     warning: Bilingual | None = None
     """Said first: what is heard is not what was asked for."""
 
@@ -59,7 +61,7 @@ def for_listening(subject: Subject) -> Listening:
     x, h, origin, fs = subject.x, subject.h, subject.origin, subject.fs
     if fs < MIN_FS or not float(fs).is_integer():
         fs, times = TABLE_FS, TABLE_FS / fs
-        notes.append(say("faster", fs=fs, times=times))
+        notes.append(say("faster", fs=fs, times=times_text(times)))
     elif fs > MAX_FS:
         part = -(-int(fs) // MAX_FS)
         lower = fs / part if (fs / part).is_integer() else MAX_FS
@@ -79,17 +81,22 @@ def for_listening(subject: Subject) -> Listening:
         x, h, origin = _resampled(x, 1, share), _resampled(h, 1, share) / share, round(origin * share)
         notes = [note for note in notes if times == 1.0]  # one speed is said, not two
         times /= share
-        warning = say("faster", fs=rate, times=times)
+        warning = say("faster", fs=rate, times=times_text(times))
     frames = min(len(x), round(HEARD_S * rate), BUDGET - (0 if is_sparse(h) else len(h)))
     start = max(0, min(onset(x) - rate // 50, len(x) - frames))
+    at = subject.start / subject.fs + start / rate * times
     if frames < len(x):
-        at = subject.start / subject.fs + start / rate * times
         notes.append(say("stretch", seconds=frames / rate * times, start=at))
     cut = x[start : start + frames].copy()
     fade = min(rate // 100, frames // 4)
     if fade and frames < len(x):
         cut[-fade:] *= np.linspace(1, 0, fade)
-    return Listening(cut, h, rate, tuple(notes), origin, times, warning)
+    return Listening(cut, h, rate, tuple(notes), origin, times, at, warning)
+
+
+def times_text(times: float) -> str:
+    """How many times as fast, in four digits and never as a power of ten."""
+    return f"{times:,.0f}" if times >= 1000 else f"{times:.4g}"
 
 
 def onset(x: Taps) -> int:

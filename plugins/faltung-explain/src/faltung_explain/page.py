@@ -74,6 +74,7 @@ def page_data(
         "sound": {
             "fs": listening.fs,
             "times": listening.times,
+            "start": round(listening.start_s, 3),
             "origin": listening.origin,
             "taps": len(listening.h),
             "dry": codes(listening.x),

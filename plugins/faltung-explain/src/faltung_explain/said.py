@@ -51,7 +51,7 @@ def sentences(subject: Subject, listening: Listening, sounds: SoundSet) -> list[
 
     def gap(frames: int) -> str | None:
         seconds = frames / listening.fs * listening.times
-        return duration(seconds) if frames > APART_S * listening.fs else None
+        return short_duration(seconds) if frames > APART_S * listening.fs else None
 
     later = len(listening.h) - 1 - 2 * listening.origin
     moved = gap(abs(later))
@@ -61,8 +61,8 @@ def sentences(subject: Subject, listening: Listening, sounds: SoundSet) -> list[
     for key, frames in (
         ("early", begin_a - begin_b),
         ("late", begin_b - begin_a),
-        ("ahead", begin_x - begin_a),
-        ("tail", end_a - end_x),
+        ("ahead", min(begin_x - begin_a, listening.origin)),
+        ("tail", min(end_a - end_x, len(listening.h) - 1 - listening.origin)),
     ):
         time = gap(frames)
         if time is not None and (key != "ahead" or listening.origin):
@@ -71,10 +71,15 @@ def sentences(subject: Subject, listening: Listening, sounds: SoundSet) -> list[
 
 
 def is_room(subject: Subject) -> bool:
-    """Whether the kernel answers as a room does: sound, after its cause, for longer than an ear needs to tell."""
-    lasts = (np.count_nonzero(subject.h) > 1) * (len(subject.h) - 1) / subject.fs
+    """Whether the kernel answers as a room does: sound, after its cause, for longer than an ear needs to tell.
+
+    A response that was resampled rings a little before time zero; so much no ear can tell from none.
+    """
+    lasts = (np.count_nonzero(subject.h) > 1) * (len(subject.h) - 1 - subject.origin) / subject.fs
+    before = subject.h[: max(0, subject.origin - round(APART_S * subject.fs))]
+    at_once = float((before**2).sum()) <= LEVEL * float((subject.h**2).sum())
     plain = not (subject.is_table or subject.searches or subject.correlates)
-    return bool(plain and subject.origin == 0 and lasts > ROOM_S)
+    return bool(plain and at_once and lasts > ROOM_S)
 
 
 def _span(sound: Taps) -> tuple[int, int]:
@@ -85,6 +90,12 @@ def _span(sound: Taps) -> tuple[int, int]:
 
 def _at(subject: Subject, frame: int) -> str:
     return duration((subject.start + frame) / subject.fs)
+
+
+def short_duration(seconds: float) -> str:
+    """A time as `pipeline.text.duration` has it, without zeros at its end: ``5 s``, ``0.58 s``."""
+    text = duration(seconds)
+    return f"{text[:-2].rstrip('0').rstrip('.')} s" if text.endswith(" s") and "." in text else text
 
 
 def likeness(x: Taps, h: Taps) -> tuple[float, int]:

@@ -7,7 +7,7 @@ undone first, so that ``h`` is always the kernel as it was given; ``origin`` is 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -92,7 +92,10 @@ def subject_of(loaded: LoadedConfig, source: Path | Remote, stage: str | None = 
     except SettingError as error:
         raise loaded.locate(error) from error
     start = round(start / info.fs * chosen.format_in.fs)
-    return _subject(chosen, kernel, arriving, source.name, start, reaching=len(reaching), is_table=info.is_table)
+    names = info.names if info.is_table and len(info.names) == arriving.shape[1] and not reaching else ()
+    return _subject(
+        chosen, kernel, arriving, source.name, start, reaching=len(reaching), is_table=info.is_table, names=names
+    )
 
 
 def _loudest(source: str, job: Job) -> tuple[SignalInfo, Array, int]:
@@ -127,7 +130,15 @@ def _kernel(chosen: StagePlan) -> Kernel:
 
 
 def _subject(
-    chosen: StagePlan, kernel: Kernel, arriving: Taps, name: str, start: int, *, reaching: int, is_table: bool
+    chosen: StagePlan,
+    kernel: Kernel,
+    arriving: Taps,
+    name: str,
+    start: int,
+    *,
+    reaching: int,
+    is_table: bool,
+    names: Sequence[str],
 ) -> Subject:
     if not np.isfinite(arriving).all():
         raise SignalError(f"{name}: holds a sample that is not finite; explain an input without")
@@ -165,7 +176,7 @@ def _subject(
         x,
         h,
         chosen.format_in.fs,
-        name,
+        f"{name}: {names[channel]}" if names else name,
         label,
         None if searches else kernel_at,
         is_table,

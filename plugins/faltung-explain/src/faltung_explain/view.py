@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,6 +83,11 @@ def explain_claims(folder: Path, lang: str, *, quiet: bool) -> None:
     Output(quiet).show(verdicts, "", Card({"written": shown_path(page)}))
 
 
+def told(notes: Sequence[str]) -> str:
+    """Notes as sentences in a row: each ends in a full stop."""
+    return " ".join(note if note.endswith((".", "。")) else f"{note}." for note in notes)
+
+
 def show_explained(explained: Explained, *, quiet: bool) -> None:
     """The files with their sizes, then what was checked with its residuals, and what to open."""
     files = table("file", "size", right=(1,))
@@ -101,6 +106,6 @@ def show_explained(explained: Explained, *, quiet: bool) -> None:
             f"{one.bound:.1e}",
             steps,
         )
-    facts = {"shown": explained.name, **({"mind": "; ".join(explained.notes)} if explained.notes else {})}
+    facts = {"shown": explained.name, **({"mind": told(explained.notes)} if explained.notes else {})}
     page = shown_path(explained.folder / "index.html")
     Output(quiet).show(Card(facts), "", files, "", proofs, "", f"Open {page}")

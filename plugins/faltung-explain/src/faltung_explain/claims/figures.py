@@ -20,6 +20,7 @@ from ..drawing import (
     NARROW_STYLE,
     NOT_YET,
     cells,
+    drawn_name,
     narrow_figure,
     narrow_mosaic,
     not_yet_from,
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 Series = dict[str, Array]
 
 _VARIANTS = {"as it is": "k", "rows": "k[::−1]", "columns": "k[:, ::−1]", "both": "k[::−1,\n::−1]", "transposed": "k.T"}
+
+
+WORDED = ("future", "indispensable")
+"""Claims whose figures hold words, so that each language has its own."""
 
 
 def draw(result: ClaimResult) -> Figure:
@@ -64,7 +69,7 @@ def _continuous(s: Series) -> Figure:
     below.plot(
         s["t"], s["unflipped"], color=COLOURS["r"], linewidth=1.8, linestyle=(0, (4, 2)), label="∫ f(τ) g(t+τ) dτ"
     )
-    above.set_title("f, g = 1 on [0, 1)")
+    above.set_title("f = g = 1, 0 ≤ t < 1")
     below.set_title("g = exp(−t)")
     for ax in (above, below):
         ax.legend(loc="upper right")
@@ -232,7 +237,7 @@ def _reading(s: Series) -> Figure:
         # the future of frame n: every column right of the diagonal
         corners = [(-0.5, -0.5), *((n + 0.5, n + d) for n in range(frames) for d in (-0.5, 0.5)), (frames - 0.5, -0.5)]
         ax.fill(*zip(*corners, strict=True), facecolor="none", **NOT_YET)
-        ax.set_title(f"x {sign} h" + ("  (origin 1)" if "centred" in name else ""))
+        ax.set_title(f"x {sign} h" + (f"  ({drawn_name('origin')} 1)" if "centred" in name else ""))
         ax.set_xticks([0, frames - 1])
         ax.set_yticks([0, frames - 1])
         ax.set_xlabel("m: x[m]", labelpad=-6)
@@ -278,7 +283,7 @@ def _indispensable(s: Series) -> Figure:
     names = ("box", "Gauss", "Laplace", "Sobel", "smear", "hook")
     bars = ax.barh(range(len(names)), s["difference"], color=COLOURS["negative"], height=0.6)
     ax.bar_label(bars, [f"{d:.2g}" for d in s["difference"]], padding=3)
-    ax.set_yticks(range(len(names)), names)
+    ax.set_yticks(range(len(names)), [drawn_name(name) for name in names])
     ax.invert_yaxis()
     ax.set_xlim(0, 2.3)
     ax.set_xlabel("max |x ∗ k − x ★ k| / max |x ∗ k|")

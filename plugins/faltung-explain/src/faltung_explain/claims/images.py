@@ -12,7 +12,7 @@ import numpy as np
 from pipeline.kernel import Kernel, Taps
 from pipeline.text import with_minus
 
-from ..bilingual import Bilingual, listed
+from ..bilingual import LANGUAGES, Bilingual, listed, name_in
 from . import ClaimResult
 
 _SEED = 7
@@ -180,5 +180,7 @@ def indispensable() -> ClaimResult:
         same=", ".join(same),
         count=len(same),
         tried=len(difference),
-        differences=listed(f"{name} {d:.2g}" for name, d in difference.items()),
+        differences={
+            lang: listed(f"{name_in(name, lang)} {d:.2g}" for name, d in difference.items())[lang] for lang in LANGUAGES
+        },
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from pipeline.text import with_minus
 
-from ..bilingual import texts_of
+from ..bilingual import LANGUAGES, Language, name_in, texts_of
 from . import VERDICTS, ClaimResult, images, learning, signals
 
 PAGE = "claims.html"
@@ -74,11 +74,12 @@ def write_claims(folder: str | Path, *, lang: str = "en", results: list[ClaimRes
     WriteError, DiskFullError
         the folder or a file cannot be written.
     """
-    from pipeline.io.names import refuse_taken
+    from pipeline.io.names import refuse_taken, refuse_url
     from pipeline.io.sink import naming_errors, write_bytes
 
     done = run_claims() if results is None else results
     place = Path(folder)
+    refuse_url(place)
     with naming_errors(str(place)):
         place.mkdir(parents=True, exist_ok=True)
     numbers = {"claims": [{"key": r.key, "verdict": r.verdict, "numbers": r.numbers} for r in done]}
@@ -105,14 +106,26 @@ def page(results: list[ClaimResult], lang: str) -> str:
     """The report as one HTML page, its figures inside."""
     from pipeline.pages import page_from, template_text
 
-    from .figures import figure_svg
+    from ..drawing import speaking
+    from .figures import WORDED, figure_svg
 
-    figures = {r.key: "data:image/svg+xml;base64," + base64.b64encode(figure_svg(r)).decode() for r in results}
-    numbers = {r.key: {name: number_text(v) for name, v in r.numbers.items()} for r in results}
+    def drawn(result: ClaimResult) -> str:
+        return "data:image/svg+xml;base64," + base64.b64encode(figure_svg(result)).decode()
+
+    figures = {r.key: drawn(r) for r in results}
+    with speaking("zh"):
+        worded = {r.key: {"en": figures[r.key], "zh": drawn(r)} for r in results if r.key in WORDED}
+    numbers = {
+        r.key: [
+            {lang: (name_in(name, lang), number_text(v, lang)) for lang in LANGUAGES} for name, v in r.numbers.items()
+        ]
+        for r in results
+    }
     essay = texts_of("essay.json")
     values = {
         "results": results,
         "figures": figures,
+        "worded": worded,
         "numbers": numbers,
         "verdicts": VERDICTS,
         "essay": essay,
@@ -123,12 +136,15 @@ def page(results: list[ClaimResult], lang: str) -> str:
     return page_from("faltung_explain", "claims.html.j2", values, own=own)
 
 
-def number_text(value: Any) -> str:
+def number_text(value: Any, lang: Language) -> str:
     """A number in four digits, a list or a table of them in words; what is not known as a dash."""
     if isinstance(value, dict):
-        return "; ".join(f"{name.replace('_', ' ')}: {number_text(one)}" for name, one in value.items())
+        colon, semicolon = {"en": (": ", "; "), "zh": ("\N{FULLWIDTH COLON}", "\N{FULLWIDTH SEMICOLON}")}[lang]
+        return semicolon.join(f"{name_in(name, lang)}{colon}{number_text(one, lang)}" for name, one in value.items())
     if isinstance(value, list):
-        return ", ".join(number_text(one) for one in value)
-    if isinstance(value, bool | str):
-        return str(value)
+        return ", ".join(number_text(one, lang) for one in value)
+    if isinstance(value, bool):
+        return {"en": ("no", "yes"), "zh": ("否", "是")}[lang][value]
+    if isinstance(value, str):
+        return value
     return "\N{EN DASH}" if value is None else with_minus(f"{value:.4g}")

@@ -24,9 +24,9 @@ function tiles(svg, table, left, top, side, { name, numbers = false, most = null
   for (const [i, j, size, colour] of framed) svg.append(box(left + side * j, top + side * i, side * size, side * size, "none", { stroke: colour, "stroke-width": 3, rx: 3, "pointer-events": "none" }));
 }
 scenes.push({ id: "plane", draw(id) {
-  const wide = room(id) >= 560, side = wide ? Math.min(30, (room(id) - 150) / 18) : Math.min(30, (room(id) - 8) / 9), full = side * SIDE;
+  const wide = room(id) >= 560, side = wide ? Math.min(30, (room(id) - 150) / 18) : Math.min(27, (room(id) - 104) / 9), full = side * SIDE;
   const answer = plane.how === "stamp" ? stamps(plane.image, plane.k) : window_(plane.image, turns[plane.how](plane.k)), most = Math.max(...answer.flat().map(Math.abs), 1);
-  const kx = wide ? full + 14 : 6, ky = wide ? 30 : full + 56, ks = wide ? 34 : 34, ox = wide ? full + 136 : 0, oy = wide ? 24 : full + 192, svg = canvas(wide ? ox + full + 4 : full + 4, wide ? full + 30 : oy + full + 6), at = plane.at;
+  const ks = wide ? 34 : 28, kx = full + 14, ky = wide ? 30 : 24, ox = wide ? full + 136 : 0, oy = wide ? 24 : full + 52, svg = canvas((wide ? ox + full : kx + 3 * ks) + 4, oy + full + 6), at = plane.at; // on a phone the result lies below the image, the hook beside
   const input = at?.side === "in" ? [[at.i, at.j, 1, "var(--x)"]] : at ? [[at.i - 1, at.j - 1, 3, "var(--h)"]] : [], output = at?.side === "in" ? [[at.i - 1, at.j - 1, 3, "var(--h)"]] : at ? [[at.i, at.j, 1, "var(--ink)"]] : [];
   const over = at?.side === "out" && plane.how !== "stamp" ? turns[plane.how](plane.k) : plane.k;
   svg.append(put(0, 14, say("plane_in"), 12, "strong", "start"), put(kx, ky - 10, at?.side === "out" && plane.how !== "stamp" ? say("plane_window") : say("plane_hook"), 12, "strong", "start"), put(ox, oy - 10, say("plane_out"), 12, "strong", "start"));

@@ -3,13 +3,15 @@ const ear9 = { track: "A", at: 0, moved: false, begun: 0, timer: 0, ready: false
 const TRACKS = ["dry", "A", "B", "D", "SA", "SB", "SD"];
 const INK = { dry: "var(--x)", A: "var(--y)", B: "var(--r)", D: "var(--wrong)", SA: "var(--y)", SB: "var(--r)", SD: "var(--wrong)" };
 const alike = () => { if (!heard?.name) return data.sound.apart <= 1e-9; const { A, D } = madeOf().all; const most = (s) => s.reduce((m, v) => Math.max(m, Math.abs(v)), 0); return most(D) <= 1e-4 * most(A); };
+const moment = (seconds, most) => { const [unit, name] = most >= 172800 ? [86400, "d"] : most >= 7200 ? [3600, "h"] : [1, "s"]; return `${(seconds / unit).toFixed(2).replace("-", "−")} ${name}`; };
 const symmetricTrack = () => ear9.track.startsWith("S");
 scenes.push({ id: "ear", draw(id) {
   const width = room(id) - 2, svg = canvas(width, 236);
   if (!ear9.ready) { svg.append(put(width / 2, 118, say("wait"), 13, "faint")); return svg; }
   const { all, fs, length } = madeOf(), seconds = length / fs, px = (s) => s / seconds * width, now = px(ear9.at), h = subjectOf().h, bins = Math.round(Math.min(320, width / 2));
   zones(svg, 0, Math.max(0.5, now), width, 22, 118);
-  svg.append(wave(outline(all.dry, bins), 0, width, 70, 44, "var(--x)"));
+  const shape = outline(all.dry, bins), most_ = Math.max(...shape.flat().map(Math.abs)) || 1; // to its own scale: faint beside a sum of many products, it would be out of sight
+  svg.append(wave(shape.map(([a, b]) => [a / most_, b / most_]), 0, width, 70, 44, "var(--x)"));
   if (ear9.track !== "dry" && !ear9.track.endsWith("D")) { // the outline of the kernel this track is made with, turned as it is for this track
     const reach = Math.round(0.18 * fs), kernel = symmetricTrack() ? { taps: Float64Array.from({ length: 2 * reach + 1 }, (_, k) => (k === reach ? 1 : k % (2 * reach) ? 0 : 0.5)), length: 2 * reach + 1, origin: reach } : h, back = ear9.track.endsWith("A");
     const taps = dense(kernel), most = taps.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1, pairs_ = outline(taps, Math.max(12, Math.round(bins * kernel.length / length))).map(([a, b]) => [a / most, b / most]);
@@ -24,7 +26,8 @@ scenes.push({ id: "ear", draw(id) {
   const same = alike();
   pressed("tracks", ear9.track);
   $("head").value = Math.round(1000 * ear9.at * madeOf().fs / madeOf().length); $("head").setAttribute("aria-valuetext", `${ear9.at.toFixed(2)} s, ${say(`track_${ear9.track}`)}`);
-  $("clock").textContent = `${(ear9.at * (heard?.name ? 1 : data.sound.times)).toFixed(2)} s`;
+  const into = ear9.at - madeOf().zero / madeOf().fs; // before 0 there is no signal yet
+  $("clock").textContent = heard?.name ? moment(into, 0) : moment(data.sound.start + into * data.sound.times, data.sound.start + madeOf().length / madeOf().fs * data.sound.times);
   $("said-ear").textContent = say(symmetricTrack() ? `hear_${ear9.track}` : same && ear9.track !== "dry" ? "hear_same" : `hear_${ear9.track}`);
   $("blind").hidden = same || !(heard?.room ?? data.room); $("listen").textContent = say(ear9.timer ? "stop" : "listen");
   $("said-blind").textContent = ear9.round < 3 ? say("blind_ask", { round: ear9.round + 1 }) : say("blind_done", { right: ear9.right });
@@ -81,7 +84,7 @@ press("record", async () => {
 
 // ---- the run: seconds first, then samples ----
 if (data.run) scenes.push({ id: "run", draw(id) {
-  const width = room(id) - 2, up = data.searches ? 76 : 0, svg = canvas(width, 330 - up), left = 22;
+  const width = room(id) - 2, up = data.searches ? 76 : 0, svg = canvas(width, 348 - up), left = 22;
   if (!ear9.ready) { svg.append(put(width / 2, 150, say("wait"), 13, "faint")); return svg; }
   const { all, fs, zero, length } = tracksOfRun(), h = runSubject().h, px = (frame) => left + frame / length * (width - left), bins = Math.round(Math.min(300, width / 2)), times = data.sound.times;
   const env = outline(all.dry, bins), size = env.map(([a, b]) => Math.max(-a, b)), most = Math.max(...size) || 1, picked = [];
@@ -92,17 +95,18 @@ if (data.run) scenes.push({ id: "run", draw(id) {
   row(46, "x", "dry", "var(--x)");
   const loudest = (track) => all[track].reduce((b, v, j) => (Math.abs(v) > Math.abs(all[track][b]) ? j : b), 0);
   if (data.searches) for (const [track, back, colour] of [["B", 0, "var(--h)"], ["A", h.length - 1, "var(--r)"]]) { // where the template fits, and where its mirror image does
-    const peak = loudest(track), from = px(peak - back), y = track === "B" ? 296 - up : 230 - up;
+    const peak = loudest(track), from = px(peak - back), y = track === "B" ? 314 - up : 232 - up;
     svg.append(box(from, 8, Math.max(3, px(peak - back + h.length) - from), 76, "none", { stroke: colour, "stroke-width": 3, rx: 4, "data-fits": track, "data-frame": peak - back }), line(px(peak), 84, px(peak), y - 34, colour, 1.5, { "stroke-dasharray": "4 3" }));
   }
   const taps = dense(h), top = taps.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1, shape = outline(taps, Math.max(8, Math.round(bins * h.length / length))).map(([a, b]) => [-Math.sqrt(-a / top), Math.sqrt(b / top)]); // the root keeps a faint tail in sight
   if (!data.searches) picked.forEach((j, p) => {
     const at = (j + 0.5) / bins * length, y = 112 + 30 * p;
-    svg.append(line(px(at), 46, px(at), y, `var(--tint${p})`, 2), el("g", { class: "tail" }, wave(shape, px(at - h.origin), px(Math.min(length, at - h.origin + h.length)), y, 16 * size[j] / most, `var(--tint${p})`)), mark("h0", px(at), y, 4));
+    svg.append(line(px(at), 46, px(at), y, `var(--tint${p})`, 2), el("g", { class: "tail" }, wave(shape, px(at - h.origin), px(Math.min(length, at - h.origin + h.length)), y, 16 * size[j] / most, `var(--tint${p})`, 1, "var(--h)")), mark("h0", px(at), y, 4));
   });
-  row(230 - up, "y", "A", "var(--y)"); row(296 - up, "r", "B", "var(--r)");
-  svg.append(put(left + 4, 200 - up, say("row_y"), 11, "faint halo", "start"), put(left + 4, 268 - up, say("row_r"), 11, "faint halo", "start"));
-  svg.append(line(px(zero), 10, px(zero), 328 - up, "var(--ink)", 1, { "stroke-dasharray": "3 3" }), put(px(zero) + 4, 12, "0 s", 11, "faint", "start"), put(width - 2, 12, `${((length - zero) / fs * times).toFixed(2)} s`, 11, "faint", "end"));
+  row(232 - up, "y", "A", "var(--y)"); row(314 - up, "r", "B", "var(--r)");
+  const start = data.sound.start, end = start + (length - zero) / fs * times; // where in the file what is heard begins
+  svg.append(line(px(zero), 4, px(zero), 346 - up, "var(--ink)", 1, { "stroke-dasharray": "3 3" }), put(px(zero) + 4, 12, moment(start, end), 11, "faint halo", "start"), put(width - 2, 12, moment(end, end), 11, "faint halo", "end"));
+  svg.append(put(left + 4, 196 - up, say("row_y"), 11, "faint halo", "start"), put(left + 4, 278 - up, say("row_r"), 11, "faint halo", "start"));
   return svg;
 }, after() { $("paths").replaceChildren(...data.paths.map(({ from, to, outline: shape }) => { const item = document.createElement("li"), svg = canvas(180, 40), top = Math.max(...data.paths.flatMap((p) => p.outline)) || 1; svg.append(wave(shape.map((v) => [0, v / top]), 0, 180, 38, 34, "var(--h)")); item.append(svg, say("path", { from, to })); return item; })); } });
 let ofRun = null; // what one drops on the page changes what is heard, not what the run is

@@ -118,7 +118,7 @@ press("now-show", () => { guess.at = state.h.map((_, k) => meets(k, state.n, "co
 const looked = { i: null, n: null };
 scenes.push({ id: "read", draw(id) {
   if (state.fresh || looked.n === null) { looked.i = sounding().includes(2) ? 2 : sounding()[0] ?? 0; looked.n = state.n; }
-  const frames = columns(), rows = sounding(), g = grid(id, labelled(), frames), crowded = g.right - g.left < 70 * state.h.length + 40, line_ = 36, top = 116, svg = canvas(g.width, top + line_ * rows.length + (crowded ? 82 : 64)), sx = scale([...state.x, 4], 60);
+  const frames = columns(), rows = sounding(), g = grid(id, labelled(), frames), line_ = 36, top = 116, svg = canvas(g.width, top + line_ * rows.length + 80), sx = scale([...state.x, 4], 60);
   const bottom = top + line_ * rows.length;
   const look = (i, n) => { if (looked.i === i && looked.n === n) return; Object.assign(looked, { i, n }); if (state.n !== n && n !== null) { change({ n }); } else render("read"); };
   svg.append(line(g.left, 20 + sx(0), g.right, 20 + sx(0)), put(16, 24 + sx(0), "x", 15, "strong"));
@@ -145,8 +145,9 @@ scenes.push({ id: "read", draw(id) {
   frames.forEach((n) => { const part = el("g", { class: "press" }, box(g.at(n) - g.step / 2, bottom, g.step, 34, "transparent"), put(g.at(n), bottom + 24, show(sumAt(n)), fitting(show(sumAt(n)), g.step - 7, 14), "strong")); part.addEventListener("pointerenter", () => { if (!dragged) look(looked.i, n); }); svg.append(part); });
   if (rows.includes(looked.i)) svg.append(box(g.left - 1, top + line_ * rows.indexOf(looked.i) - 1, g.right - g.left + 2, line_ + 2, "none", { stroke: "var(--x)", "stroke-width": 3, rx: 6, class: "row" }));
   svg.append(box(g.at(looked.n) - g.step / 2 - 1, top - 3, g.step + 2, bottom - top + 38, "none", { stroke: "var(--ink)", "stroke-width": 3, rx: 6, class: "column" }));
-  svg.append(put(g.left, bottom + 56, `→ ${rows.includes(looked.i) ? state.h.map((_, k) => `h[${k}]`).join(" ") : ""}`, 12, "row-words", "start"),
-    put(g.right, bottom + (crowded ? 74 : 56), `↓ ${terms(looked.n).filter((t) => state.x[t.i]).map((t) => `h[${t.k}]`).join(" ")}`, 12, "strong", "end"));
+  const down = `↓ ${terms(looked.n).filter((t) => state.x[t.i]).map((t) => `h[${t.k}]`).join(" ")}`, half = 3.9 * down.length; // below its column, inside the picture
+  svg.append(put(clamp(g.at(looked.n), half, g.width - half), bottom + 54, down, 12, "strong"));
+  if (rows.includes(looked.i)) svg.append(put(g.left, bottom + 73, `→ ${state.h.map((_, k) => `h[${k}]`).join(" ")}`, 12, "row-words", "start"));
   return svg;
 }, after() {
   const row = looked.i !== null && state.x[looked.i] ? say("row_reads", { i: looked.i, v: show(state.x[looked.i]), h: state.h.map((_, k) => `h[${k}]`).join(", ") }) : "";

@@ -84,8 +84,8 @@ function outline(samples, bins) { // lowest and highest of each stretch
     return [low, high];
   });
 }
-const wave = (pairs, x0, x1, middle, half, fill, opacity = 1) => {
+const wave = (pairs, x0, x1, middle, half, fill, opacity = 1, stroke = fill) => {
   const at = (j) => x0 + (j + 0.5) / pairs.length * (x1 - x0);
   const up = pairs.map(([, high], j) => `${at(j).toFixed(1)} ${(middle - high * half).toFixed(1)}`), down = pairs.map(([low], j) => `${at(j).toFixed(1)} ${(middle - low * half).toFixed(1)}`).reverse();
-  return el("path", { d: `M${up.join("L")}L${down.join("L")}Z`, fill, stroke: fill, "stroke-width": 0.8, opacity });
+  return el("path", { d: `M${up.join("L")}L${down.join("L")}Z`, fill, stroke, "stroke-width": 0.8, opacity });
 };
