@@ -184,10 +184,10 @@ def find_dialect(
         said = shorten(passed[0].strip(), 40)
         notes.append(f"{len(passed)} line{'s' * (len(passed) > 1)} above the table passed over, from {said!r} on")
     named = any(map(_VALUE_OF.fullmatch, lines))
-    told = tuple(i for i, one in enumerate(numeric) if one)
+    held = tuple(i for i, one in enumerate(numeric) if one)
     return Dialect(
         encoding, delimiter, decimal, (*comments, *seen), at, width, header, units, trailing, step, named, tuple(notes),
-        told,
+        held,
     )  # fmt: skip
 
 

@@ -184,8 +184,8 @@ def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]
     if not clock.form and any(map(is_ambiguous_date, head[:1])):
         first = any(map(month_is_first, head))
         if not first and all(map(is_ambiguous_date, head)):
-            shown = parse_stamp(head[0], replace(clock, day_first=head[0].strip()[-1] not in "Mm"))
-            form = "%d/%m/%Y" if shown is None else re.sub(r"%f\d+", "%f", shown.form)
+            either = parse_stamp(head[0], replace(clock, day_first=head[0].strip()[-1] not in "Mm"))
+            form = "%d/%m/%Y" if either is None else re.sub(r"%f\d+", "%f", either.form)
             fix = f"set table: {{time_format: {form!r}}} or another"
             raise asked.fail(f"{head[0]!r} may be a day and a month or a month and a day; {fix}")
         clock = replace(clock, day_first=not first)
