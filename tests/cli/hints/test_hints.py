@@ -46,7 +46,7 @@ ELSEWHERE = {
         "command_line: write one or more",
         "functional",
         "stream: a signal is made",
-        "ports",
+        "ports", "plan: edges: {}, as of same", "times: {} has no time",
         "library",
         "search: a search of a whole",
         "work: check= must",
