@@ -25,7 +25,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from pydantic_core.core_schema import ValidationInfo
 
 from .errors import UnitError
-from .units import Duration, parse_duration, parse_fraction, parse_frequency, parse_gain
+from .units import Duration, parse_duration, parse_fraction, parse_frequency, parse_gain, write_gain
 
 
 def invalid(message: str) -> PydanticCustomError:
@@ -107,6 +107,8 @@ class Within:
                 number = value.seconds(fs or 1.0)
         else:
             number = float(value)
+        if "dB" in f"{self.low} {self.high}":
+            value = write_gain(value)
         if number < low or (self.above and number == low):
             return f"must be {'above' if self.above else 'at least'} {self.low}, got {value}"
         if number > high:
@@ -130,11 +132,13 @@ _VARIABLE = re.compile(r"\$\{([^${}]*)\}")
 
 def read_input_path(value: object, info: ValidationInfo) -> Path:
     """A path to read from, taken from the folder of the configuration, with ``${VAR}`` replaced."""
-    if not isinstance(value, str | os.PathLike) or not str(value):
+    if not isinstance(value, str | os.PathLike) or not str(value).strip():
         raise invalid(f"must be a path, got {value!r}")
     text = os.fspath(value)
     if "\0" in str(text):
         raise invalid(f"a path cannot hold a NUL character, got {text!r}")
+    if "://" in str(text):
+        raise invalid(f"must be a path on this machine, got the URL {text!r}")
     context: Mapping[str, Any] = info.context or {}
     try:
         path = Path(expand_variables(str(text))).expanduser()

@@ -243,6 +243,7 @@ def _begun(
         before = _state(source)
         reader, fmt = stack.enter_context(open_signal(job, source))
         plan = (hooks.plan or job.plan)(fmt)
+        plan.frames_out(reader.info.frames or 0)  # refuses, before any work, what no file can have
         writer = None if target is None else outputs.enter_context(_writer(job, plan, reader.info, target, overwrite))
         blocks: Iterator[Array]
         size = plan.block

@@ -43,6 +43,8 @@ def from_cell(text: str) -> str:
 
 def shorten(text: str, most: int) -> str:
     """The text, its end replaced by ``...`` where it has over ``most`` characters."""
+    if len(text) > most:
+        text = without_secrets(text)  # which what is left of a URL would show
     return text if len(text) <= most else text[: most - 3] + "..."
 
 

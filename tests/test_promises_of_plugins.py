@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline import Format, Label, Pipeline
+from pipeline import Format, Gain, Label, Pipeline
 from pipeline.errors import SettingError, StageError
 from pipeline.io import ReaderKind, WriterKind
 from pipeline.match.writers import EventKind
@@ -303,6 +303,11 @@ def test_a_detector_in_a_branch_is_refused_as_its_events_would_be_lost():
         ),
         ('"tick"', '"ti\\rck\\n"', ""),
         ("return block * 1.0", "return block[:-1]", "breaks a promise"),
+        (
+            "        return Detection.of(",
+            "        return Detection.of('t', 1, [0], [1.0], fs=8000, frames=0) if not self.n else Detection.of(",
+            "peaks lie in frames 0 to -1, got 0 to 0",  # of no signal
+        ),
     ],
 )
 def test_a_wrong_detector_is_told_what_to_do(dists, old, new, said):
@@ -319,6 +324,27 @@ def test_a_wrong_detector_is_told_what_to_do(dists, old, new, said):
         return
     with pytest.raises(AssertionError, match=said):
         check_detector(stage, x, 8000, [3, 50, 90])
+
+
+def test_what_is_no_detector_is_told_what_one_is():
+    with pytest.raises(
+        AssertionError, match=r"a detector is a DetectorStage, got Gain; derive it from pipeline\.stages"
+    ):
+        check_detector(Gain(gain=2), np.zeros(9), 8000, [])  # type: ignore[arg-type]
+
+
+def test_an_event_file_that_holds_fewer_than_were_found_is_told(dists, monkeypatch):
+    from faltung_testing import detectors
+
+    dists.add("acme-a", DETECTOR.replace("SETTINGS = 0", "pass"), stage="acme.tick = Tick")
+    from pipeline.stages.base.registry import stage_class
+
+    encoded = detectors.encoded_events
+    monkeypatch.setattr(
+        detectors, "encoded_events", lambda name, found: encoded(name, found).rsplit(b"\n", 2)[0] + b"\n"
+    )
+    with pytest.raises(AssertionError, match=r"x\.csv holds each of 2 events, got 1; give each a name of plain text"):
+        check_detector(stage_class("acme.tick")(), np.array([0, 0.5, 0, 0, -0.5]), 8000, [1, 4])
 
 
 def skeleton(kind: str) -> str:
@@ -397,6 +423,11 @@ def loaded(source: str, old: str, new: str) -> dict:
             "        pass",
             "reading a file, and closing the reader leaves no descriptor open",
         ),
+        (
+            "        whole = len(MAGIC)",
+            "        frames = min(frames, (source.size - 26) // 4 // channels)\n        whole = len(MAGIC)",
+            "cut to .* of .* bytes it is an error, got .* of 300 frames and none; compare the size of the file",
+        ),
     ],
 )
 def test_a_wrong_reader_is_told_what_to_do(tmp_path, old, new, said):
@@ -435,6 +466,14 @@ def test_a_wrong_reader_is_told_what_to_do(tmp_path, old, new, said):
         ("self._sink = open_sink(request.path, overwrite=request.overwrite)",
          "open(request.path, 'wb').close(); self._sink = open_sink(request.path, overwrite=True)",
          "nothing has the name before commit"),
+        ("open_sink(request.path,", "open_sink(request.path + 'x',",
+         "commit.. gives the file its name; put what open_sink.*gives into outputs"),
+        ("self._sink.write(MAGIC + self._header(0))",
+         "open(request.path + '.log', 'wb').close(); self._sink.write(MAGIC + self._header(0))",
+         "what is not committed is forgotten, got .'held.gcf.log'.; put every sink into outputs"),
+        ("self._sink.write(MAGIC + self._header(0))",
+         "self._sink.write(MAGIC + self._header(0)); request.overwrite and open(request.path, 'wb').close()",
+         "what stood under the name stays until commit..; write through open_sink, to nothing else"),
     ],
 )  # fmt: skip
 def test_a_wrong_writer_is_told_what_to_do(old, new, said):

@@ -120,6 +120,8 @@ class Manifest:
         self._fd = -1
         self._synced = 0.0
         with naming_errors(str(path)):
+            if path.is_dir():
+                raise UsageError(f"batch.manifest: must be the name of a file, got the folder {path}")
             if path.exists():
                 self._open(os.O_RDWR | os.O_APPEND)
 

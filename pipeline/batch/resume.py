@@ -23,7 +23,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from ..config.inputs import Place, variables_in
+from ..config.inputs import Place, path_in
 from ..config.load import LoadedConfig
 from ..config.model import Configuration
 from ..config.outputs import output_folder
@@ -35,7 +35,7 @@ from ..io.names import is_stream
 from ..plugins import Kind, owners_for, version_of
 from ..stages.base import Stage
 from ..stages.base.registry import available_stages
-from ..text import shorten
+from ..text import shorten, without_secrets
 from .manifest import Data, ManifestState, timestamp
 
 Check = Literal["stat", "hash"]
@@ -197,7 +197,7 @@ def batch_of(loaded: LoadedConfig, template: str, base: Path | None, check: Chec
     folder, rest = output_folder(template, base)
     folder = loaded.base if folder is None else folder
     if settings.manifest is not None:
-        manifest = loaded.base / Path(variables_in(settings.manifest)).expanduser()
+        manifest = loaded.base / path_in(settings.manifest)
     else:
         named = os.path.relpath(os.path.realpath(loaded.file), os.path.realpath(folder))
         mark = hashlib.blake2b(os.fsencode(f"{named}\0{rest}"), digest_size=4).hexdigest()
@@ -289,7 +289,7 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
         return {key: _renamed(item, names) for key, item in value.items()}
     if isinstance(value, list):
         return [_renamed(item, names) for item in value]
-    return names.get(value, value) if isinstance(value, str) else value
+    return names.get(value) or without_secrets(value) if isinstance(value, str) else value
 
 
 def owners_of(stages: Sequence[Stage]) -> set[str]:

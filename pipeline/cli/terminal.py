@@ -16,13 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..text import plain
+from ..text import plain, without_secrets
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
 
 _PIPED_WIDTH = 200
+
+
+def shown(text: str) -> str:
+    """The text without what could steer a terminal, and without the secrets of URLs."""
+    return plain(without_secrets(text))
 
 
 def render(*parts: RenderableType, stderr: bool = False, wrap: bool = True, width: int = _PIPED_WIDTH) -> None:
@@ -34,10 +39,10 @@ def render(*parts: RenderableType, stderr: bool = False, wrap: bool = True, widt
         screen = console(stderr=stderr, width=width)
         with screen.capture() as captured:
             for part in parts:
-                screen.print(plain(part) if isinstance(part, str) else part, soft_wrap=not wrap)
+                screen.print(shown(part) if isinstance(part, str) else part, soft_wrap=not wrap)
         text = "\n".join(line.rstrip(" ") for line in captured.get().split("\n"))
     if not stderr:
-        write(text)
+        _write(text)
     elif sys.stderr is not None:
         sys.stderr.write(text)
 
@@ -59,7 +64,7 @@ def _table_class() -> type[Table]:
         """A table of texts that steer no terminal."""
 
         def add_row(self, *cells: Any, **how: Any) -> None:
-            super().add_row(*(plain(one) if isinstance(one, str) else one for one in cells), **how)
+            super().add_row(*(shown(one) if isinstance(one, str) else one for one in cells), **how)
 
     return Plain
 
@@ -92,7 +97,7 @@ class Card:
 
     def __str__(self) -> str:
         width = max(map(len, self.rows))
-        lines = [f"{name:{width}}  {plain(value)}" for name, value in self.rows.items()]
+        lines = [f"{name:{width}}  {shown(value)}" for name, value in self.rows.items()]
         return "\n".join(line.replace("\n", "\n" + " " * (width + 2)) for line in lines)
 
 
@@ -102,8 +107,12 @@ def write_json(data: Any) -> None:
 
 
 def write(text: str) -> None:
-    """Data on standard output; one that was closed from the beginning is a pipe nobody reads."""
-    if sys.stdout is None:
+    """Data on standard output, as `shown`."""
+    _write(shown(text))
+
+
+def _write(text: str) -> None:
+    if sys.stdout is None:  # closed from the beginning: a pipe nobody reads
         raise BrokenPipeError
     sys.stdout.write(text)
 
@@ -148,7 +157,7 @@ def tell(text: str) -> None:
             from .hints import in_words
 
             text = in_words(text, command)
-        sys.stderr.write(plain(_TOO_LONG.sub(r"\1...", text)) + "\n")
+        sys.stderr.write(_TOO_LONG.sub(r"\1...", shown(text)) + "\n")
 
 
 def end_with(failed: Sequence[str]) -> None:

@@ -117,11 +117,19 @@ def variables_in(text: str) -> str:
         raise UsageError(error.message()) from None
 
 
+def path_in(text: str) -> Path:
+    """The path that a text names, every ``${VAR}`` and a ``~`` replaced; raises `UsageError` where one cannot be."""
+    try:
+        return Path(variables_in(text).removeprefix("file://")).expanduser()
+    except RuntimeError:
+        raise UsageError(f"there is no user of that name in {text!r}") from None
+
+
 def _start(pattern: str, base: str | Path | None) -> tuple[Path, tuple[str, ...]]:
     """The folder to begin in, taken as it is, and the parts of the pattern to look for there."""
     if not pattern or "\0" in pattern:
         raise UsageError(f"a path cannot be empty or hold a NUL character, got {pattern!r}")
-    path = Path(variables_in(pattern).removeprefix("file://")).expanduser()
+    path = path_in(pattern)
     if path.anchor:
         return Path(path.anchor), path.parts[1:]
     return Path(base or ""), path.parts

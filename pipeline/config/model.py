@@ -29,7 +29,7 @@ def _as_written_in_libsndfile(value: Any) -> Any:
 
 def _one_or_many(value: Any) -> Any:
     values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list | tuple) or not all(isinstance(item, str) and item for item in values):
+    if not isinstance(values, list | tuple) or not all(isinstance(item, str) and item.strip() for item in values):
         raise invalid(f"must be a path, a pattern, or a list of them, got {value!r}")
     for item in values:
         _without_nul(item)
@@ -37,7 +37,7 @@ def _one_or_many(value: Any) -> Any:
 
 
 def _template(value: Any) -> Any:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value.strip():
         fix = "; a text with '{' at its beginning needs quotes" if isinstance(value, dict) else ""
         raise invalid(f"must be a path such as 'out/{{stem}}.wav', got {value!r}{fix}")
     _without_nul(value)
@@ -49,7 +49,7 @@ def _template(value: Any) -> Any:
 
 
 def _plain_path(value: Any) -> Any:
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value.strip():
         raise invalid(f"must be a path such as 'out/done.jsonl', got {value!r}")
     _without_nul(value)
     return value

@@ -15,6 +15,7 @@ from ..dsp.methods import Method
 from ..dsp.transforms import library_for
 from ..errors import FileError, KernelError, SettingError
 from ..kernel import Kernel
+from ..limits import MAX_FRAMES, at_most
 from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalStage
 from ..stages.base.files import raw_notes
 from ..stages.base.guard import Guarded, naming_stage
@@ -169,7 +170,10 @@ class Plan:
         return frames
 
     def frames_out(self, frames: int) -> int:
-        """Frames that will be given out for ``frames`` that go in, tail and pre-roll as the options say."""
+        """Frames that will be given out for ``frames`` that go in, tail and pre-roll as the options say.
+
+        Raises `SettingError` at the stage that adds most, where a file cannot have so many.
+        """
         if frames == 0:
             return 0
         if self.options.edges != "zero":
@@ -179,6 +183,10 @@ class Plan:
             total = step.frames_after(total)
         start = 0 if self.options.keeps_pre_roll else self.latency
         end = total if self.options.keeps_tail else self.latency + self.nominal_frames(frames)
+        if end - start > MAX_FRAMES:
+            most = max(self.stages, key=lambda one: one.latency + one.tail)
+            message = f"the output would have {end - start:,} frames; a file has {at_most('frames')}"
+            raise SettingError(message, "stages", most.index)
         return end - start
 
 

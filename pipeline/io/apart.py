@@ -15,7 +15,7 @@ from pathlib import Path
 from ..errors import UsageError
 from ..plugins import local_files
 from .formats import is_audio_name, is_table_name
-from .names import RealNames, file_of, is_stream, one_name, shown_path
+from .names import RealNames, file_of, is_stream, one_name, refuse_url, shown_path
 from .remote import Remote
 from .tables import sidecar_path
 
@@ -54,6 +54,7 @@ def keep_apart(read: Iterable[Named], written: Iterable[Named]) -> None:
     """
     real, parts = RealNames(), dict[str, Named]()
     for one in written:
+        refuse_url(one.path)
         other = parts.setdefault(one_name(one.path, real), one)
         if other is not one:
             raise UsageError(f"{shown_path(one.path)}: {_twice(one.part, other.part)}; give each its own")

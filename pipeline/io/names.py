@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import unicodedata
 from pathlib import Path
@@ -95,11 +96,22 @@ def file_of(path: PathArg) -> tuple[int, int] | None:
     return status.st_dev, status.st_ino
 
 
+_SCHEME = re.compile(r"(?:^|[/\\])[A-Za-z][A-Za-z0-9+.-]+:(?=[/\\])")
+
+
+def refuse_url(path: PathArg) -> None:
+    """Refuse a URL where only a path can be, which `pathlib` has made a path of: ``s3:/bucket/report.html``."""
+    found = None if is_remote(path) else _SCHEME.search(display(path))
+    if found is not None and not Path(display(path)[: found.end()]).is_dir():
+        raise UsageError(f"{display(path)}: is a URL, and such a file is written on this machine alone; give a path")
+
+
 def refuse_taken(path: PathArg, *, overwrite: bool) -> None:
     """Refuse an output whose name is taken, unless it may be replaced and is a regular file."""
     if is_remote(path):
         refuse_taken_url(display(path), overwrite=overwrite)
         return
+    refuse_url(path)
     try:
         mode = Path(display(path)).stat().st_mode
     except FileNotFoundError:

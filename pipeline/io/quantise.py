@@ -86,7 +86,8 @@ class Quantiser:
         if self.bits is None:
             raise TypeError("this quantiser only limits: its codec rounds by itself")
         scale = 2.0 ** (self.bits - 1)
-        levels = np.multiply(block, scale, dtype=np.float64)
+        with np.errstate(over="ignore"):  # over full scale in any case
+            levels = np.multiply(block, scale, dtype=np.float64)
         if self.dither == "tpdf":
             for channel in range(levels.shape[1]):
                 levels[:, channel] += tpdf_noise(self.key, channel, self.frames, len(levels))

@@ -16,6 +16,7 @@ from pathlib import Path, PurePath
 
 from ..errors import DiskFullError, ReadError, WriteError
 from ..system import BINARY, DISK_FULL, is_disk_full, pread
+from ..text import shorten
 from .base import PathArg
 from .names import display
 from .remote import is_remote, stores
@@ -290,11 +291,6 @@ READ_BY = {
 """Packages beside faltung that read files of these extensions, which none may be installed of."""
 
 
-def convert_it(name: str) -> str:
-    """What to do with a file of this name that other programs read."""
-    return _CONVERT.format(PurePath(name).suffix)
-
-
 def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
     """Why a file of this name is in none of the known formats, and the way out; ``known`` to a plugin is its kind."""
     extension = PurePath(name).suffix
@@ -310,7 +306,7 @@ def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
     package = next((one for one, theirs in READ_BY.items() if extension.lower() in theirs and not known), "")
     fix = f"; install what reads such files: pip install {package}" if package else ""
     if looks_like_text(head):
-        start = head[:40].decode(text_encoding(head) or "utf-8", "replace").partition("\n")[0]
+        start = shorten(head.decode(text_encoding(head) or "utf-8", "replace").partition("\n")[0], 40)
         return f"is text, not {extension.lstrip('.').upper() or 'audio'}: it begins with {start!r}{fix}"
     from .raw import SUFFIXES
 

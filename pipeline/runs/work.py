@@ -278,8 +278,8 @@ def prepare(
     more = [] if batch is None else [Named(batch.manifest, "the manifest")]
     more += [] if saved is None else [Named(saved, "the saved configuration")]
     more += map(Named, tables)
-    keep_apart(files_read(loaded, sources), files_written(items, settings, report, *more))
     refuse_report(report)
+    keep_apart(files_read(loaded, sources), files_written(items, settings, report, *more))
     if settings.explain:
         refuse_explanations(items)
     if saved is not None:

@@ -39,7 +39,8 @@ class Correlate(KernelStage):
         routes = template.ndim == 3 and template.shape[1] > 1
         require(not routes, f"must hold (frames, channels), got shape {template.shape}", "template")
         if self.normalize == "l2":
-            norms = np.sqrt((template**2).sum(axis=0))
-            require(bool(np.all(norms > 0)), "is silent: it has no l2 norm to divide by", "template")
-            template = template / norms
+            loudest = np.abs(template).max(axis=0)  # whose square may be over the range of numbers, or under it
+            require(bool(np.all(loudest > 0)), "is silent: it has no l2 norm to divide by", "template")
+            template = template / loudest
+            template = template / np.sqrt((template**2).sum(axis=0))
         return Kernel.from_template(template)

@@ -57,10 +57,11 @@ class Deconvolve(KernelStage):
     def kernel(self, fmt: Format) -> Kernel:
         h = self._known(fmt)
         n = self._frames(len(h), fmt)
-        spectrum = scipy.fft.rfft(h, n, axis=0)
+        loudest = np.abs(h).max(axis=0)  # whose square may be over the range of numbers, or under it
+        spectrum = scipy.fft.rfft(h / loudest, n, axis=0)
         eps = (self.regularise * np.abs(spectrum).max(axis=0)) ** 2
         inverse = scipy.fft.irfft(np.conj(spectrum) / (np.abs(spectrum) ** 2 + eps), n, axis=0)
-        return Kernel(np.roll(inverse, n // 2, axis=0), n // 2 - self.origin)
+        return Kernel(np.roll(inverse / loudest, n // 2, axis=0), n // 2 - self.origin)
 
     def notes(self, fmt: Format) -> list[str]:
         h, g = self._known(fmt), self.kernel(fmt)
@@ -80,7 +81,7 @@ class Deconvolve(KernelStage):
         h = taps_for(source, fmt, name)
         require(h.ndim < 3, "leads from one channel to others; an inverse is for one column a channel", name)
         require(self.origin < len(h), f"must be the index of one of {len(h)} taps, got {self.origin}", "origin")
-        require(bool(np.abs(h).sum(axis=0).min() > 0), "is silent: it cannot be undone", name)
+        require(bool(np.abs(h).max(axis=0).min() > 0), "is silent: it cannot be undone", name)
         return h
 
     def _frames(self, taps: int, fmt: Format) -> int:

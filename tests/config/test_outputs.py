@@ -94,7 +94,7 @@ def test_links_to_folders_are_not_followed_without_end(tree):
         ("", "cannot be empty"),
         ("a\0b", "a NUL character"),
         ("${NOT_SET}/a.wav", "the environment variable 'NOT_SET' .* is not set"),
-        ("~no.such.user/a.wav", "cannot be looked for"),
+        ("~no.such.user/a.wav", "there is no user of that name in"),
         ("x" * 300, "cannot be looked for: File name too long|does not exist"),
         ("\ud800", "does not exist|cannot be looked for"),
     ],

@@ -1,4 +1,4 @@
-"""Real names looked up folder by folder are those that the system gives."""
+"""Real names looked up folder by folder are those that the system gives; a URL is no name of a file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.io.names import RealNames
+from pipeline.errors import UsageError
+from pipeline.io.names import RealNames, refuse_url
 
 
 @pytest.fixture
@@ -47,3 +48,17 @@ def test_a_folder_is_looked_up_once(tree: Path, monkeypatch: pytest.MonkeyPatch)
     real = RealNames()
     assert [real(tree / f"to-b/{i}") for i in range(100)] == [f"{tree}/a/b/{i}" for i in range(100)]
     assert looked_up == [f"{tree}/to-b"]
+
+
+@pytest.mark.parametrize("name", ["s3://bucket/report.html", "memory://b/r.html", "gs+x://b/r.html"])
+def test_a_url_that_became_a_path_is_refused(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for path in (Path(name), tmp_path / Path(name)):
+        with pytest.raises(
+            UsageError, match=r"is a URL, and such a file is written on this machine alone; give a path"
+        ):
+            refuse_url(path)
+    for good in ("report.html", "C:/report.html", "at 10:30/r.html", name):
+        refuse_url(good)  # the URL itself is for those who know stores
+    Path(name).parent.mkdir(parents=True)
+    refuse_url(Path(name))  # a folder of such a name is there

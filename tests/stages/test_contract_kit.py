@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from pydantic import field_serializer, model_validator
 
 from pipeline import testing
 from pipeline.errors import SettingError
@@ -169,9 +170,57 @@ class RemembersTheFirst(Faithful):
         return (super().process(block) * self.level).astype(self.format.dtype)
 
 
+class LosesAFrameAtACut(Faithful):
+    """Gives one frame less for each block but the first; where all comes at once, none."""
+
+    def process(self, block):
+        begun = self.started
+        return super().process(block)[begun:]
+
+
+class HasAnOffset(Faithful):
+    def process(self, block):
+        return super().process(block) + self.format.dtype.type(1)
+
+
+class GivesOneArrayAgainAndAgain(Faithful):
+    def __init__(self, fmt):
+        super().__init__(fmt)
+        self.given = np.zeros((1 << 16, fmt.channels), fmt.dtype)
+
+    def process(self, block):
+        self.given[: len(block)] = super().process(block)
+        return self.given[: len(block)]
+
+
+class MindsAnother(Faithful):
+    """One that begins while another is at work comes out louder; the other does not."""
+
+    at_work, second = False, False
+
+    def process(self, block):
+        if len(block) and not self.started:
+            self.second, MindsAnother.at_work = MindsAnother.at_work, True
+        return super().process(block) * self.format.dtype.type(1 + self.second)
+
+    def flush(self):
+        MindsAnother.at_work = False
+        return super().flush()
+
+
 @pytest.mark.parametrize(
     ("processor", "check", "said"),
     [
+        (GivesDoublePrecision, "blocks_fit_the_format", "float64 came out of float32 .*; give each block out with"),
+        (LosesAChannelAtTheEnd, "blocks_fit_the_format", r"shape \(0, 0\) came out, its format says \(0, 1\) .*; give"),
+        (
+            LosesAFrameAtACut,
+            "chunks_do_not_matter",
+            "cut into single frames.*: .* frames, in one block .*; keep in the",
+        ),
+        (HasAnOffset, "time_invariant", "silence, before the signal: off by 1, .*; let nothing depend on the place"),
+        (GivesOneArrayAgainAndAgain, "blocks_belong_to_the_caller", "given out was altered later .* a new array each"),
+        (MindsAnother, "opens_are_independent", "the first signal changed the second .*; keep state in the processor"),
         (
             ForgetsAtEveryCut,
             "chunks_do_not_matter",
@@ -270,6 +319,33 @@ def test_a_setting_that_takes_anything_is_found():
 
     with pytest.raises(AssertionError, match=r"anything: \{'wrong': 'kind'\} is accepted; give the setting a type"):
         testing.check_bad_settings_are_named(Broken())
+
+
+def test_a_setting_that_yaml_gives_back_otherwise_is_found(monkeypatch):
+    class Rounded(Comb):
+        use: ClassVar[str] = "test.rounded"
+        level: float = 0.123
+
+        @field_serializer("level")
+        def _short(self, level: float) -> float:
+            return round(level, 1)
+
+    monkeypatch.setitem(registry._registered, "test.rounded", Rounded)
+    with pytest.raises(AssertionError, match=r"(?s)came back as .*; let the type of each setting take what model_dump"):
+        testing.check_settings_survive_yaml(Rounded(level=0.25))
+
+
+def test_a_wrong_setting_that_is_told_without_its_name_is_found():
+    class Vague(Comb):
+        @model_validator(mode="before")
+        @classmethod
+        def _plain(cls, settings: Any) -> Any:
+            if any(isinstance(value, dict) for value in settings.values()):
+                raise ValueError("something is wrong")
+            return settings
+
+    with pytest.raises(AssertionError, match=r"a wrong no_such_setting is refused, but .* points at \[\]; check each"):
+        testing.check_bad_settings_are_named(Vague())
 
 
 def test_a_stage_without_a_name_is_found():

@@ -77,3 +77,9 @@ def test_bad_settings_say_what_and_why(tmp_path):
     np.save(tmp_path / "t.npy", np.ones((3, 2, 2)))
     with pytest.raises(SettingError, match=r"^template: must hold \(frames, channels\), got shape \(3, 2, 2\)"):
         Correlate(template=str(tmp_path / "t.npy")).kernel(STEREO)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e308])
+def test_l2_is_that_of_any_numbers_that_there_are(size):
+    taps = Correlate(template=[size, size], normalize="l2").kernel(MONO).taps
+    np.testing.assert_allclose(taps, [0.5**0.5] * 2, rtol=1e-15)

@@ -92,3 +92,9 @@ def test_with_its_kernel_it_is_nearly_nothing():
     rest = both.taps.copy()
     rest[both.origin] -= 1
     assert np.abs(rest).max() < 1e-8
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e300])
+def test_an_inverse_is_that_of_any_numbers_that_there_are(size):
+    plain, scaled = (Deconvolve(taps=[one, 0.0, 0.5 * one]).kernel(MONO).taps for one in (1.0, size))
+    np.testing.assert_allclose(scaled * size, plain, rtol=1e-9, atol=1e-12)

@@ -256,6 +256,7 @@ WORDS = (
         "schema -o other.json --overwrite",
         "schema -o s.json",
     ),
+    cmd("names", "; give a path", "schema -o s3://bucket/s.json", "schema -o s.json"),
     cmd("names", "give a file name", "bake c.yaml -o d.wav", "bake c.yaml -o e.wav", before="mkdir d.wav"),
     cmd("apart", "; give it another name", "run c.yaml -o in.wav --overwrite", "run c.yaml -o x.wav --overwrite"),
     cmd(

@@ -18,6 +18,7 @@ from pipeline.config.inputs import files_read
 from pipeline.errors import UsageError
 from pipeline.io import Remote
 from pipeline.io.apart import Named, keep_apart, read_with_sidecars
+from pipeline.io.names import refuse_url
 from pipeline.io.remote import place_of
 from pipeline.io.sink import write_bytes
 
@@ -201,6 +202,7 @@ def is_explanation(folder: Path) -> bool:
 
 def _refuse_taken(folder: Path, read: Sequence[Named], films: Sequence[str], *, overwrite: bool) -> None:
     """Refuse, before any work, a folder that holds what is read under one of these names, or other files of them."""
+    refuse_url(folder)
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder}: is no folder; -o names the folder that the explanation is written into")
     taken = [one for one in folder.glob("*") if one.name in films or _MADE.fullmatch(one.name)]

@@ -47,6 +47,9 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
         doing = "read" if kind in ("reader", "labels") else "written"
         raise UsageError(f"{name!r} is for {ext}, which can be {doing} already; give it another extension")
     root = Path(folder) / name.replace(".", "-").replace("_", "-")
+    from pipeline.io.names import refuse_url  # which numpy comes with, and the list of commands needs none of it
+
+    refuse_url(root)
     if root.exists():
         raise UsageError(f"{one_line(root)}: exists already; nothing was written")
     for path, text in _files(name, kind, ext).items():

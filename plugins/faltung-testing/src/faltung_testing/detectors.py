@@ -37,7 +37,8 @@ def check_detector(
     >>> x = [9.0, 0, 1, 2, 1, -1, 0.5, 7, 0, 2, 4, 2, -2, 1, 5]
     >>> check_detector(Match(template=[0, 1, 2, 1, -1, 0.5], threshold={"score": 0.9}), x, fs=8000, expected=[1, 8])
     """
-    promise(isinstance(stage, DetectorStage), f"a detector is a DetectorStage, got {type(stage).__name__}")
+    told = f"a detector is a DetectorStage, got {type(stage).__name__}"
+    promise(isinstance(stage, DetectorStage), f"{told}; derive it from pipeline.stages.base.DetectorStage")
     signal = np.asarray(x, np.float64)
     signal = signal[:, None] if signal.ndim == 1 else signal
     fmt = Format(fs, signal.shape[1])
@@ -51,8 +52,7 @@ def check_detector(
         got = _found(stage, fmt, cut)
         promise(got.events == whole.events, f"cut into {name}, {len(got)} events are found, in one piece {len(whole)}, "
                 "or not the same; keep in the processor what a window needs of the block before")  # fmt: skip
-    nothing = _found(stage, fmt, [])
-    promise(not len(nothing), f"nothing is found in no signal, got {len(nothing)} events")
+    _found(stage, fmt, [])  # where the run holds it to find nothing
     _check_event_files(whole)
     check_stage(stage)
 
@@ -78,4 +78,4 @@ def _check_event_files(events: Events) -> None:
     }
     for name, rows_of in rows.items():
         got = rows_of(encoded_events(name, [events]))
-        promise(got == count, f"{name} holds each of {count} events, got {got}")
+        promise(got == count, f"{name} holds each of {count} events, got {got}; give each a name of plain text")

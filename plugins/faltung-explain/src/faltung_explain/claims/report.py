@@ -74,11 +74,12 @@ def write_claims(folder: str | Path, *, lang: str = "en", results: list[ClaimRes
     WriteError, DiskFullError
         the folder or a file cannot be written.
     """
-    from pipeline.io.names import refuse_taken
+    from pipeline.io.names import refuse_taken, refuse_url
     from pipeline.io.sink import naming_errors, write_bytes
 
     done = run_claims() if results is None else results
     place = Path(folder)
+    refuse_url(place)
     with naming_errors(str(place)):
         place.mkdir(parents=True, exist_ok=True)
     numbers = {"claims": [{"key": r.key, "verdict": r.verdict, "numbers": r.numbers} for r in done]}
