@@ -50,11 +50,11 @@ class Envelope:
             values[half:] = empty
         self.width *= 2
 
-    def outline(self) -> Taps:
-        """The lowest and the highest sample of each stretch, ``(stretches, 2)``; 0 where none is finite."""
+    def outline(self, empty: float = 0.0) -> Taps:
+        """The lowest and the highest sample of each stretch, ``(stretches, 2)``; ``empty`` where none is finite."""
         used = slice(-(-self.frames // self.width))
         pairs = np.stack([self._low[used], self._high[used]], axis=1)
-        pairs[~np.isfinite(pairs)] = 0.0
+        pairs[~np.isfinite(pairs)] = empty
         return pairs
 
     def pairs(self) -> list[list[int]]:

@@ -182,6 +182,16 @@ def test_events_have_a_column_where_any_record_has_them():
     assert [row[7] for row in some] == ["1,200", ""]
 
 
+def test_a_search_that_writes_no_sound_has_no_levels_to_show():
+    searched = [record(name, peak=None, clipped=None, events=2) for name in ("a.wav", "b.wav")]
+    html = page_html(run_report(searched, facts()), Path())
+    assert "clipped" not in html
+    assert "loudest" not in html
+    assert '<option value="">file</option>' in html
+    levels = [record("a.wav", peak=None, clipped=None, events=2), record("b.wav", peak=0.5, clipped=0, events=None)]
+    assert "peak dBFS" in page_html(run_report(levels, facts()), Path())
+
+
 def test_a_table_has_a_peak_that_is_no_level():
     for name, peak, shown_peak in (("a.csv", 36.6, "36.6"), ("a.tsv", 2.5, "2.5"), ("a.txt", 2.5, "2.5")):
         rows, _ = table(run_report([record(name, peak=peak)], facts()))

@@ -248,7 +248,7 @@ def test_the_page_lists_the_events_with_links_that_play_them(day):
     html = path.read_text("utf-8")
     table = Table(html)
     assert [[cell.strip() for cell in row[:4]] for row in table.rows[1:]] == [
-        [f"{event.start_s:.6f}", "call", f"{event.end_s:.6f}", "1"] for event in report.events[0].events
+        [f"{event.start_s:.4f}", "call", f"{event.end_s:.4f}", "1"] for event in report.events[0].events
     ]
     assert table.links == [f"../day.wav#t={e.start_s},{e.end_s}" for e in report.events[0].events]
     assert report.events[0].how in html
@@ -261,7 +261,7 @@ def test_the_strongest_of_many_events_are_listed(day, monkeypatch):
     picture, *_ = day
     monkeypatch.setattr(search_page, "MOST_ROWS", 2)
     html = match_page(picture, "day.wav", day[3].parent, PNG)
-    assert [row[0].strip() for row in Table(html).rows[1:]] == ["0.375000", "8.750000"]
+    assert [row[0].strip() for row in Table(html).rows[1:]] == ["0.3750", "8.7500"]
     assert "the 2 with the highest scores" in html
 
 
@@ -315,7 +315,7 @@ def test_the_table_is_sorted_by_numbers(visit, day):  # noqa: F811
     opened = visit(day[3])
     opened.get_by_role("button", name="start, s").click()
     firsts = opened.locator("tbody th a")
-    assert [firsts.nth(i).inner_text() for i in range(3)] == ["8.750000", "1.543125", "0.375000"]
+    assert [firsts.nth(i).inner_text() for i in range(3)] == ["8.7500", "1.5431", "0.3750"]
     assert opened.complaints == []
 
 
@@ -328,3 +328,45 @@ def test_it_fits_the_window_and_axe_finds_nothing(visit, day, width, scheme):  #
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     found = axe.Axe().run(opened).response["violations"]
     assert [f"{one['id']}: {one['nodes'][0]['html'][:150]}" for one in found] == []
+
+
+def test_nothing_is_drawn_where_there_is_no_sample_or_no_score(tmp_path):
+    x = 0.02 * coloured(80_000, 1)
+    x[3_000 : 3_000 + M] += chirp(M)
+    x[20_000:50_000] = np.nan
+    sf.write(tmp_path / "day.wav", x, FS, subtype="FLOAT")
+    sf.write(tmp_path / "call.wav", chirp(M), FS, subtype="FLOAT")
+    stage = {"use": "match", "template": str(tmp_path / "call.wav"), "threshold": 0.5}
+    job = Job.of(validate_config({"version": 1, "stages": [stage], "nonfinite": "propagate"}).settings)
+    waveform, scores = Envelope(STRETCHES), Envelope(STRETCHES)
+    report = run_job(job, tmp_path / "day.wav", None, hooks=Hooks(envelope_in=waveform, envelope_out=scores))
+    picture = picture_of(job, tmp_path / "day.wav", report, waveform, scores)
+    for outline, step, first, last in (
+        (picture.waveform, picture.waveform_step_s, 20_000, 50_000),
+        (picture.scores, picture.scores_step_s, 20_000 - M + 1, 50_000),
+        (picture.turned, picture.scores_step_s, 20_000 - M + 1, 50_000),
+    ):
+        empty, width = np.flatnonzero(np.isnan(outline[:, 0])), round(step * FS)
+        assert empty.tolist() == list(range(-(-first // width), last // width))
+    assert "score" in search_page.best_words(picture, picture.turned)
+    match_figure(picture).draw_without_rendering()
+
+
+@pytest.mark.parametrize(
+    ("offset", "text"), [(-0.001, "0.00"), (0.004, "0.00"), (0.02, "+0.02"), (-0.3, "\N{MINUS SIGN}0.30")]
+)
+def test_an_offset_of_nothing_has_no_sign(offset, text):
+    assert search_page._offset_text(offset) == text
+
+
+def test_times_have_as_many_digits_as_tell_frames_apart_and_long_recordings_hours(day):
+    picture, *_ = day
+    slow = replace(picture.events, fs=0.1)
+    table = Table(match_page(replace(picture, events=slow), "day.wav", day[3].parent, PNG))
+    assert table.rows[1][0].strip() == f"{slow.events[0].start_s:.0f}"
+    axes = match_figure(replace(picture, events=slow)).subfigs[0].axes[1]
+    axes.figure.figure.draw_without_rendering()
+    assert axes.get_xlabel() == "h"
+    shown = [float(t.get_text()) for t in axes.get_xticklabels()]
+    np.testing.assert_allclose(shown, axes.get_xticks() / 3600)
+    assert "(222:13:20)" in match_page(replace(picture, events=slow), "day.wav", day[3].parent, PNG)

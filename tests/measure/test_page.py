@@ -31,13 +31,13 @@ def page(made):
 
 
 def test_the_page_says_what_was_measured(made, page):
-    assert "-12.50 ppm" in page
-    assert page.count("data:image/png;base64,") == 6
+    assert "\N{MINUS SIGN}12.50 ppm" in page
+    assert page.count("data:image/png;base64,") == 12  # wide, and narrow for a phone
     assert page.count("data:audio/wav;base64,") == 2
     for path in ("LL", "LR", "RL", "RR"):
         assert f"<caption>{path}</caption>" in page
     t30 = made.paths[0].octaves[-2].t30_s
-    assert f'<td class="n">{t30:.2f}</td>' in page
+    assert f'<td class="n" data-l="T30, s">{t30:.2f}</td>' in page
     assert len(page) < 3_000_000
 
 
@@ -97,6 +97,12 @@ def test_the_page_works_in_a_browser(made, page, browser, tmp_path):
     tab.goto((tmp_path / "room.html").as_uri())
     tab.wait_for_function("document.getElementById('wet').readyState >= 1")
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    cut = "[...document.querySelectorAll('figure')].filter((f) => f.scrollWidth > f.clientWidth).length"
+    assert tab.evaluate(cut) == 0  # a narrow picture, not the half of a wide one
+    shapes = tab.evaluate("[...document.querySelectorAll('figure img')].map((i) => i.naturalWidth / i.naturalHeight)")
+    assert max(shapes) < 2
+    named = tab.evaluate("getComputedStyle(document.querySelector('tbody td'), '::before').content")
+    assert "EDT" in named  # the heads of the columns are out of sight there
     assert tab.evaluate("document.getElementById('wet').duration > document.getElementById('dry').duration")
     tab.focus("#lag")
     tab.keyboard.press("Home")

@@ -94,6 +94,11 @@ class TestDetection:
         shift = {"use": "delay", "delay": "10 samples"}
         for late in ([shift], [causal], [causal, shift, {"use": "smooth", "length": "3 samples", "phase": "causal"}]):
             assert set(PLACES) <= set(found_by([*late, match], recording())[1][0][1].peaks.frame.tolist()), late
+        lead = {"use": "convolve", "taps": [0.0] * 70 + [1.0, 0.1, 0.05]}
+        room = {"use": "convolve", "taps": [0.004, -0.002] * 60 + [0.1, 1.0, 0.2, -0.1, 0.05] + [0.0] * 600 + [0.4]}
+        early = {"use": "deconvolve", "taps": [0.0] * 30 + [1.0, 0.05]}
+        for late in ([lead], [room], [room, causal, lead], [early]):
+            assert set(PLACES) <= set(found_by([*late, match], recording())[1][0][1].peaks.frame.tolist()), late
         back = [causal, {"use": "reverse"}, {**match, "template": T[::-1].tolist()}]
         x = recording()
         turned = [len(x) - place - len(T) for place in PLACES]

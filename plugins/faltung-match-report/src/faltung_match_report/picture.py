@@ -76,10 +76,10 @@ class Picture:
     events: Events
     polarity: str
     waveform: Taps
-    """Lowest and highest sample of each stretch, (stretches, 2)."""
+    """Lowest and highest sample of each stretch, (stretches, 2); NaN where it has none, as in a gap."""
     waveform_step_s: float
     scores: Taps
-    """The same of the scores of all templates and channels."""
+    """The same of the scores of all templates and channels; NaN where no window has one."""
     scores_step_s: float
     turned: Taps
     """Lowest and highest score of the reversed templates, which a flip would look for, as `scores`."""
@@ -128,11 +128,11 @@ def picture_of(job: Job, source: str | Path, report: Report, waveform: Envelope,
     return Picture(
         search,
         stage.polarity,
-        waveform.outline(),
+        waveform.outline(np.nan),
         waveform.width / report.info.fs,
-        scores.outline()[:stretches],
+        _scored(scores.outline()[:stretches], search, scores.width),
         scores.width / fs,
-        _turned(stage, _blocks(job, source), fmt)[:stretches],
+        _scored(_turned(stage, _blocks(job, source), fmt)[:stretches], search, scores.width),
         decoys,
         pair[0] if pair else None,
         pair[1] if len(pair) > 1 else None,
@@ -149,6 +149,14 @@ def _turned(stage: Match, blocks: Iterable[Array], fmt: Format) -> Taps:
         outline.add(out[late:])
         late = max(0, late - len(out))
     return outline.outline()
+
+
+def _scored(outline: Taps, search: Events, width: int) -> Taps:
+    """An outline of scores, NaN in the stretches of ``width`` frames in which no window has a score."""
+    starts = np.arange(len(outline)) * width / search.fs
+    for part in search.unscored:
+        outline[(part.start_s <= starts) & (starts + width / search.fs <= part.end_s)] = np.nan
+    return outline
 
 
 def _highest(frames: Array, sizes: Taps, width: int, fs: float) -> Taps:

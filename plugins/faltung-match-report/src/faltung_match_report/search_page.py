@@ -9,6 +9,7 @@ are those of a run's report.
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,7 +25,7 @@ from pipeline.io.sink import AtomicFile, make_folder_of
 from pipeline.job import Job, Report
 from pipeline.match.events import Event
 from pipeline.pages import PLAYED, link, page_from, report_parts, shown
-from pipeline.text import one_line, with_minus
+from pipeline.text import clock, one_line, with_minus
 
 from .picture import STRETCHES, Levels, Overlay, Patches, Picture, picture_of
 
@@ -40,6 +41,7 @@ MOST_ROWS = 2_000
 _MOST_DRAWN = 2_000  # events; more would hide the signal
 _TURNED = "#8a8a94"
 _COMB = 60  # events from which on they are marked alone
+_HOURS_S = 7200  # from which on time is drawn in hours
 _NAME = 20  # characters of a template's that stand over a narrow panel
 _TITLE = 54  # characters that stand over a wide one
 
@@ -98,6 +100,9 @@ def match_page(
         "hits": set() if scored is None else {_place(event) for event, _ in scored.hits},
         "missed": [] if scored is None else sorted(scored.missed, key=lambda label: label.start_s or 0.0)[:MOST_ROWS],
         "place": _place,
+        "seconds": f"{{:.{min(6, max(0, math.ceil(math.log10(found.fs))))}f}}".format,
+        "offset": _offset_text,
+        "clock": clock,
         "images": [base64.b64encode(image).decode() for image in images or drawn(picture)],
     }
     return page_from("faltung_match_report", "match.html.j2", values, own=report_parts(), filters={"shown": shown})
@@ -108,6 +113,11 @@ def _place(event: Event) -> tuple[int, str, int]:
     return event.start_frame, event.template, event.channel
 
 
+def _offset_text(offset: float) -> str:
+    """Frames with their sign; none where they round to 0."""
+    return with_minus(f"{offset:+.2f}") if abs(offset) >= 0.005 else "0.00"
+
+
 def drawn(picture: Picture) -> list[bytes]:
     """The picture as PNG: wide, and narrow for a phone."""
     return [png_bytes(match_figure(picture, narrow=narrow)) for narrow in (False, True)]
@@ -115,14 +125,15 @@ def drawn(picture: Picture) -> list[bytes]:
 
 def best_words(picture: Picture, scores: Taps) -> str:
     """The best of scores, or of those of the reversed templates, in words; the time is that of its stretch."""
-    if not len(scores):
+    if not np.isfinite(scores).any():
         return ""
     low, high = scores.T
     sizes = {"positive": high, "negative": -low}.get(picture.polarity, np.maximum(high, -low))
-    at = int(sizes.argmax())
+    at, step_s = int(np.nanargmax(sizes)), picture.scores_step_s
+    digits = max(0, math.floor(-math.log10(step_s)))  # of the middle of a stretch, no more than can be told
     would = "would count" if sizes[at] >= picture.events.thresholds.min() else "stays below the threshold"
     score = with_minus(f"{low[at] if sizes[at] > high[at] else high[at]:.3f}")
-    return f"score {score} at {at * picture.scores_step_s:.3f} s, which {would}"
+    return f"score {score} at {(at + 0.5) * step_s:.{digits}f} s, which {would}"
 
 
 def match_figure(picture: Picture, *, narrow: bool = False) -> Figure:
@@ -137,9 +148,10 @@ def match_figure(picture: Picture, *, narrow: bool = False) -> Figure:
         cells: Any = made.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
         signal, scores = cells[0].subplots(2, 1, sharex=True)
         left, right = (0.16, 0.965) if narrow else (0.07, 0.985)
-        cells[0].subplots_adjust(left=left, right=right, top=0.93, bottom=0.13, hspace=0.42)
+        cells[0].subplots_adjust(left=left, right=right, top=0.93, bottom=0.18 if narrow else 0.13, hspace=0.42)
         _signal(signal, picture)
-        _scores(scores, picture)
+        _scores(scores, picture, -0.24 if narrow else -0.12)
+        _in_hours(scores, picture.events.frames / picture.events.fs)
         if shown:
             wide = 1 if picture.levels is None else 2
             rows = cells[1].subplots(len(shown) // across, wide * across, squeeze=False, sharey=wide == 2)
@@ -154,12 +166,25 @@ def match_figure(picture: Picture, *, narrow: bool = False) -> Figure:
 
 
 def _plain(axes: Axes, title: str) -> None:
-    axes.set_title(title, loc="left", fontsize=11, color=INK)
+    axes.set_title(title, loc="left", fontsize=11, color=INK, pad=9)
     axes.tick_params(colors=COLOURS["faint"], labelsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(COLOURS["line"])
     axes.set_xlabel("s", fontsize=9, color=COLOURS["faint"])
     axes.ticklabel_format(axis="x", useOffset=False)
+
+
+def _in_hours(axes: Axes, seconds: float) -> None:
+    """The time of a long recording in hours."""
+    if seconds < _HOURS_S:
+        return
+    from matplotlib.ticker import FuncFormatter, MultipleLocator
+
+    hours = seconds / 3600
+    step = next((step for step in (0.5, 1, 2, 3, 6, 12, 24) if hours / step <= 9), 24 * math.ceil(hours / 24 / 9))
+    axes.xaxis.set_major_locator(MultipleLocator(3600 * step))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at / 3600:g}"))
+    axes.set_xlabel("h", fontsize=9, color=COLOURS["faint"])
 
 
 def _outline(axes: Axes, outline: Taps, step_s: float, colour: str, label: str = "") -> None:
@@ -189,7 +214,7 @@ def _signal(axes: Axes, picture: Picture) -> None:
     axes.set(xlim=(0, max(seconds, 1e-9)), xlabel="")
 
 
-def _scores(axes: Axes, picture: Picture) -> None:
+def _scores(axes: Axes, picture: Picture, below: float) -> None:
     found = picture.events
     _plain(axes, "Scores of the windows that start there")
     _outline(axes, picture.turned, picture.scores_step_s, _TURNED, "template reversed: what a flip finds")
@@ -197,7 +222,7 @@ def _scores(axes: Axes, picture: Picture) -> None:
     if len(picture.decoys):
         axes.plot([], [], "x", color=INK, markersize=3, label="its peaks: the decoys")
     axes.plot([], [], color=COLOURS["negative"], linestyle=(0, (5, 3)), label="threshold")
-    axes.legend(loc="upper right", bbox_to_anchor=(1, -0.12), fontsize=8, frameon=False, ncols=2, borderpad=0)
+    axes.legend(loc="upper right", bbox_to_anchor=(1, below), fontsize=8, frameon=False, ncols=2, borderpad=0)
     axes.plot(picture.decoys[:, 0], picture.decoys[:, 1], "x", color=INK, markersize=3, markeredgewidth=0.7)
     levels = sorted({float(level) for level in found.thresholds.ravel() if np.isfinite(level)})
     signs = {"positive": (1,), "negative": (-1,), "both": (1, -1)}[picture.polarity]

@@ -1,4 +1,4 @@
-"""The pictures of a measured room; each takes ready numbers and returns a matplotlib Figure."""
+"""The pictures of a measured room; each takes ready numbers and returns a matplotlib Figure, narrow for a phone."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _FLOOR_DB = 90.0
 _SLICES = 36
 
 
-def recording_figure(made: Measured) -> Figure:
+def recording_figure(made: Measured, *, narrow: bool = False) -> Figure:
     """Outline of the first take, with its pilots and sweeps named."""
     take, sweep = made.takes[0], made.sweep
-    figure, axes = _axes("recording, s", "largest sample", 2.4)
+    figure, axes = _axes("recording, s", "largest sample", 2.4, narrow=narrow)
     t = (np.arange(len(take.outline)) + 0.5) * take.seconds / len(take.outline)
     axes.fill_between(t, -take.outline, take.outline, color=COLOURS["x"], linewidth=0)
     late, ratio = take.pilots.first / made.fs, 1 + take.clock.ppm * 1e-6
@@ -58,25 +58,25 @@ def recording_figure(made: Measured) -> Figure:
     return figure
 
 
-def mirror_figure(made: Measured) -> Figure:
+def mirror_figure(made: Measured, *, narrow: bool = False) -> Figure:
     """The sweep and the sweep turned round in time, in time and frequency, and their levels."""
     sweep = made.sweep
-    figure, axes = _axes("time, s", "frequency, Hz", 2.8)
+    figure, axes = _axes("time, s", "frequency, Hz", 2.8, narrow=narrow)
     t = np.linspace(0, sweep.length_s, 200)
     f = sweep.from_hz * np.exp(t / sweep.rate_s)
     axes.plot(t, f, color=COLOURS["x"], linewidth=2, label="the sweep: x(t)")
     level = np.exp(-t / sweep.rate_s)
-    turned = "turned round: x(-t) exp(-t/L), weaker as it falls"
+    turned = "turned round: x(\N{MINUS SIGN}t) exp(\N{MINUS SIGN}t/L), weaker as it falls"
     axes.scatter(t, f[::-1], s=3 + 40 * level, color=COLOURS["h"], label=turned)
     axes.set_yscale("log")
-    axes.legend(fontsize=8, frameon=False, loc="center right")
+    _legend(axes, narrow=narrow, loc="center right")
     return figure
 
 
-def response_figure(made: Measured) -> Figure:
+def response_figure(made: Measured, *, narrow: bool = False) -> Figure:
     """The raw response in dB around time zero: distortion before it, decay behind it, the cut."""
     lags, level = raw_levels(made)
-    figure, axes = _axes("time from the direct sound, s", "dB", 2.8)
+    figure, axes = _axes("time from the direct sound, s", "dB", 2.8, narrow=narrow)
     axes.plot(lags, level, color=COLOURS["y"], linewidth=0.7)
     axes.axvspan(lags[0], 0, color=COLOURS["heard"])
     axes.axvline(made.cut_s, color=COLOURS["negative"], linestyle="--")
@@ -101,10 +101,10 @@ def raw_levels(made: Measured, points: int = 1400) -> tuple[Array, Array]:
     return lags, 20 * np.log10(np.maximum(peaks / piece.max(), 1e-9))
 
 
-def decay_figure(made: Measured) -> Figure:
+def decay_figure(made: Measured, *, narrow: bool = False) -> Figure:
     """Decay curves of the first path by octaves: squares, and the backward integral with its end."""
     bands = bands_within(made.sweep.from_hz, made.sweep.to_hz, "octave")
-    figure, axes = _axes("time from the direct sound, s", "dB", 3.4)
+    figure, axes = _axes("time from the direct sound, s", "dB", 3.4, narrow=narrow)
     raw, fs = made.raw, made.fs
     h = raw.taps[max(0, raw.zero - round(0.05 * fs)) : raw.origin + made.sweep.silence, 0, 0]
     shown = [band for band in bands if band.nominal_hz in (125, 500, 1000, 4000)] or bands
@@ -121,25 +121,25 @@ def decay_figure(made: Measured) -> Figure:
         axes.plot(t[-1], level[-1], "o", color=COLOURS[colour], markersize=5)
     axes.set_ylim(-_FLOOR_DB, 3)
     axes.set_xlim(0, 1.2 * made.cut_s)
-    axes.legend(fontsize=8, frameon=False)
+    _legend(axes, narrow=narrow, loc="best")
     return figure
 
 
-def spectrum_figure(made: Measured) -> Figure:
+def spectrum_figure(made: Measured, *, narrow: bool = False) -> Figure:
     """Magnitude of the response of each path, smoothed over a twelfth of an octave."""
-    figure, axes = _axes("frequency, Hz", "dB", 2.8)
+    figure, axes = _axes("frequency, Hz", "dB", 2.8, narrow=narrow)
     centres = np.geomspace(made.sweep.from_hz, made.sweep.to_hz, 240)
     mean = _smoothed(made.file_taps, made.fs, centres, 1 / 12)
     for path, column, colour in zip(made.paths, mean.T, ("x", "h", "product", "r") * 16, strict=False):
         axes.plot(centres, 10 * np.log10(np.maximum(column, 1e-30)), color=COLOURS[colour], label=path.path)
     axes.set_xscale("log")
-    axes.legend(fontsize=8, frameon=False)
+    _legend(axes, narrow=narrow, loc="best")
     return figure
 
 
-def waterfall_figure(made: Measured) -> Figure:
+def waterfall_figure(made: Measured, *, narrow: bool = False) -> Figure:
     """What still sounds after each moment: spectra of the rest of the response of the first path."""
-    figure, axes = _axes("frequency, Hz", "later moments lower", 3.6)
+    figure, axes = _axes("frequency, Hz", "later moments lower", 3.6, narrow=narrow)
     x = made.taps[made.origin :, 0, 0]
     longest = min(made.cut_s, 1.0)
     f = np.geomspace(made.sweep.from_hz, made.sweep.to_hz, 160)
@@ -171,13 +171,19 @@ def _smoothed(x: Array, fs: float, centres: Array, octaves: float) -> Array:
     return mean
 
 
-def _axes(x: str, y: str, height: float) -> tuple[Figure, Axes]:
+def _axes(x: str, y: str, height: float, *, narrow: bool) -> tuple[Figure, Axes]:
     from matplotlib.figure import Figure as Empty
 
-    figure = Empty(figsize=(9, height), dpi=110, layout="constrained")
+    figure = Empty(figsize=(4.2 if narrow else 9, height), dpi=110, layout="constrained")
     axes = figure.subplots()
     axes.set_xlabel(x, fontsize=9)
     axes.set_ylabel(y, fontsize=9)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     return figure, axes
+
+
+def _legend(axes: Axes, *, narrow: bool, loc: str) -> None:
+    """The names of the lines, among them; below them in a narrow picture, where there is no room."""
+    below: dict[str, object] = {"loc": "upper center", "bbox_to_anchor": (0.45, -0.22)}
+    axes.legend(fontsize=8, frameon=False, **(below if narrow else {"loc": loc}))

@@ -20,6 +20,7 @@ from pipeline.io.sink import AtomicFile, make_folder_of
 from pipeline.io.wav import wav_header
 from pipeline.kernel import Array
 from pipeline.pages import page_from, report_parts, shown, template_text
+from pipeline.text import with_minus
 
 from . import figure as figures
 from .decays import BandFigures
@@ -98,7 +99,12 @@ def measure_page(made: Measured, speech: str | os.PathLike[str] | None = None) -
     sweep = made.sweep
     values = {
         "made": made,
-        "pictures": {name: base64.b64encode(png_bytes(draw(made))).decode() for name, draw in pictures.items()},
+        "pictures": {
+            name: [base64.b64encode(png_bytes(draw(made, narrow=narrow))).decode() for narrow in (False, True)]
+            for name, draw in pictures.items()
+        },
+        "takes": [(Path(take.name).name, take.name) for take in made.takes],
+        "drift": [with_minus(f"{ppm:+.2f}") if abs(ppm) >= 0.005 else "0.00" for ppm in made.drift_ppm],
         "paths": [(path.path, [_cells(one) for one in path.octaves]) for path in made.paths],
         "columns": [title for _, title, _ in _COLUMNS],
         "dry": _wav(_HEADROOM * dry[:, None] / np.abs(dry).max(), made.fs),
@@ -124,7 +130,7 @@ def _cells(one: BandFigures) -> tuple[str, list[tuple[str, str]]]:
         value = getattr(one, name)
         scale = 1000 if name == "ts_s" else 1
         text = "not stated" if value is None else format(scale * value, form).replace("-", "\u2212")
-        cells.append((text, one.unstated.get(name, "")))
+        cells.append((text, with_minus(one.unstated.get(name, ""))))
     return f"{one.band_hz:,} Hz", cells
 
 

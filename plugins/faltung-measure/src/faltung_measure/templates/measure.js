@@ -26,7 +26,8 @@
     d.lags.forEach((t, i) => { if (t <= lag) c[i ? "lineTo" : "moveTo"](X(t), Y(d.level[i])); });
     c.stroke();
     c.fillStyle = "#1b1b1f"; c.font = "12px sans-serif";
-    c.fillText("the recording: sweep, harmonics, room; the sweep sliding over it", 8, 16);
+    const words = ["the recording: sweep, harmonics, room;", "the sweep sliding over it"];
+    if (w < 480) words.forEach((text, row) => c.fillText(text, 8, 16 + 15 * row)); else c.fillText(words.join(" "), 8, 16);
     c.fillText("what has appeared, in dB over lag", 8, top + 24);
     out.value = `${lag < 0 ? "\u2212" : ""}${Math.abs(lag).toFixed(3)} s`;
     slider.setAttribute("aria-valuetext", out.value);
