@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from ..dsp.methods import Method
 from ..dsp.transforms import library_for
 from ..errors import FileError, KernelError, SettingError
@@ -236,8 +238,7 @@ def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
             raise TypeError(f"kernel() gives a Kernel or None, got {type(kernel).__name__}")
     if kernel is not None:
         after = replace(fmt, channels=channels_after(kernel, fmt.channels))
-        if kernel.length > 1:
-            notes += louder(kernel.norm2, kernel.norm1, getattr(stage, "quieter", ("clip: scale",)))
+        notes += louder(_gain_of_noise(kernel), kernel.norm1, getattr(stage, "quieter", ("clip: scale",)))
         return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
     if isinstance(stage, WholeSignalStage):
         return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)
@@ -245,6 +246,14 @@ def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
         opened = stage.open(fmt)
     processor = Guarded(opened, stage, fmt, place)
     return StagePlan(index, stage, fmt, processor.format, None, processor.latency, processor.tail, notes)
+
+
+def _gain_of_noise(kernel: Kernel) -> float:
+    """Gain of noise that is another in each channel: where several lead to one, their energies add up."""
+    if kernel.taps.ndim < 3:
+        return kernel.norm2
+    with np.errstate(over="ignore"):
+        return float(np.sqrt(np.square(kernel.taps).sum(axis=(0, 1)).max()))
 
 
 def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:

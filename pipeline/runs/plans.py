@@ -214,8 +214,7 @@ def plan_items(
 def told_before(work: Work) -> list[str]:
     """What to say before a run: the stages that may take a loud signal over full scale, and what of theirs helps."""
     item, job = next(iter(work.items), None), work.job
-    offered = any(hasattr(stage, "quieter") for stage in job.stages)
-    if not offered or work.loaded.settings.clip != "warn":
+    if work.loaded.settings.clip != "warn":
         return []
     if item is None or item.signal is None or item.source == STREAM:
         return []
