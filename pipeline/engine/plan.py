@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from ..dsp.methods import Method
 from ..dsp.transforms import library_for
 from ..errors import FileError, KernelError, SettingError
@@ -23,7 +21,7 @@ from ..stages.base.files import raw_notes
 from ..stages.base.guard import Guarded, naming_stage
 from ..stages.base.processors import KernelProcessor, channels_after
 from ..stages.base.rates import frames_after, rate_ratio
-from ..text import louder
+from .loudness import louder
 from .options import Options
 from .steps import Align, Group, group_kernels
 
@@ -238,7 +236,7 @@ def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
             raise TypeError(f"kernel() gives a Kernel or None, got {type(kernel).__name__}")
     if kernel is not None:
         after = replace(fmt, channels=channels_after(kernel, fmt.channels))
-        notes += louder(_gain_of_noise(kernel), kernel.norm1, getattr(stage, "quieter", ("clip: scale",)))
+        notes += louder(stage, kernel)
         return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
     if isinstance(stage, WholeSignalStage):
         return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)
@@ -246,14 +244,6 @@ def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
         opened = stage.open(fmt)
     processor = Guarded(opened, stage, fmt, place)
     return StagePlan(index, stage, fmt, processor.format, None, processor.latency, processor.tail, notes)
-
-
-def _gain_of_noise(kernel: Kernel) -> float:
-    """Gain of noise that is another in each channel: where several lead to one, their energies add up."""
-    if kernel.taps.ndim < 3:
-        return kernel.norm2
-    with np.errstate(over="ignore"):
-        return float(np.sqrt(np.square(kernel.taps).sum(axis=(0, 1)).max()))
 
 
 def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:

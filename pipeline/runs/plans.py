@@ -17,6 +17,7 @@ from ..batch.resume import Item, ItemState, batch_of
 from ..config.inputs import STREAM, Place, Unreadable
 from ..config.load import LoadedConfig
 from ..dsp.transforms import library_for
+from ..engine.loudness import LOUDER
 from ..engine.plan import Plan, StagePlan, Step, make_plan
 from ..engine.steps import Align, Group
 from ..errors import FaltungError, SettingError, UsageError
@@ -27,7 +28,7 @@ from ..job import Job, plan_job
 from ..kernel import Kernel
 from ..limits import LEAST_FS, MAX_CHANNELS, MOST_FS, at_most
 from ..stages.base import Format, Stage
-from ..text import LOUDER, shorten
+from ..text import shorten
 from ..units import parse_frequency
 from .work import Config, Paths, Work, items_of, load, resumed, sources_of
 
