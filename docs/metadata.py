@@ -31,7 +31,8 @@ _HEAD = """What becomes of titles, pictures, marks and notes of recorders in eac
 
 A file holds more than its sound. What its container can hold goes on into an output: texts under the names they have,
 pictures, the chunks of a WAV, blocks of other programs in FLAC. Marks, loops and times of day are moved with the
-sound where a run moves it. **Whatever is not carried is named** in a note of the run, of its report and of its JSON:
+sound where a run moves it; texts that tell times, such as `LOOPSTART`, chapters and cue sheets, go only where it does
+not. **Whatever is not carried is named** in a note of the run, of its report and of its JSON:
 
 ```text
 metadata not carried: bext, cue

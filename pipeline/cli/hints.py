@@ -10,6 +10,7 @@ from ..stages.match import Match
 
 _VALUE = r"(?!to\b|or\b|for\b)(?:\{.*?\}|\[.*?\]|'[^']*'|[\w%.+-]*[\w%])"
 _SETTING = re.compile(rf"\b(set|give|or|and|with|name|take|such as|choose others with) (\w+):(?: ({_VALUE}))?")
+_BARE = re.compile(r"'[A-Za-z](?:[^:#]|:(?! ))*'")
 _STAGE = re.compile(r"\{use: (\w+)((?:, \w+: (?:\[.*?\]|[^,}]+))*)\}")
 _FOR_EXAMPLE = {"fs": "48kHz", "columns": "[0]", "max_gap": "10s", "time_unit": "ms", "events": "found.csv"}
 
@@ -22,6 +23,8 @@ def in_words(text: str, command: str) -> str:
     def option(found: re.Match[str]) -> str:
         verb, name, value = found.groups()
         verb = "give" if verb == "set" else verb
+        if value and _BARE.fullmatch(value):  # the shell's quotes do
+            value = value[1:-1]
         if name in Configuration.model_fields:
             return f"{verb} -s {shlex.quote('='.join((name, value or _FOR_EXAMPLE.get(name, 'VALUE'))))}"
         if value is None:

@@ -1,7 +1,7 @@
 """Where the sound of a frame of the input stands in what a chain of stages gives, for marks, clocks and events.
 
-A new rate moves it, and turning round; a kernel does where its taps have a middle (a delay, the half of a linear-phase
-filter's taps), and no other: an echo and a room begin where the sound does.
+A new rate moves it, and turning round; a kernel does by its middle where it has one (a delay, half of the taps of a
+linear-phase filter), else by its first loud tap: an echo begins where the sound does, and a room with its direct sound.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 
 from ..io.base import SignalInfo
-from ..io.marks import moved
+from ..io.riff_metadata import metadata
 from ..kernel import Kernel
 from ..stages.base import WholeSignalStage
 from ..stages.base.rates import frames_after, rate_ratio
@@ -33,17 +33,23 @@ class Timeline:
 
 
 def delay_of(kernel: Kernel) -> float:
-    """Frames by which a sound comes out later: the middle of symmetric taps, or 0 where there is no such middle.
+    """Frames by which a sound comes out later: the middle of symmetric taps, else their first peak that is loud.
 
-    A few taps far apart have none: an echo is no delay, even where it is as loud as the sound.
+    A few taps far apart have no middle: an echo is no delay, even where it is as loud as the sound. Loud is half of the
+    largest: before that lie the noise of a measured response, and what a new rate lets ring.
     """
     at = kernel.nonzero
-    if len(at) == 0 or 2 * len(at) <= at[-1] - at[0]:
+    if len(at) == 0:
         return 0.0
     part = kernel.taps.reshape(kernel.length, -1)[at[0] : at[-1] + 1]
     part = part / np.abs(part).max()
     near = [np.abs(part - sign * part[::-1]).max(axis=0) <= 1e-9 for sign in (1, -1)]
-    return float(at[0] + at[-1]) / 2 - kernel.origin if np.all(near[0] | near[1]) else 0.0
+    if 2 * len(at) > at[-1] - at[0] and np.all(near[0] | near[1]):
+        return float(at[0] + at[-1]) / 2 - kernel.origin
+    sizes = np.append(np.abs(part).max(axis=1), 0.0)
+    loud = int(np.argmax(sizes >= 0.5))
+    peak = loud + int(np.argmax(np.diff(sizes[loud:]) <= 0))
+    return float(at[0]) + peak - kernel.origin
 
 
 def timeline(plan: Plan, frames: int | None, *, until: int | None = None) -> Timeline | None:
@@ -55,8 +61,12 @@ def timeline(plan: Plan, frames: int | None, *, until: int | None = None) -> Tim
     for planned in plan.stages:
         if planned.index == until:
             return Timeline(scale, offset)
-        if planned.kernel is not None:
+        if planned.stage.use == "correlate":
+            pass  # a score stands where the template begins
+        elif planned.kernel is not None:
             offset += Fraction(delay_of(planned.kernel))
+        elif planned.stage.use == "delay":  # one that is longer than a kernel
+            offset += planned.tail
         elif isinstance(planned.stage, WholeSignalStage) and planned.stage.moves(0, 1) == (1, 0):
             if frames is None:
                 return None
@@ -69,8 +79,11 @@ def timeline(plan: Plan, frames: int | None, *, until: int | None = None) -> Tim
 
 def carried(plan: Plan, info: SignalInfo, frames: int | None) -> SignalInfo:
     """Metadata of an input as they hold for a plan's output of so many frames."""
-    places = timeline(plan, info.frames) if info.chunks else None
-    return moved(info, None if places is None else places.at, plan.format_out.fs, frames) if info.chunks else info
+    if not info.chunks and not info.tags:
+        return info
+    places = timeline(plan, info.frames)
+    moved: SignalInfo = metadata().moved(info, None if places is None else places.at, plan.format_out.fs, frames)
+    return moved
 
 
 def heard_from(plan: Plan, index: int, frames: int) -> int:

@@ -16,7 +16,7 @@ import os
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate, chain, islice, pairwise
+from itertools import accumulate, chain, islice, pairwise, zip_longest
 from typing import IO, Any
 
 import numpy as np
@@ -25,12 +25,12 @@ from ..errors import ReadError, UsageError
 from ..limits import MAX_CHANNELS, set_by
 from ..text import cell, shorten
 from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
-from .dialect import MISSING, TableSettings, find_dialect, is_decimal_comma, number_of
+from .dialect import COUNTED, MISSING, TableSettings, counts_rows, find_dialect, is_decimal_comma, number_of
 from .gaps import Filling
 from .listed import as_rows
 from .sink import open_sink
 from .source import Source
-from .stamps import UNITS, Clock, parse_stamp, unit_told
+from .stamps import UNITS, Clock, parse_stamp, sounds_like_time, unit_told
 from .tables import find_column, output_names, read_sidecar, sidecars_of
 from .timecolumn import TimeGrid, stamps_of, survey
 from .timegrid import TimeRequest
@@ -73,11 +73,12 @@ class CsvReader(Reader):
             self._refuse_prose(line, row)
         self._time = self._chosen_time(options)
         self._chosen = self._chosen_columns(options)
+        doubts = self._doubts()
         limit = MAX_CHANNELS if options.untold_fs is None else self._width
         if not 1 <= len(self._chosen) <= limit:
             many = f"{len(self._chosen)} columns chosen as channels"
             raise ReadError(self._name, f"{many}; 1 to {MAX_CHANNELS} can be ({set_by('channels')})")
-        notes = list(self._form.notes)
+        notes = [*self._form.notes, *doubts]
         self._grid, fs, frames = self._measure(options, notes)
         names = tuple(self._header[i] for i in self._chosen) if self._header else ()
         column = self._grid.column if self._grid else None
@@ -107,6 +108,20 @@ class CsvReader(Reader):
         if wanted is None:
             return [i for i in range(self._width) if i != self._time]
         return [self._find(one) for one in wanted]
+
+    def _doubts(self) -> list[str]:
+        """What to ask about a first column that counts its rows; raises `ReadError` where it would be taps."""
+        if not counts_rows([row[0] for _, row in islice(self._rows(), COUNTED)]):
+            return []
+        if self._time == 0 and not (self._header and sounds_like_time(self._header[0])):
+            return [
+                "its first column counts either seconds or the rows; if the rows, give fs: in place of the time column"
+            ]
+        if self._options.columns is not None or self._chosen[:1] != [0] or len(self._chosen) == 1:
+            return []
+        if self._options.untold_fs is not None:
+            raise ReadError(self._name, "its first column counts the rows; leave it out of the file")
+        return [f"its first column counts the rows and is a channel; choose others with columns: {self._chosen[1:]}"]
 
     def _find(self, wanted: str | int) -> int:
         return find_column(self._name, self._header, self._width, wanted)
@@ -144,8 +159,9 @@ class CsvReader(Reader):
         if self._options.untold_fs is not None:
             return self._options.untold_fs
         columns = ", ".join(self._header) if self._header else f"{self._width}, without a header"
-        likely = next((name for name in self._header if _sounds_like_time(name)), None)
-        probably = "" if likely is None else f", such as time_column: {likely}"
+        named = zip_longest(self._header, self._form.units, fillvalue="")
+        likely = next((name for name, unit in named if sounds_like_time(name, unit)), None)
+        probably = "" if likely is None else f", such as time_column: {_quoted(likely)}"
         raise ReadError(
             self._name,
             f"tells no sampling rate: give fs:, name its time column{probably} (columns: {columns}), or put"
@@ -254,14 +270,17 @@ class CsvReader(Reader):
         for k, (i, text) in enumerate(zip(self._chosen, cells, strict=True)):
             if self._is_missing(text) or values[k] in self._sentinels:
                 if self._options.gaps in ("error", "split"):
+                    others = "" if i in self._form.numeric else self._others(row)
                     what = "is empty" if not text.strip() else repr(text.strip())
-                    raise self._wrong(line, i, f"{what}: a missing value; set gaps: interpolate or nan")
+                    raise self._wrong(
+                        line, i, f"{what}: a missing value; {others and f'{others}, or '}set gaps: interpolate or nan"
+                    )
                 values[k] = _NAN
             elif values[k] is None:
-                raise self._no_number(line, i, text)
+                raise self._no_number(line, i, text, row)
         return [_NAN if value is None else value for value in values]
 
-    def _no_number(self, line: int, column: int, text: str) -> ReadError:
+    def _no_number(self, line: int, column: int, text: str, row: list[str]) -> ReadError:
         said = f"{shorten(text, _SHOWN)!r} is no number"
         if self._form.decimal == "," and number_of(text) is not None:
             return self._wrong(line, column, f"{said}; others have a decimal comma, this has a point")
@@ -269,13 +288,19 @@ class CsvReader(Reader):
             return self._wrong(
                 line, column, f"{said}; a point is needed, not a decimal comma, or table: {{decimal: ','}}"
             )
-        if self._is_time(text):
-            name = self._header[column] if self._header else column
-            return self._wrong(line, column, f"{said}, but a time; set time_column: {name}")
-        fix = f"choose others with columns: ({_SHAPE})"
+        if self._is_time(text) and self._time is None:
+            name = self._header[column] if self._header else str(column)
+            return self._wrong(line, column, f"{said}, but a time; set time_column: {_quoted(name)}")
+        fix = f"{self._others(row) or 'choose others with columns:'} ({_SHAPE})"
         if line > self._form.first and not any(map(str.isdigit, text)):
             fix += f", or table: {{missing: [{text.strip()!r}]}} says that it is a missing value"
         return self._wrong(line, column, f"{said}; {fix}")
+
+    def _others(self, row: list[str]) -> str:
+        """Columns to choose, those that have a number in this row and mostly; empty where there is none."""
+        form = self._form
+        numbers = [i for i in form.numeric if i != self._time and number_of(row[i], form.decimal) is not None]
+        return f"choose others with columns: {numbers}" if numbers else ""
 
     def _wrong(self, line: int, column: int, message: str) -> ReadError:
         name = repr(self._header[column]) if self._header else str(column)
@@ -323,13 +348,9 @@ def _lines_of(rows: Sequence[Sequence[str]], line: int) -> list[int]:
     return [line - 1 + upto for upto in accumulate(taken)]
 
 
-def _sounds_like_time(name: str) -> bool:
-    word = name.strip().lower()
-    return (
-        word.startswith(("time", "date", "zeit", "sec", "temps", "tiempo"))
-        or word == "t"
-        or unit_told(name) is not None
-    )
+def _quoted(name: str) -> str:
+    """A name as the value of a setting, in quotes where it has more than letters and digits."""
+    return name if re.fullmatch(r"[\w.-]+", name) else f"'{name}'"
 
 
 class CsvWriter(Writer):

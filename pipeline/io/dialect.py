@@ -28,6 +28,9 @@ from .stamps import Clock, check_time_format, check_zone, parse_stamp
 SAMPLE = 1 << 16
 """Bytes at the beginning of a text by which its form is known."""
 
+COUNTED = 8
+"""Rows by which a column that counts them is known."""
+
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "none", "nil", "-", "--", "---", "?"})
 MISSING |= {"missing", "<na>", "n.a.", "\\n", "."}
 """Cells that say that a value is missing, in lower case."""
@@ -104,6 +107,8 @@ class Dialect:
     named: bool = False
     """There are lines of a number and its name, which are no rows."""
     notes: tuple[str, ...] = ()
+    numeric: tuple[int, ...] = ()
+    """Columns that hold numbers or times in most rows."""
 
     def is_named(self, cell: str) -> bool:
         """Whether a line is a number and its name, and no row."""
@@ -179,9 +184,11 @@ def find_dialect(
         said = shorten(passed[0].strip(), 40)
         notes.append(f"{len(passed)} line{'s' * (len(passed) > 1)} above the table passed over, from {said!r} on")
     named = any(map(_VALUE_OF.fullmatch, lines))
+    held = tuple(i for i, one in enumerate(numeric) if one)
     return Dialect(
-        encoding, delimiter, decimal, (*comments, *seen), at, width, header, units, trailing, step, named, tuple(notes)
-    )
+        encoding, delimiter, decimal, (*comments, *seen), at, width, header, units, trailing, step, named, tuple(notes),
+        held,
+    )  # fmt: skip
 
 
 def _above(
@@ -314,6 +321,16 @@ def number_of(cell: str, decimal: str = ".") -> float | None:
     if found[1] in ".," and not found[2] and not found[3]:  # 1,234 may be a part of 1 as well
         return None
     return float(cell.replace(found[1], "").replace(decimal, "."))
+
+
+def counts_rows(cells: Sequence[str]) -> bool:
+    """Whether the cells of a column's first ``COUNTED`` rows are whole numbers, each one more than that before."""
+    first = cells[0].strip() if len(cells) == COUNTED else ""
+    return (
+        first.isdecimal()
+        and len(first) < 10
+        and [cell.strip() for cell in cells] == [str(int(first) + k) for k in range(COUNTED)]
+    )
 
 
 def is_decimal_comma(cell: str) -> bool:

@@ -20,9 +20,10 @@ from .declared import NO_LENGTH, Facts, facts_of
 from .riff import WavFormat, WavHeader, are_chunks, chunks_behind, is_filling, recordings, too_small
 from .riff_metadata import metadata
 from .sndfile import SndfileReader, described
-from .source import Source, convert_it
+from .source import Source
 from .wav import HEADER, WavReader, open_wav
 
+_SPEEX = "is an OGG file that libsndfile does not decode (Speex?); convert it, for instance: ffmpeg -i IN.ogg OUT.wav"
 _FLAC_BEGINS = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
 _BEGINS = {
     "AIFF": re.compile(rb"(?s)FORM....AIF[FC]"),
@@ -276,8 +277,7 @@ def open_ogg(source: Source, options: ReadOptions) -> Reader:
         window = source.window(link.start, link.end)
         flac = ogg.unpacked_flac(window)
         if flac is None:
-            unreadable = f"is an OGG file that libsndfile does not decode (Speex?); {convert_it(source.name)}"
-            return _reader(window, options, Facts(unreadable=unreadable))
+            return _reader(window, options, Facts(unreadable=_SPEEX))
         window.close()
         reader = _reader(flac, replace(options, container="FLAC"))
         reader.info = replace(reader.info, container="OGG")

@@ -24,7 +24,7 @@ MAGICS = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 """First four bytes of a file of this kind; ``WAVE`` stands four bytes behind them."""
 
 CARRIED = frozenset(re.findall(b"....", b"bextiXMLcue smplLISTinstguanwamdaxmlchnaacidcart_PMXid3 "))
-"""Chunks that are kept, to be written to the output; positions in them are moved by `pipeline.io.marks`."""
+"""Chunks that are kept, to be written to the output; positions in them are moved by `faltung_metadata.moving`."""
 
 STRUCTURAL = frozenset({b"fact", b"PEAK", b"PAD ", b"JUNK", b"junk", b"FLLR", b"ds64", b"fake"})
 """Chunks that describe the file, not the signal: not carried, and no loss."""

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..plugins import bundled
 from .base import SignalInfo
-from .marks import moved
 
 INFO_IDS = {
     "title": b"INAM",
@@ -59,7 +58,8 @@ def info_chunk(tags: tuple[tuple[str, str], ...]) -> Chunks:
 def at_rate(source: SignalInfo, fs: float) -> SignalInfo:
     """The metadata of a source as they hold at another rate."""
     ratio = fs / source.fs
-    return source if ratio == 1 else moved(source, lambda frame: round(frame * ratio), fs, None)
+    moved: SignalInfo = source if ratio == 1 else metadata().moved(source, lambda at: round(at * ratio), fs, None)
+    return moved
 
 
 def carried_chunks(source: SignalInfo | None, fs: float) -> tuple[Chunks, list[str]]:
@@ -74,5 +74,5 @@ def carried_chunks(source: SignalInfo | None, fs: float) -> tuple[Chunks, list[s
 
 
 def metadata() -> Any:
-    """The package that carries metadata between containers."""
+    """The package that carries metadata between containers, and moves what tells times in them."""
     return bundled("faltung_metadata.writing", "metadata in an output")

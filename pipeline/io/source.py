@@ -291,11 +291,6 @@ READ_BY = {
 """Packages beside faltung that read files of these extensions, which none may be installed of."""
 
 
-def convert_it(name: str) -> str:
-    """What to do with a file of this name that other programs read."""
-    return _CONVERT.format(PurePath(name).suffix)
-
-
 def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
     """Why a file of this name is in none of the known formats, and the way out; ``known`` to a plugin is its kind."""
     extension = PurePath(name).suffix

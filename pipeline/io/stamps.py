@@ -262,6 +262,13 @@ def unit_told(header: str, below: str = "") -> str | None:
     return None
 
 
+def sounds_like_time(name: str, unit: str = "") -> bool:
+    """Whether a column of this name, and of a unit in the row below it, is likely one of times."""
+    word = name.strip().lower()
+    begins = word.startswith(("time", "date", "zeit", "sec", "temps", "tiempo"))
+    return begins or word == "t" or unit_told(name, unit) is not None
+
+
 def unit_of_epoch(first: Decimal) -> str | None:
     """Unit in which a number is a time between 1973 and 2100, counted from 1970; None where it is none."""
     for unit in ("s", "ms", "us", "ns"):

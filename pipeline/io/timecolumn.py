@@ -6,6 +6,7 @@ Stamps of an output are the texts of the input's rows; only where a row is made 
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -138,9 +139,10 @@ def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
     with tempfile.TemporaryFile() as store:
         first, digits, fine = _gather(asked, cells, texts, store)
         size = os.fstat(store.fileno()).st_size // 8
-        if size < 2 and asked.fs is None:
-            raise asked.fail(f"{size} rows tell no rate; give fs:")
         ticks = np.memmap(store, np.int64, "r") if size else np.zeros(0, np.int64)
+        if asked.fs is None and (size < 2 or ticks[0] == ticks[-1]):
+            alike = " of one time" if size > 1 else ""
+            raise asked.fail(f"{size} rows{alike} tell no rate; give fs:{alike and ', or another time_column'}")
         grid = Grid(asked, ticks, lambda row: next(islice(rows(), row, None)), first, fine)
         step, gaps = grid.fitted()
         notes += [*grid.notes, *_doubts(asked, first, digits, step)]
@@ -182,7 +184,9 @@ def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]
     if not clock.form and any(map(is_ambiguous_date, head[:1])):
         first = any(map(month_is_first, head))
         if not first and all(map(is_ambiguous_date, head)):
-            fix = "set table: {time_format: '%d/%m/%Y %H:%M:%S'} or another"
+            either = parse_stamp(head[0], replace(clock, day_first=head[0].strip()[-1] not in "Mm"))
+            form = "%d/%m/%Y" if either is None else re.sub(r"%f\d+", "%f", either.form)
+            fix = f"set table: {{time_format: {form!r}}} or another"
             raise asked.fail(f"{head[0]!r} may be a day and a month or a month and a day; {fix}")
         clock = replace(clock, day_first=not first)
     elif not clock.form and any(map(month_is_first, head)):
@@ -224,7 +228,7 @@ def _gather(
     digits, tick, finest, days = set[int](), Decimal("1e-9"), Decimal(1) * 86400, Decimal(0)
     per_second = 10**9
     wraps: bool | None = None
-    n = 0
+    n = longest = 0
     for lines, written in cells():
         alike = written and n > 1 and not days and len(digits) == 1
         known = ticks_since(first, written, asked.clock, per_second) if alike else None
@@ -250,6 +254,7 @@ def _gather(
             if n == 1 and 0 < stamp.seconds - first.seconds < Decimal("2e-6"):
                 tick, per_second = Decimal("1e-15"), 10**15
             digits.add(stamp.digits)
+            longest = max(longest, stamp.length)  # isoformat() gives a whole second no decimals
             if stamp.resolution < finest:
                 finest = stamp.resolution
             since = (stamp.seconds - first.seconds) * per_second
@@ -261,7 +266,7 @@ def _gather(
             n += 1
         told = "".join(f"{one.strip()}\n" for one in written)
         _put_aside(asked.name, np.array(pending, np.int64), told, store, texts)
-    return first, digits, (tick, finest)
+    return first._replace(length=longest), digits, (tick, finest)
 
 
 def _put_aside(name: str, ticks: Block, written: str, store: IO[bytes], texts: StampTexts) -> None:

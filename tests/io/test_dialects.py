@@ -229,5 +229,5 @@ def test_a_word_among_numbers_may_be_said_to_be_a_missing_value(read):
     with pytest.raises(ReadError, match=r"'ERR' is no number; .*, or table: \{missing: \['ERR'\]\} says that it is a"):
         read(text)
     assert np.isnan(read(text, gaps="nan", table={"missing": ["ERR"]})[0]).sum() == 1
-    with pytest.raises(ReadError, match=r"'walk' is no number; choose others with columns: \([^)]*\)$"):
+    with pytest.raises(ReadError, match=r"'walk' is no number; choose others with columns: \[1\] \([^)]*\)$"):
         read("time,temp,act\n" + ROWS.replace("\n", ",walk\n"), columns=[2])

@@ -367,7 +367,7 @@ def test_an_ogg_of_another_codec_is_refused_with_the_way_out(tmp_path):
             crc = crc << 1 & 0xFFFFFFFF ^ (0x04C11DB7 if crc & 1 << 31 else 0)
     first[22:26] = crc.to_bytes(4, "little")
     (tmp_path / "x.spx").write_bytes(first + data[end:])
-    with pytest.raises(ReadError, match=r"does not decode \(Speex\?\); convert it, .*: ffmpeg -i IN.spx OUT.wav"):
+    with pytest.raises(ReadError, match=r"does not decode \(Speex\?\); convert it, .*: ffmpeg -i IN.ogg OUT.wav"):
         read_signal(tmp_path / "x.spx")
 
 

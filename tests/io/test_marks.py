@@ -62,6 +62,10 @@ def clicks(path):
 
 CAUSAL = {"use": "fir", "kind": "lowpass", "cutoff": "1 kHz", "transition": "100 Hz", "phase": "causal"}
 CENTRED = {"use": "convolve", "taps": [0.0, 0.5, 1.0, 0.5, 0.0]}
+LATE = {"use": "convolve", "taps": [0.0] * 400 + [1.0, 0.5, 0.2, -0.1]}
+# the noise of a measurement, the direct sound after 300 frames, the room
+ROOM = {"use": "convolve", "taps": [0.003, -0.004] * 150 + [0.2, 1.0, 0.3, -0.25, 0.2, -0.1] + [0.05, -0.04] * 40}
+FOUND = {"use": "convolve", "taps": [0.0, 0.3, 1.0, 0.2] + [0.0] * 900 + [0.8], "origin": 2}
 CHAINS = {
     "nothing": ([{"use": "gain", "gain": "-6 dB"}], {}),
     "reverse": ([{"use": "reverse"}], {}),
@@ -79,6 +83,13 @@ CHAINS = {
     "linear phase, reverse, up": ([CAUSAL, {"use": "reverse"}, {"use": "resample", "fs": 16000}], {}),
     "echo": ([{"use": "echo", "delay": "0.1 s", "gain": 0.3}], {}),
     "reverse echo": ([{"use": "reverse"}, {"use": "echo", "delay": "0.1 s", "gain": 0.3}, {"use": "reverse"}], {}),
+    "begins late": ([LATE], {}),
+    "begins late, reverse, up": ([LATE, {"use": "reverse"}, {"use": "resample", "fs": 16000}], {}),
+    "delay and echo as taps": ([{"use": "convolve", "taps": [0.0] * 200 + [1.0] + [0.0] * 900 + [0.6]}], {}),
+    "room": ([ROOM], {}),
+    "reverse room": ([{"use": "reverse"}, ROOM, {"use": "reverse"}], {}),
+    "room, pre-roll": ([FOUND, ROOM], {"pre_roll": "keep"}),
+    "undone room": ([{"use": "deconvolve", "taps": [0.0] * 90 + [1.0, 0.2, 0.1]}], {"pre_roll": "keep"}),
     "trimmed tail": ([CAUSAL], {"tail": "trim"}),
 }
 
@@ -98,6 +109,112 @@ def test_marks_loops_and_the_clock_are_where_the_sound_is(tmp_path, stages, sett
         assert "the time of day in bext" in " ".join(report.warnings)
     else:
         assert clock / fs + heard[0] / fs == pytest.approx(CLOCK / FS + AT[0] / FS, abs=1 / fs)
+
+
+def test_a_delay_that_is_longer_than_a_kernel_moves_them_too(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.stages.delay.MAX_TAPS", 1000)
+    chunks, report = run(tmp_path, [{"use": "delay", "delay": "0.25 s"}])
+    assert report.plan.stages[0].kernel is None
+    assert marks(chunks) == clicks(tmp_path / "out.wav") == [p + 2000 for p in AT]
+
+
+@pytest.mark.parametrize(("taps", "fs"), [(301, 6000), (301, 11025), (77, 44100)])
+def test_a_linear_phase_response_at_another_rate_moves_them_by_its_middle(tmp_path, taps, fs):
+    h = np.hanning(taps) * np.sinc((np.arange(taps) - taps // 2) / 4)
+    soundfile.write(tmp_path / "h.wav", h, fs, subtype="DOUBLE")
+    chunks, _ = run(tmp_path, [{"use": "reverb", "ir": str(tmp_path / "h.wav"), "resample": True}])
+    heard = clicks(tmp_path / "out.wav")
+    assert heard[0] > AT[0] + 5
+    np.testing.assert_allclose(marks(chunks), heard, atol=1)
+
+
+@pytest.mark.parametrize("template", [[1.0, 2.0, 4.0, 2.0, 1.0], [1.0, 2.0, 4.0, -2.0, 0.5]])
+def test_the_score_of_a_template_stands_where_it_begins_symmetric_or_not(tmp_path, template):
+    chunks, _ = run(tmp_path, [{"use": "correlate", "template": template}])
+    assert marks(chunks) == list(AT)
+
+
+def test_a_mark_that_is_left_out_takes_its_label_along(tmp_path):
+    labels = [chunk(b"labl", struct.pack("<I", k) + b"abc"[k - 1 : k] + b"\0") for k in (1, 2, 3)]
+    source = marked(tmp_path / "in.wav", CLOCK, [chunk(b"LIST", b"adtl" + b"".join(labels))])
+    moved_to = {}
+    for delay in ("1 s", "1.9 s"):
+        stages = [{"use": "delay", "delay": delay}]
+        job = Job.of(validate_config({"version": 1, "stages": stages, "tail": "trim"}, None).settings)
+        run_job(job, source, tmp_path / "out.wav", overwrite=True)
+        moved_to[delay] = b"".join(data for name, data in probe(tmp_path / "out.wav").chunks if name == b"LIST")
+    assert b"labl" + struct.pack("<II", 6, 1) + b"a\0" in moved_to["1 s"]
+    assert b"labl" + struct.pack("<II", 6, 3) not in moved_to["1 s"]
+    assert b"labl" not in moved_to["1.9 s"]
+
+
+def test_what_a_sampler_put_behind_its_loops_is_no_loop(tmp_path):
+    source = marked(tmp_path / "in.wav", 0, [])
+    data, own = source.read_bytes(), bytes(range(24))
+    at = data.index(b"smpl")
+    smpl = chunk(b"smpl", data[at + 8 : at + 68] + own)
+    smpl = smpl[:40] + struct.pack("<I", len(own)) + smpl[44:]
+    data = data[:at] + smpl + data[at + 68 :]
+    source.write_bytes(data[:4] + struct.pack("<I", len(data) - 8) + data[8:])
+    job = Job.of(validate_config({"version": 1, "stages": [{"use": "reverse"}]}, None).settings)
+    report = run_job(job, source, tmp_path / "out.wav")
+    found = dict(probe(tmp_path / "out.wav").chunks)[b"smpl"]
+    assert struct.unpack_from("<II", found, 28) == (1, 24)
+    assert found[60:] == own
+    assert report.warnings == ()
+
+
+TIMED = {
+    "loopstart": "1000",
+    "LoopLength": "500",
+    "chapter001": "00:00:01.000",
+    "chapter001name": "Two",
+    "cuesheet": "INDEX 01 00:01:00",
+    "time_reference": "44100",
+    "lyrics": "[00:01.00] la",
+}
+PLAIN = {"title": "Loop", "lyricist": "[01:00]", "loop": "yes", "unsyncedlyrics": "la", "chapter": "3"}
+
+
+@pytest.mark.parametrize(
+    "stage", [{"use": "reverse"}, {"use": "delay", "delay": "1 s"}, {"use": "resample", "fs": 4000}]
+)
+def test_texts_that_tell_times_go_only_where_nothing_moves(tmp_path, stage):
+    mutagen = pytest.importorskip("mutagen.flac", reason="mutagen is not installed")
+    soundfile.write(tmp_path / "in.flac", np.zeros(8000), 8000)
+    file = mutagen.FLAC(tmp_path / "in.flac")
+    file.update({**TIMED, **PLAIN, "tlen": "1000"})
+    file.save()
+    job = Job.of(validate_config({"version": 1, "stages": [{"use": "gain", "gain": 0.5}]}, None).settings)
+    run_job(job, tmp_path / "in.flac", tmp_path / "same.flac")
+    assert {name.lower() for name in {**TIMED, **PLAIN, "tlen": ""}} <= set(dict(probe(tmp_path / "same.flac").tags))
+    job = Job.of(validate_config({"version": 1, "stages": [stage]}, None).settings)
+    report = run_job(job, tmp_path / "in.flac", tmp_path / "out.flac")
+    there = dict(probe(tmp_path / "out.flac").tags)
+    assert set(PLAIN) <= set(there)
+    assert not {name.lower() for name in (*TIMED, "tlen")} & set(there)
+    (words,) = report.warnings
+    assert all(name.lower() in words for name in (*TIMED, "tlen"))
+
+
+def test_a_length_told_in_a_text_goes_where_the_output_is_longer(tmp_path):
+    mutagen = pytest.importorskip("mutagen.flac", reason="mutagen is not installed")
+    soundfile.write(tmp_path / "in.flac", np.zeros(8000), 8000)
+    file = mutagen.FLAC(tmp_path / "in.flac")
+    file.update({"tlen": "1000", "loopstart": "5"})
+    file.save()
+    stages = [{"use": "echo", "delay": "0.5 s", "gain": 0.5}]
+    job = Job.of(validate_config({"version": 1, "stages": stages}, None).settings)
+    report = run_job(job, tmp_path / "in.flac", tmp_path / "out.flac")
+    assert [name for name, _ in probe(tmp_path / "out.flac").tags if name in ("tlen", "loopstart")] == ["loopstart"]
+    assert any("metadata not carried: tlen" in one for one in report.warnings)
+
+
+def test_markers_that_an_editor_wrote_into_xmp_go_only_where_nothing_moves(tmp_path):
+    for xmp, kept in ((b"<rdf xmpDM:startTime='5'/>", False), (b"<rdf dc:title='5'/>", True)):
+        chunks, report = run(tmp_path, [{"use": "reverse"}], extra=[chunk(b"_PMX", xmp)])
+        assert (b"_PMX" in chunks) == kept
+        assert any("_PMX" in one for one in report.warnings) != kept
 
 
 def test_what_lies_outside_of_the_output_afterwards_is_left_out_and_counted(tmp_path):

@@ -156,6 +156,26 @@ def test_marks_of_an_aiff_move_with_the_sound_and_come_back_as_marks(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("stages", "loops"),
+    [
+        ([{"use": "gain", "gain": 0.5}], (1, 7, 9, 2, 9, 9)),
+        ([{"use": "reverse"}], (1, 9, 7, 2, 9, 9)),
+        ([{"use": "delay", "delay": "5 s"}], (0, 0, 0, 0, 0, 0)),
+    ],
+)
+def test_loops_of_an_aiff_lead_from_the_earlier_mark_to_the_later_or_are_off(tmp_path, stages, loops):
+    marks = b"".join(struct.pack(">HIB", mark, frame, 1) + b"a" for mark, frame in ((7, 100), (9, 700)))
+    inst = struct.pack(">8b6H", 60, 0, 0, 127, 1, 127, 0, 0, 1, 7, 9, 2, 9, 9)
+    chunks = table.chunk(b"MARK", struct.pack(">H", 2) + marks, ">") + table.chunk(b"INST", inst, ">")
+    (tmp_path / "in.aiff").write_bytes(table.aiff_with(chunks))
+    report = Pipeline(stages, tail="trim").run_file(tmp_path / "in.aiff", tmp_path / "out.aiff")
+    data = (tmp_path / "out.aiff").read_bytes()
+    found = struct.unpack_from(">6H", data, data.index(b"INST") + 16)
+    assert found == loops
+    assert any("a loop of INST" in one for one in report.warnings) == (loops[0] == 0)
+
+
 def test_without_mutagen_what_it_would_write_is_named_with_the_fix(flac, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mutagen", None)
     for name in ("out.wav", "out.flac", "out.ogg", "out.aiff"):

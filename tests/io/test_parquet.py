@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import Pipeline, Smooth, run
+from pipeline import Gain, Pipeline, Resample, Smooth, run
 from pipeline.errors import ReadError, UsageError
 from pipeline.io import open_reader, open_writer, read_signal, write_signal
 
@@ -177,3 +177,94 @@ def test_one_wrong_bit_in_a_page_is_found_by_its_checksum(tmp_path):
     path.write_bytes(data)
     with pytest.raises(ReadError, match=r"x\.parquet: is no readable Parquet: .*CRC checksum"):
         read_signal(path)
+
+
+def through(table, *stages, **reading):
+    """The table behind a chain, and what comes out."""
+    pq.write_table(table, "x.parquet") if isinstance(table, pa.Table) else table.to_parquet("x.parquet")
+    Pipeline(stages or [Smooth(length="3 samples")], edges="zero").run_file(
+        "x.parquet", "y.parquet", overwrite=True, **reading
+    )
+    return pq.read_table("y.parquet")
+
+
+SECONDS = np.datetime64("2026-01-01", "us") + np.arange(6) * np.timedelta64(1, "s")
+SIX = np.arange(6.0)
+
+
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Berlin"])
+def test_times_come_out_in_the_type_and_zone_that_they_had(unit, zone):
+    kind = pa.timestamp(unit, zone)
+    table = pa.table({"at": pa.array(SECONDS).cast(pa.timestamp(unit)).cast(kind), "y": SIX})
+    out = through(table)
+    assert (out.schema.field("at").type, out.num_rows) == (kind, 8)
+    assert out["at"][:6].to_pylist() == table["at"].to_pylist()
+    finer = through(table, Resample(fs=3))
+    assert finer.schema.field("at").type == pa.timestamp("ns", zone)  # a third of a second
+    assert len(set(finer["at"].to_pylist())) == finer.num_rows
+
+
+def test_stamps_with_decimals_of_the_second_keep_their_type_whatever_the_year():
+    for start in ("2026-01-01", "3000-01-01", "1900-01-01"):
+        at = np.datetime64(start, "us") + np.arange(6) * np.timedelta64(10, "ms")
+        out = through(pa.table({"at": at, "y": SIX}))
+        assert out.schema.field("at").type == pa.timestamp("us")
+        assert np.array_equal(
+            out["at"].to_numpy(), np.datetime64(start, "us") + np.arange(8) * np.timedelta64(10, "ms")
+        )
+    Path("a.csv").write_text("t,y\n" + "".join(f"2026-01-01T00:00:00.{i}00000000+02:00,1\n" for i in range(6)))
+    Pipeline([Gain(gain=2)]).run_file("a.csv", "z.parquet", time_column="t")
+    assert pq.read_table("z.parquet")["t"][1].as_py().isoformat() == "2025-12-31T22:00:00.100000+00:00"
+
+
+def test_elapsed_times_and_dates_give_the_rate_unnamed():
+    elapsed = SECONDS - SECONDS[0]
+    out = through(pa.table({"since": elapsed, "y": SIX}))
+    assert out["since"].to_numpy()[-1] == np.timedelta64(7, "s")
+    assert out.schema.field("since").type == pa.duration("us")
+    finer = through(pa.table({"since": pa.array(elapsed).cast(pa.duration("s")), "y": SIX}), Resample(fs=3))
+    assert finer["since"].to_numpy()[1] == np.timedelta64(333_333_333, "ns")
+    save("x.parquet", on=pa.array([date(2026, 1, 1 + i) for i in range(6)]), y=SIX)
+    assert open_reader("x.parquet").info.fs == 1 / 86_400
+
+
+def test_an_index_of_pandas_comes_back_as_one():
+    pd = pytest.importorskip("pandas", reason="pandas is not installed")
+    for index in (
+        pd.DatetimeIndex(SECONDS, name="when"),
+        pd.DatetimeIndex(SECONDS, tz="Asia/Tokyo"),
+        pd.TimedeltaIndex(SECONDS - SECONDS[0]),
+    ):
+        through(pd.DataFrame({"a": SIX, "b": range(6)}, index))
+        back = pd.read_parquet("y.parquet")
+        assert (list(back.columns), back.index.name, type(back.index)) == (["a", "b"], index.name, type(index))
+        assert back.index[:6].equals(index)
+        assert len(back) == 8
+    through(pd.DataFrame({"when": SECONDS, "a": SIX}))
+    assert list(pd.read_parquet("y.parquet").columns) == ["when", "a"]
+
+
+def test_what_a_file_says_of_itself_and_of_its_columns_goes_along():
+    schema = pa.schema([pa.field("y", pa.float64(), metadata={"unit": "m"})], metadata={"site": "Hut 3"})
+    out = through(pa.table({"y": SIX}, schema=schema), fs=1).schema
+    assert (out.metadata[b"site"], out.field("y").metadata) == (b"Hut 3", {b"unit": b"m"})
+    assert json.loads(out.metadata[b"faltung"]) == {"fs": 1.0}
+
+
+@pytest.mark.parametrize("stamps", [[f"10:00:{i:02d}" for i in range(6)], [f"15.07.2024 10:{i:02d}" for i in range(6)]])
+def test_clocks_and_dates_as_people_write_them_are_texts_as_they_were(stamps):
+    Path("a.csv").write_text("t,y\n" + "".join(f"{stamp},1\n" for stamp in stamps))
+    Pipeline([Gain(gain=2)]).run_file("a.csv", "y.parquet", time_column="t")
+    assert pq.read_table("y.parquet")["t"].to_pylist() == stamps
+
+
+def test_the_fix_for_columns_of_times_is_one_that_works():
+    two = {"s": SECONDS, "t": SECONDS, "y": SIX}
+    with pytest.raises(ReadError, match=r"column 's' holds .*; set time_column: s"):
+        through(pa.table(two))
+    with pytest.raises(ReadError, match=r"column 't' holds .*, no numbers; choose others with columns:"):
+        through(pa.table(two), time_column="s")
+    assert through(pa.table(two), time_column="s", columns=["y"]).column_names == ["s", "y"]
+    with pytest.raises(ReadError, match="has two columns 'y', which cannot be told apart; rename one"):
+        through(pa.table([SECONDS, SIX, SIX], names=["t", "y", "y"]))

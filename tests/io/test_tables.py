@@ -224,7 +224,7 @@ def test_columns_are_chosen_by_name_and_by_position(table, columns, expected):
         (
             "1,2\n3,x\n",
             {},
-            "line 2, column 1 'x' is no number; choose others with columns: ." + SHAPE + "., or table: ",
+            "line 2, column 1 'x' is no number; choose others with columns: .0. ." + SHAPE + "., or table: ",
         ),
         ('a,b\n1,"2\n', {}, "line 2: unexpected end of data"),
         ("a\n" + "9" * 140_000 + "\n", {}, "line 2: field larger than field limit"),

@@ -331,3 +331,22 @@ def test_stamps_of_a_higher_rate_do_not_fall_together(table, tmp_path, stamps, s
     resample = {"use": "resample", "fs": 2 * fs}
     Pipeline([resample], time_column="t").run_file(path, tmp_path / "y.csv")
     assert stamps_of(tmp_path / "y.csv")[1] == second
+
+
+@pytest.mark.parametrize(
+    ("stamps", "last"),
+    [
+        (
+            ["2026-01-01T00:00:00", "2026-01-01T00:00:00.250000", "2026-01-01T00:00:00.500000"],
+            "2026-01-01T00:00:01.500000",
+        ),
+        (["2026-01-01", "2026-01-01 12:00", "2026-01-02"], "2026-01-04 00:00"),
+    ],
+)
+def test_stamps_behind_the_end_show_as_much_as_the_longest_of_the_input(tmp_path, stamps, last):
+    """A first stamp on a whole second has no decimals where `isoformat` wrote it; what is made has them."""
+    (tmp_path / "a.csv").write_text("t,y\n" + "".join(f"{stamp},1\n" for stamp in stamps))
+    Pipeline([{"use": "delay", "delay": "4 samples"}], time_column="t").run_file(tmp_path / "a.csv", tmp_path / "b.csv")
+    rows = (tmp_path / "b.csv").read_text().splitlines()[1:]
+    assert [row.partition(",")[0] for row in (*rows[:3], rows[-1])] == [*stamps, last]
+    assert len({row.partition(",")[0] for row in rows}) == 7

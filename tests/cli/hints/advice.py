@@ -7,6 +7,7 @@ from tests.cli.hints.rows import AP, GAP, NPY, TEN, Row, cfg, cmd, table
 SMOOTH = "{use: smooth, length: 3 samples, phase: zero}"
 COARSE = table(*(f"{k / 960:.3f},{k}" for k in range(2500) if k not in (500, 501, 502, 1700)))
 TIMED = "time_column: time"
+COUNTED = [f"{k},{k * k / 1000}" for k in range(10)]
 
 
 def csv(module: str, fragment: str, rows: str, then_more: str, more: str = TIMED, **how: object) -> Row:
@@ -31,6 +32,37 @@ TABLES = (
         "fs: 1\ncolumns: [x]",
         "fs: 1",
     ),
+    csv(
+        "csv_file",
+        "choose others with columns:",
+        table("0,1,", "1,2,", header="time,x,remark"),
+        f"{TIMED}\ncolumns: [1]",
+        TIMED,
+    ),
+    csv("csv_file", "is a channel; choose others with columns: {}", table(*COUNTED), "fs: 1\ncolumns: [1]", "fs: 1"),
+    csv(
+        "csv_file",
+        "either seconds or the rows; if the rows, give fs:",
+        table(*COUNTED, header="n,x"),
+        "fs: 360\ncolumns: [1]",
+        "time_column: n",
+    ),
+    other("csv_file", "counts the rows; leave it out", "h.txt", table(*COUNTED), "1\n2\n", "{use: fir, taps: h.txt}"),
+    cmd(
+        "csv_file",
+        "name its time column",
+        "apply x.csv o.csv gain gain=1 --overwrite",
+        "apply x.csv o.csv gain gain=1 --overwrite -s 'time_column=Time (s), own'",
+        files={"x.csv": table(*TEN, header='"Time (s), own",x')},
+    ),
+    cmd(
+        "timecolumn",
+        "may be a day and a month or a month and a day;",
+        "apply x.csv o.csv gain gain=1 --overwrite -s time_column=time",
+        "apply x.csv o.csv gain gain=1 --overwrite -s time_column=time -s 'table={time_format: \"%m/%d/%y %I:%M %p\"}'",
+        files={"x.csv": table("03/05/24 11:59 AM,1", "03/05/24 12:00 PM,2", "03/05/24 12:01 PM,2")},
+    ),
+    csv("timecolumn", "rows{} tell no rate; give fs:{}", table("2024-01-01,1", "2024-01-01,2"), f"{TIMED}\nfs: 1"),
     csv(
         "csv_file",
         "but a time; set time_column:",

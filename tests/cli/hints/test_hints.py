@@ -31,7 +31,7 @@ ELSEWHERE = {
     "files of recorders and of plugins": (
         "labels: ; did you mean",
         "errors: choose with source:", "triggered", "riff: which is not read; convert", "registry: call it 'acme.",
-        "source: holds samples of a WFDB record", "source: ; install what reads",
+        "joined: is an OGG", "source: holds samples of a WFDB record", "source: ; install what reads",
         "new_plugin", "formats: give its files another", "source: in a pipe; give a file", "timegrid: but not even",
     ),
     "a pipe in a batch, and more than 4 GiB": (
@@ -46,7 +46,7 @@ ELSEWHERE = {
         "command_line: write one or more",
         "functional",
         "stream: a signal is made",
-        "ports",
+        "ports", "plan: edges: {}, as of same", "times: {} has no time",
         "library",
         "search: a search of a whole",
         "work: check= must",

@@ -1,1 +1,1 @@
-"""What files tell besides their sound, texts, pictures and marks: read from one container, carried into another."""
+"""What files tell besides their sound, texts, pictures and marks: read, moved with the sound, carried along."""

@@ -19,6 +19,7 @@ from pipeline.io.riff_metadata import INFO_IDS, Chunks, at_rate, is_info
 from pipeline.io.sink import OutputFile, naming_errors
 
 from . import id3
+from .moving import moved as moved
 from .texts import ID3_NAMES, PICTURE, PICTURE_FIELD, Tags
 
 MISSING = "more would be kept: pip install 'faltung[metadata]'"
@@ -89,7 +90,8 @@ class Carrying:
             elif what == "FLAC APPLICATION" and self._container == "FLAC":
                 self._blocks.append(raw)
             elif what.startswith("AIFF ") and self._container == "AIFF":
-                self._chunks.append((what[5:].encode(), raw))
+                held = _between_marks(raw, source.chunks, gone) if what == "AIFF INST" else raw
+                self._chunks.append((what[5:].encode(), held))
             else:
                 gone.append(what)
         if self._container in ("FLAC", "OGG"):
@@ -258,6 +260,19 @@ def marks(chunks: Chunks) -> list[tuple[bytes, bytes]]:
         text = named.get(mark, b"").rstrip(b"\0")[:255]
         body += struct.pack(">HIB", mark if valid else number, frame, len(text)) + text + b"\0" * ((len(text) + 1) % 2)
     return [(b"MARK", body)] if points else []
+
+
+def _between_marks(inst: bytes, chunks: Chunks, gone: list[str]) -> bytes:
+    """An ``INST`` chunk whose loops lead from the earlier of two marks to the later, and are off where one is gone."""
+    frames = {mark: frame for name, raw in chunks if name == b"cue " for mark, frame in _points(raw)}
+    for at in (8, 14):  # the loop of a held note, and that of one let go
+        mode, *ends = struct.unpack_from(">HHH", inst.ljust(20, b"\0"), at)
+        there = [mark for mark in ends if mark in frames]
+        if mode and len(there) < 2:
+            gone.append("a loop of INST")
+        loop = (mode, *sorted(there, key=frames.__getitem__)) if len(there) == 2 else (0, 0, 0)
+        inst = inst[:at] + struct.pack(">HHH", *loop) + inst[at + 6 :]
+    return inst
 
 
 def _points(raw: bytes) -> list[tuple[int, int]]:
