@@ -276,6 +276,7 @@ def test_with_keys_one_reaches_the_formula_and_the_weights_and_hears_no_answer_b
     page = visit(worked, reduced_motion="reduce")
     focused = "(({ dataset, id }) => dataset.handle || id || dataset.value || '')(document.activeElement)"
     page.focus("#turn-slide")
+    until(page, "!document.getElementById('formula').hidden")
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")
     assert page.evaluate(focused) == "k"  # of the formula, which is in sight with scene 6
