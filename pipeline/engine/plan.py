@@ -21,7 +21,7 @@ from ..stages.base.files import raw_notes
 from ..stages.base.guard import Guarded, naming_stage
 from ..stages.base.processors import KernelProcessor, channels_after
 from ..stages.base.rates import frames_after, rate_ratio
-from ..text import louder
+from .loudness import louder
 from .options import Options
 from .steps import Align, Group, group_kernels
 
@@ -245,8 +245,7 @@ def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
             raise TypeError(f"kernel() gives a Kernel or None, got {type(kernel).__name__}")
     if kernel is not None:
         after = replace(fmt, channels=channels_after(kernel, fmt.channels))
-        if kernel.length > 1:
-            notes += louder(kernel.norm2, kernel.norm1, getattr(stage, "quieter", ("clip: scale",)))
+        notes += louder(stage, kernel)
         return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
     if isinstance(stage, WholeSignalStage):
         return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)

@@ -17,6 +17,7 @@ from ..batch.resume import Item, ItemState, batch_of
 from ..config.inputs import STREAM, Place, Unreadable
 from ..config.load import LoadedConfig
 from ..dsp.transforms import library_for
+from ..engine.loudness import LOUDER
 from ..engine.plan import ANY_LENGTH, Plan, StagePlan, Step, make_plan
 from ..engine.steps import Align, Group
 from ..errors import FaltungError, SettingError, UsageError
@@ -27,7 +28,7 @@ from ..job import Job, plan_job
 from ..kernel import Kernel
 from ..limits import LEAST_FS, MAX_CHANNELS, MOST_FS, at_most
 from ..stages.base import Format, Stage
-from ..text import LOUDER, shorten
+from ..text import shorten
 from ..units import parse_frequency
 from .work import Config, Paths, Work, items_of, load, resumed, sources_of
 
@@ -226,8 +227,7 @@ def plan_items(
 def told_before(work: Work) -> list[str]:
     """What to say before a run: the stages that may take a loud signal over full scale, and what of theirs helps."""
     item, job = next(iter(work.items), None), work.job
-    offered = any(hasattr(stage, "quieter") for stage in job.stages)
-    if not offered or work.loaded.settings.clip != "warn":
+    if work.loaded.settings.clip != "warn":
         return []
     if item is None or item.signal is None or item.source == STREAM:
         return []
