@@ -151,11 +151,12 @@ def _masked(url: re.Match[str]) -> str:
 _SPELLED = {"hour": "h", "hr": "h", "minute": "min", "second": "s", "sec": "s", "millisecond": "ms", "msec": "ms"}
 _SPELLED |= {"microsecond": "us", "usec": "us", "hertz": "Hz", "kilohertz": "kHz", "k": "kHz", "megahertz": "MHz"}
 _SPELLED |= {"decibel": "dB", "dbfs": "dB", "percent": "%", "per cent": "%"}
+_SPELLED |= {"point": "samples", "pt": "samples", "smp": "samples", "tap": "samples", "value": "samples"}
 
 
 def meant(unit: str, known: Iterable[str]) -> str | None:
     """The known unit that another spelling of it means: ``hours``, ``MS``."""
-    word = unit.lower().rstrip(".")
+    word = unit.lower().rstrip(".,;")
     near = _SPELLED.get(word) or _SPELLED.get(word.removesuffix("s"))
     return next((name for name in known if name == near or name.lower() == word), None)
 
