@@ -158,11 +158,13 @@ def _oriented(scores: Array, polarity: Polarity) -> Array:
 
 def _local_maxima(track: Array, floor: float, *, rising: bool) -> npt.NDArray[np.bool_]:
     """Rises to at least ``floor`` that no rise follows; ``rising`` is whether the first frame is one."""
-    rises = np.empty(len(track) + 1, np.bool_)
-    np.greater(track[1:], track[:-1], out=rises[1:-1])
-    rises[0], rises[-1] = rising, False
-    tops: npt.NDArray[np.bool_] = rises[:-1] & ~rises[1:]
-    return tops & (track >= floor) & (track > 0)
+    tops: npt.NDArray[np.bool_] = track >= floor if floor > 0 else track > 0
+    if tops.any():  # of most tracks no score is that high
+        rises = np.empty(len(track) + 1, np.bool_)
+        np.greater(track[1:], track[:-1], out=rises[1:-1])
+        rises[0], rises[-1] = rising, False
+        tops &= rises[:-1] & ~rises[1:]
+    return tops
 
 
 def needed(scores: Array, polarity: Polarity, floor: float) -> npt.NDArray[np.intp]:

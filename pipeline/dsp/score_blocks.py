@@ -45,6 +45,7 @@ TOLERANCE = 1e-10
 _U = 2.0**-53  # what rounding adds, relative to the result
 _DIRECT = 16  # windows that are not worth a transform
 _DIRECT_SAMPLES = 1 << 17  # summed at a time
+_TOGETHER = 4  # rows that are transformed back in a call, whose plan takes as long as one
 _TINY = 1e-280  # energies below may have lost samples to underflow
 
 Marks = npt.NDArray[np.bool_]
@@ -145,14 +146,22 @@ def _write(samples: _Samples, bank: Bank, unit: int | None, factor: Array, out: 
     responses, gains = bank.spectra(n_fft), bank.gains
     if unit is not None and responses.shape[1] > 1:
         responses, gains = responses[:, unit : unit + 1], gains[:, unit : unit + 1]
-    for t, response, gain in zip(bank.members, responses, gains, strict=True):
-        product = samples.spectra * response[:, None]
-        total = product.sum(axis=2) if product.shape[2] > 1 else product[:, :, 0]
-        np.multiply(irfft(total, n_fft)[..., : out.shape[-1]], factor, out=out[t])
-        if samples.centred:
-            np.clip(out[t], -1, 1, out=out[t])
-        else:
-            out[t] *= gain[:, None, None]
+    units, blocks, channels, _ = samples.spectra.shape
+    step = max(1, _TOGETHER // (units * blocks))
+    for start in range(0, len(bank.members), step):
+        here = slice(start, start + step)
+        totals = np.empty((len(responses[here]), units, blocks, n_fft // 2 + 1), np.complex128)
+        for total, response in zip(totals, responses[here], strict=True):
+            if channels == 1:
+                np.multiply(samples.spectra[:, :, 0], response[:, None, 0], out=total)
+            else:
+                np.sum(samples.spectra * response[:, None], axis=2, out=total)
+        for t, sums, gain in zip(bank.members[here], irfft(totals, n_fft), gains[here], strict=True):
+            np.multiply(sums[..., : out.shape[-1]], factor, out=out[t])
+            if samples.centred:
+                np.clip(out[t], -1, 1, out=out[t])
+            else:
+                out[t] *= gain[:, None, None]
 
 
 def _factors(

@@ -149,8 +149,8 @@ def _dft(rows: Array, out: Array, *, inverse: bool) -> None:
     """Transform packed rows (..., n) into ``out``, as many in a call as lie evenly spaced."""
     if rows.ndim > 2 and all(a.strides[0] == a.strides[1] * a.shape[1] for a in (rows, out)):
         shape = (rows.shape[0] * rows.shape[1], *rows.shape[2:])
-        rows, out = (np.lib.stride_tricks.as_strided(a, shape, a.strides[1:]) for a in (rows, out))
-    if rows.ndim > 2:
+        _dft(*(np.lib.stride_tricks.as_strided(a, shape, a.strides[1:]) for a in (rows, out)), inverse=inverse)
+    elif rows.ndim > 2:
         for part, place in zip(rows, out, strict=True):
             _dft(part, place, inverse=inverse)
     elif rows.size:

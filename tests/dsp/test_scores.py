@@ -305,6 +305,20 @@ class TestTemplates:
         assert transform_points(longest) == points
 
 
+@pytest.mark.parametrize("score", ["ncc", "correlation"])
+@pytest.mark.parametrize(("channels", "mode"), [(1, "each"), (3, "each"), (3, "sum")])
+def test_templates_that_are_scored_together_have_the_bits_of_each_alone(channels, mode, score):
+    x = np.random.default_rng(11).standard_normal((FRAMES, channels))
+    templates = [
+        x[start : start + length] for start, length in ((0, M), (50, M), (900, 70), (70, M), (2_000, M), (8, M))
+    ]
+    together, _ = scored(x, templates, score=score, mode=mode)
+    of_one_grid = [n for n in range(6) if n != 2]  # a grid follows from the longest
+    for n in of_one_grid:
+        alone, _ = scored(x, [templates[n], templates[2]], score=score, mode=mode)
+        np.testing.assert_array_equal(alone[0], together[n])
+
+
 @pytest.mark.parametrize("lengths", [[1], [2], [7], [8], [1, 5, 6, 100]])
 def test_sliding_sums_are_sums(lengths):
     rows = RNG.integers(-9, 9, (2, 3, 205)).astype(float)

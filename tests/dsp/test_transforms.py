@@ -217,6 +217,22 @@ def test_the_bits_of_a_row_depend_on_nothing_but_the_row(n: int, dtype: type) ->
 
 
 @needs_opencv
+@pytest.mark.parametrize("shape", [(12,), (3, 4), (2, 3, 2), (3, 1, 4), (12, 1, 1), (1, 1, 3, 4)])
+def test_rows_that_lie_evenly_are_transformed_in_one_call(
+    shape: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each call makes a plan, which takes as long as a row."""
+    import cv2
+
+    calls, dft = [], cv2.dft
+    monkeypatch.setattr(transforms, "library", lambda: "opencv")
+    monkeypatch.setattr(cv2, "dft", lambda rows, **how: calls.append(len(rows)) or dft(rows, **how))
+    rows = np.random.default_rng(1).standard_normal((*shape, 512))
+    np.testing.assert_allclose(irfft(rfft(rows), 512), rows, atol=1e-12)
+    assert calls == [12, 12]
+
+
+@needs_opencv
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_bits_do_not_depend_on_the_threads_that_opencv_may_use(dtype: str) -> None:
     program = f"""
