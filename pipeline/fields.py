@@ -25,7 +25,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from pydantic_core.core_schema import ValidationInfo
 
 from .errors import UnitError
-from .units import Duration, gain_meant, parse_duration, parse_fraction, parse_frequency, parse_gain, write_gain
+from .text import gain_meant
+from .units import Duration, parse_duration, parse_fraction, parse_frequency, parse_gain, write_gain
 
 
 def invalid(message: str) -> PydanticCustomError:

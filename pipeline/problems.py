@@ -140,7 +140,7 @@ def _unknown(path: SettingPath, data: Any, model: type[BaseModel]) -> str:
     near = nearest(path[-1], names)
     fix = f"did you mean {near!r}?" if near else f"known are {', '.join(names)}"
     if len(path) > 1 and path[-1] in model.model_fields:
-        fix = f"set {path[-1]}: beside the stages"
+        fix = f"set {path[-1]}: {_at(data, path)} beside the stages"
     return f"unknown setting{f' of {owner!r}' if owner else ''}; {fix}"
 
 

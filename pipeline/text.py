@@ -147,8 +147,19 @@ def meant(unit: str, known: Iterable[str]) -> str | None:
 
 def unit_fix(number: float, unit: str, known: Iterable[str], help_text: str) -> str:
     """What to write in place of a number with a unit that is not known."""
+    if unit.lower() == "bpm" and "ms" in known and number > 0:
+        return f"did you mean '{60_000 / number:.6g} ms', one beat?"
+    if re.match(r",\d", unit):
+        return f"did you mean '{number:.15g}.{unit[1:]}', with a point?"
     near = meant(unit, known)
     return f"did you mean '{number:.15g} {near}'?" if near else help_text
+
+
+def gain_meant(factor: float) -> str:
+    """What a factor that cannot be was perhaps meant as; empty where nothing is likely."""
+    if factor < 0:
+        return f"; did you mean '{factor:g} dB'?"
+    return f"; did you mean '{factor:g}%'?" if 2 <= factor < 100 else ""
 
 
 def with_minus(text: str) -> str:

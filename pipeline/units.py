@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Literal, TypeVar
 
 from .errors import UnitError
-from .text import meant, unit_fix
+from .text import unit_fix
 
 _V = TypeVar("_V")
 
@@ -75,8 +75,6 @@ def _split(value: object, help_text: str, what: str) -> tuple[float, str]:
         if match is None:
             raise UnitError(f"cannot read {value!r} as {what}; {help_text}")
         number, unit = float(match[1]), match[2] or ""
-        if re.match(r",\d", unit):
-            raise UnitError(f"{value!r} has a decimal comma, where a point is needed: '{value.replace(',', '.')}'")
     else:
         number, unit = _as_float(value, what), ""
     if not math.isfinite(number):
@@ -116,8 +114,6 @@ def parse_duration(value: object) -> Duration:
         raise UnitError(f"{value!r} is ambiguous: write 'ms' for milliseconds or 'min' for minutes")
     if unit and unit not in _SECONDS:
         fix = unit_fix(number, unit, (*_SECONDS, *_FRAMES), _TIME_HELP)
-        if unit.lower() == "bpm" and number > 0:
-            fix = f"did you mean '{60_000 / number:.6g} ms', one beat?"
         raise UnitError(f"unknown unit {unit!r} of a time in {value!r}; {fix}")
     seconds = _scaled(number, _SECONDS[unit or "s"])
     if abs(seconds) > _LONGEST_TIME:
@@ -135,8 +131,7 @@ def parse_frequency(value: object) -> float:
     """
     number, unit = _split(value, _HERTZ_HELP, "a frequency")
     if unit and unit not in _HERTZ:
-        near = meant(unit, _HERTZ)
-        fix = f"did you mean {near!r}?" if near else _HERTZ_HELP
+        fix = unit_fix(number, unit, _HERTZ, _HERTZ_HELP)
         raise UnitError(f"unknown unit {unit!r} of a frequency in {value!r}; {fix}")
     hertz = _scaled(number, _HERTZ[unit or "Hz"])
     if not math.isfinite(hertz):
@@ -182,13 +177,6 @@ def parse_fraction(value: object) -> float:
         fix = f"; did you mean '{number:g}%'?" if not unit and 1 < number <= 100 else ""
         raise UnitError(f"a fraction must be from 0 to 1 (0% to 100%), got {value!r}{fix}")
     return fraction
-
-
-def gain_meant(factor: float) -> str:
-    """What a factor that cannot be was perhaps meant as; empty where nothing is likely."""
-    if factor < 0:
-        return f"; did you mean '{factor:g} dB'?"
-    return f"; did you mean '{factor:g}%'?" if 2 <= factor < 100 else ""
 
 
 def write_duration(value: Duration) -> str:

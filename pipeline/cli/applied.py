@@ -83,7 +83,7 @@ def refuse_said(said: Sequence[str], places: Mapping[str, str]) -> None:
     for one in said:
         name = one.partition("=")[0].strip()
         if "=" not in one:
-            raise UsageError(f"-s {one}: the value stands in the same word: -s {one}=VALUE")
+            raise UsageError(f"-s {one}: '=' and the value belong to the same word")
         if name in places:
             raise UsageError(f"-s {one}: {name} is {places[name]}; leave -s {name} out")
 

@@ -125,7 +125,7 @@ def report_error(error: BaseException) -> int | None:
         command = context.command_path if context is not None else "faltung"
         message = error.format_message()
         if (wrong := re.match(r"No such command '([a-z]+)'", message)) and wrong[1] in _stages():
-            message += f"; it is a stage: faltung apply IN OUT {wrong[1]}"
+            message = f"{message.rstrip('.')}; it is a stage: faltung apply IN OUT {wrong[1]}"
         for option, fix in _NO_OPTION.items():
             message += fix if re.search(rf"^No such option: {option}", message) and command == "faltung apply" else ""
         tell(f"{command}: {message}{'' if message.endswith(('.', '?')) else '.'} Try '{command} --help'.")

@@ -16,7 +16,7 @@ from ..fields import Amplitude, Seconds, Within, invalid
 from ..kernel import Kernel
 from ..limits import MAX_REPEATS, MAX_TAPS, at_most
 from ..settings import Settings
-from ..units import gain_meant
+from ..text import gain_meant
 from .base import Format, KernelStage, require
 from .base.registry import stage
 from .delay import Delay
