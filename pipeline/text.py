@@ -115,22 +115,6 @@ def decibels(linear: float) -> str:
     return f"{20 * math.log10(linear):.2f}" if linear > 0 else "-inf"
 
 
-LOUDER = "keeps it from clipping"
-
-
-def louder(noise: float, worst: float, fixes: tuple[str, ...]) -> tuple[str, ...]:
-    """What to know of taps, by the gain of noise and of the worst signal, that make these louder by over 1 dB.
-
-    ``fixes`` are for noise, and for the worst where a stage has one: what any long kernel may do is not told.
-    """
-    one, most = 10 ** (1 / 20), decibels(worst)
-    if one < noise < math.inf:
-        return (f"noise comes out {decibels(noise)} dB louder, at worst a signal {most} dB: {fixes[0]} {LOUDER}",)
-    if len(fixes) > 1 and one < worst < math.inf:
-        return (f"at worst a signal comes out {most} dB louder: {fixes[-1]} {LOUDER}",)
-    return ()
-
-
 def times(ratio: float) -> str:
     """``182``, ``3.4``: how many times faster than real time."""
     return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"

@@ -67,13 +67,37 @@ def test_what_stands_on_a_page_runs_in_its_order(page, tmp_path):
         elif kind == "python" and not wanting(text):
             python.append(text)
         elif kind == "console":
-            for line in text.splitlines():
-                assert line.startswith("$ "), line
-                done = subprocess.run(argv(line[2:], site), cwd=place, env=env, capture_output=True, text=True)
-                assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+            for line, shown in commands(text):
+                done = subprocess.run(argv(line, site), cwd=place, env=env, capture_output=True, text=True)
+                printed = lines_of(done.stdout + done.stderr)
+                assert done.returncode == (2 if "did you mean" in shown else 0), f"{line}\n{printed}"
+                assert re.search(said(shown), printed, re.DOTALL), f"{line}\n{printed}"
     (place / "page.py").write_text("\n".join(python), "utf-8")
     done = subprocess.run([sys.executable, "page.py"], cwd=place, env=env, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def commands(text: str) -> list[tuple[str, str]]:
+    """Each command of a block, and what the page shows of what it prints."""
+    assert text.startswith("$ "), text
+    parts = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
+    return [(line, lines_of(shown)) for line, _, shown in (part.partition("\n") for part in parts)]
+
+
+def lines_of(text: str) -> str:
+    return "\n".join(line.rstrip() for line in text.splitlines())
+
+
+def said(shown: str) -> str:
+    """Lines that are shown, as a pattern, whole; ``...`` stands for anything."""
+    return "^" + re.escape(shown).replace(re.escape("..."), ".*") + "$" if shown else ""
+
+
+def test_what_a_page_shows_is_held_against_what_is_printed():
+    ((line, shown),) = commands("$ faltung x\n10 s, ...\n...\nend\n")
+    assert (line, bool(re.search(said(shown), "10 s, 3\nmore\nend", re.DOTALL))) == ("faltung x", True)
+    for wrong in ("9 s, 3\nmore\nend", "10 s, 3\nmore\nends", "10 s, 3\nmore"):
+        assert not re.search(said(shown), wrong, re.DOTALL)
 
 
 def wanting(text: str) -> set[str]:

@@ -250,7 +250,7 @@ def plugins(as_json: opt.Json = False) -> None:
 def info(files: opt.InfoFiles, as_json: opt.Json = False) -> None:
     """Say what a file is, by whose reader, when it was recorded, and what is odd about it.
 
-    From its header alone. Exit code 1 where one cannot be read.
+    From its header alone; of a pipe, when its end is there. Exit code 1 where one cannot be read.
     """
     from .info_view import about, show
     from .terminal import write_json

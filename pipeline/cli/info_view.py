@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import FaltungError, ReadError
 from ..io import Reader, open_reader
+from ..io.names import is_stream
+from ..io.source import open_source, temporary_errors
 from ..text import count, duration, number
 from ..text import size as bytes_in_words
 from .terminal import Card, render
@@ -16,7 +20,13 @@ _MOST = 12  # gaps that are listed
 
 
 def about(path: str) -> dict[str, Any]:
-    """Facts about a file for machines, from its header and index alone; ``error`` where it cannot be read."""
+    """Facts about a file for machines, from its header and index alone; ``error`` where it cannot be read.
+
+    What comes through a pipe is put aside to its end first: what stands behind its header is told as of a file.
+    """
+    if is_stream(path):
+        with tempfile.TemporaryDirectory(prefix="faltung-") as folder:
+            return _put_aside(path, Path(folder) / "standard input")
     file = Path(path)
     data: dict[str, Any] = {"file": path, "bytes": file.stat().st_size if file.is_file() else None}
     try:
@@ -24,6 +34,16 @@ def about(path: str) -> dict[str, Any]:
     except FaltungError as error:
         data["error"] = str(error).removeprefix(f"{path}: ")
     return data
+
+
+def _put_aside(path: str, copy: Path) -> dict[str, Any]:
+    try:
+        source = open_source(path)
+        with contextlib.closing(source), temporary_errors(), copy.open("wb") as file:
+            file.writelines(iter(lambda: source.read(1 << 20), b""))
+    except ReadError as error:
+        return {"file": path, "bytes": None, "error": error.message}
+    return {**about(str(copy)), "file": path}
 
 
 def _signals(path: str) -> Iterator[dict[str, Any]]:

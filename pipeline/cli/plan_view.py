@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 def show_run_plan(plan: RunPlan) -> None:
     """The plan for each format among the inputs, then what each input comes to."""
     for i, one in enumerate(plan.plans):
-        render(*([""] if i else []), *_plan_parts(one))
+        render(*([""] if i else []), *_plan_parts(one, plan.memory_of(one)))
     if plan:
         render("", predictions_table(plan))
 
 
-def _plan_parts(plan: Plan) -> list[RenderableType]:
+def _plan_parts(plan: Plan, memory: int) -> list[RenderableType]:
     """A plan, part by part."""
     from rich.padding import Padding
     from rich.text import Text
@@ -37,7 +37,7 @@ def _plan_parts(plan: Plan) -> list[RenderableType]:
     if not plan.stages:
         return [*parts, "every stage is switched off: the signal passes as it is"]
     parts += [Padding(_stages_table(plan), (1, 0)), _sentences(plan), Padding(_steps_table(plan), (1, 0))]
-    return [*parts, _total(plan)]
+    return [*parts, _total(plan, memory)]
 
 
 def _stages_table(plan: Plan) -> Table:
@@ -106,9 +106,10 @@ def _steps_table(plan: Plan) -> Table:
     return shown
 
 
-def _total(plan: Plan) -> str:
+def _total(plan: Plan, memory: int) -> str:
     passes = count(plan.passes, "pass")
-    return f"{passes} over the signal, about {size(plan.memory)} of memory, however long it is"
+    longer = ", however long it is" if memory >= plan.memory() else ""
+    return f"{passes} over the signal, about {size(memory)} of memory{longer}"
 
 
 def predictions_table(predictions: Sequence[Prediction]) -> Table:

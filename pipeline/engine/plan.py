@@ -21,7 +21,7 @@ from ..stages.base.files import raw_notes
 from ..stages.base.guard import Guarded, naming_stage
 from ..stages.base.processors import KernelProcessor, channels_after
 from ..stages.base.rates import frames_after, rate_ratio
-from ..text import louder
+from .loudness import louder
 from .options import Options
 from .steps import Align, Group, group_kernels
 
@@ -34,6 +34,7 @@ _KEPT = 1.4  # what the allocator holds, of what is in use at once
 _WAITING = 2.5  # blocks between reader and engine, and as many between engine and writer
 SPOOLED = 4 << 20
 """Bytes of a signal put aside that are kept in memory, the rest on disk."""
+ANY_LENGTH = 1 << 62
 _LIGHT = 7.0  # nanoseconds a sample, about what reading, moving and writing it take
 
 
@@ -152,11 +153,19 @@ class Plan:
         costs = [step.method.cost / step.format_in.channels for step in self.steps if step.method is not None]
         return max(1, self.threads - (sum(costs) <= _LIGHT and not self._detects))
 
-    @property
-    def memory(self) -> int:
-        """Bytes that the process is expected to need at its peak, whatever the input's length."""
-        ahead = self.workers if self.threads > 1 else 0
-        return _peak_memory(self.steps, self.format_in, self.format_out, self.workers, ahead)
+    def memory(self, frames: int = ANY_LENGTH) -> int:
+        """Bytes expected at the peak, for an input of so many frames or of any length: what is computed with, side by
+        side and ahead, and what waits between reader, engine and writer. A test holds it to within 30 % of what is
+        measured.
+        """
+        steps, ahead = self.steps, self.workers if self.threads > 1 else 0
+        one = min(self.block, frames) * self.format_in.dtype.itemsize / self.format_in.fs
+        formats = (self.format_in, self.format_out, *(step.format_out for step in steps))
+        first, *after = [one * fmt.channels * fmt.fs for fmt in formats]
+        aside = any(isinstance(step.work, WholeSignalStage) for step in steps)
+        waiting = _WAITING * (max(first, *after) + (0 if aside else first))  # what is put aside is read when all is in
+        working = sum(_step_memory(*one, self.workers, ahead, frames) for one in zip(steps, after[1:], strict=True))
+        return _PROCESS + round(_KEPT * (waiting + working))
 
     @property
     def block(self) -> int:
@@ -236,8 +245,7 @@ def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
             raise TypeError(f"kernel() gives a Kernel or None, got {type(kernel).__name__}")
     if kernel is not None:
         after = replace(fmt, channels=channels_after(kernel, fmt.channels))
-        if kernel.length > 1:
-            notes += louder(kernel.norm2, kernel.norm1, getattr(stage, "quieter", ("clip: scale",)))
+        notes += louder(stage, kernel)
         return StagePlan(index, stage, fmt, after, kernel, kernel.latency, kernel.tail, notes)
     if isinstance(stage, WholeSignalStage):
         return StagePlan(index, stage, fmt, fmt, None, 0, 0, notes)
@@ -283,20 +291,7 @@ def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:
     return steps
 
 
-def _peak_memory(steps: Sequence[Step], format_in: Format, format_out: Format, workers: int, ahead: int) -> int:
-    """Bytes expected at the peak: what ``workers`` compute with, ``ahead`` groups of it, and what waits between them.
-
-    A test holds it to within 30 % of the measured peak.
-    """
-    one = _BLOCK_BYTES / format_in.fs
-    first, *after = [one * fmt.channels * fmt.fs for fmt in (format_in, format_out, *(s.format_out for s in steps))]
-    aside = any(isinstance(step.work, WholeSignalStage) for step in steps)
-    waiting = _WAITING * (max(first, *after) + (0 if aside else first))  # what is put aside is read when all is in
-    working = sum(_step_memory(step, workers, ahead, block) for step, block in zip(steps, after[1:], strict=True))
-    return _PROCESS + round(_KEPT * (waiting + working))
-
-
-def _step_memory(step: Step, workers: int, ahead: int, block: float) -> float:
+def _step_memory(step: Step, block: float, workers: int, ahead: int, length: int) -> float:
     """Bytes that a step works with, apart from what waits; a block of what comes out takes ``block``."""
     if isinstance(step.work, DetectorStage):
         return step.work.memory(step.format_in, workers)
@@ -306,14 +301,16 @@ def _step_memory(step: Step, workers: int, ahead: int, block: float) -> float:
     taps = 2 * int(kernel.taps.nbytes)
     channels, item = max(step.format_in.channels, step.format_out.channels), step.format_in.dtype.itemsize
     if method.name != "fft":
-        return taps + 2 * kernel.length * channels * item
-    under_way = ahead + 1
-    frames = method.group * method.block
+        return (taps + 2 * kernel.length * channels * item) / _KEPT  # large arrays, of which nothing is kept
+    blocks = -(-(length + kernel.length) // method.block)
+    group = min(method.group, blocks)
+    under_way = min(ahead + 1, -(-blocks // group))
+    frames = group * method.block
     regions = under_way * (method.n_fft - method.block + frames) * channels * item
-    spectra = method.group * method.n_fft * channels * item
+    spectra = group * method.n_fft * channels * item
     within = library_for(method.n_fft) == "opencv"  # the frames come back where their spectra were
-    working = workers * (1 if within else 2) * spectra
-    past = (under_way + -(-(method.partitions - 1) // method.group)) * spectra if method.partitions > 1 else 0
+    working = min(workers, under_way) * (1 if within else 2) * spectra
+    past = (under_way + -(-(method.partitions - 1) // group)) * spectra if method.partitions > 1 else 0
     responses = method.partitions * method.n_fft * item * int(kernel.taps[0].size)
     outputs = (under_way + 1) * frames * channels * item
     return taps + regions + working + past + responses + outputs

@@ -18,12 +18,11 @@ from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, W
 from .declared import Facts
 from .encodings import ENCODINGS, choose_subtype, decode, encode, is_linear, require_audio
 from .quantise import AudioWriter
-from .recorders import recorder_clock
+from .recorders import recorder_clock, triggered
 from .riff import MAGICS, WavHeader, first_header, read_header, recordings
 from .riff_metadata import Chunks, carried_chunks, tags_of_chunks
 from .sink import open_sink
 from .source import Source
-from .triggered import TriggeredReader, is_triggered, quiet_blocks
 
 RIFF_LIMIT = 0xFFFFFFFE
 """Largest size a RIFF header can tell; 0xFFFFFFFF says "unknown"."""
@@ -152,7 +151,8 @@ def open_wav(source: Source, options: ReadOptions) -> Reader:
 def _expanded(source: Source, header: WavHeader, subtype: str, options: ReadOptions) -> Reader:
     """The reader of linear audio, with the coded quiet of a triggered recording as the silence that it stands for."""
     coded = (subtype, header.order, header.fmt.channels) == ("PCM_16", "<", 1)
-    if not coded or not is_triggered(source.name, tags_of_chunks(header.chunks)):
+    quiet_of = triggered(source.name, tags_of_chunks(header.chunks)) if coded else None
+    if quiet_of is None:
         reader = WavReader(source, header, subtype, options)
         if source.size is not None:
             return reader
@@ -162,7 +162,7 @@ def _expanded(source: Source, header: WavHeader, subtype: str, options: ReadOpti
     if source.size is None:  # its true length is known when the whole has been seen
         source.rewind()
         return open_wav(source.spooled(), options)
-    quiet = quiet_blocks(source, header.start, header.frames or 0)
+    quiet = quiet_of.quiet_blocks(source, header.start, header.frames or 0)
     reader = WavReader(source, header, subtype, options)
     if not quiet:
         return reader
@@ -172,7 +172,8 @@ def _expanded(source: Source, header: WavHeader, subtype: str, options: ReadOpti
         )
         reader.info = replace(reader.info, clocks=())
         return reader
-    return TriggeredReader(reader, source.name, quiet)
+    expanded: Reader = quiet_of.TriggeredReader(reader, source.name, quiet)
+    return expanded
 
 
 def _open_codec(source: Source, header: WavHeader, options: ReadOptions) -> Reader:

@@ -10,7 +10,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from pathlib import PurePath
 from types import SimpleNamespace
@@ -22,7 +22,7 @@ from ..io.formats import row_of
 from ..io.kinds import loaded, only_one
 from ..io.names import display, is_stream
 from ..io.sink import Sink, open_sink
-from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
+from ..plugins import OWN, Plugin, for_extension, installed, naming_plugin
 from ..text import cell, nearest
 from .events import Event, Events
 
@@ -45,14 +45,6 @@ class EventKind:
 def events_writer_of(plugin: Plugin) -> EventKind:
     """The row of a plugin that writes events; raises `PluginError`."""
     return row_of(plugin, EventKind)
-
-
-def register_events(kind: EventKind) -> None:
-    """Add a kind of event file, by its extensions (lower case, with the dot)."""
-    for extension in kind.extensions:
-        if extension in _KINDS or only_one(for_extension("event writer", f"x{extension}")):
-            raise UsageError(f"events in {extension} are written as {event_format(f'x{extension}')} already")
-        _KINDS[extension] = replace(kind, plugin=kind.plugin or file_being_loaded())
 
 
 def write_events(path: PathArg, searches: Sequence[Events], *, overwrite: bool = False) -> int:

@@ -17,7 +17,8 @@ from ..batch.resume import Item, ItemState, batch_of
 from ..config.inputs import STREAM, Place, Unreadable
 from ..config.load import LoadedConfig
 from ..dsp.transforms import library_for
-from ..engine.plan import Plan, StagePlan, Step, make_plan
+from ..engine.loudness import LOUDER
+from ..engine.plan import ANY_LENGTH, Plan, StagePlan, Step, make_plan
 from ..engine.steps import Align, Group
 from ..errors import FaltungError, SettingError, UsageError
 from ..io import SignalInfo
@@ -27,9 +28,12 @@ from ..job import Job, plan_job
 from ..kernel import Kernel
 from ..limits import LEAST_FS, MAX_CHANNELS, MOST_FS, at_most
 from ..stages.base import Format, Stage
-from ..text import LOUDER, shorten
+from ..text import shorten
 from ..units import parse_frequency
 from .work import Config, Paths, Work, items_of, load, resumed, sources_of
+
+_ARROW = 100 << 20  # bytes of pyarrow's libraries and of what its own pool keeps
+_CELL = 100  # bytes of a number as text, in a block of a table that is read
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,14 @@ class RunPlan(Sequence[Prediction]):
     skipped: int = 0
     """Number of inputs that are passed over, because an output of theirs exists."""
 
+    def memory_of(self, plan: Plan) -> int:
+        """Bytes that a process is expected to need at its peak, for the longest of the inputs that a plan is for."""
+        files = [one for one in self.predictions if one.plan.format_in == plan.format_in]
+        frames = max((ANY_LENGTH if one.info.frames is None else one.info.frames for one in files), default=ANY_LENGTH)
+        arrow = any("PARQUET" in (one.container, one.info.container) for one in files)
+        cells = any(one.info.container == "CSV" for one in files) * min(frames, plan.block) * plan.format_in.channels
+        return plan.memory(frames) + arrow * _ARROW + cells * _CELL
+
     def __len__(self) -> int:
         return len(self.predictions)
 
@@ -100,7 +112,8 @@ class RunPlan(Sequence[Prediction]):
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain data: every number with its unit in its name, frames where no unit is named."""
-        return {"plans": [plan_data(one) for one in self.plans], "files": [one.to_dict() for one in self.predictions]}
+        plans = [{**plan_data(one), "memory_bytes": self.memory_of(one)} for one in self.plans]
+        return {"plans": plans, "files": [one.to_dict() for one in self.predictions]}
 
     def to_json(self) -> str:
         """`to_dict` as JSON."""
@@ -214,8 +227,7 @@ def plan_items(
 def told_before(work: Work) -> list[str]:
     """What to say before a run: the stages that may take a loud signal over full scale, and what of theirs helps."""
     item, job = next(iter(work.items), None), work.job
-    offered = any(hasattr(stage, "quieter") for stage in job.stages)
-    if not offered or work.loaded.settings.clip != "warn":
+    if work.loaded.settings.clip != "warn":
         return []
     if item is None or item.signal is None or item.source == STREAM:
         return []
@@ -277,7 +289,7 @@ def plan_data(plan: Plan) -> dict[str, Any]:
         "latency_frames": plan.latency,
         "tail_frames": plan.tail,
         "passes": plan.passes,
-        "memory_bytes": plan.memory,
+        "memory_bytes": plan.memory(),
         "stages": [_stage_data(planned) for planned in plan.stages],
         "steps": [_step_data(step) for step in plan.steps],
     }

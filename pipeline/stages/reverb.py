@@ -30,7 +30,7 @@ class Reverb(KernelStage):
         {"ir": "data/hall.wav", "mix": "30%", "normalize": "l1"},
         {"ir": "data/hall.wav", "predelay": "20 ms", "resample": True},
     )
-    quieter: ClassVar[tuple[str, ...]] = ("normalize: l2 (or l1)", "normalize: l1")  # what keeps noise, and all, down
+    quieter: ClassVar[tuple[str, ...]] = ("normalize: l1", "normalize: l2 keeps noise as loud")
 
     ir: InputFile
     """The impulse response: an audio, `.npy` or `.txt` file with 1 channel, one a channel, or 4 (true stereo)."""

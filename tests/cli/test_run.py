@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -227,6 +228,44 @@ def test_what_a_room_may_take_over_full_scale_is_said_before_the_run(
     target = [] if "-o" in words else ["-o", "o.wav"]
     done = faltung("run", "room.yaml", "in.wav", *target, *words)
     assert done.err.startswith(told) if told else "normalize" not in done.err
+
+
+@pytest.mark.parametrize("container", ["loud.wav", "loud24.flac"])
+@pytest.mark.parametrize(
+    "stages",
+    [
+        ["{use: gain, gain: +6 dB}"],
+        ["{use: route, matrix: [[1, 1], [1, -1]]}"],
+        ["{use: echo, delay: 10 ms, gain: -3 dB, repeats: 5}"],
+        ["{use: convolve, taps: [1, 1, 1]}"],
+        ["{use: reverb, ir: room.wav}"],
+        ["{use: reverb, ir: room.wav, normalize: none, mix: 40%}"],
+        ["{use: reverb, ir: room.wav, normalize: none}", "{use: reverb, ir: room.wav}"],
+        ["{use: parallel, branches: [[], [{use: delay, delay: 5 ms}], [{use: gain, gain: -1 dB}]]}"],
+    ],
+)
+def test_what_clips_was_said_before_with_a_setting_that_keeps_it_from_clipping(
+    faltung: Faltung, place: Path, stages: list[str], container: str
+) -> None:
+    room = np.random.default_rng(4).standard_normal(400) * np.exp(-np.arange(400) / 90)
+    sf.write("room.wav", room, 8000, subtype="FLOAT")
+    x = np.sign(np.convolve(np.random.default_rng(5).standard_normal(3000), room[::-1]))[:, None] * [0.99, 0.98]
+    sf.write(container, x, 8000, subtype="PCM_16" if container.endswith("wav") else "PCM_24")
+    (place / "c.yaml").write_text(f"version: 1\nstages: [{', '.join(stages)}]\n", "utf-8")
+    target = f"o{Path(container).suffix}"
+    first = faltung("run", "c.yaml", container, "-o", target)
+    before = [line for line in first.err.splitlines() if line.startswith("note: ")]
+    assert first.code == 0
+    assert first.err.startswith("note: ")
+    assert " clipped " in first.err
+    followed = []
+    for line in before:
+        setting, value = re.search(r"(\w+): (\w+) keeps it from clipping", line).groups()  # type: ignore[union-attr]
+        followed += ["-s", f"{'' if setting == 'clip' else f'stages.{line.split()[1]}.'}{setting}={value}"]
+    again = faltung("run", "c.yaml", container, "-o", target, "--overwrite", *followed)
+    assert again.code == 0
+    assert "0 samples" in again.out
+    assert " clipped " not in again.err
 
 
 def test_a_dry_run_says_what_would_be_written_and_writes_nothing(faltung: Faltung, place: Path) -> None:

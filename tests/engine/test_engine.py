@@ -339,7 +339,7 @@ def test_single_precision_runs_in_single_and_holds_its_own_bound() -> None:
 
 def test_memory_is_predicted_from_the_plan_alone() -> None:
     small, large = make_plan([Taps(taps=taps(10))], STEREO), make_plan([Taps(taps=taps(500_000))], STEREO)
-    assert 64 << 20 < small.memory < 120 << 20 < large.memory < 400 << 20
+    assert 64 << 20 < small.memory() < 120 << 20 < large.memory() < 400 << 20
 
 
 def test_a_spool_reads_back_what_was_written_in_any_order() -> None:

@@ -63,7 +63,7 @@ def test_each_thread_more_has_its_own_group_of_blocks(length: int) -> None:
     frames, spectra = method.group * method.block, method.group * method.n_fft
     under_way = (method.n_fft - method.block + frames) + frames + (spectra if method.partitions > 1 else 0)
     arrays = 1 if library_for(method.n_fft) == "opencv" else 2
-    more = plan_of(length, 4).memory - plan_of(length, 3).memory
+    more = plan_of(length, 4).memory() - plan_of(length, 3).memory()
     assert more == pytest.approx(1.4 * 8 * (arrays * spectra + under_way), abs=2)
 
 
@@ -81,7 +81,7 @@ def test_spectra_of_the_past_are_kept_for_as_many_groups_as_the_kernel_reaches()
     assert method is not None
     seen = (1 + -(-(method.partitions - 1) // method.group)) * method.group * method.n_fft
     responses = method.partitions * method.n_fft
-    assert plan_of(400_000, 1).memory - (60 << 20) > 1.4 * 8 * (2 * 400_000 + seen + responses)
+    assert plan_of(400_000, 1).memory() - (60 << 20) > 1.4 * 8 * (2 * 400_000 + seen + responses)
 
 
 def test_held_edges_of_a_signal_whose_blocks_share_a_buffer() -> None:

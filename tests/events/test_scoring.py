@@ -144,7 +144,7 @@ def test_a_search_is_counted_against_labels_everywhere(faltung: Faltung, calls: 
     assert against in done.err
     page = (calls / "page.html").read_text()
     assert page.count(">hit</td>") == 3
-    assert "<li>4.500000 s: wren</li>" in page
+    assert "<li>4.5000 s: wren</li>" in page
     assert "<dt>recall</dt><dd>0.750</dd>" in page
 
     told = faltung(*words, "--tolerance", "1 ms", "--json").json

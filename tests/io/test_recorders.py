@@ -6,11 +6,11 @@ import struct
 
 import numpy as np
 import pytest
+from faltung_recorders.clocks import guano_fields, recorder_clock
 
 from pipeline import find_matches
 from pipeline.io import open_reader, write_signal
 from pipeline.io.clock import Clock, parse_moment
-from pipeline.io.recorders import guano_fields, recorder_clock
 from pipeline.io.wav import wav_header
 
 FS = 48_000

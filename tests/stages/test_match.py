@@ -322,7 +322,7 @@ def test_the_plan_says_how_and_how_much_memory():
     assert plan.latency == 39
     assert plan.threads == 2
     assert "fft 8192, blocks of 8153 windows" in plan.stages[0].notes[0]
-    assert 90e6 < plan.memory < 200e6
+    assert 90e6 < plan.memory() < 200e6
 
 
 def test_a_plan_and_its_run_read_the_templates_once_and_the_next_plan_reads_them_again(tmp_path, monkeypatch):
@@ -339,7 +339,7 @@ def test_a_plan_and_its_run_read_the_templates_once_and_the_next_plan_reads_them
 
     def planned_and_run():
         plan = make_plan([stage], MONO)
-        assert plan.memory > 0
+        assert plan.memory() > 0
         return plan, np.concatenate(list(stream(plan, [x])))
 
     plan, first = planned_and_run()

@@ -13,20 +13,15 @@ from itertools import accumulate
 
 import numpy as np
 
-from ..errors import ReadError
-from ..text import count, duration
-from .base import Block, Reader
-from .source import Source
+from pipeline.errors import ReadError
+from pipeline.io.base import Block, Reader
+from pipeline.io.source import Source
+from pipeline.text import count, duration
 
 _BYTES, _FRAMES, _BITS = 512, 256, 32
 _SCANNED = 2048  # blocks looked at in one go
 _LONGEST = 7 * 86_400
 """Seconds that a recording may come to: a broken number asks for years."""
-
-
-def is_triggered(name: str, tags: tuple[tuple[str, str], ...]) -> bool:
-    """Whether a mono WAV of 16 bits may be one: by what its tags or its name say."""
-    return name.upper().endswith("T.WAV") or any("AudioMoth" in text for _, text in tags)
 
 
 def quiet_blocks(source: Source, start: int, frames: int) -> list[tuple[int, int]]:
