@@ -10,6 +10,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import PlainValidator, SerializeAsAny, ValidationError, WithJsonSchema
@@ -109,8 +110,10 @@ def stage_class(name: str) -> type[Stage]:
         known = [source.name for source in available_stages()]
         near = nearest(name, known, 0.5)
         fix = f"did you mean {near!r}?" if near else f"installed are: {', '.join(known)}"
+        if "." in name and Path(name).exists():
+            fix = "IN and OUT come first: faltung apply IN OUT STAGE"
         other = _OTHER_WORDS.get(name.lower().replace("-", "").replace("_", ""))
-        out = f" (plugins are left out, by {left_out_by()})" if "." in name and left_out_by() else ""
+        out = f" (plugins are left out, by {left_out_by()})" if "." in name and not near and left_out_by() else ""
         raise PluginError(f"unknown stage {name!r}{out}; {f'did you mean {{use: {other}}}?' if other else fix}")
     return _registered[name]
 
