@@ -65,9 +65,10 @@ class Deconvolve(KernelStage):
 
     def notes(self, fmt: Format) -> list[str]:
         h, g = self._known(fmt), self.kernel(fmt)
-        columns = h.reshape(len(h), -1)
+        loudest = np.abs(h).max(axis=0)
+        columns = (h / loudest).reshape(len(h), -1)
         n = scipy.fft.next_fast_len(len(h) + g.length, real=True)
-        both = scipy.fft.rfft(columns, n, axis=0) * scipy.fft.rfft(g.taps.reshape(g.length, -1), n, axis=0)
+        both = scipy.fft.rfft(columns, n, axis=0) * scipy.fft.rfft((g.taps * loudest).reshape(g.length, -1), n, axis=0)
         rest = scipy.fft.irfft(both, n, axis=0)
         rest[g.origin + self.origin] -= 1
         left = float(np.sqrt((rest**2).sum(axis=0).max()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import io
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations, product
@@ -158,7 +159,20 @@ def tried(text: str) -> tuple[int, str]:
 
 _NONE = ("has no value", "got None", "got none", "''", "' '", "empty", " needs ", "missing", "at least 1")
 """How it is said that a setting has no value, or a blank one."""
-_TOGETHER = (" once", "exactly one of", "got 1 of them", "leave ", "outside it", "would take", "give one column")
+_TOGETHER = (
+    " once",
+    "exactly one of",
+    "got 1 of them",
+    "leave ",
+    "outside it",
+    "odd number of taps",
+    "got 0 frames",
+    "repeated ",
+    "away from",
+    "slice ends",
+    "would take",
+    "give one column",
+)
 """How it is said that settings do not go together, which are told by their names."""
 
 
@@ -173,7 +187,14 @@ def _forms(value: Any) -> set[str]:
     if isinstance(value, bool):
         return {str(value), f"got {value:d}"}
     if isinstance(value, int | float):
-        return {f"{value}"[:40], f"{value:,}", f"{value:g}", *([f"{value:.1f}"] if abs(value) < 1e18 else [])}
+        return {
+            f"{value}"[:40],
+            f"{float(min(value, 10**300))}",
+            f"{20 * math.log10(value):g} dB" if 0 < value < 10**300 else "no decibels",
+            f"{value:,}",
+            f"{value:g}",
+            *([f"{value:.1f}"] if abs(value) < 1e18 else []),
+        }
     if isinstance(value, str):
         number = value.split(" ")[0]
         return {
@@ -181,16 +202,21 @@ def _forms(value: Any) -> set[str]:
             repr(value)[1:-1][:40],
             str(len(value)),
             number if number[:1].isdigit() else value,
-            *_rounded(number),
+            *_rounded(value),
         }
     return (
         {"got {", "read {", *map(str, value)} if isinstance(value, dict) else {"[", "got 0"}.union(*map(_forms, value))
     )
 
 
-def _rounded(number: str) -> set[str]:
-    """A number of samples without its last digits, to which others are added."""
+def _rounded(value: str) -> set[str]:
+    """A number of samples without its last digits, to which others are added; a percentage and decibels as factors."""
+    number = value.split(" ")[0]
     try:
+        if number.endswith("%"):
+            return {f"{float(number[:-1]) / 100:g}"}
+        if value.endswith(" dB"):
+            return {f"{10 ** (float(number) / 20):g}"}
         return {f"{float(number):,.0f}"[:-4]} if len(number) > 3 else set()
-    except ValueError:
+    except (ValueError, OverflowError):
         return set()
