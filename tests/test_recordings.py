@@ -121,7 +121,7 @@ REASONS = {
     ".hea": "is text, but no table of numbers|is no number|tells no sampling rate: give fs:",
     ".csv": "is no number(; choose others with|, but a time; set time_)|tells no sampling rate:|is text, but no table",
     ".atr": "is in no known format: it begins with the bytes",
-    ".dat": "is in no known format: it begins with the bytes",
+    ".dat": "holds samples of a WFDB record; give its header",
     ".wav": "declares 4410 frames, has 236; set truncated: accept to take the 236 frames",
 }
 

@@ -110,7 +110,8 @@ def stage_class(name: str) -> type[Stage]:
         near = nearest(name, known, 0.5)
         fix = f"did you mean {near!r}?" if near else f"installed are: {', '.join(known)}"
         other = _OTHER_WORDS.get(name.lower().replace("-", "").replace("_", ""))
-        out = f" (plugins are left out, by {left_out_by()})" if "." in name and left_out_by() else ""
+        is_out = left_out_by() and "." in name and "." not in (near or "")
+        out = f" (plugins are left out, by {left_out_by()})" if is_out else ""
         raise PluginError(f"unknown stage {name!r}{out}; {f'did you mean {{use: {other}}}?' if other else fix}")
     return _registered[name]
 
