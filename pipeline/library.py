@@ -207,7 +207,7 @@ class Pipeline:
         """
         if same and self.options.edges == "zero":
             kept = {**self.options.model_dump(exclude_unset=True, exclude={"tail", "pre_roll"}), "edges": "hold"}
-            held = Pipeline(self.stages, **kept)
+            held = Pipeline(self.stages, **kept, **self.reading)
             held.settings = self.settings
             return held(x, fs)
         given = unpack(x, fs, gaps=self.options.nonfinite == "propagate")

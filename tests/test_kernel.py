@@ -240,6 +240,20 @@ def test_weights_for_a_layer_that_correlates_are_flipped() -> None:
     assert Kernel(np.arange(12).reshape(2, 2, 3)).for_conv1d().shape == (3, 2, 2)
 
 
+@pytest.mark.parametrize("shape", [(1,), (17,), (1_000,), (333, 2), (90, 2, 3)])
+def test_equal_kernels_have_one_hash_and_those_that_differ_in_any_tap_are_not_equal(shape: tuple[int, ...]) -> None:
+    taps = np.random.default_rng(5).standard_normal(shape)
+    taps.flat[0] = 0.0
+    kernel, same = Kernel(taps), Kernel(np.where(taps == 0, -0.0, taps))  # 0 and -0 are equal
+    assert kernel == same
+    assert hash(kernel) == hash(same)
+    for place in range(0, taps.size, 7):
+        other = taps.copy()
+        other.flat[place] += 1
+        assert Kernel(other) != kernel
+    assert Kernel(taps, fs=8_000) != kernel
+
+
 def test_a_kernel_is_immutable_and_hashes_and_pickles() -> None:
     given_taps = np.array([1.0, 2.0])
     k = Kernel(given_taps, fs=48_000)

@@ -49,6 +49,7 @@ class Picker:
     ) -> None:
         self._distance, self._polarity, self._floor, self._most = min_distance, polarity, floor, most
         self._scores: Array = np.zeros((0, 0))  # (templates, n), from _start on: what waits, and the frame before it
+        self._new = self._scores  # those that follow, not joined to them: to copy all takes as long as to look at it
         self._start = 0
         self._height: Array = np.zeros(0)  # of the best candidate at each frame from _start on; 0: there is none
         self._whose: npt.NDArray[np.int32] = np.zeros(0, np.int32)
@@ -59,7 +60,7 @@ class Picker:
     def process(self, scores: Array) -> None:
         """Take in the scores of the next frames."""
         if scores.shape[1]:
-            self._scores = np.concatenate([self._scores, scores], axis=1) if len(self._scores) else scores
+            self._scores, self._new = self._scores if len(self._scores) else scores[:, :0], scores
             self._find_candidates(ended=False)
             self._settle(len(self._height) - self._distance)
 
@@ -80,10 +81,10 @@ class Picker:
         """Find the candidates among the frames whose successor is known."""
         first = len(self._height)
         before = max(0, first - 1)  # frame 0 has none before it, and rises
-        frames = self._scores.shape[1] - (0 if ended else 1)
+        frames = self._scores.shape[1] + self._new.shape[1] - (0 if ended else 1)
         found = []
-        for row in self._scores:
-            track = _oriented(row[before:], self._polarity)
+        for known, new in zip(self._scores, self._new, strict=True):
+            track = _oriented(np.concatenate([known[before:], new]), self._polarity)
             tops = _local_maxima(track, self._floor, rising=first == 0)
             tops[: first - before] = False
             at = np.flatnonzero(tops)
@@ -94,8 +95,8 @@ class Picker:
         height, whose = np.zeros(frames), np.zeros(frames, np.int32)
         height[:first], whose[:first] = self._height, self._whose
         for template, (at, heights) in enumerate(found):
-            known = np.searchsorted(at, frames)
-            at, heights = at[:known], heights[:known]
+            count = np.searchsorted(at, frames)
+            at, heights = at[:count], heights[:count]
             better = heights > height[at]
             height[at[better]], whose[at[better]] = heights[better], template
         self._height, self._whose = height, whose
@@ -119,15 +120,15 @@ class Picker:
             _push(heap, height, a - a % width, a)
             _push(heap, height, b, min(b - b % width + width, end))
         keep = max(0, end - 1)
-        self._scores = self._scores[:, keep:].copy()
+        waited = self._scores.shape[1]
+        self._scores = np.concatenate([self._scores[:, keep:], self._new[:, max(0, keep - waited) :]], axis=1)
+        self._new = self._scores[:, :0]
         self._height, self._whose = height[keep:], self._whose[keep:]
         self._start += keep
 
     def _accept(self, i: int) -> None:
         template = int(self._whose[i])
-        row = self._scores[template]
-        score = float(row[i])
-        left, right = (float(row[k]) if 0 <= k < len(row) else 0.0 for k in (i - 1, i + 1))
+        left, score, right = (self._score(template, k) for k in (i - 1, i, i + 1))
         curve = left - 2 * score + right
         offset = 0.5 * (left - right) / curve if left and right and curve else 0.0
         frames, templates, scores, offsets = self._found
@@ -137,6 +138,13 @@ class Picker:
         offsets.append(offset)
         if len(self._found[0]) > 2 * self._most:
             self._thin()
+
+    def _score(self, template: int, i: int) -> float:
+        """Score of frame ``_start + i``; 0 where it is not known."""
+        waited = self._scores.shape[1]
+        if i < waited:
+            return float(self._scores[template, i]) if i >= 0 else 0.0
+        return float(self._new[template, i - waited]) if i < waited + self._new.shape[1] else 0.0
 
     def _thin(self) -> None:
         self.dropped = True

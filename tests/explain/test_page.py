@@ -33,7 +33,7 @@ def shown_sums(page, kind="convolve"):
 
 
 def formula(page):
-    return page.locator("#pic-formula").inner_text()
+    return page.locator("#pic-formula").text_content()
 
 
 def centre(page, selector):
@@ -127,7 +127,7 @@ def test_axe_finds_no_serious_fault(visit, worked, echo, scheme):
 
 def test_without_a_script_there_is_the_table_of_the_example(visit, worked):
     page = visit(worked, java_script_enabled=False)
-    assert "3·1 + 1·2 + 2·4 = 3 + 2 + 8 = 13" in page.locator("noscript").inner_text()
+    assert "3·1 + 1·2 + 2·4 = 3 + 2 + 8 = 13" in page.locator("body > noscript").inner_text()
     cells = [row.split() for row in page.locator("noscript table").inner_text().splitlines()]
     assert cells[-1] == ["y[n]", "0", "12", "10", "13", "5", "2", "0", "0"]
     assert cells[1][0] == "x[1]"

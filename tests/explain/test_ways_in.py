@@ -236,6 +236,103 @@ def test_with_keys_alone_one_goes_through_all_scenes(visit, worked):
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
 
 
+LARGE = "html { font-size: 200%; } nav, #formula { position: static !important; }"
+EYES = {
+    "forced colours, dark": ({"forced_colors": "active", "color_scheme": "dark"}, ""),
+    "forced colours, light": ({"forced_colors": "active"}, ""),
+    "letters twice as large": ({}, LARGE),
+    "letters twice as large on a phone": ({"viewport": {"width": 360, "height": 780}}, LARGE),
+    "a narrow window": ({"viewport": {"width": 320, "height": 640}, "color_scheme": "dark"}, ""),
+}
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_axe_finds_nothing_for_any_eyes_and_nothing_is_cut(visit, worked, claims, eyes):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe-playwright-python is not installed")
+    options, style = EYES[eyes]
+    for place in (worked.folder / "index.html", claims):
+        page = visit(worked, reduced_motion="reduce", **options)
+        page.goto(place.as_uri())
+        page.add_style_tag(content=style or "html {}")
+        if place != claims:
+            page.evaluate("own({ x: [-9, 8, -7, 6, -5, 4, -3, 2, -1, 9, -8, 7], h: [9, -8, 7] }); ready()")
+        page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true; })")
+        found = axe.Axe().run(page).response["violations"]
+        assert [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+def test_letters_follow_the_size_that_the_reader_has_set(visit, worked, claims):
+    for place in (worked.folder / "index.html", claims):
+        page = visit(worked)
+        page.goto(place.as_uri())
+        before = page.evaluate("parseFloat(getComputedStyle(document.querySelector('main p')).fontSize)")
+        page.add_style_tag(content="html { font-size: 200%; }")
+        after = page.evaluate("parseFloat(getComputedStyle(document.querySelector('main p')).fontSize)")
+        assert after > 1.8 * before
+
+
+def test_with_keys_one_reaches_the_formula_and_the_weights_and_hears_no_answer_before(visit, worked):
+    page = visit(worked, reduced_motion="reduce")
+    focused = "(({ dataset, id }) => dataset.handle || id || dataset.value || '')(document.activeElement)"
+    page.focus("#turn-slide")
+    until(page, "!document.getElementById('formula').hidden")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    assert page.evaluate(focused) == "k"  # of the formula, which is in sight with scene 6
+    page.keyboard.press("Enter")
+    assert page.locator("#pic-formula").inner_text().startswith("y[3] = h[0]·x[3] + h[1]·x[2]")
+    page.focus("#pic-plane")
+    for key in (" ", "ArrowUp", "ArrowUp", "ArrowLeft", "ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+    assert page.evaluate("plane.k") == [[0, 4, 3], [0, 0, 2], [0, 0, 1]]
+    page.keyboard.press(" ")
+    assert page.evaluate("plane.at") == {"side": "out", "i": 0, "j": 0}
+    told = page.evaluate(
+        "Object.fromEntries(['now3', 'now6', 'now7'].map((id) => [id, "
+        "document.querySelector(`[data-handle=${id}]`).getAttribute('aria-valuetext')]))"
+    )
+    assert told == {"now3": "at frame 3", "now6": "at frame 3", "now7": "r[1] lacks x[2], x[3]."}
+    page.focus("[data-handle=arrow]")
+    before = page.evaluate("[...hunt.at]")
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("hunt.at") == [before[0] + 1, before[1]]
+    page.evaluate("ready()")
+    for _ in range(3):
+        page.focus("#real-0")
+        page.keyboard.press("Enter")
+    assert page.evaluate(focused) == "blind-again"  # not lost with the button that cannot be pressed any more
+
+
+def test_on_a_phone_the_bar_of_scenes_shows_where_one_is(visit, worked):
+    page = visit(worked, viewport={"width": 360, "height": 780}, has_touch=True, is_mobile=True)
+    for place in ("noturn", "essay", "clap"):
+        page.evaluate(f"document.getElementById('{place}').scrollIntoView()")
+        until(page, f"document.querySelector('#places [aria-current]')?.hash === '#{place}'")
+        box = page.locator("#places [aria-current]").bounding_box()
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 360
+
+
+def test_without_a_script_nothing_is_offered_that_does_nothing(visit, worked, echo):
+    for explained in (worked, echo):
+        page = visit(explained, java_script_enabled=False)
+        controls = page.locator("button, input, select, nav, .picture, a[href^='#']").filter(visible=True)
+        assert controls.count() == 0
+        assert "3 + 2 + 8 = 13" in page.locator("body > noscript").inner_text()
+        assert page.locator("#essay").is_visible()
+    assert page.locator("#run .facts").is_visible()
+
+
+def test_on_paper_findings_stand_open_and_what_is_to_be_filled_in_is_blank(visit, worked):
+    page = visit(worked)
+    closed = "['.essay', '.blanks'].map((part) => document.querySelectorAll(`${part} details:not([open])`).length)"
+    before = page.evaluate(closed)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(closed) == [0, 3]
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(closed) == before
+
+
 # ---- the claims ----------------------------------------------------------------------------------------------------
 
 

@@ -74,7 +74,7 @@ const zones = (svg, left, edge, right, top, bottom) => {
   if (edge - left > 70) svg.append(put((left + edge) / 2 - 12, top - 6, say("heard"), 12, "faint"));
   if (right - edge > 70) svg.append(put((edge + right) / 2 + 12, top - 6, say("not_yet"), 12, "faint"));
 };
-const grid = (id, left, frames, least = 27, most = 62) => {
+const grid = (id, left, frames, least = 24, most = 62) => {
   const step = clamp((room(id) - left - 6) / frames.length, least, most);
   return { step, left, right: left + step * frames.length, width: left + step * frames.length + 5, at: (n) => left + (n - frames[0] + 0.5) * step, frame: (px) => Math.round((px - left) / step - 0.5) + frames[0] };
 };
@@ -89,12 +89,12 @@ const stem = (what, x, base, y, s = 5.5) => el("g", {}, line(x, base, x, y, COLO
 // ---- handles: dragged with a finger or a mouse, moved with arrow keys ----
 let dragged = null;
 const along = (event, svg) => { const at = svg.getBoundingClientRect(); return [event.clientX - at.left, event.clientY - at.top]; };
-function handle(part, id, { label, value, text, min, max, set, from, vertical = false }) {
+function handle(part, id, { label, value, text, min, max, set, from, vertical = false, down = -1 }) { // down: what the arrow down adds
   const attributes = { "data-handle": id, tabindex: 0, role: "slider", "aria-label": label, "aria-valuemin": min, "aria-valuemax": max, "aria-valuenow": value, "aria-valuetext": text, "aria-orientation": vertical ? "vertical" : "horizontal", class: `handle ${part.getAttribute("class") || ""}` };
   for (const [key, v] of Object.entries(attributes)) part.setAttribute(key, v);
   const move = (v) => { const next = clamp(v, min, max); if (next !== value) set(next); };
   part.addEventListener("keydown", (event) => {
-    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    const by = { ArrowLeft: -1, ArrowDown: down, ArrowRight: 1, ArrowUp: -down }[event.key];
     const to = by ? value + by : { Home: min, End: max }[event.key];
     if (to === undefined) return;
     event.preventDefault(); event.stopPropagation(); move(to);
@@ -114,9 +114,9 @@ addEventListener("pointermove", (event) => { if (dragged) dragged.follow(...alon
 addEventListener("pointerup", (event) => { const was = dragged; dragged = null; was?.drop?.(...along(event, was.holder.querySelector("svg"))); });
 addEventListener("pointercancel", () => { dragged = null; });
 
-const nowHandle = (svg, g, top, bottom, id, n = state.n, set = (to) => change({ n: to }), text = sentence(n)) => {
+const nowHandle = (svg, g, top, bottom, id, n = state.n, set = (to) => change({ n: to }), text = say("clap_at", { n: show(n) })) => {
   const x = g.at(n) + g.step / 2, frames = columns();
-  svg.append(handle(el("g", { class: "grip" }, box(x - 22, top, 44, bottom - top, "transparent"), box(x - 13, top, 26, 26, "var(--ink)", { rx: 13 }),
+  svg.append(handle(el("g", { class: "grip" }, box(x - 22, top, 44, Math.max(44, bottom - top), "transparent"), box(x - 13, top, 26, 26, "var(--ink)", { rx: 13 }),
     el("path", { d: `M${x - 7} ${top + 13}l5 -5v10z M${x + 7} ${top + 13}l-5 -5v10z`, fill: "var(--paper)" })),
   id, { label: say("now"), value: n, text, min: frames[0], max: state.x.length - 1, set, from: (px) => g.frame(px - g.step / 2) }));
 };
@@ -135,7 +135,11 @@ function render(only = null) {
   for (const { id, draw, after } of scenes) {
     if (only && id !== only) continue;
     const holder = $(`pic-${id}`), old = holder.scrollLeft;
-    if (draw) { holder.replaceChildren(draw(`pic-${id}`)); holder.scrollLeft = old; }
+    if (draw) {
+      holder.replaceChildren(draw(`pic-${id}`)); holder.scrollLeft = old;
+      const wide = holder.scrollWidth > holder.clientWidth + 1; // what can be scrolled can be reached with keys
+      if (wide && !holder.hasAttribute("tabindex")) { holder.tabIndex = 0; holder.dataset.wide = ""; } else if (!wide && "wide" in holder.dataset) { holder.removeAttribute("tabindex"); delete holder.dataset.wide; }
+    }
     after?.();
   }
   state.fresh = false;

@@ -27,11 +27,12 @@ scenes.push({ id: "plane", draw(id) {
   const wide = room(id) >= 560, side = wide ? Math.min(30, (room(id) - 150) / 18) : Math.min(27, (room(id) - 104) / 9), full = side * SIDE;
   const answer = plane.how === "stamp" ? stamps(plane.image, plane.k) : window_(plane.image, turns[plane.how](plane.k)), most = Math.max(...answer.flat().map(Math.abs), 1);
   const ks = wide ? 34 : 28, kx = full + 14, ky = wide ? 30 : 24, ox = wide ? full + 136 : 0, oy = wide ? 24 : full + 52, svg = canvas((wide ? ox + full : kx + 3 * ks) + 4, oy + full + 6), at = plane.at; // on a phone the result lies below the image, the hook beside
-  const input = at?.side === "in" ? [[at.i, at.j, 1, "var(--x)"]] : at ? [[at.i - 1, at.j - 1, 3, "var(--h)"]] : [], output = at?.side === "in" ? [[at.i - 1, at.j - 1, 3, "var(--h)"]] : at ? [[at.i, at.j, 1, "var(--ink)"]] : [];
+  const one = (side, colour) => (at?.side === side ? [[at.i, at.j, 1, colour]] : []), around = (side) => (at?.side === side ? [[at.i - 1, at.j - 1, 3, "var(--h)"]] : []);
+  const input = [...one("in", "var(--x)"), ...around("out")], output = [...around("in"), ...one("out", "var(--ink)")];
   const over = at?.side === "out" && plane.how !== "stamp" ? turns[plane.how](plane.k) : plane.k;
   svg.append(put(0, 14, say("plane_in"), 12, "strong", "start"), put(kx, ky - 10, at?.side === "out" && plane.how !== "stamp" ? say("plane_window") : say("plane_hook"), 12, "strong", "start"), put(ox, oy - 10, say("plane_out"), 12, "strong", "start"));
   tiles(svg, plane.image, 0, 24, side, { name: "in", numbers: true, most: 3, framed: input, act: (i, j) => { plane.image[i][j] = (plane.image[i][j] + 1) % 4; plane.at = { side: "in", i, j }; render("plane"); }, hover: (i, j) => lookAt("in", i, j) });
-  tiles(svg, over, kx, ky, ks, { name: "hook", numbers: "all", most: 12, framed: [[0, 0, 3, "var(--h)"]], act: (i, j) => { const k = at?.side === "out" && plane.how !== "stamp" ? null : plane.k; if (k) { k[i][j] = (k[i][j] + 1) % 6; render("plane"); } } });
+  tiles(svg, over, kx, ky, ks, { name: "hook", numbers: "all", most: 12, framed: [[0, 0, 3, "var(--h)"], ...one("hook", "var(--ink)")], act: (i, j) => { if (over === plane.k) weigh(i, j); } });
   tiles(svg, answer, ox, oy, side, { name: "out", numbers: side > 20, most: most * 1.2, framed: output, hover: (i, j) => lookAt("out", i, j) });
   return svg;
 }, after() {
@@ -39,14 +40,17 @@ scenes.push({ id: "plane", draw(id) {
   const wanted = stamps(plane.image, plane.k), ways = ["convolve", "correlate", "rows", "transpose"].map((how) => [how, apart(wanted, window_(plane.image, turns[how](plane.k)))]);
   $("ways").replaceChildren(...ways.filter(([how]) => plane.tried.has(how)).map(([how, gap]) => { const item = document.createElement("li"); item.dataset.how = how; item.dataset.gap = gap; const svg = canvas(SIDE * 9 + 2, SIDE * 9 + 2); tiles(svg, window_(plane.image, turns[how](plane.k)), 1, 1, 9, { most: Math.max(...wanted.flat().map(Math.abs), 1) }); item.append(svg, `${gap === 0 ? "✓" : "✗"} ${say(`how_${how}`)}${gap === 0 ? say("equals_stamps") : say("off_stamps", { gap: show(gap) })}`); return item; }));
   const at = plane.at;
-  $("said-plane").textContent = !at ? say("plane_start") : at.side === "in" ? say("plane_stamp", { i: at.i, j: at.j, v: show(plane.image[at.i][at.j]) }) : plane.how === "stamp" ? say("plane_sum", at) : say("plane_gather", { i: at.i, j: at.j, k: turns[plane.how](plane.k).map((row) => listed(row)).join(" / ") });
+  $("said-plane").textContent = !at || at.side === "hook" ? say("plane_start") : at.side === "in" ? say("plane_stamp", { i: at.i, j: at.j, v: show(plane.image[at.i][at.j]) }) : plane.how === "stamp" ? say("plane_sum", at) : say("plane_gather", { i: at.i, j: at.j, k: turns[plane.how](plane.k).map((row) => listed(row)).join(" / ") });
 } });
+function weigh(i, j) { plane.k[i][j] = (plane.k[i][j] + 1) % 6; render("plane"); }
 function lookAt(side, i, j) { if (plane.at?.side === side && plane.at.i === i && plane.at.j === j) return; plane.at = { side, i, j }; render("plane"); }
 choices("how", (value) => { plane.how = value; if (value !== "stamp") plane.tried.add(value); render("plane"); });
 $("pic-plane").addEventListener("keydown", (event) => {
   const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key], at = plane.at ?? { side: "in", i: 2, j: 2 };
-  if (by) lookAt(at.side, clamp(at.i + by[0], 0, SIDE - 1), clamp(at.j + by[1], 0, SIDE - 1));
-  else if (event.key === " ") lookAt(at.side === "in" ? "out" : "in", at.i, at.j);
+  const most = at.side === "hook" ? 2 : SIDE - 1;
+  if (by) lookAt(at.side, clamp(at.i + by[0], 0, most), clamp(at.j + by[1], 0, most));
+  else if (event.key === " ") { const next = { in: "hook", hook: "out", out: "in" }[at.side], side = next === "hook" ? 2 : SIDE - 1; lookAt(next, Math.min(at.i, side), Math.min(at.j, side)); }
+  else if (event.key === "Enter" && at.side === "hook") weigh(at.i, at.j);
   else if (event.key === "Enter" && at.side === "in") { plane.image[at.i][at.j] = (plane.image[at.i][at.j] + 1) % 4; render("plane"); }
   else return;
   event.preventDefault();
@@ -62,7 +66,7 @@ scenes.push({ id: "arrow", draw(id) {
   for (const [place, sign] of [[hunt.twin, "↖"], [hunt.at, "↘"]]) {
     const frame = el("g", {}, box(side * place[1], 20 + side * place[0], side * 3, side * 3, "transparent", { stroke: sign === "↘" ? "var(--x)" : "var(--r)", "stroke-width": 3 }), put(side * (place[1] + 1.5), 20 + side * (place[0] + 1.5) + 7, sign, 20, "strong halo"));
     const id_ = sign === "↘" ? "arrow" : "twin", move = (v) => { const to = [Math.floor(v / 7), v % 7]; const other = sign === "↘" ? hunt.twin : hunt.at; if (Math.max(Math.abs(to[0] - other[0]), Math.abs(to[1] - other[1])) >= 3) { if (sign === "↘") hunt.at = to; else hunt.twin = to; render("arrow"); } };
-    svg.append(handle(frame, id_, { label: sign, value: place[0] * 7 + place[1], text: `${place[0]}, ${place[1]}`, min: 0, max: 48, set: move, from: (px, py) => clamp(Math.round((py - 20) / side - 1.5), 0, 6) * 7 + clamp(Math.round(px / side - 1.5), 0, 6) }));
+    svg.append(handle(frame, id_, { label: sign, value: place[0] * 7 + place[1], text: `${place[0]}, ${place[1]}`, min: 0, max: 48, down: 7, set: move, from: (px, py) => clamp(Math.round((py - 20) / side - 1.5), 0, 6) * 7 + clamp(Math.round(px / side - 1.5), 0, 6) }));
   }
   return svg;
 }, after() {

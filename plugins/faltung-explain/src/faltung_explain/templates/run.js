@@ -31,7 +31,9 @@ scenes.push({ id: "ear", draw(id) {
   $("said-ear").textContent = say(symmetricTrack() ? `hear_${ear9.track}` : same && ear9.track !== "dry" ? "hear_same" : `hear_${ear9.track}`);
   $("blind").hidden = same || !(heard?.room ?? data.room); $("listen").textContent = say(ear9.timer ? "stop" : "listen");
   $("said-blind").textContent = ear9.round < 3 ? say("blind_ask", { round: ear9.round + 1 }) : say("blind_done", { right: ear9.right });
+  const held = document.activeElement;
   document.querySelectorAll("#blind button").forEach((b) => { b.disabled = ear9.round >= 3 && b.id !== "blind-again"; });
+  if (held?.disabled) $("blind-again").focus(); // a button that is no longer to be pressed would lose the focus
 } });
 function ready() { // the sounds are made when they are first looked at; the playhead waits on the loudest moment, so that h is in sight
   if (ear9.ready) return;
@@ -124,11 +126,14 @@ function translate() {
   $("lang").lang = state.lang === "zh" ? "en" : "zh-CN";
   render();
 }
+let opened = []; // on paper the findings stand open; what is to be filled in stays blank
+addEventListener("beforeprint", () => { opened = [...document.querySelectorAll(".essay details:not([open])")]; opened.forEach((part) => { part.open = true; }); });
+addEventListener("afterprint", () => { opened.forEach((part) => { part.open = false; }); opened = []; });
 press("lang", () => { state.lang = state.lang === "en" ? "zh" : "en"; translate(); });
 const seen = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) continue;
-    document.querySelectorAll("#places a").forEach((a) => { if (a.hash === `#${target.id}`) a.setAttribute("aria-current", "true"); else a.removeAttribute("aria-current"); });
+    document.querySelectorAll("#places a").forEach((a) => { if (a.hash === `#${target.id}`) { a.setAttribute("aria-current", "true"); $("places").scrollLeft = a.offsetLeft - ($("places").clientWidth - a.offsetWidth) / 2; } else a.removeAttribute("aria-current"); });
     $("formula").hidden = !["read", "pairs", "turn"].includes(target.id); // elsewhere it would answer, or be about something else
     if (target.id === "ear" || target.id === "run") setTimeout(ready, 30);
   }

@@ -76,7 +76,7 @@ const stacks = (rows) => (n) => piled([...rows].sort((a, b) => a - b).map((i) =>
 function cell(g, n, y, height, value, k, paint, more = {}) {
   const words = show(value), tall = height >= 28;
   return el("g", { "data-n": n, "data-k": k, ...more }, box(g.at(n) - g.step / 2 + 1, y + 1, g.step - 2, height - 2, paint, { rx: 4, stroke: "var(--h)", "stroke-width": 1.6 }),
-    put(g.at(n), y + (tall ? height * 0.46 : height * 0.68), words, fitting(words, g.step - 5, 13), "on"), tall && g.step >= 26 ? put(g.at(n), y + height - 4, `h[${k}]`, g.step > 36 ? 10 : 8.5, "on") : null);
+    put(g.at(n), y + (tall ? height * 0.46 : height * 0.68), words, fitting(words, g.step - 5, 13), "on"), tall && g.step >= 24 ? put(g.at(n), y + height - 4, `h[${k}]`, g.step > 36 ? 10 : 8.5, "on") : null);
 }
 
 // ---- 3, stand at now: place the taps by hand ----

@@ -29,7 +29,7 @@ scenes.push({ id: "turn", draw(id) {
     svg.append(handle(el("g", {}, box(x - 22, 140, 44, 96, "transparent")), "turn", { label: say("turn"), value: Math.round(turned.share * 20), text: say("turned_by", { degrees: Math.round(180 * turned.share) }), min: 0, max: 20,
       set: (v) => turnTo(v / 20), from: (px) => Math.round(20 * Math.acos(clamp((px - g.at(state.n)) / (off * g.step || 1), -1, 1)) / Math.PI) }));
   }
-  nowHandle(svg, g, 0, 26, "now6");
+  nowHandle(svg, g, 0, 26, "now6", state.n, (to) => change({ n: to }), done ? sentence(state.n) : say("clap_at", { n: show(state.n) }));
   return svg;
 }, after() {
   $("angle").value = Math.round(100 * turned.share); $("angle").setAttribute("aria-valuetext", say("turned_by", { degrees: Math.round(180 * turned.share) }));
@@ -59,6 +59,7 @@ scenes.push({ id: "delay", draw(id) { // the third picture of the same sum: here
 // ---- 7, do not turn: the future is hatched on rows as on columns; latency and origin as handles ----
 const waiting = { latency: 0, n: 0 };
 const lacking = (n, now) => terms(n, "correlate").filter((t) => t.tap && t.i > now && t.i < state.x.length);
+const heardOf = (n, now) => { const missing = lacking(n, now).map((t) => `x[${t.i}]`); return missing.length ? say("lacks", { n: show(n), missing: missing.join(", ") }) : say("lacks_none", { n: show(n), sum: sentence(n, "correlate") }); };
 // What has not come is not known, whatever it will be: an output that needs it is a question mark.
 scenes.push({ id: "noturn", draw(id) {
   if (state.fresh) waiting.n = sounding()[0] ?? 0; // where the future still holds something
@@ -78,15 +79,14 @@ scenes.push({ id: "noturn", draw(id) {
   svg.append(put(g.left - 6, bottom + 24, "r[n]", 13, "strong", "end"));
   frames.forEach((f) => { const lacks = lacking(f, n).length > 0; svg.append(put(g.at(f), bottom + 24, lacks ? "?" : show(sumAt(f, "correlate")), fitting(show(sumAt(f, "correlate")), g.step - 5, 13), lacks ? "faint" : "strong")); });
   if (shown >= frames[0]) svg.append(box(g.at(shown) - g.step / 2 - 1, top - 3, g.step + 2, bottom - top + 38, "none", { stroke: "var(--r)", "stroke-width": 3, rx: 6, class: "column" }));
-  nowHandle(svg, g, 0, 26, "now7", n, (to) => { waiting.n = to; render("noturn"); }, sentence(shown, "correlate"));
+  nowHandle(svg, g, 0, 26, "now7", n, (to) => { waiting.n = to; render("noturn"); }, heardOf(shown, n));
   return svg;
 }, after() {
   const m = state.h.length, y = range(first(), last()).map((n) => sumAt(n)), r = range(first(), last()).map((n) => sumAt(n, "correlate")), gap = Math.max(...y.map((v, j) => Math.abs(v - r[j])));
   waiting.latency = clamp(waiting.latency, 0, m - 1);
   $("latency").max = m - 1; $("latency").value = waiting.latency; $("latency-says").textContent = waiting.latency; $("origin").max = m - 1; $("origin").value = state.origin; $("origin-says").textContent = `h[${state.origin}]`;
   $("latency").setAttribute("aria-valuetext", say("frames_late", { count: waiting.latency })); $("origin").setAttribute("aria-valuetext", `h[${state.origin}]`);
-  const now = waiting.n, at = now - waiting.latency, missing = lacking(at, now).map((t) => `x[${t.i}]`);
-  $("said-noturn").textContent = `${missing.length ? say("lacks", { n: show(at), missing: missing.join(", ") }) : say("lacks_none", { n: show(at), sum: sentence(at, "correlate") })}`;
+  $("said-noturn").textContent = heardOf(waiting.n - waiting.latency, waiting.n);
   $("said-origin").textContent = `${say("spans", { back: reach(-(m - 1 - state.origin)), ahead: reach(state.origin), back_r: reach(-state.origin), ahead_r: reach(m - 1 - state.origin) })}${gapOf()}${symmetry(1) ? say("hides") : symmetry(-1) ? say("signs") : say("shows", { gap: show(gap) })}`;
   pressed("kernels", state.preset);
   $("both").replaceChildren(...[["y", y], ["r", r]].map(([name, values]) => { const row = document.createElement("tr"), head = document.createElement("th"); head.textContent = `${name}[n]`; head.scope = "row"; row.append(head, ...values.map((v) => { const c = document.createElement("td"); c.textContent = show(v); return c; })); return row; }));
