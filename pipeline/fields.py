@@ -25,6 +25,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from pydantic_core.core_schema import ValidationInfo
 
 from .errors import UnitError
+from .text import gain_meant
 from .units import Duration, parse_duration, parse_fraction, parse_frequency, parse_gain, write_gain
 
 
@@ -110,7 +111,8 @@ class Within:
         if "dB" in f"{self.low} {self.high}":
             value = write_gain(value)
         if number < low or (self.above and number == low):
-            return f"must be {'above' if self.above else 'at least'} {self.low}, got {value}"
+            fix = gain_meant(number) if "dB" in str(self.low) else ""
+            return f"must be {'above' if self.above else 'at least'} {self.low}, got {value}{fix}"
         if number > high:
             in_ms = isinstance(value, Duration) and value.unit == "s" and number == int(number) and number < 1000 * high
             return f"must be at most {self.high}, got {value}" + (f"; did you mean '{number:g} ms'?" if in_ms else "")

@@ -139,6 +139,8 @@ def _unknown(path: SettingPath, data: Any, model: type[BaseModel]) -> str:
     owner, names = _owner(path[:-1], data, model)
     near = nearest(path[-1], names)
     fix = f"did you mean {near!r}?" if near else f"known are {', '.join(names)}"
+    if len(path) > 1 and path[-1] in model.model_fields:
+        fix = f"set {path[-1]}: {_at(data, path)} beside the stages"
     return f"unknown setting{f' of {owner!r}' if owner else ''}; {fix}"
 
 

@@ -135,19 +135,31 @@ def _masked(url: re.Match[str]) -> str:
 _SPELLED = {"hour": "h", "hr": "h", "minute": "min", "second": "s", "sec": "s", "millisecond": "ms", "msec": "ms"}
 _SPELLED |= {"microsecond": "us", "usec": "us", "hertz": "Hz", "kilohertz": "kHz", "k": "kHz", "megahertz": "MHz"}
 _SPELLED |= {"decibel": "dB", "dbfs": "dB", "percent": "%", "per cent": "%"}
+_SPELLED |= {"point": "samples", "pt": "samples", "smp": "samples", "tap": "samples", "value": "samples"}
 
 
 def meant(unit: str, known: Iterable[str]) -> str | None:
     """The known unit that another spelling of it means: ``hours``, ``MS``."""
-    word = unit.lower().rstrip(".")
+    word = unit.lower().rstrip(".,;")
     near = _SPELLED.get(word) or _SPELLED.get(word.removesuffix("s"))
     return next((name for name in known if name == near or name.lower() == word), None)
 
 
 def unit_fix(number: float, unit: str, known: Iterable[str], help_text: str) -> str:
     """What to write in place of a number with a unit that is not known."""
+    if unit.lower() == "bpm" and "ms" in known and number > 0:
+        return f"did you mean '{60_000 / number:.6g} ms', one beat?"
+    if re.match(r",\d", unit):
+        return f"did you mean '{number:.15g}.{unit[1:]}', with a point?"
     near = meant(unit, known)
     return f"did you mean '{number:.15g} {near}'?" if near else help_text
+
+
+def gain_meant(factor: float) -> str:
+    """What a factor that cannot be was perhaps meant as; empty where nothing is likely."""
+    if factor < 0:
+        return f"; did you mean '{factor:g} dB'?"
+    return f"; did you mean '{factor:g}%'?" if 2 <= factor < 100 else ""
 
 
 def with_minus(text: str) -> str:

@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Literal, TypeVar
 
 from .errors import UnitError
-from .text import meant, unit_fix
+from .text import unit_fix
 
 _V = TypeVar("_V")
 
@@ -131,8 +131,7 @@ def parse_frequency(value: object) -> float:
     """
     number, unit = _split(value, _HERTZ_HELP, "a frequency")
     if unit and unit not in _HERTZ:
-        near = meant(unit, _HERTZ)
-        fix = f"did you mean {near!r}?" if near else _HERTZ_HELP
+        fix = unit_fix(number, unit, _HERTZ, _HERTZ_HELP)
         raise UnitError(f"unknown unit {unit!r} of a frequency in {value!r}; {fix}")
     hertz = _scaled(number, _HERTZ[unit or "Hz"])
     if not math.isfinite(hertz):

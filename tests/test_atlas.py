@@ -39,7 +39,7 @@ def test_layers_correlate_and_what_does_not_is_named_in_the_claim_of_explain():
     assert {one["name"] for one in table if one["kind"] == "beside" and one["verdict"] == "convolution"} == {
         "mlx convolve",
         "jax.numpy.convolve",
-        "SVG feConvolveMatrix in Chromium",
+        "Chromium feConvolveMatrix",
     }
 
 

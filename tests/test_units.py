@@ -99,11 +99,11 @@ def test_a_fraction_is_read(value, fraction):
         (parse_duration, math.inf, "a time must be finite, got inf"),
         (parse_duration, "1e999 s", "a time must be finite, got '1e999 s'"),
         (parse_duration, 10**400, "a time must be finite, got an integer of more than 300 digits"),
-        (parse_frequency, "4 khz", r"unknown unit 'khz' of a frequency in '4 khz'; did you mean 'kHz'\?"),
+        (parse_frequency, "4 khz", r"unknown unit 'khz' of a frequency in '4 khz'; did you mean '4 kHz'\?"),
         (
             parse_frequency,
             "4 k",
-            "unknown unit 'k' of a frequency in '4 k'; did you mean 'kHz'",
+            "unknown unit 'k' of a frequency in '4 k'; did you mean '4 kHz'",
         ),
         (parse_frequency, "1e308 MHz", "a frequency must be finite, got '1e308 MHz'"),
         (parse_gain, "-6 decibel", "unknown unit 'decibel' of a gain in '-6 decibel'; did you mean '-6 dB'"),

@@ -40,11 +40,11 @@ class CommandLinePipeline:
         **options: str | None,
     ) -> None:
         self._source, self._target, self._said = source, target, said
-        self._stages = parse_words(words)
         self._data: dict[str, Any] = {name: value for name, value in options.items() if value is not None}
         if subtype is not None:
             self._data["format"] = {"subtype": subtype}
         refuse_said(said, {"input": "IN, the first word", "output": "OUT, the second word"})
+        self._stages = parse_words(words)
 
     def work(self, *, overwrite: bool, save: Path | None) -> Work:
         """Work to do, checked; raises `ConfigError` and `UsageError`, also where ``save`` cannot be written to."""
@@ -82,6 +82,8 @@ def refuse_said(said: Sequence[str], places: Mapping[str, str]) -> None:
     """Refuse what has a place of its own on the command line."""
     for one in said:
         name = one.partition("=")[0].strip()
+        if "=" not in one:
+            raise UsageError(f"-s {one}: '=' and the value belong to the same word")
         if name in places:
             raise UsageError(f"-s {one}: {name} is {places[name]}; leave -s {name} out")
 

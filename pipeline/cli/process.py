@@ -106,6 +106,12 @@ def _invoke(args: list[str]) -> int:
     return 0
 
 
+def _stages() -> list[str]:
+    from ..stages.base.registry import available_stages
+
+    return [source.name for source in available_stages()]
+
+
 def report_error(error: BaseException) -> int | None:
     """Say a known error on standard error, plainly; its exit code, or None where it is not known."""
     if isinstance(error, ConfigError):
@@ -118,6 +124,8 @@ def report_error(error: BaseException) -> int | None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "faltung"
         message = error.format_message()
+        if (wrong := re.match(r"No such command '([a-z]+)'", message)) and wrong[1] in _stages():
+            message = f"{message.rstrip('.')}; it is a stage: faltung apply IN OUT {wrong[1]}"
         for option, fix in _NO_OPTION.items():
             message += fix if re.search(rf"^No such option: {option}", message) and command == "faltung apply" else ""
         tell(f"{command}: {message}{'' if message.endswith(('.', '?')) else '.'} Try '{command} --help'.")

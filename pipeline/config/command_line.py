@@ -166,7 +166,9 @@ def _stage(words: list[str], number: int) -> dict[str, Any]:
         raise UsageError(f"stage {number} is empty; between two ':' stands a stage, {_EXAMPLE}")
     name, *rest = words
     if "=" in name:
-        raise UsageError(f"stage {number} begins with {name!r}; the first word is the name of a stage, {_EXAMPLE}")
+        raise UsageError(
+            f"stage {number} begins with {name!r}; behind IN and OUT comes the name of a stage, {_EXAMPLE}"
+        )
     stage: dict[str, Any] = {"use": name}
     for word in rest:
         setting, equals, text = word.partition("=")
@@ -187,6 +189,10 @@ def _stage(words: list[str], number: int) -> dict[str, Any]:
 
 def _meant(name: str, rest: Sequence[str]) -> str:
     """What words without their setting may stand for: ``echo 250 ms`` means delay='250 ms'."""
+    if rest[0].rstrip(":") in stage_class(name).model_fields and len(rest) > 1:
+        value = next((word.lstrip("=") for word in rest[1:] if word not in ("=", ":")), "=")
+        if "=" not in value:
+            return f"; did you mean {rest[0].rstrip(':')}={shlex.quote(value)}?"
     if rest[0] in [source.name for source in available_stages()]:
         return f"; did you mean '{rest[0]}' as a stage of its own, after a ':'?"
     words = list(takewhile(lambda word: "=" not in word, rest))

@@ -25,7 +25,7 @@ def doubts(settings: Any, raw: Any, path: SettingPath = ()) -> Iterator[Located]
     if isinstance(settings, BaseModel) and isinstance(raw, Mapping):
         for name, field in type(settings).model_fields.items():
             if name in raw and (path or name in ("stages", "fs")):
-                message = _doubt(_unit_of(field.annotation, field.metadata), raw[name])
+                message = _doubt(_unit_of(field.annotation, field.metadata), raw[name], hasattr(settings, "window"))
                 yield from [Located((*path, name), message)] if message else []
                 yield from doubts(getattr(settings, name), raw[name], (*path, name))
     elif isinstance(settings, tuple) and isinstance(raw, list | tuple) and len(settings) == len(raw):
@@ -33,7 +33,7 @@ def doubts(settings: Any, raw: Any, path: SettingPath = ()) -> Iterator[Located]
             yield from doubts(*pair, (*path, i))
 
 
-def _doubt(unit: str, given: Any) -> str:
+def _doubt(unit: str, given: Any, of_window: bool) -> str:
     if isinstance(given, bool) or not isinstance(given, int | float):
         return ""
     if unit == "gain" and given < -1:
@@ -41,6 +41,8 @@ def _doubt(unit: str, given: Any) -> str:
         return f"{given:g} is a factor, {level:+.1f} dB and the polarity turned; did you mean '{given:g} dB'?"
     if unit == "time" and given >= _LONG:
         return f"{given:g} are seconds; did you mean '{given:g} ms'?"
+    if unit == "time" and of_window and given > 1 and isinstance(given, int):
+        return f"{given} are seconds; did you mean '{given} samples'? '{given} s' says that they are"
     if unit == "frequency" and given in _RATES_IN_KHZ:
         return f"{given:g} are hertz; did you mean '{given:g} kHz'?"
     return ""

@@ -148,7 +148,8 @@ def _expand(pattern: str, base: str | Path | None) -> Sequence[Place]:
     if os.path.lexists(path):
         return [path]
     if not _MAGIC.search(pattern):
-        raise UsageError(f"the input {pattern!r} does not exist (looked for {path})")
+        option = f"; did you mean --{pattern.replace('=', ' ')}?" if re.match(r"[a-z-]+=", pattern) else ""
+        raise UsageError(f"the input {pattern!r} does not exist (looked for {path}){option}")
     files = dict.fromkeys(_matches(folder, parts))
     if not files:
         raise UsageError(f"the pattern {pattern!r} matches no file (seen from {Path.cwd() / folder})")

@@ -25,9 +25,8 @@ from ..errors import ReadError, UsageError
 from ..limits import MAX_CHANNELS, set_by
 from ..text import cell, shorten
 from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
-from .dialect import COUNTED, MISSING, TableSettings, counts_rows, find_dialect, is_decimal_comma, number_of
+from .dialect import COUNTED, MISSING, TableSettings, counts_rows, find_dialect, in_rows, is_decimal_comma, number_of
 from .gaps import Filling
-from .listed import as_rows
 from .sink import open_sink
 from .source import Source
 from .stamps import UNITS, Clock, parse_stamp, sounds_like_time, unit_told
@@ -53,7 +52,7 @@ class CsvReader(Reader):
             raise UsageError(f"gaps: is {', '.join(GAPS)}, got {options.gaps!r}")
         if options.time_unit is not None and options.time_unit not in UNITS:
             raise UsageError(f"time_unit: is {', '.join(UNITS)}, got {options.time_unit!r}")
-        self._source = as_rows(source.spooled())
+        self._source = in_rows(source.spooled())
         self._name = source.name
         self._options = options
         self._table = options.table or TableSettings()

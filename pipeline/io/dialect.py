@@ -20,9 +20,10 @@ from pydantic import AfterValidator, Field
 
 from ..errors import ReadError
 from ..fields import invalid
+from ..plugins import bundled
 from ..settings import Settings
 from ..text import from_cell, shorten
-from .source import text_encoding
+from .source import Source, text_encoding
 from .stamps import Clock, check_time_format, check_zone, parse_stamp
 
 SAMPLE = 1 << 16
@@ -42,6 +43,7 @@ _VALUE_OF = re.compile(r"\s*([-+\d.eE]+)\s*//\s*(.+)")  # a number and its name,
 _COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
 _MARKED = re.compile(r"[+-]?[1-9]\d{0,2}([ ,.'\xa0\u202f])\d{3}((?:\1\d{3})*)(?:(?!\1)([.,])\d+)?")  # 1'234.5
+_LISTED = re.compile(rb"[\[{(=][\s\0]*[-+.\d\[{(]")  # perhaps such a list
 _PLAIN = re.compile(r"[+-]?\d*[.,]?\d+")
 _UNIT = re.compile(
     r"(?i:seconds?|milliseconds?|secs?|minutes?|hours?|volts?|hh:mm:ss(\.m+)?)|[\[(].*[\])]|-?|[mµuknMG]?(s|sec|Hz|V|A|g|m|W|Pa|N|T|L|l|bar|m/s|rad|m/s(\^2|\*\*2|²))|min|h|d|°?[CFK]|deg(/s|C|F)?|°(/s)?|"
@@ -189,6 +191,12 @@ def find_dialect(
         encoding, delimiter, decimal, (*comments, *seen), at, width, header, units, trailing, step, named, tuple(notes),
         held,
     )  # fmt: skip
+
+
+def in_rows(source: Source) -> Source:
+    """A text with the numbers of a list as rows, where it holds one as programs write it; any other source as it is."""
+    listed = _LISTED.search(source.head)
+    return bundled("faltung_lists", "a list of numbers in a text").as_rows(source) if listed else source
 
 
 def _above(

@@ -16,6 +16,7 @@ from ..fields import Amplitude, Seconds, Within, invalid
 from ..kernel import Kernel
 from ..limits import MAX_REPEATS, MAX_TAPS, at_most
 from ..settings import Settings
+from ..text import gain_meant
 from .base import Format, KernelStage, require
 from .base.registry import stage
 from .delay import Delay
@@ -83,7 +84,8 @@ class Echo(KernelStage):
     @classmethod
     def _decays(cls, feedback: float | None) -> float | None:
         if feedback is not None and abs(feedback) >= 1:
-            raise invalid(f"must be below 0 dB for a feedback echo, got {20 * math.log10(abs(feedback)):.4g} dB")
+            level = f"{20 * math.log10(abs(feedback)):.4g} dB"
+            raise invalid(f"must be below 0 dB for a feedback echo, got {level}{gain_meant(feedback)}")
         return feedback
 
     @model_validator(mode="after")

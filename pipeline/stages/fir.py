@@ -111,9 +111,9 @@ class Fir(KernelStage):
                 if value is not None:
                     raise invalid(f"{name!r} and 'taps' contradict each other; state the design or the taps")
             return self
-        for name in ("kind", "cutoff", "transition"):
+        for name, such in (("kind", "lowpass"), ("cutoff", "1 kHz"), ("transition", "300 Hz")):
             if design[name] is None:
-                raise invalid(f"a filter needs {name!r} (or 'taps' instead of a design)")
+                raise invalid(f"a filter needs {name!r}, such as '{such}' (or 'taps' instead of a design)")
         wanted = 2 if self.kind in ("bandpass", "bandstop") else 1
         if len(self.cutoff or ()) != wanted:
             edges = "the two edges of its band, such as [300 Hz, 3 kHz]" if wanted == 2 else "one frequency"

@@ -30,9 +30,9 @@ class Normalize(WholeSignalStage):
     linear: ClassVar[bool] = False
     time_invariant: ClassVar[bool] = False
 
-    peak: Annotated[Amplitude, Within(0, above=True)] | None = None
+    peak: Annotated[Amplitude, Within("-300 dB")] | None = None
     """The level of the loudest sample, of full scale: default `-1 dB`."""
-    rms: Annotated[Amplitude, Within(0, above=True)] | None = None
+    rms: Annotated[Amplitude, Within("-300 dB")] | None = None
     """Instead of `peak`: the root of the mean square over all channels, `-20 dB`. Peaks may then pass full scale."""
 
     @model_validator(mode="after")

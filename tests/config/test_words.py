@@ -32,7 +32,7 @@ def test_words_become_stages():
         ([":"], "stage 1 is empty; between two ':' stands a stage"),
         (["echo", ":", ":", "gain"], "stage 2 is empty"),
         (["echo", ":"], "stage 2 is empty"),
-        (["delay=1"], "stage 1 begins with 'delay=1'; the first word is the name of a stage"),
+        (["delay=1"], "stage 1 begins with 'delay=1'; behind IN and OUT comes the name of a stage"),
         (["echo", "smooth"], r"stage 1 \(echo\): 'smooth' is no setting=value; did you mean 'smooth' as a stage"),
         (["echo", "=3"], r"stage 1 \(echo\): '=3' is no setting=value$"),
         (["echo", "use=gain"], "the first word is its name already; leave 'use=gain' out"),

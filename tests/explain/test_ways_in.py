@@ -141,6 +141,13 @@ def test_no_text_of_a_scene_lies_over_another_or_leaves_its_picture(visit, worke
         assert page.evaluate(TEXTS) == []
 
 
+def test_half_way_round_no_number_of_a_tap_lies_over_another(visit, worked):
+    page = visit(worked, reduced_motion="reduce")
+    for share in (0.4, 0.5, 0.6):
+        page.evaluate(f"turned.share = {share}; render('turn')")
+        assert [bad for bad in page.evaluate(TEXTS) if bad.startswith("pic-turn") and "h[" in bad] == []
+
+
 # ---- eyes and hands ------------------------------------------------------------------------------------------------
 
 

@@ -122,7 +122,7 @@ def recipes() -> list[str]:
         "oggenc -Q -o x.ogg in.wav; cat x.ogg x.ogg > out",
         "oggenc -Q -o x.ogg in.wav; oggdec -Q -o - x.ogg | cat > out",
         "lame --quiet in.wav x.mp3; mpg123 -q -w - x.mp3 | cat > out",
-        "cp in.wav out; cat in.wav >> out",
+        "cp in.wav x.wav; cat x.wav x.wav > out",
     ]
     for size in (
         "00 00 00 80",

@@ -93,7 +93,7 @@ def test_it_says_that_it_is_not_linear():
 def test_bad_settings_say_what_and_why():
     with refused("'peak' and 'rms' contradict each other", ""):
         Normalize(peak=1, rms=1)
-    with refused("must be above 0, got 0.0", "peak"):
+    with refused("must be at least -300 dB, got 0.0", "peak"):
         Normalize(peak=0)
-    with refused("must be above 0, got -1.0", "rms"):
+    with refused("must be at least -300 dB, got -1.0; did you mean .-1 dB", "rms"):
         Normalize(rms=-1)

@@ -4,7 +4,46 @@ from __future__ import annotations
 
 from tests.cli.hints.rows import AP, GAIN, cfg, cmd
 
+SMOOTH = f"{AP} smooth length"
+ECHO = f"{AP} echo delay"
+TYPED = tuple(
+    cmd(module, fragment, said, followed)
+    for module, fragment, said, followed in (
+        ("doubts", "did you mean '{} samples'?", f"{SMOOTH}=5", f"{SMOOTH}='5 samples'"),
+        ("doubts", "s' says that they are", f"{SMOOTH}=2", f"{SMOOTH}='2 s'"),
+        ("text", "did you mean '5 samples'", f"{SMOOTH}='5 points'", f"{SMOOTH}='5 samples'"),
+        ("text", "did you mean '5 samples'", f"{SMOOTH}=5smp", f"{SMOOTH}='5 samples'"),
+        ("text", "one beat?", f"{ECHO}=120bpm", f"{ECHO}='500 ms'"),
+        ("text", "did you mean '250 ms'", f"{ECHO}=250ms,", f"{ECHO}='250 ms'"),
+        ("text", ", with a point?", f"{SMOOTH}=0,005", f"{SMOOTH}=0.005"),
+        ("text", ", with a point?", f"{AP} resample fs=44,1kHz", f"{AP} resample fs=44.1kHz"),
+        ("text", "%'?", f"{ECHO}=1ms feedback=50", f"{ECHO}=1ms feedback=50%"),
+        ("text", " dB'?", f"{ECHO}=1ms feedback=-6", f"{ECHO}=1ms feedback='-6 dB'"),
+        ("text", " dB'?", f"{AP} normalize peak=-1", f"{AP} normalize peak='-1 dB'"),
+        ("command_line", "did you mean delay=250ms", f"{ECHO} = 250ms", f"{ECHO}=250ms"),
+        ("command_line", "did you mean delay=250ms", f"{ECHO}: 250ms", f"{ECHO}=250ms"),
+        ("command_line", "did you mean delay=250ms", f"{ECHO} 250ms", f"{ECHO}=250ms"),
+        ("command_line", "did you mean delay='250 ms'", f"{ECHO} '250 ms'", f"{ECHO}='250 ms'"),
+        ("command_line", "as a stage of its own", f"{ECHO}=1ms gain gain=1", f"{ECHO}=1ms : gain gain=1"),
+        ("command_line", "behind IN and OUT comes", "apply in.wav gain gain=1 o.wav", f"{AP} gain gain=1"),
+        ("registry", "IN and OUT come first: faltung apply", "apply gain gain=1 in.wav o.wav", f"{AP} gain gain=1"),
+        ("process", "it is a stage: faltung apply IN OUT", "gain in.wav o.wav gain=1", f"{AP} gain gain=1"),
+        ("applied", "belong to the same word", f"{AP} gain gain=1 -s tail keep", f"{AP} gain gain=1 -s tail=keep"),
+        ("problems", "set {}: {} beside the stages", f"{AP} gain gain=1 tail=keep", f"{AP} gain gain=1 -s tail=keep"),
+        ("inputs", "; did you mean --{}?", "match in.wav -t part.wav threshold=0.8 -o e.csv --overwrite",
+         "match in.wav -t part.wav --threshold 0.8 -o e.csv --overwrite"),
+        ("fir", "such as '{}' (or", f"{AP} fir cutoff=1kHz transition=300Hz",
+         f"{AP} fir cutoff=1kHz transition=300Hz kind=lowpass"),
+        ("fir", "such as '{}' (or", f"{AP} fir cutoff=1kHz kind=lowpass",
+         f"{AP} fir cutoff=1kHz kind=lowpass transition='300 Hz'"),
+        ("fir", "such as '{}' (or", f"{AP} fir kind=lowpass transition=300Hz",
+         f"{AP} fir kind=lowpass transition=300Hz cutoff='1 kHz'"),
+    )
+)  # fmt: skip
+"""What newcomers type."""
+
 STAGES = (
+    *TYPED,
     cfg("files", "convert it", "{use: convolve, file: six.wav}", then="{use: convolve, file: part.wav}"),
     cfg(
         "files",

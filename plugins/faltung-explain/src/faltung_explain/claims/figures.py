@@ -299,7 +299,7 @@ def _similarity(s: Series) -> Figure:
     above.set_title("x")
     below.plot(s["sum"], color=COLOURS["r"], linewidth=1.4)
     at = int(s["sum"].argmax())
-    below.plot([at], [s["sum"][at]], "D", color=COLOURS["h"], markeredgecolor=INK, markersize=8)
+    below.plot([at], [s["sum"][at]], "D", color=COLOURS["h"], markeredgecolor=INK, markersize=8, clip_on=False)
     below.set_title("Σ x[n+k] t[k]")
     below.set_xlabel("n")
     return drawn

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
-from ..errors import ReadError
-from ..text import shorten
-from .source import Source, spool, text_encoding
+from pipeline.errors import ReadError
+from pipeline.io.source import Source, spool, text_encoding
+from pipeline.text import shorten
+
+__all__ = ["as_rows"]
 
 _MOST_BYTES = 1 << 27
 _ASIDE = re.compile(r"/\*.*?\*/|(?://|[#%])[^\n]*", re.S)  # comments, and what a preprocessor is told
