@@ -300,7 +300,7 @@ def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
         if head[at : at + len(magic)] == magic:
             return words.format(extension)
     if not head.strip(b"\0"):
-        return "starts with zeros: the recorder or the copy never wrote it"
+        return "starts with zeros; the recorder or the copy never wrote it"
     if header := _header_beside(name):
         return f"holds samples of a WFDB record; give its header, {header}, which faltung-bio reads"
     package = next((one for one, theirs in READ_BY.items() if extension.lower() in theirs and not known), "")

@@ -39,7 +39,7 @@ from tests.io.helpers import chunk, fmt, names, noise, open_descriptors, riff, s
         ("x.wav", b"", r"is empty \(0 bytes\)"),
         ("x.wav", b"hello, I am text\n", "is text, not WAV: it begins with 'hello, I am text'"),
         ("x.flac", "Grüße".encode(), "is text, not FLAC"),
-        ("x.wav", bytes(44), "starts with zeros: the recorder or the copy never wrote it"),
+        ("x.wav", bytes(44), "starts with zeros; the recorder or the copy never wrote it"),
         ("._a.wav", b"\x00\x05\x16\x07" + bytes(100), "is an AppleDouble file"),
         ("x.wav", b"version https://git-lfs.github.com/spec/v1\n", "is a Git LFS pointer.*git lfs pull"),
         ("x.wav", b"caff" + bytes(20), "is a CAF file with no description.*; convert it"),
