@@ -157,7 +157,7 @@ _EVEN = "make its steps even first: x.resample('STEP').mean().interpolate()"
 def _xarray(x: Any) -> Signal:
     xarray = sys.modules["xarray"]
     if not isinstance(x, xarray.DataArray):
-        raise SignalError(f"a signal of xarray is a DataArray, got {type(x).__name__}; take one: x[name]")
+        raise SignalError(f"a signal of xarray is a DataArray, got {type(x).__name__}; take one, x[name]")
     if x.ndim not in (1, 2):
         stacked = f"stack the others: x.stack(channel={x.dims[1:]})" if x.ndim else "it has no frames"
         raise SignalError(f"a signal has the dimensions of frames and channels, got {x.dims}; {stacked}")

@@ -117,7 +117,8 @@ class ArrayReader(Reader):
         if there == frames * row:
             return frames
         if there < frames * row:
-            problem, fix, frames = f"declares {frames} frames, has {there // row}", "take them", there // row
+            problem, frames = f"declares {frames} frames, has {there // row}", there // row
+            fix = f"take the {frames} frames"
         else:
             problem, fix = (
                 f"declares {frames} frames, and {there - frames * row} bytes stand behind them",

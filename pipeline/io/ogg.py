@@ -43,7 +43,7 @@ def links(source: Source) -> tuple[list[Link], list[str]]:
     for at, page in _pages(source):
         if page[:4] != b"OggS" or _page_length(page, 0) != len(page):
             if found and (page.startswith(b"OggS") or not found[-1].whole):
-                cut = f"cut short or damaged: from byte {at} on {len(page)} bytes are no page"
+                cut = f"cut short or damaged; from byte {at} on {len(page)} bytes are no page"
                 found[-1].fault = found[-1].fault or cut
             else:  # behind the end of a recording
                 notes.append(f"{len(page)} bytes from byte {at} on are no page of Ogg; ignored")

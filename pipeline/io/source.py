@@ -279,7 +279,7 @@ _FOREIGN = (
     (0, b"\x1f\x8b", "is compressed with gzip; unpack it first: gunzip IN{0}"),
     (0, b"RIFF", f"is a RIFF file, but no WAVE audio; {_CONVERT}"),
 )
-_PLAYED = f"if other programs play it, {_CONVERT}, or: sox IN{{0}} OUT.wav"
+_PLAYED = "if other programs play it: ffmpeg -i IN{0} OUT.wav, or: sox IN{0} OUT.wav"
 _RAW = "samples without a header are given one: sox -t raw -r 48000 -e signed -b 16 -c 1 IN{0} OUT.wav"
 READ_BY = {
     "faltung-arrays": (".h5", ".hdf5", ".mat", ".nc", ".nwb", ".zarr"),
@@ -300,7 +300,7 @@ def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
         if head[at : at + len(magic)] == magic:
             return words.format(extension)
     if not head.strip(b"\0"):
-        return "starts with zeros: the recorder or the copy never wrote it"
+        return "starts with zeros; the recorder or the copy never wrote it"
     if header := _header_beside(name):
         return f"holds samples of a WFDB record; give its header, {header}, which faltung-bio reads"
     package = next((one for one, theirs in READ_BY.items() if extension.lower() in theirs and not known), "")

@@ -85,7 +85,7 @@ def read_sidecar(name: str) -> tuple[float | None, tuple[str, ...]]:
         return None, ()
     fs, names = found["fs"], found.get("names", [])
     if not isinstance(fs, int | float) or isinstance(fs, bool) or not 0 < fs <= sys.float_info.max:
-        raise ReadError(str(path), f"fs must be a number above 0, got {shorten(repr(fs), 40)}")
+        raise ReadError(str(path), f"fs must be a number of hertz from 1e-30 to 1e30, got {shorten(repr(fs), 40)}")
     if not isinstance(names, list) or not all(isinstance(text, str) for text in names):
         raise ReadError(str(path), f"names must be a list of texts, got {names!r}")
     return float(fs), tuple(names)

@@ -119,7 +119,7 @@ def test_a_flac_that_goes_on_behind_its_length_is_an_error_unless_accepted(flac)
     [
         ("x.aiff", r"declares 80000 frames, has \d+; set truncated"),
         ("x.w64", r"declares 80000 frames, has \d+; set truncated"),
-        ("x.ogg", r"cut short or damaged: from byte \d+ on \d+ bytes are no page; set truncated"),
+        ("x.ogg", r"cut short or damaged; from byte \d+ on \d+ bytes are no page; set truncated"),
         ("x.mp3", r"(declares 80000 frames, has \d+|cut short: decoding stopped after frame \d+).*; set truncated"),
     ],
 )

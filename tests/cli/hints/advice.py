@@ -332,7 +332,7 @@ SIGNALS = (
             then_more="fs: 8000\ntruncated: accept",
             files={"y.npy": NPY},
         )
-        for fragment in ("set truncated: accept to {}", "take them")
+        for fragment in ("set truncated: accept to {}", "take the {} frames")
     ),
     cfg(
         "arrays",

@@ -52,11 +52,15 @@ _SPEAKS = ("Error", "invalid", "require", "fail", "_wrong", "Problem", "Located"
 
 def advice() -> Iterator[tuple[str, str]]:
     """Module and text of each, what is filled in as ``{}``; of the parts that are commands of this package alone."""
+    yield from ((module, text) for module, text in texts() if " " in text and _ADVICE.search(text))
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Module and text of every text of the source that is no docstring."""
     for path in sorted(_ROOT.rglob("*.py")):
         if path.relative_to(_ROOT).parts[0] not in ("explain", "flipcheck", "measure"):
             for text in _texts(ast.parse(path.read_text("utf-8"))):
-                if " " in text and _ADVICE.search(text):
-                    yield (path.parent.name if path.stem == "__init__" else path.stem), text
+                yield (path.parent.name if path.stem == "__init__" else path.stem), text
 
 
 def _texts(tree: ast.AST) -> Iterator[str]:

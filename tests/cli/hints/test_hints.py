@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.cli.hints import _SETTING as SETTING
 from pipeline.cli.hints import in_words
 from pipeline.cli.process import in_options
+from pipeline.config.model import Configuration
+from pipeline.io.dialect import TableSettings
+from pipeline.stages.base.registry import available_stages, stage_class
 from tests.cli.conftest import Done
 from tests.cli.hints.advice import SIGNALS, TABLES
 from tests.cli.hints.rows import Row, make_files, run_line
-from tests.cli.hints.source import advice
+from tests.cli.hints.source import advice, texts
 from tests.cli.hints.stages import STAGES
 from tests.cli.hints.words import WORDS
 
@@ -118,3 +122,11 @@ def test_all_advice_of_the_source_is_followed_here_or_said_why_not() -> None:
     ]
     assert left == []
     assert len(found) > 190
+
+
+def test_a_message_that_names_no_setting_is_told_as_it_stands() -> None:
+    """``starts with zeros: the recorder`` is no setting: ``with zeros=the`` would be told."""
+    names = {name for model in (Configuration, TableSettings) for name in model.model_fields} | {"stages"}
+    names |= {name for stage in available_stages() for name in stage_class(stage.name).model_fields}
+    wrong = [text for _, text in texts() for found in SETTING.finditer(text) if found[3] and found[2] not in names]
+    assert wrong == []
