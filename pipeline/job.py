@@ -25,7 +25,7 @@ from .engine.parts import in_parts
 from .engine.plan import Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
-from .engine.timeline import carried
+from .engine.timeline import carried, times_turned
 from .errors import ReadError, StageError
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
@@ -263,7 +263,7 @@ def _begun(
         else:
             blocks = stream(plan, read, found)
         stack.callback(_end, blocks)
-        notes: list[str] = []
+        notes = [] if writer is None else times_turned(plan, reader.info)
         if job.scale and writer is not None and writer.full_scale is not None:
             blocks = scaled_down(blocks, stack.enter_context(Spool(plan.format_out)), writer.full_scale, notes)
         not_finite, done = None, 0

@@ -118,10 +118,10 @@ def test_the_recordings_of_every_kind_are_there() -> None:
 REASONS = {
     ".md": "is text, but no table of numbers",
     ".txt": "is text, but no table of numbers|line 1, column 2 'SP' is no number",
-    ".hea": "is text, but no table of numbers|is no number|tells no sampling rate: give fs:",
+    ".hea": "install what reads such files: pip install faltung-bio",
     ".csv": "is no number(; choose others with|, but a time; set time_)|tells no sampling rate:|is text, but no table",
     ".atr": "is in no known format: it begins with the bytes",
-    ".dat": "is in no known format: it begins with the bytes",
+    ".dat": "holds samples of a WFDB record; give its header",
     ".wav": "declares 4410 frames, has 236; set truncated: accept to take the 236 frames",
 }
 

@@ -86,6 +86,15 @@ def carried(plan: Plan, info: SignalInfo, frames: int | None) -> SignalInfo:
     return moved
 
 
+def times_turned(plan: Plan, info: SignalInfo) -> list[str]:
+    """What to say of the time column of a table whose signal comes out turned round; nothing of any other."""
+    places = None if info.time is None else timeline(plan, 0)
+    if info.time is None or places is None or places.scale > 0:
+        return []
+    kept = f"the times in {info.time.name!r} stand in the order of the input"
+    return [f"the signal is turned round: {kept}, and are not those at which the values were measured"]
+
+
 def heard_from(plan: Plan, index: int, frames: int) -> int:
     """Frame, of all that reach the step ``index``, at which the input's first sound stands, or last if turned round."""
     latency = plan.steps[index - 1].latency if index else 0

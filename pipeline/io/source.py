@@ -279,7 +279,7 @@ _FOREIGN = (
     (0, b"\x1f\x8b", "is compressed with gzip; unpack it first: gunzip IN{0}"),
     (0, b"RIFF", f"is a RIFF file, but no WAVE audio; {_CONVERT}"),
 )
-_PLAYED = f"if other programs play it, {_CONVERT}, or: sox IN{{0}} OUT.wav"
+_PLAYED = "if other programs play it: ffmpeg -i IN{0} OUT.wav, or: sox IN{0} OUT.wav"
 _RAW = "samples without a header are given one: sox -t raw -r 48000 -e signed -b 16 -c 1 IN{0} OUT.wav"
 READ_BY = {
     "faltung-arrays": (".h5", ".hdf5", ".mat", ".nc", ".nwb", ".zarr"),

@@ -272,7 +272,9 @@ def prepare(
     if choices.scheduler is not None and STREAM in (*sources, *(item.signal for item in items)):
         raise UsageError("a cluster reads and writes files, not standard input and output; leave scheduler= away")
     batch = None
-    if first is not None and first[0] != "-" and (len(items) > 1 or "batch" in settings.model_fields_set):
+    growing = not inputs and any("*" in pattern for pattern in settings.input)  # more files may match tomorrow
+    many = len(items) > 1 or growing or "batch" in settings.model_fields_set
+    if first is not None and first[0] != "-" and many:
         batch = batch_of(loaded, *first, choices.check)
     report = settings.report if report is None else Path(report)
     more = [] if batch is None else [Named(batch.manifest, "the manifest")]

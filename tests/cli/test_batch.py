@@ -75,6 +75,19 @@ def test_what_is_done_is_passed_over_and_said(faltung: Faltung, batch: Path) -> 
     assert [one["status"] for one in data["files"]] == ["unchanged"] * 3
 
 
+def test_a_folder_of_one_file_may_grow(faltung: Faltung, batch: Path) -> None:
+    for name in "bc":
+        (batch / f"in/{name}.wav").rename(batch / f"{name}.wav")
+    assert faltung("run", "batch.yaml").code == 0
+    first = (batch / "out/a.wav").stat()
+    assert "done before" in faltung("run", "batch.yaml").err  # refused, as if it were another's, when it was no batch
+    (batch / "b.wav").rename(batch / "in/b.wav")
+    done = faltung("run", "batch.yaml")
+    assert done.code == 0, done.err
+    assert set(outputs(batch)) == {"a.wav", "b.wav"}
+    assert (batch / "out/a.wav").stat() == first
+
+
 def test_a_record_has_the_facts(faltung: Faltung, batch: Path) -> None:
     assert faltung("run", "batch.yaml", "--check", "hash").code == 0
     header, run, first, *_ = records(batch)

@@ -113,7 +113,8 @@ def stage_class(name: str) -> type[Stage]:
         if "." in name and Path(name).exists():
             fix = "IN and OUT come first: faltung apply IN OUT STAGE"
         other = _OTHER_WORDS.get(name.lower().replace("-", "").replace("_", ""))
-        out = f" (plugins are left out, by {left_out_by()})" if "." in name and not near and left_out_by() else ""
+        is_out = left_out_by() and "." in name and "." not in (near or "")
+        out = f" (plugins are left out, by {left_out_by()})" if is_out else ""
         raise PluginError(f"unknown stage {name!r}{out}; {f'did you mean {{use: {other}}}?' if other else fix}")
     return _registered[name]
 
