@@ -130,3 +130,11 @@ def test_nothing_that_a_command_says_or_writes_holds(way: str, name: str, tmp_pa
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_holds_with_each_file_and_setting(way: str, name: str, tmp_path: Path) -> None:
     assert WAYS[way](name, tmp_path, whole=True) > 0 or not COMMANDS[name][0][0]
+
+
+def test_no_setting_in_a_manifest_holds_a_secret(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.said(["run", "c.yaml", "in.wav", "t.csv", "-s", f"table.comment={URL.format('x')}"])
+    (manifest,) = (text for path, text in place.written() if path.suffix == ".jsonl")
+    assert "memory://***@b/x" in manifest
+    assert SECRET not in manifest

@@ -86,8 +86,8 @@ def test_a_sidecar_tells_the_rate_and_fs_goes_before_it(table, tmp_path):
     ("text", "words"),
     [
         ("{", "x.json: is no JSON"),
-        ('{"fs": 0}', "fs must be a number above 0, got 0"),
-        ('{"fs": "8 kHz"}', "fs must be a number above 0, got '8 kHz'"),
+        ('{"fs": 0}', "fs must be a number of hertz from 1e-30 to 1e30, got 0"),
+        ('{"fs": "8 kHz"}', "fs must be a number of hertz from 1e-30 to 1e30, got '8 kHz'"),
         ('{"fs": true}', "got True"),
         ('{"fs": 1, "names": "a"}', "names must be a list of texts, got 'a'"),
         ("[" * 9999, "is no JSON"),
