@@ -361,7 +361,7 @@ def test_a_truncated_array_is_an_error_unless_accepted(tmp_path):
     path = tmp_path / "x.npy"
     np.save(path, np.arange(100.0).reshape(50, 2))
     path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ReadError, match="declares 50 frames, has 43; set truncated: accept to take them"):
+    with pytest.raises(ReadError, match="declares 50 frames, has 43; set truncated: accept to take the 43 frames"):
         probe(path, fs=1)
     with open_reader(path, fs=1, truncated="accept") as reader:
         np.testing.assert_array_equal(reader.read(99), np.arange(86.0).reshape(43, 2))
