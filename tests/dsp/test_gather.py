@@ -13,14 +13,21 @@ from pipeline.dsp.threads import Threads, groups_ahead
 Region = np.ndarray
 
 
+class Soon(Future[int]):
+    """A future that is waited for by a test, not for ever."""
+
+    def result(self, timeout: float | None = None) -> int:
+        return super().result(timeout or 5)
+
+
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_as_many_groups_are_under_way_as_there_are_threads(count: int) -> None:
     """No group is ever whole here: one more is begun than may be under way, and then the oldest is waited for."""
-    begun: list[Future[int]] = []
+    begun: list[Soon] = []
 
     def start(region: Region, blocks: int, first: int) -> Future[int]:
         gather.regions.give_back(region)
-        begun.append(Future())
+        begun.append(Soon())
         if len(begun) > count:
             begun[len(begun) - count - 1].set_result(first)
         return begun[-1]
