@@ -23,6 +23,13 @@ for _name in {"SIGQUIT", "SIGHUP", "SIGTERM"} & signal.Signals.__members__.keys(
         signal.signal(signal.Signals[_name], signal.SIG_DFL)
 
 
+@pytest.fixture(autouse=True)
+def _ctrl_c_is_heard() -> Iterator[None]:
+    """A command that ended in this process hears no more Ctrl-C; what the next test starts would hear none either."""
+    yield
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """The processors that this process may use, and no more of them than there is work for."""

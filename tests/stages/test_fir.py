@@ -84,7 +84,7 @@ def test_taps_come_from_a_file(tmp_path):
         ({"kind": "bandpass", "cutoff": 1000, "transition": 1}, "'cutoff' of a bandpass is the two edges", ""),
         ({"kind": "bandpass", "cutoff": [2000, 1000], "transition": 1}, "ascending order", "cutoff"),
         ({"kind": "lowpass", "cutoff": -5, "transition": 1}, "must be above 0 Hz", "cutoff"),
-        ({"kind": "lowpass", "cutoff": "1 khz", "transition": 1}, "did you mean 'kHz'", "cutoff"),
+        ({"kind": "lowpass", "cutoff": "1 khz", "transition": 1}, "did you mean '1 kHz'", "cutoff"),
         ({"kind": "lowpass", "cutoff": [1, 2, 3], "transition": 1}, "one frequency, or the two edges", "cutoff"),
         ({"kind": "lowpass", "cutoff": 9, "transition": 1, "attenuation": "-60 dB"}, "write '60 dB'", "attenuation"),
         ({"kind": "lowpass", "cutoff": 9, "transition": 1, "attenuation": "60 Hz"}, "cannot read", "attenuation"),

@@ -383,7 +383,8 @@ SIGNALS = (
     *(
         cfg("source", words, source=name, then_source="in.wav", files={name: data})
         for name, data, words in (
-            ("x.aac", b"\xff\xf1" + bytes(60), "convert it, for instance: ffmpeg -i IN"),
+            ("x.aac", b"\xff\xf1" + bytes(60), "if other programs play it: ffmpeg -i IN"),
+            ("x.mpg", b"RIFF\x10\0\0\0AVI " + bytes(60), "convert it, for instance: ffmpeg -i IN"),
             ("x.avi", b"RIFF\x10\0\0\0AVI " + bytes(60), "no WAVE audio; convert it, for instance: ffmpeg"),
             ("x.voc", b"Creative Voice File\x1a\0", ".voc OUT.wav, or: sox IN.voc OUT.wav"),
             ("x.raw", b"\1\0\2\0" * 20, "samples without a header are given one: sox -t raw"),
