@@ -43,6 +43,17 @@ def test_every_row_of_every_group_comes_in_blocks_of_any_size():
         assert np.array_equal(reader.read(5000), X[:, 1:].astype(np.float32))
 
 
+def test_row_groups_that_were_read_are_let_go_of():
+    pq.write_table(
+        pa.table({"x": np.random.default_rng(0).standard_normal(800_000)}), "x.parquet", row_group_size=100_000
+    )
+    with open_reader("x.parquet", fs=1) as reader:
+        before, most = pa.total_allocated_bytes(), 0
+        for _ in reader.blocks(10_000):
+            most = max(most, pa.total_allocated_bytes() - before)
+    assert most < 8 * 800_000 / 2, "half of the file is held at once"
+
+
 def test_what_pandas_saved_as_index_is_time_or_nothing():
     pd = pytest.importorskip("pandas", reason="pandas is not installed")
     pd.DataFrame(X, columns=["a", "b"], index=pd.DatetimeIndex(NS, tz="Europe/Berlin")).to_parquet("x.parquet")
