@@ -62,7 +62,7 @@ class ParquetReader(Reader):
         os.lseek(self._source.fd, 0, os.SEEK_SET)
         self._stream = os.fdopen(self._source.fd, "rb", closefd=False)
         with self._naming():
-            self._file = self._pa.parquet.ParquetFile(self._stream, page_checksum_verification=True)
+            self._file = self._pa.parquet.ParquetFile(self._stream, pre_buffer=False, page_checksum_verification=True)
             self._schema, self._rows = self._file.schema_arrow, self._file.metadata.num_rows
         names, about = self._schema.names, self._schema.metadata or {}
         twice = next((one for i, one in enumerate(names) if one in names[:i]), None)
