@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 import json
+import tracemalloc
 from datetime import date
 from pathlib import Path
 
@@ -41,6 +42,21 @@ def test_every_row_of_every_group_comes_in_blocks_of_any_size():
     assert (info.fs, info.frames, info.names, info.time.name) == (0.1, 1000, ("a", "b"), "when")
     with open_reader("x.parquet", dtype="float32", columns=["b"]) as reader:
         assert np.array_equal(reader.read(5000), X[:, 1:].astype(np.float32))
+
+
+def test_row_groups_that_were_read_are_let_go_of():
+    pq.write_table(
+        pa.table({"x": np.random.default_rng(0).standard_normal(800_000)}), "x.parquet", row_group_size=100_000
+    )
+    tracemalloc.start()
+    try:
+        with open_reader("x.parquet", fs=1) as reader:
+            for _ in reader.blocks(10_000):
+                pass
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 8 * 800_000 / 2, "what was read of the file is kept"
 
 
 def test_what_pandas_saved_as_index_is_time_or_nothing():
