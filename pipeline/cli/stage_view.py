@@ -45,8 +45,7 @@ def list_stages() -> list[dict[str, Any]]:
 
 def list_plugins() -> list[dict[str, Any]]:
     """Kind, name, distribution and version of each plugin; ``error`` for one that cannot be used."""
-    from ..io.formats import row_of
-    from ..io.kinds import ReaderKind, WriterKind
+    from ..io.kinds import ReaderKind, WriterKind, row_of
     from ..io.labels import event_reader_of
     from ..match.writers import events_writer_of
 

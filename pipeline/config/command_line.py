@@ -165,7 +165,8 @@ def _stage(words: list[str], number: int) -> dict[str, Any]:
     if not words:
         raise UsageError(f"stage {number} is empty; between two ':' stands a stage, {_EXAMPLE}")
     name, *rest = words
-    if "=" in name:
+    is_file = "." in name and Path(name).exists() and name not in [source.name for source in available_stages()]
+    if "=" in name or is_file:
         raise UsageError(
             f"stage {number} begins with {name!r}; behind IN and OUT comes the name of a stage, {_EXAMPLE}"
         )

@@ -193,8 +193,7 @@ def _matches(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
 
 def is_one_signal(folder: str | Path) -> bool:
     """Whether a folder is one signal to a plugin that is for its name, as a Zarr store is."""
-    from ..io.formats import matches, row_of
-    from ..io.kinds import ReaderKind
+    from ..io.kinds import ReaderKind, matches, row_of
 
     name = os.fspath(folder)
     plugins = for_extension("reader", name)

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from ..errors import ConfigError, Problem, SettingError, SettingPath
-from ..io.formats import extensions
+from ..io.kinds import extensions
 from ..limits import MAX_YAML_BYTES
 from ..problems import Located, found_in
 from .command_line import apply_overrides, from_working_folder, source_of

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Literal
 
 from ..errors import UsageError
-from ..io.formats import extensions
+from ..io.kinds import extensions
 from ..io.names import RealNames, one_name
 from ..io.remote import Remote, is_remote
 from ..text import first_few, nearest, shorten, without_secrets

@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from .base import OutputFormat, Reader, SignalInfo, TimeColumn, Writer, WriteReport
-from .formats import (
-    extensions,
-    is_table_name,
-    open_reader,
-    open_writer,
-    register_reader,
-    register_writer,
-)
-from .kinds import ReaderKind, WriterKind
+from .formats import open_reader, open_writer
+from .kinds import ReaderKind, WriterKind, extensions, is_table_name, register_reader, register_writer
 from .names import same_file
 from .remote import Remote, is_remote
 from .signals import probe, read_signal, write_signal

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..plugins import local_files
-from .formats import is_audio_name, is_table_name
+from .kinds import is_audio_name, is_table_name
 from .names import RealNames, file_of, is_stream, one_name, refuse_url, shown_path
 from .remote import Remote
 from .tables import sidecar_path

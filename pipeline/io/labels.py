@@ -13,8 +13,7 @@ from ..plugins import Plugin, for_extension, installed, naming_plugin
 from ..text import nearest
 from .base import PathArg
 from .clock import Clock, parse_moment
-from .formats import row_of
-from .kinds import loaded, only_one
+from .kinds import loaded, only_one, row_of
 from .names import display
 
 

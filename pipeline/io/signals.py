@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 from ..errors import ReadError, SignalError, UsageError
 from ..limits import MAX_CHANNELS, at_most
 from .base import Block, OutputFormat, PathArg, SignalInfo, WriteReport
-from .formats import open_reader, open_writer, writer_kind
+from .formats import open_reader, open_writer
+from .kinds import writer_kind
 from .names import display
 
 READ_FRAMES = 1 << 16

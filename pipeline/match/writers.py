@@ -18,8 +18,7 @@ from typing import Any
 
 from ..errors import UsageError, WriteError
 from ..io.base import PathArg
-from ..io.formats import row_of
-from ..io.kinds import loaded, only_one
+from ..io.kinds import loaded, only_one, row_of
 from ..io.names import display, is_stream
 from ..io.sink import Sink, open_sink
 from ..plugins import OWN, Plugin, for_extension, installed, naming_plugin

@@ -109,6 +109,6 @@ def test_the_encodings_are_those_that_can_be_written():
 
 
 def test_the_ways_with_gaps_are_those_that_can_be_read():
-    from pipeline.io.csv_file import GAPS
+    from pipeline.io.csv_reader import GAPS
 
     assert set(get_args(Configuration.model_fields["gaps"].annotation)) == set(GAPS)

@@ -130,7 +130,7 @@ def read_array(
 ) -> tuple[Array, float | None]:
     """Contents of a file, and its rate in Hz if it says; ``form`` is the encoding of one without a header."""
     from ...io.arrays import load_plain
-    from ...io.formats import is_known
+    from ...io.kinds import is_known
     from ...io.raw import SUFFIXES, load_raw
 
     with naming_file(path, setting):

@@ -10,7 +10,6 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from pydantic import PlainValidator, SerializeAsAny, ValidationError, WithJsonSchema
@@ -110,8 +109,6 @@ def stage_class(name: str) -> type[Stage]:
         known = [source.name for source in available_stages()]
         near = nearest(name, known, 0.5)
         fix = f"did you mean {near!r}?" if near else f"installed are: {', '.join(known)}"
-        if "." in name and Path(name).exists():
-            fix = "IN and OUT come first: faltung apply IN OUT STAGE"
         other = _OTHER_WORDS.get(name.lower().replace("-", "").replace("_", ""))
         is_out = left_out_by() and "." in name and "." not in (near or "")
         out = f" (plugins are left out, by {left_out_by()})" if is_out else ""

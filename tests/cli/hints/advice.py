@@ -22,34 +22,34 @@ def other(module: str, fragment: str, name: str, data: str, then: str, stages: s
 
 
 TABLES = (
-    csv("csv_file", "name its time column", table(*TEN), TIMED, ""),
-    csv("csv_file", "give fs:", table(*TEN), "fs: 10", ""),
-    csv("csv_file", "into a .json of the same name", table(*TEN), "", "", mended={"x.json": '{"fs": 10}'}),
+    csv("csv_reader", "name its time column", table(*TEN), TIMED, ""),
+    csv("csv_reader", "give fs:", table(*TEN), "fs: 10", ""),
+    csv("csv_reader", "into a .json of the same name", table(*TEN), "", "", mended={"x.json": '{"fs": 10}'}),
     csv(
-        "csv_file",
+        "csv_reader",
         "choose others with columns:",
         table("0,1,a", "1,2,b", header="n,x,w"),
         "fs: 1\ncolumns: [x]",
         "fs: 1",
     ),
     csv(
-        "csv_file",
+        "csv_reader",
         "choose others with columns:",
         table("0,1,", "1,2,", header="time,x,remark"),
         f"{TIMED}\ncolumns: [1]",
         TIMED,
     ),
-    csv("csv_file", "is a channel; choose others with columns: {}", table(*COUNTED), "fs: 1\ncolumns: [1]", "fs: 1"),
+    csv("csv_reader", "is a channel; choose others with columns: {}", table(*COUNTED), "fs: 1\ncolumns: [1]", "fs: 1"),
     csv(
-        "csv_file",
+        "csv_reader",
         "either seconds or the rows; if the rows, give fs:",
         table(*COUNTED, header="n,x"),
         "fs: 360\ncolumns: [1]",
         "time_column: n",
     ),
-    other("csv_file", "counts the rows; leave it out", "h.txt", table(*COUNTED), "1\n2\n", "{use: fir, taps: h.txt}"),
+    other("csv_reader", "counts the rows; leave it out", "h.txt", table(*COUNTED), "1\n2\n", "{use: fir, taps: h.txt}"),
     cmd(
-        "csv_file",
+        "csv_reader",
         "name its time column",
         "apply x.csv o.csv gain gain=1 --overwrite",
         "apply x.csv o.csv gain gain=1 --overwrite -s 'time_column=Time (s), own'",
@@ -64,21 +64,23 @@ TABLES = (
     ),
     csv("timecolumn", "rows{} tell no rate; give fs:{}", table("2024-01-01,1", "2024-01-01,2"), f"{TIMED}\nfs: 1"),
     csv(
-        "csv_file",
+        "csv_reader",
         "but a time; set time_column:",
         table("2024-01-01 00:00:00,1", "2024-01-01 00:00:01,2"),
         TIMED,
         "fs: 1",
     ),
-    csv("csv_file", "a missing value; set gaps: interpolate", table("0,1", "1,", "2,3"), f"{TIMED}\ngaps: interpolate"),
     csv(
-        "csv_file",
+        "csv_reader", "a missing value; set gaps: interpolate", table("0,1", "1,", "2,3"), f"{TIMED}\ngaps: interpolate"
+    ),
+    csv(
+        "csv_reader",
         "a missing value; set gaps: interpolate",
         table("0,1", "1,", "2,3"),
         f"{TIMED}\ngaps: nan\nnonfinite: propagate",
     ),
     csv(
-        "csv_file",
+        "csv_reader",
         "or table: {decimal: ','}",
         table("0;1.5", "1;2,5", header="time;x"),
         "table: {decimal: ','}\nfs: 1",
@@ -139,7 +141,7 @@ TABLES = (
         f"{TIMED}\ntable: {{zone: Europe/Berlin}}",
     ),
     csv(
-        "csv_file",
+        "csv_reader",
         "says that it is a missing value",
         table("0,1", "1,2", "2,ERR", "3,4"),
         f"{TIMED}\ngaps: interpolate\ntable: {{missing: [ERR]}}",
@@ -279,9 +281,9 @@ SIGNALS = (
     cfg("results", "lower the gain, or set clip: scale", "{use: gain, gain: 9}", then_more="clip: scale"),
     cfg("results", "lower the gain, or set clip: scale", "{use: gain, gain: 9}", then="{use: gain, gain: 0.9}"),
     cfg("formats", "leave fs out", more="fs: 44.1", then_more=""),
-    cfg("formats", "did you mean", output="o.wvv", then_output="o.wav"),
-    cfg("formats", ".wav, or", output="outdir", then_output="outdir.wav"),
-    cfg("formats", "for a folder", output="outdir", then_output="outdir/{stem}.wav"),
+    cfg("kinds", "did you mean", output="o.wvv", then_output="o.wav"),
+    cfg("kinds", ".wav, or", output="outdir", then_output="outdir.wav"),
+    cfg("kinds", "for a folder", output="outdir", then_output="outdir/{stem}.wav"),
     cfg(
         "reverb", "set resample: true", "{use: reverb, ir: six.wav}", then="{use: reverb, ir: six.wav, resample: true}"
     ),

@@ -26,7 +26,7 @@ TYPED = tuple(
         ("command_line", "did you mean delay='250 ms'", f"{ECHO} '250 ms'", f"{ECHO}='250 ms'"),
         ("command_line", "as a stage of its own", f"{ECHO}=1ms gain gain=1", f"{ECHO}=1ms : gain gain=1"),
         ("command_line", "behind IN and OUT comes", "apply in.wav gain gain=1 o.wav", f"{AP} gain gain=1"),
-        ("registry", "IN and OUT come first: faltung apply", "apply gain gain=1 in.wav o.wav", f"{AP} gain gain=1"),
+        ("command_line", "behind IN and OUT comes", "apply gain gain=1 in.wav o.wav", f"{AP} gain gain=1"),
         ("process", "it is a stage: faltung apply IN OUT", "gain in.wav o.wav gain=1", f"{AP} gain gain=1"),
         ("applied", "belong to the same word", f"{AP} gain gain=1 -s tail keep", f"{AP} gain gain=1 -s tail=keep"),
         ("problems", "set {}: {} beside the stages", f"{AP} gain gain=1 tail=keep", f"{AP} gain gain=1 -s tail=keep"),

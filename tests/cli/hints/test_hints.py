@@ -36,7 +36,7 @@ ELSEWHERE = {
         "labels: ; did you mean",
         "errors: choose with source:", "triggered", "riff: which is not read; convert", "registry: call it 'acme.",
         "joined: is an OGG", "source: holds samples of a WFDB record", "source: ; install what reads",
-        "new_plugin", "formats: give its files another", "source: in a pipe; give a file", "timegrid: but not even",
+        "new_plugin", "kinds: give its files another", "source: in a pipe; give a file", "timegrid: but not even",
     ),
     "a pipe in a batch, and more than 4 GiB": (
         "shards", "wav", "sndfile: {}: {} cannot hold over", "sndfile: grew over 4 GiB",

@@ -89,8 +89,8 @@ WORDS = (
         f"{AP.replace('in.wav', 'x.npy')} gain gain=1 --fs 48kHz",
         f"{AP.replace('in.wav', 'x.npy')} gain gain=1 -s fs=48kHz",
     ),
-    cmd("csv_file", "give fs:", "apply t.csv o.csv gain gain=2", "apply t.csv o.csv gain gain=2 -s fs=48kHz"),
-    cmd("csv_file", "name its time column", "match t.csv -t part.wav", "match t.csv -t t.csv -s time_column=time"),
+    cmd("csv_reader", "give fs:", "apply t.csv o.csv gain gain=2", "apply t.csv o.csv gain gain=2 -s fs=48kHz"),
+    cmd("csv_reader", "name its time column", "match t.csv -t part.wav", "match t.csv -t t.csv -s time_column=time"),
     cmd(
         "timegrid",
         "set gaps: interpolate or nan, or split",

@@ -13,7 +13,7 @@ from pipeline.errors import FaltungError, ReadError, UsageError
 from pipeline.io import WriteReport, probe, read_signal, write_signal
 from pipeline.io.apart import Named, keep_apart
 from pipeline.io.base import SignalInfo
-from pipeline.io.formats import is_table_name
+from pipeline.io.kinds import is_table_name
 from pipeline.io.names import refuse_taken
 from pipeline.io.remote import place_of
 from pipeline.io.sink import write_bytes

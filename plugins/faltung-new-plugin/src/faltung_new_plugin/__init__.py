@@ -61,7 +61,7 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
 
 def _is_taken(kind: Kind, ext: str) -> bool:
     """Whether faltung, or a plugin that is installed, reads such files already, or writes them: as the kind says."""
-    import_module("pipeline.io.formats")  # these two tell the extensions that are faltung's own
+    import_module("pipeline.io.kinds")  # these two tell the extensions that are faltung's own
     import_module("pipeline.match.writers")
     return kind != "stage" and (ext in OWN.get(kind, ()) or bool(for_extension(kind, f"x{ext}")))
 

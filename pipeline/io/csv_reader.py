@@ -1,20 +1,16 @@
-"""Read and write CSV: columns of numbers are channels, rows are frames, streamed.
+"""Read CSV: columns of numbers are channels, rows are frames, streamed.
 
 Separator, decimal mark, comments, header and units are seen from its beginning (`dialect.py`). A table is gone through
 once for its length and its time column, then read in blocks. A cell that is empty, NA or the like is a missing value, a
 gap as a missing row is one.
-
-Written are a header, the time column in the form it came in, and every number as the shortest text that gives the same
-double, NaN and Inf as they are spelled in most places. Without a time column the rate goes to a JSON sidecar.
 """
 
 from __future__ import annotations
 
 import csv
-import io
 import os
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import partial
 from itertools import accumulate, chain, islice, pairwise, zip_longest
 from typing import IO, Any
@@ -23,15 +19,14 @@ import numpy as np
 
 from ..errors import ReadError, UsageError
 from ..limits import MAX_CHANNELS, set_by
-from ..text import cell, shorten
-from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
+from ..text import shorten
+from .base import Block, Reader, ReadOptions, SignalInfo
 from .dialect import COUNTED, MISSING, TableSettings, counts_rows, find_dialect, in_rows, is_decimal_comma, number_of
 from .gaps import Filling
-from .sink import open_sink
 from .source import Source
 from .stamps import UNITS, Clock, parse_stamp, sounds_like_time, unit_told
-from .tables import find_column, output_names, read_sidecar, sidecars_of
-from .timecolumn import TimeGrid, stamps_of, survey
+from .tables import find_column, read_sidecar
+from .timecolumn import TimeGrid, survey
 from .timegrid import TimeRequest
 
 _MAX_LINE = 1 << 20
@@ -40,7 +35,6 @@ _LINE_END = re.compile("\r\n|\r|\n")
 _SHOWN = 40  # characters of a cell or line in a message
 _SHAPE = "a row is a frame, a column a channel"
 _NAN = float("nan")
-_SPELLED = {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}  # as R, Octave and Julia write them; NumPy and pandas read them
 GAPS = ("error", "interpolate", "nan", "split")
 
 
@@ -350,48 +344,3 @@ def _lines_of(rows: Sequence[Sequence[str]], line: int) -> list[int]:
 def _quoted(name: str) -> str:
     """A name as the value of a setting, in quotes where it has more than letters and digits."""
     return name if re.fullmatch(r"[\w.-]+", name) else f"'{name}'"
-
-
-class CsvWriter(Writer):
-    """Write one table."""
-
-    def __init__(self, request: WriteRequest) -> None:
-        super().__init__(request)
-        if request.fmt.subtype is not None:
-            raise UsageError(f"{request.path}: a CSV has no subtype, got {request.fmt.subtype}")
-        source = request.source
-        self._time = source.time if source else None
-        self._own_fs = None if source and source.fs == request.fs else request.fs
-        self._stamps = iter(()) if self._time is None else stamps_of(self._time, self._own_fs)
-        self._text = io.StringIO()
-        self._csv = csv.writer(self._text, delimiter=source.delimiter if source else ",", lineterminator="\n")
-        self._sink = open_sink(request.path, overwrite=request.overwrite)
-        self.outputs = [self._sink]
-        try:
-            if self._time is None:
-                self.outputs = [*sidecars_of(request), self._sink]
-            if not (source and source.is_table and not source.names):
-                names: list[str] = list(output_names(request))
-                if self._time is not None:
-                    names.insert(self._time.position, self._time.name)
-                self._send([list(map(cell, names))])
-        except BaseException:
-            self.abort()
-            raise
-
-    def _send(self, rows: Iterable[Sequence[Any]]) -> None:
-        self._csv.writerows(rows)
-        self._sink.write(self._text.getvalue().encode("utf-8", "surrogateescape"))
-        self._text.seek(0)
-        self._text.truncate()
-
-    def _write(self, block: Block) -> None:
-        columns: list[list[Any]] = block.T.tolist()
-        if not np.isfinite(block).all():
-            columns = [[_SPELLED.get(str(x), x) for x in column] for column in columns]
-        if self._time is not None:
-            columns.insert(self._time.position, list(islice(self._stamps, len(block))))
-        self._send(zip(*columns, strict=True))
-
-    def _finish(self) -> WriteReport:
-        return self._report("CSV", None, self._sink.size())
