@@ -19,8 +19,8 @@ from pipeline.io import (
     Writer,
     WriterKind,
     extensions,
-    formats,
     is_table_name,
+    kinds,
     open_reader,
     open_writer,
     probe,
@@ -299,8 +299,8 @@ class Nowhere(Writer):
 
 
 def test_another_distribution_can_add_a_format(tmp_path, monkeypatch):
-    monkeypatch.setattr(formats, "_readers", list(formats._readers))
-    monkeypatch.setattr(formats, "_writers", dict(formats._writers))
+    monkeypatch.setattr(kinds, "_readers", list(kinds._readers))
+    monkeypatch.setattr(kinds, "_writers", dict(kinds._writers))
     register_reader(ReaderKind("ONE", lambda head: head == b"one", OneFrame))
     register_writer(WriterKind("ONE", (".one",), Nowhere))
     assert ".one" in extensions()
