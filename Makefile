@@ -15,10 +15,10 @@ export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test test-all lint check bench faults sacred fuzz docs schema generate atlas clean
+.PHONY: help setup demo test test-all test-whole lint check bench faults sacred fuzz docs schema generate atlas clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(READY) ## set up .venv with the faltung command; PYTHON=python3.12 chooses the interpreter
 	@echo "Ready: $(VENV)/bin/faltung"
@@ -30,7 +30,10 @@ test: $(READY) ## run the tests; ARGS="-k echo" chooses among them
 	@$(PY) -m pytest $(TESTS)
 
 test-all: $(READY) ## run the tests and their long forms: more draws, more sizes, more kills
-	@$(PY) -m pytest -m "" --hypothesis-profile long $(TESTS)
+	@$(PY) -m pytest -m "not whole" --hypothesis-profile long $(TESTS)
+
+test-whole: $(READY) ## try every value in every setting and option, which takes tens of minutes
+	@$(PY) -m pytest -m whole $(TESTS)
 
 lint: $(READY) ## ruff and mypy, without changing anything
 	@$(PY) -m ruff check --quiet .

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -45,8 +46,8 @@ LEAVE_OUT = "--no-plugins"
 _LOCAL = "faltung_local_"  # the name of a module from a file begins so
 _files: dict[str, Path] = {}
 _loading: list[str] = []
-failures: list[PluginError] = []
-"""Plugins that could not be imported, each with its cause."""
+failures: deque[PluginError] = deque(maxlen=16)
+"""Plugins that could not be imported, each with its cause: the last, since a traceback keeps what its frames held."""
 
 
 @dataclass(frozen=True)

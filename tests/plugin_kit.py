@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from pathlib import Path
 from textwrap import dedent
 
@@ -16,7 +17,7 @@ class Distributions:
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
-        monkeypatch.setattr("pipeline.plugins.failures", [])
+        monkeypatch.setattr("pipeline.plugins.failures", deque(maxlen=16))
         monkeypatch.syspath_prepend(str(folder))
 
     def add(self, owner: str, source: str, version: str = "1.0", **points: str) -> None:

@@ -508,3 +508,11 @@ def test_what_is_built_in_looks_for_no_plugin(ramp, faltung, monkeypatch):
         assert (line, done.code, done.err.count("Error")) == (line, 0, 0)
     (ramp / "b.yaml").write_text("version: 1\ninput: '*.wav'\noutput: 'o/{stem}.wav'\nstages: [{use: gain, gain: 2}]\n")
     assert faltung("run", "b.yaml").code == 0
+
+
+def test_of_plugins_that_fail_again_and_again_the_last_are_kept(dists: Distributions) -> None:
+    dists.add("acme-off", "raise RuntimeError('no')", stage="acme.off = Off")
+    for _ in range(40):
+        with pytest.raises(PluginError, match=r"cannot be imported: RuntimeError\('no'\)"):
+            stage_class("acme.off")
+    assert len(plugins.failures) == 16

@@ -144,6 +144,7 @@ def _tell_tracebacks(error: BaseException) -> None:
     for one in dict.fromkeys([*failures, error]):
         if trace := traceback_of(one):
             tell(trace)
+    failures.clear()
 
 
 def in_options(text: str) -> str:

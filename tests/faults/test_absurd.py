@@ -85,7 +85,7 @@ def test_a_value_that_no_one_means_holds_or_is_refused(part: int, bounded: Path)
     assert hold_or_are_refused(bounded, chosen) > 30
 
 
-@pytest.mark.long
+@pytest.mark.whole
 @pytest.mark.parametrize("use", sorted({str(place).partition(" ")[0] for place in PLACES}))
 def test_every_value_in_every_setting(use: str, bounded: Path) -> None:
     chosen = ((place, value) for place in PLACES if str(place).partition(" ")[0] == use for value in VALUES)

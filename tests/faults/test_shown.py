@@ -125,7 +125,7 @@ def test_nothing_that_a_command_says_or_writes_holds(way: str, name: str, tmp_pa
     assert WAYS[way](name, tmp_path, whole=False) > 0 or not COMMANDS[name][0][0]
 
 
-@pytest.mark.long
+@pytest.mark.whole
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_holds_with_each_file_and_setting(way: str, name: str, tmp_path: Path) -> None:
