@@ -293,7 +293,7 @@ READ_BY = {
 
 def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
     """Why a file of this name is in none of the known formats, and the way out; ``known`` to a plugin is its kind."""
-    extension = PurePath(name).suffix
+    extension = re.split(r"[?#]", PurePath(name).suffix)[0]  # a URL has more behind it
     if not head:
         return "is empty (0 bytes)"
     for at, magic, words in _FOREIGN:

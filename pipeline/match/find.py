@@ -19,6 +19,7 @@ from ..engine.plan import BLOCK, make_plan
 from ..engine.stream import Detections, stream
 from ..errors import SettingError
 from ..io import SignalInfo, open_reader
+from ..io.formats import READING
 from ..stages.base import Format, Precision
 from ..stages.base.threshold import Threshold
 from ..stages.match import Match
@@ -36,7 +37,7 @@ def find_matches(
     channels: ChannelMode = "each",
     polarity: Polarity = "positive",
     min_distance: str | float | None = None,
-    **reading: Any,
+    **more: Any,
 ) -> Events:
     """Places where a template occurs in a signal: the peaks of its score that reach the threshold, by time.
 
@@ -60,8 +61,9 @@ def find_matches(
         which scores count: ``positive``, ``negative`` (the template upside down) or ``both``.
     min_distance
         of two peaks that are nearer the higher one counts: ``"250 ms"``, or seconds; half the shortest template.
-    reading
-        options of `pipeline.read` for a file, and for tables among the templates: ``time_column="time"``.
+    more
+        options of `pipeline.read` for a file, and for tables among the templates: ``time_column="time"``; and further
+        settings of the stage ``match``: ``domain="spectrogram"``.
 
     Returns
     -------
@@ -84,7 +86,8 @@ def find_matches(
     """
     given = {"template": template, "threshold": threshold, "score": score, "channels": channels, "polarity": polarity}
     given |= {"min_distance": min_distance} if min_distance is not None else {}
-    stages = (Match(**given),)
+    reading = {name: more.pop(name) for name in READING if name in more}
+    stages = (Match(**given, **more),)
     info: SignalInfo | None = None
     with ExitStack() as stack:
         if isinstance(x, str | os.PathLike):

@@ -190,10 +190,10 @@ def _forms(value: Any) -> set[str]:
         return {
             f"{value}"[:40],
             f"{float(min(value, 10**300))}",
-            f"{20 * math.log10(value):g} dB" if 0 < value < 10**300 else "no decibels",
+            *([f"{20 * math.log10(value):{form}} dB" for form in ("g", ".4g")] if 0 < value < math.inf else []),
             f"{value:,}",
             f"{value:g}",
-            *([f"{value:.1f}"] if abs(value) < 1e18 else []),
+            *([f"{value:.1f}", f" {value * 8000:.0f};"] if abs(value) < 1e18 else []),  # seconds as frames
         }
     if isinstance(value, str):
         number = value.split(" ")[0]
@@ -213,8 +213,10 @@ def _rounded(value: str) -> set[str]:
     """A number of samples without its last digits, to which others are added; a percentage and decibels as factors."""
     number = value.split(" ")[0]
     try:
-        if number.endswith("%"):
-            return {f"{float(number[:-1]) / 100:g}"}
+        if value.endswith(" samples"):
+            return {f"{float(number):.0f}", f"{float(number):,.0f}"[:-4]}
+        if value.endswith("%"):
+            return {f"{float(number.rstrip('%')) / 100:g}"}
         if value.endswith(" dB"):
             return {f"{10 ** (float(number) / 20):g}"}
         return {f"{float(number):,.0f}"[:-4]} if len(number) > 3 else set()

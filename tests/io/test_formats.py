@@ -29,7 +29,7 @@ from pipeline.io import (
     register_writer,
     write_signal,
 )
-from pipeline.io.source import READ_BY, is_flac, is_mp3
+from pipeline.io.source import READ_BY, explain_unknown, is_flac, is_mp3
 from tests.io.helpers import chunk, fmt, names, noise, open_descriptors, riff, save
 
 
@@ -296,6 +296,11 @@ class Nowhere(Writer):
 
     def _finish(self):
         return self._report("ONE", None, 0)
+
+
+def test_what_stands_behind_a_url_is_no_extension():
+    words = explain_unknown(b"\0\1\2\3" * 8, "memory://b/x.voc?sig=secret&x=1#more")
+    assert words.endswith("ffmpeg -i IN.voc OUT.wav, or: sox IN.voc OUT.wav")
 
 
 def test_another_distribution_can_add_a_format(tmp_path, monkeypatch):

@@ -124,6 +124,11 @@ def test_a_signal_shorter_than_the_template_has_no_events(frames):
         ({"template": np.ones(50)}, "^template: t0: is constant"),
         ({"template": "no.wav"}, "^template: cannot read no.wav: No such file"),
         ({"template": []}, "^template: "),
+        ({"tresshold": 0.9}, "^tresshold: unknown setting of 'match'; did you mean 'threshold'"),
+        (
+            {"domain": "spectrogram", "spectrogram": {"low": "1e308 Hz"}},
+            r"^spectrogram: no bin lies from 1e\+308 to \d+ Hz",
+        ),
     ],
 )
 def test_what_cannot_be_is_said_without_a_stage(settings, match):
@@ -255,3 +260,10 @@ def test_events_without_a_match_stage_are_an_error_of_the_configuration():
 def test_events_are_a_template_or_several(events, match):
     with pytest.raises(ConfigError, match=match):
         parse_config(f"version: 1\nstages: [{{use: match, template: [1, 2]}}]\nevents: {events}\n")
+
+
+def test_a_spectrogram_is_searched_as_the_stage_does():
+    x = scene()[:, 0]
+    found = find_matches(x, x[8000:12000], FS, domain="spectrogram", spectrogram={"low": FS / 8}, threshold=0.99)
+    assert found.band == (FS / 8, FS / 2)
+    assert [event.start_frame for event in found.events] == [8000]

@@ -40,7 +40,7 @@ class SpectrogramSettings(Settings):
         require(1 <= hop <= window, f"hop: must be 1 frame to the window's {window}, got {self.hop}: {hop}", setting)
         high = fmt.fs / 2 if self.high is None else self.high
         require(high <= fmt.fs / 2, f"high: must be at most half of {fmt.fs:g} Hz, got {high:g} Hz", setting)
-        first, last = math.ceil(self.low * window / fmt.fs), math.floor(high * window / fmt.fs)
+        first, last = math.ceil(min(self.low, fmt.fs) * window / fmt.fs), math.floor(high * window / fmt.fs)
         apart = f"bins lie {fmt.fs / window:g} Hz apart"
         require(first <= last, f"no bin lies from {self.low:g} to {high:g} Hz: {apart}, take a wider band", setting)
         return Grid(window, hop, first, last + 1, self.floor)
