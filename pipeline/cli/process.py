@@ -14,6 +14,7 @@ moment it is raised once more, wherever the command is by then.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import signal
@@ -54,6 +55,8 @@ def run_command(args: Sequence[str] | None = None) -> int:
     """Run a command line, that of the process by default; the exit code."""
     global is_own
     is_own = args is None
+    if is_own:
+        atexit.register(_end_here)
     _prepare_streams()
     given = sys.argv[1:] if args is None else list(args)
     try:
@@ -228,6 +231,16 @@ def code_of_signal() -> int | None:
     if not _received:
         return None
     return getattr(_received[-1], "code", 130)
+
+
+def _end_here() -> None:
+    """End after a signal without taking the interpreter down: a library whose loading was cut short may crash there."""
+    code = code_of_signal()
+    if code is not None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(code)
 
 
 def _raise_interrupted(_number: int, _frame: FrameType | None) -> None:

@@ -19,7 +19,7 @@ from ..text import cell
 from .base import Block, Writer, WriteReport, WriteRequest
 from .sink import open_sink
 from .tables import output_names, sidecars_of
-from .timecolumn import stamps_of
+from .timecolumn import columns_of, stamps_of
 
 _SPELLED = {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}  # as R, Octave and Julia write them; NumPy and pandas read them
 
@@ -45,7 +45,8 @@ class CsvWriter(Writer):
             if not (source and source.is_table and not source.names):
                 names: list[str] = list(output_names(request))
                 if self._time is not None:
-                    names.insert(self._time.position, self._time.name)
+                    for name, at, _ in columns_of(self._time, ()):
+                        names.insert(at, name)
                 self._send([list(map(cell, names))])
         except BaseException:
             self.abort()
@@ -62,7 +63,8 @@ class CsvWriter(Writer):
         if not np.isfinite(block).all():
             columns = [[_SPELLED.get(str(x), x) for x in column] for column in columns]
         if self._time is not None:
-            columns.insert(self._time.position, list(islice(self._stamps, len(block))))
+            for _, at, stamps in columns_of(self._time, list(islice(self._stamps, len(block)))):
+                columns.insert(at, list(stamps))
         self._send(zip(*columns, strict=True))
 
     def _finish(self) -> WriteReport:

@@ -62,6 +62,10 @@ class TimeRequest:
     """The unit that the header names."""
     clock: Clock = PLAIN
     max_gap: Duration | None = None
+    parts: tuple[tuple[str, int, int], ...] = ()
+    """Name, position and number of words of each column, where the time stands in several."""
+    others: str = "another time_column"
+    """What else may tell the time."""
 
     def fail(self, message: str, line: int | None = None) -> ReadError:
         """An error of this column."""

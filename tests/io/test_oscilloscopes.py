@@ -127,18 +127,29 @@ def test_a_date_that_may_be_two_is_refused_with_a_form_that_reads_it(read, text,
     assert info.fs == 1
 
 
-def test_a_date_and_a_time_in_two_columns_lead_to_one_of_them(read):
+def test_a_date_and_a_time_in_two_columns_lead_to_both(read):
     text = "Datum;Uhrzeit;Temp\n" + logged("%d.%m.%Y;%H:%M:%S", "{};{}")
-    with pytest.raises(ReadError, match="is no number, but a time; set time_column: Datum"):
+    both = r"time_column: \[Datum, Uhrzeit\]"
+    with pytest.raises(ReadError, match=f"is no number, but a time; set {both}"):
         read(text)
-    with pytest.raises(ReadError, match="40 rows of one time tell no rate; give fs:, or another time_column"):
+    with pytest.raises(ReadError, match=f"such as {both}"):
+        read(text, columns=[2])
+    with pytest.raises(ReadError, match=f"40 rows of one time tell no rate; give fs:, or {both}"):
         read(text, time_column="Datum")
-    with pytest.raises(ReadError, match=r"column 'Datum' .* is no number; choose others with columns: \[2\] "):
+    with pytest.raises(ReadError, match=f"column 'Datum' .* is no number, but a time; set {both}"):
         read(text, time_column="Uhrzeit")
-    samples, info, _ = read(text, time_column="Uhrzeit", columns=[2])
+    samples, info, _ = read(text, time_column=["Datum", "Uhrzeit"])
     np.testing.assert_array_equal(samples[:, 0], X)
     assert info.fs == 1
+    assert read(text, time_column="Uhrzeit", columns=[2])[1].fs == 1
     assert read(text, time_column="Datum", columns=[2], fs=1)[1].fs == 1
+
+
+def test_rows_of_one_time_lead_to_another_column(read):
+    text = "begin,end,x\n" + "".join(f"2024-07-15 10:00,2024-07-15 10:{k:02},{x}\n" for k, x in enumerate(X))
+    with pytest.raises(ReadError, match="40 rows of one time tell no rate; give fs:, or another time_column"):
+        read(text, time_column="begin")
+    np.testing.assert_array_equal(read(text, time_column="end", columns=["x"])[0][:, 0], X)
 
 
 def test_a_column_without_a_value_is_left_out_by_the_columns_that_the_message_names(read):
