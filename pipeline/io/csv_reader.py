@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import ReadError, UsageError
 from ..limits import MAX_CHANNELS, set_by
+from ..plugins import bundled
 from ..text import shorten
 from .base import Block, Reader, ReadOptions, SignalInfo
 from .dialect import COUNTED, MISSING, TableSettings, counts_rows, find_dialect, in_rows, is_decimal_comma, number_of
@@ -167,9 +168,11 @@ class CsvReader(Reader):
         named = zip_longest(self._header, self._form.units, fillvalue="")
         likely = self._date_and_time(row) or next((_quoted(x) for x, unit in named if sounds_like_time(x, unit)), "")
         probably = likely and f", such as time_column: {likely}"
+        told = bundled("faltung_lists.rates", "a rate in words").told_rate(self._form.lines, self._form.first)
+        said = f" {told[0]:.12g}, as {told[1]!r} seems to say" if told and not likely else ""
         raise ReadError(
             self._name,
-            f"tells no sampling rate: give fs:, name its time column{probably} (columns: {columns}), or put"
+            f"tells no sampling rate: give fs:{said}, name its time column{probably} (columns: {columns}), or put"
             ' {"fs": ...} into a .json of the same name',
         )
 

@@ -228,7 +228,7 @@ ON_PAGE = frozenset(  # sentences of `sentences.json`: what test_truth.py holds 
     is_score score_ncc score_correlation score_matched_filter score_spectrogram fits_nowhere moved""",
     )
 )
-OF_PICTURES = re.compile(r"(fig|film|identity|begins)_\w+|caption|alt|now|heard|not_yet|no_font")
+OF_PICTURES = re.compile(r"(fig|film|identity|begins)_\w+|caption|alt(_about)?|now|heard|not_yet|no_font")
 """Those of figure, film and proofs: test_pictures.py and test_sounds.py."""
 
 KERNELS = [

@@ -120,12 +120,38 @@ TEXTS = """() => [...document.querySelectorAll('.picture svg')].flatMap((svg) =>
     return bad;
 })"""
 
+PARTS = """() => [...document.querySelectorAll('.picture svg')].flatMap((svg) => {
+    const edge = svg.getBoundingClientRect(), name = svg.closest('.picture').id, bad = [];
+    for (const part of svg.querySelectorAll('path, rect, circle, line')) {
+        const unseen = (paint) => [null, 'none', 'transparent'].includes(part.getAttribute(paint));
+        if ((unseen('fill') && unseen('stroke')) || part.closest('defs, clipPath, [clip-path]')) continue;
+        const b = part.getBoundingClientRect();
+        if (b.left < edge.left - 2 || b.right > edge.right + 2 || b.top < edge.top - 2 || b.bottom > edge.bottom + 2)
+            bad.push(`${name}: ${part.outerHTML} leaves the picture`);
+    }
+    return bad;
+})"""
+
+UNDER = """() => ['clap', 'launch'].flatMap((id) => {
+    const parts = [...document.querySelectorAll(`#pic-${id} path, #pic-${id} .pile, #pic-${id} circle`)].map((part) =>
+        [part.outerHTML, part.getBoundingClientRect()]).filter(([, b]) => b.height > 1);
+    const numbers = [...document.querySelectorAll(`#pic-${id} .strong`)].filter((t) => /\\d/.test(t.textContent));
+    return numbers.flatMap((text) => {
+        const a = text.getBoundingClientRect();
+        return parts.filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+            && Math.min(a.bottom - 4, b.bottom) - Math.max(a.top + 4, b.top) > 1)
+            .map(([part]) => `${id}: ${text.textContent} on ${part}`);
+    });
+})"""
+
 STATES = {
     "worked": "choose('worked')",
     "an echo": "choose('echo')",
     "negative": "own({ x: [0, -4, 3, -7, 9, -5, -9, 2], h: [-3, 5, -2], origin: 0 })",
     "six taps": "own({ x: [-9, 8, -7, 6, -5, 4, -3, 2, -1, 9, -8, 7], h: [9, -8, 7, -6, 5, -4], origin: 0 })",
     "origin inside": "own({ x: [-9, 8, -7, 6, -5, 4, -3, 2], h: [9, -8, 7, -6, 5], origin: 2 })",
+    "all below": "own({ x: [5, 6, 9, 7], h: [-9, -9, -8], origin: 0 })",
+    "loud first": "own({ x: [1, -2, 0, 1, 0, 0, 0, -9, 0, 0, -2, -1], h: [9, 5, 2, 1, 1], origin: 0 })",
     "fractions": "own({ x: [-0.494, 0.708, -0.125, 0.001], h: [0.455, -0.385, 0.483], origin: 0 })",
 }
 
@@ -139,6 +165,26 @@ def test_no_text_of_a_scene_lies_over_another_or_leaves_its_picture(visit, worke
         page.evaluate("launch(sounding()); stopped(); document.getElementById('now-show').click(); learn(200)")
         page.evaluate("document.getAnimations().forEach((a) => a.finish())")
         assert page.evaluate(TEXTS) == []
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_that_is_drawn_leaves_its_picture_or_lies_under_a_number(visit, worked, state, width):
+    page = visit(worked, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    for claps in ("[1]", "[1, 3]"):
+        page.evaluate(f"{STATES[state]}; ready(); room1.claps = {claps}; render('clap')")
+        for n in (page.evaluate("columns()[0]"), page.evaluate("state.x.length - 1")):
+            page.evaluate(
+                f"change({{ n: {n} }}); launch(sounding()); stopped(); document.getElementById('now-show').click()"
+            )
+            page.evaluate("waiting.n = state.x.length - 1; render('noturn')")
+            page.evaluate("document.getAnimations().forEach((a) => a.finish())")
+            assert page.evaluate(PARTS) == []
+            assert page.evaluate(UNDER) == []
+    zero, feet = page.evaluate("""() => { room1.claps = [1]; render('clap');
+        return [document.querySelector('#pic-clap .axis').getAttribute('y1'),
+            [...document.querySelectorAll('#pic-clap .pop line')].map((stem) => stem.getAttribute('y1'))]; }""")
+    assert set(feet) <= {zero}
 
 
 def test_half_way_round_no_number_of_a_tap_lies_over_another(visit, worked):

@@ -1,7 +1,7 @@
 // Scenes 6 and 7: h turned by hand, and h not turned.
 
 // ---- 6, turn: h as written, seized and turned about its time zero ----
-const turnFrames = () => { const far = state.h.length - 1 - state.origin; return range(Math.min(columns()[0], -far), state.x.length - 1 + far); }; // wherever a tap comes to stand, turned or not
+const turnFrames = () => { const far = Math.max(state.origin, state.h.length - 1 - state.origin); return range(columns()[0] - far, state.x.length - 1 + far); }; // wherever a tap comes to stand, turned or not
 const turned = { share: 0, seen: new Set() };
 scenes.push({ id: "turn", draw(id) {
   if (state.fresh) turned.seen.clear();
