@@ -18,6 +18,7 @@ import numpy as np
 
 from ..errors import ReadError, UsageError
 from ..limits import MAX_CHANNELS, set_by
+from ..plugins import bundled
 from ..text import shorten
 from .base import Block, Reader, ReadOptions, SignalInfo
 from .dialect import COUNTED, MISSING, TableSettings, counts_rows, find_dialect, in_rows, is_decimal_comma, number_of
@@ -139,11 +140,8 @@ class CsvReader(Reader):
                 self._check_width(line, row)
                 self._words = [len(cell.split()) for cell in row]
                 parts = tuple((self._called(i), i, self._words[i]) for i in self._times)
-            pair = self._date_and_time(row)
-            others = f"time_column: {pair}" if pair and not several else "another time_column"
-            asked = TimeRequest(
-                self._name, " ".join(names), at, fs, options.gaps, unit, told, clock, longest, parts, others
-            )
+            column = " ".join(names)
+            asked = TimeRequest(self._name, column, at, fs, options.gaps, unit, told, clock, longest, parts)
             grid, more = survey(asked, self._cells)
             notes += more
             return grid, grid.fs, grid.frames
@@ -167,9 +165,11 @@ class CsvReader(Reader):
         named = zip_longest(self._header, self._form.units, fillvalue="")
         likely = self._date_and_time(row) or next((_quoted(x) for x, unit in named if sounds_like_time(x, unit)), "")
         probably = likely and f", such as time_column: {likely}"
+        told = bundled("faltung_lists.rates", "a rate in words").told_rate(self._form.lines, self._form.first)
+        said = f" {told[0]:.12g}, as {told[1]!r} seems to say" if told and not likely else ""
         raise ReadError(
             self._name,
-            f"tells no sampling rate: give fs:, name its time column{probably} (columns: {columns}), or put"
+            f"tells no sampling rate: give fs:{said}, name its time column{probably} (columns: {columns}), or put"
             ' {"fs": ...} into a .json of the same name',
         )
 
