@@ -96,6 +96,16 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}"
 
 
+def frame_time(seconds: float, fs: float) -> str:
+    """``0.50000``: seconds, with the decimals that tell a frame from the next, six at most."""
+    return f"{seconds:.{min(6, max(0, math.ceil(math.log10(fs))))}f}"
+
+
+def signed(value: float) -> str:
+    """``+0.25``, ``-6.00``, and ``0.00`` for what rounds to nothing."""
+    return f"{value:+.2f}" if abs(value) >= 0.005 else "0.00"
+
+
 def hertz(fs: float) -> str:
     """``0.1 Hz``, ``360 Hz``, ``44.1 kHz``."""
     return f"{fs / 1000:.6g} kHz" if fs >= 1000 else f"{fs:.6g} Hz"

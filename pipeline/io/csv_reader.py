@@ -140,11 +140,8 @@ class CsvReader(Reader):
                 self._check_width(line, row)
                 self._words = [len(cell.split()) for cell in row]
                 parts = tuple((self._called(i), i, self._words[i]) for i in self._times)
-            pair = self._date_and_time(row)
-            others = f"time_column: {pair}" if pair and not several else "another time_column"
-            asked = TimeRequest(
-                self._name, " ".join(names), at, fs, options.gaps, unit, told, clock, longest, parts, others
-            )
+            column = " ".join(names)
+            asked = TimeRequest(self._name, column, at, fs, options.gaps, unit, told, clock, longest, parts)
             grid, more = survey(asked, self._cells)
             notes += more
             return grid, grid.fs, grid.frames

@@ -154,7 +154,7 @@ def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
         ticks = np.memmap(store, np.int64, "r") if size else np.zeros(0, np.int64)
         if asked.fs is None and (size < 2 or ticks[0] == ticks[-1]):
             alike = " of one time" if size > 1 else ""
-            raise asked.fail(f"{size} rows{alike} tell no rate; give fs:{alike and f', or {asked.others}'}")
+            raise asked.fail(f"{size} rows{alike} tell no rate; give fs:{alike and ', or another time_column, or two'}")
         grid = Grid(asked, ticks, lambda row: next(islice(rows(), row, None)), first, fine)
         step, gaps = grid.fitted()
         notes += [*grid.notes, *_doubts(asked, first, digits, step)]

@@ -12,6 +12,7 @@ import pytest
 import soundfile as sf
 
 from pipeline import find_matches
+from pipeline.text import frame_time, signed
 from tests.match.helpers import chirp, coloured
 
 from .conftest import Done
@@ -55,7 +56,9 @@ def test_events_are_a_table_on_standard_output_and_words_beside_it(faltung: Falt
     head, *rows = [line.split() for line in done.out.splitlines()]
     assert head == ["start,", "s", "template", "channel", "score", "offset"]
     found = find_matches("day.wav", "call.wav")
-    assert [(row[0], row[1]) for row in rows] == [(f"{event.start_s:.6f}", "call") for event in found.events]
+    assert [(row[0], row[1]) for row in rows] == [(frame_time(event.start_s, FS), "call") for event in found.events]
+    assert [row[4] for row in rows] == [signed(event.offset) for event in found.events]
+    assert not {"-0.00", "+0.00"} & {row[4] for row in rows}
     assert [round(float(row[0]) * FS) for row in rows] == list(STARTS)
     assert done.err == "threshold: score of at least 0.7, as set.\n3 events of 3 candidates\n"
 

@@ -235,6 +235,8 @@ def test_what_a_room_may_take_over_full_scale_is_said_before_the_run(
     "stages",
     [
         ["{use: gain, gain: +6 dB}"],
+        ["{use: fir, kind: lowpass, cutoff: 1 kHz, transition: 200 Hz}"],
+        ["{use: resample, fs: 6000}"],
         ["{use: route, matrix: [[1, 1], [1, -1]]}"],
         ["{use: echo, delay: 10 ms, gain: -3 dB, repeats: 5}"],
         ["{use: convolve, taps: [1, 1, 1]}"],
@@ -266,6 +268,30 @@ def test_what_clips_was_said_before_with_a_setting_that_keeps_it_from_clipping(
     assert again.code == 0
     assert "0 samples" in again.out
     assert " clipped " not in again.err
+
+
+@pytest.mark.parametrize(
+    "stage", ["{use: fir, kind: lowpass, cutoff: 1 kHz, transition: 200 Hz}", "{use: resample, fs: 6 kHz}"]
+)
+def test_what_a_filter_does_to_square_waves_is_said_of_inputs_near_full_scale_alone(
+    faltung: Faltung, place: Path, stage: str
+) -> None:
+    (place / "c.yaml").write_text(f"version: 1\nstages: [{stage}]\n", "utf-8")
+    seconds = np.random.default_rng(6).uniform(-1, 1, (40 * 8000, 1))
+
+    def told(x: np.ndarray, *options: str, container: str = "o.wav") -> list[str]:
+        sf.write("x.wav", x, 8000, subtype="PCM_16")
+        done = faltung("run", "c.yaml", "x.wav", "-o", container, "--overwrite", *options)
+        assert done.code == 0
+        return [line for line in done.err.splitlines() if line.startswith("note: ")]
+
+    (note,) = told(0.99 * seconds)
+    assert re.search(r"a square wave comes out \d\.\d+ dB louder: clip: scale keeps it from clipping$", note)
+    assert told(0.94 * seconds) == told(0.1 * seconds) == told(0 * seconds[:0]) == []
+    assert told(np.r_[0.1 * seconds[: 38 * 8000], [[1.0]]]) == []  # later than what is heard before a run
+    assert told(0.99 * seconds, "-s", "format.subtype=FLOAT") == told(0.99 * seconds, "-s", "clip=scale") == []
+    assert told(0.99 * seconds, container="o.npy") == []
+    assert "a square wave comes out" in faltung("plan", "c.yaml", "x.wav").out
 
 
 def test_a_dry_run_says_what_would_be_written_and_writes_nothing(faltung: Faltung, place: Path) -> None:
@@ -301,8 +327,10 @@ def test_clipped_samples_are_counted_with_the_first_and_warned_of(faltung: Faltu
     row = next(line for line in done.out.splitlines() if line.startswith("clipped"))
     assert "samples, the first at " in row
     assert ", channel " in row
-    assert done.err.startswith("warning: out/in-echo.wav: clipped ")
-    assert "set clip: scale" in done.err
+    warning, why = done.err.splitlines()
+    assert warning.startswith("warning: out/in-echo.wav: clipped ")
+    assert "set clip: scale" in warning
+    assert why.endswith("echo: a square wave comes out 3.53 dB louder: clip: scale keeps it from clipping")
     assert faltung("run", "echo.yaml", "--overwrite", "-q").err == ""
 
 

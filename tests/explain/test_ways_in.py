@@ -187,6 +187,46 @@ def test_nothing_that_is_drawn_leaves_its_picture_or_lies_under_a_number(visit, 
     assert set(feet) <= {zero}
 
 
+FAINT = """() => {
+    const parsed = (text) => { const parts = text.match(/[-.0-9]+/g).map(Number), whole = text.startsWith('rgb');
+        return [...parts.slice(0, 3).map((v) => (whole ? v / 255 : v)), parts[3] ?? 1]; };
+    const over = ([r, g, b, a], under) => [r, g, b].map((v, j) => v * a + under[j] * (1 - a));
+    const light = (c) => c.map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, v, j) => sum + v * [0.2126, 0.7152, 0.0722][j], 0);
+    const paper = parsed(getComputedStyle(document.querySelector('section')).backgroundColor).slice(0, 3), bad = [];
+    for (const svg of document.querySelectorAll('.picture svg')) for (const text of svg.querySelectorAll('text')) {
+        if (!text.textContent.trim() || text.classList.contains('halo')) continue;
+        const a = text.getBoundingClientRect(), x = (a.left + a.right) / 2, y = (a.top + a.bottom) / 2;
+        let ground = paper;
+        for (const part of svg.querySelectorAll('rect')) { // in the order in which they are painted
+            if (part === text || part.closest('defs') || part.compareDocumentPosition(text) & 2) continue;
+            const b = part.getBoundingClientRect(), fill = getComputedStyle(part).fill;
+            if (x < b.left || x > b.right || y < b.top || y > b.bottom || /^(none|url)/.test(fill)) continue;
+            const [r, g, bl, alpha] = parsed(fill);
+            ground = over([r, g, bl, alpha * Number(part.closest('g')?.getAttribute('opacity') ?? 1)
+                * Number(getComputedStyle(part).opacity)], ground);
+        }
+        const both = [light(over(parsed(getComputedStyle(text).fill), ground)), light(ground)];
+        const ratio = (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+        if (ratio < 4.5) bad.push(`${svg.closest('.picture').id}: ${text.textContent} ${ratio.toFixed(1)}`);
+    }
+    return bad;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_of_a_picture_stands_out_from_its_ground(visit, worked, scheme):
+    page = visit(worked, color_scheme=scheme, reduced_motion="reduce")
+    page.evaluate("ready(); launch(sounding()); stopped(); learn(200); turned.share = 1")
+    for state in ("worked", "negative", "origin inside"):
+        page.evaluate(STATES[state])
+        for n in (0, 3, 7):
+            page.evaluate(f"change({{ n: {n} }}); launch(sounding()); stopped()")
+            page.evaluate("document.getElementById('now-show').click()")
+            page.evaluate("document.getAnimations().forEach((a) => a.finish())")
+            assert page.evaluate(FAINT) == []
+
+
 def test_half_way_round_no_number_of_a_tap_lies_over_another(visit, worked):
     page = visit(worked, reduced_motion="reduce")
     for share in (0.4, 0.5, 0.6):

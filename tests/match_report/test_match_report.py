@@ -352,13 +352,6 @@ def test_nothing_is_drawn_where_there_is_no_sample_or_no_score(tmp_path):
     match_figure(picture).draw_without_rendering()
 
 
-@pytest.mark.parametrize(
-    ("offset", "text"), [(-0.001, "0.00"), (0.004, "0.00"), (0.02, "+0.02"), (-0.3, "\N{MINUS SIGN}0.30")]
-)
-def test_an_offset_of_nothing_has_no_sign(offset, text):
-    assert search_page._offset_text(offset) == text
-
-
 def test_times_have_as_many_digits_as_tell_frames_apart_and_long_recordings_hours(day):
     picture, *_ = day
     slow = replace(picture.events, fs=0.1)

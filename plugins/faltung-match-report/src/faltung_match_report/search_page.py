@@ -25,7 +25,7 @@ from pipeline.io.sink import AtomicFile, make_folder_of
 from pipeline.job import Job, Report
 from pipeline.match.events import Event
 from pipeline.pages import PLAYED, link, page_from, report_parts, shown
-from pipeline.text import clock, one_line, with_minus
+from pipeline.text import clock, frame_time, one_line, signed, with_minus
 
 from .picture import STRETCHES, Levels, Overlay, Patches, Picture, picture_of
 
@@ -100,8 +100,8 @@ def match_page(
         "hits": set() if scored is None else {_place(event) for event, _ in scored.hits},
         "missed": [] if scored is None else sorted(scored.missed, key=lambda label: label.start_s or 0.0)[:MOST_ROWS],
         "place": _place,
-        "seconds": f"{{:.{min(6, max(0, math.ceil(math.log10(found.fs))))}f}}".format,
-        "offset": _offset_text,
+        "seconds": lambda at_s: frame_time(at_s, found.fs),
+        "offset": lambda frames: with_minus(signed(frames)),
         "clock": clock,
         "images": [base64.b64encode(image).decode() for image in images or drawn(picture)],
     }
@@ -111,11 +111,6 @@ def match_page(
 def _place(event: Event) -> tuple[int, str, int]:
     """What no two events of a search share."""
     return event.start_frame, event.template, event.channel
-
-
-def _offset_text(offset: float) -> str:
-    """Frames with their sign; none where they round to 0."""
-    return with_minus(f"{offset:+.2f}") if abs(offset) >= 0.005 else "0.00"
 
 
 def drawn(picture: Picture) -> list[bytes]:
