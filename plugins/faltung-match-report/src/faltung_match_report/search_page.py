@@ -163,9 +163,11 @@ def match_figure(picture: Picture, *, narrow: bool = False) -> Figure:
 
 
 def _plain(axes: Axes, title: str) -> None:
-    made = axes.set_title(title, loc="left", fontsize=11, color=INK, pad=9)
-    while made.get_window_extent().x1 > axes.figure.bbox.x1 - 4:  # in the picture, whatever its digits are wide
-        made.set_fontsize(made.get_fontsize() - 0.5)
+    size = 11.0
+    made = axes.set_title(title, loc="left", fontsize=size, color=INK, pad=9)
+    while made.get_window_extent().x1 > axes.figure.bbox.x1 - 4:  # in the picture, however wide its digits are
+        size -= 0.5
+        made.set_fontsize(size)
     axes.tick_params(colors=COLOURS["faint"], labelsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(COLOURS["line"])
