@@ -50,10 +50,13 @@ _NO_OPTION = {
 is_own = False
 """Whether this process is the command's own, which may be copied for workers."""
 
+_ended: int | None = None
+"""Exit code of this process, once its command has come to an end."""
+
 
 def run_command(args: Sequence[str] | None = None) -> int:
     """Run a command line, that of the process by default; the exit code."""
-    global is_own
+    global is_own, _ended
     is_own = args is None
     if is_own:
         atexit.register(_end_here)
@@ -64,6 +67,8 @@ def run_command(args: Sequence[str] | None = None) -> int:
             code = _invoke(given)
             if sys.stdout is not None:
                 sys.stdout.flush()
+            if is_own:
+                _ended = code
             return code
     except BrokenPipeError:
         _drop_standard_output()
@@ -93,13 +98,14 @@ def _invoke(args: list[str]) -> int:
     from . import terminal
     from .commands import app
     from .options import add_plugin_options
+    from .others import only
 
     terminal.command = args[0] if args else ""
     if len(args) > 1 and args[0] in ("--install-completion", "--show-completion"):
         os.environ["_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"] = "1"  # so that typer takes the name of a shell
     if "_FALTUNG_COMPLETE" in os.environ:  # the shell asks for completions
         app(prog_name="faltung")
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(only(app, args[0]) if args else app)
     add_plugin_options(command)
     try:
         with command.make_context("faltung", args or ["--help"]) as context:
@@ -234,8 +240,9 @@ def code_of_signal() -> int | None:
 
 
 def _end_here() -> None:
-    """End after a signal without taking the interpreter down: a library whose loading was cut short may crash there."""
-    code = code_of_signal()
+    """End without taking the interpreter down: that takes 0.01 s, and a library that is half loaded may crash there."""
+    signalled = code_of_signal()
+    code = _ended if signalled is None else signalled
     if code is not None:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):

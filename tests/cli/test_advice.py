@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import run
 from pipeline.config.yaml_text import read_value
+from pipeline.errors import UsageError
 
 from .conftest import Done, write_noise
 
@@ -93,6 +95,17 @@ def test_a_date_and_a_time_in_two_columns_are_named_and_taken_as_they_are_named(
     assert (place / "o.csv").read_text() == text
     none = faltung("run", "two.yaml", "--overwrite", "-s", "time_column=[]")
     assert (none.code, "time_column" in none.err) == (2, True)
+
+
+def test_a_setting_among_the_inputs_is_told_in_the_words_of_where_it_was_given(faltung: Faltung, place: Path) -> None:
+    with pytest.raises(UsageError, match=r"'jobs=2' does not exist \(.*\); if it is a setting, give jobs=2$"):
+        run("echo.yaml", ["jobs=2"])
+    with pytest.raises(UsageError, match=r"does not exist .*; if it is a setting, give min_distance: 1 s$"):
+        run("echo.yaml", ["min-distance=1 s"])
+    assert "; if it is a setting, give --jobs 2\n" in faltung("run", "echo.yaml", "jobs=2").err
+    assert "; if it is a setting, give fs: 8kHz\n" in faltung("run", "echo.yaml", "fs=8kHz").err
+    assert "; if it is a setting, give -s fs=8kHz\n" in faltung("match", "fs=8kHz", "-t", "in.wav").err
+    assert faltung("run", "echo.yaml", "--jobs", "2").code == 0
 
 
 def test_one_table_holds_what_is_found_in_a_folder(faltung: Faltung, place: Path) -> None:

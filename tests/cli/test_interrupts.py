@@ -48,9 +48,9 @@ def test_ctrl_c_that_is_ignored_stays_ignored(place: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("hit", "code", "said"), [(True, 143, "tidied"), (False, 0, "tidied taken down")])
-def test_after_a_signal_the_interpreter_is_not_taken_down(hit: bool, code: int, said: str, place: Path) -> None:
-    """What was being loaded may not survive that; what was to be tidied at the end is."""
+@pytest.mark.parametrize(("hit", "code"), [(True, 143), (False, 0)], ids=["after a signal", "at the end"])
+def test_the_interpreter_is_not_taken_down(hit: bool, code: int, place: Path) -> None:
+    """What was being loaded may not survive that, and it takes time; what was to be tidied at the end is."""
     script = CODE.replace('main(["run", "echo.yaml", *sys.argv[1:]])', "main()")
     script = script.format(number=int(signal.SIGTERM), then="raise")
     script = script if hit else script.replace("work.configuration_text = hit", "")
@@ -63,4 +63,4 @@ def test_after_a_signal_the_interpreter_is_not_taken_down(hit: bool, code: int, 
     )
     line = [sys.executable, "-c", held + script, "run", "echo.yaml", "-q"]
     done = subprocess.run(line, cwd=place, capture_output=True, text=True, timeout=300)
-    assert (done.returncode, done.stderr.split()) == (code, said.split())
+    assert (done.returncode, done.stderr) == (code, "tidied ")
