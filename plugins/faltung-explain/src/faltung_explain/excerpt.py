@@ -2,8 +2,8 @@
 
 Convention: where all taps that are not zero lie on a grid of D frames around time zero, only that grid is drawn. This
 is exact: on it, ``y[n0 + m D] = sum_k h[k D] x[n0 + (m-k) D]``. Otherwise neighbouring taps are drawn, from where
-the kernel is strong and shows the flip, with their share of its energy. No frame lies outside the signal. Samples and taps are rounded to whole numbers from -9 to 9,
-each with what one of them stands for.
+the kernel is strong and shows the flip, with their share of its energy. No frame lies outside the signal. Samples and
+taps are rounded to whole numbers from -9 to 9, each with what one of them stands for.
 """
 
 from __future__ import annotations
