@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..errors import ReadError
 from ..limits import MAX_CHANNELS, set_by
 from .base import ReadOptions
-from .declared import NO_LENGTH, rate_problem, says_unknown
+from .declared import NO_LENGTH, is_filling, rate_problem, says_unknown, too_small
 from .encodings import linear_subtype
 from .riff_metadata import metadata
 from .source import Source
@@ -274,17 +274,6 @@ def are_chunks(source: Source, order: str, at: int, count: int) -> bool:
         at += 8 + size + size % 2
         first = False
     return not first and at - 1 <= end <= at
-
-
-def is_filling(source: Source, at: int, count: int) -> bool:
-    """Whether bytes behind the audio that are no chunk are surely no audio: a few, zeros, or an ID3 tag."""
-    tail = source.at(at, min(count, 1 << 16))
-    return count < 16 or (len(tail) == count and not tail.strip(b"\0")) or (tail[:3] == b"TAG" and count == 128)
-
-
-def too_small(frames: int, extra: int) -> str:
-    """What to say where a file goes on behind the frames that it declares."""
-    return f"declares {frames} frames, and {extra} bytes behind them are no chunk: the data size may be too small"
 
 
 def recordings(source: Source, start: int) -> Iterator[int]:
