@@ -132,6 +132,12 @@ TABLES = (
     ),
     csv("timecolumn", "set time_unit: {} or another if they are not", table("0,1", "20,2"), f"{TIMED}\ntime_unit: s"),
     csv(
+        "timecolumn",
+        "its numbers are dates, as {}; set time_unit: s if not",
+        table("20240101,1", "20240102,2", "20240103,3"),
+        f"{TIMED}\ntime_unit: s",
+    ),
+    csv(
         "timegrid",
         "leave one of the two out",
         table("0,1", "1,2", "1,2", "2,3"),
