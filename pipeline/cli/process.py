@@ -87,6 +87,7 @@ def run_command(args: Sequence[str] | None = None) -> int:
 
 
 def _invoke(args: list[str]) -> int:
+    from .. import limits  # noqa: F401  (first: what is wrong with them could not be said in words of a command)
     from . import terminal
     from .commands import app
     from .options import add_plugin_options
@@ -132,7 +133,9 @@ def report_error(error: BaseException) -> int | None:
         return 2
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
-        tell(f"faltung: {name}{error.strerror or error}")
+        from ..io.source import cause
+
+        tell(f"faltung: {name}{cause(error)}")
         return 3 if is_disk_full(error) else 1
     return None
 

@@ -67,7 +67,8 @@ def _load(path: Path | Remote) -> dict[str, Any] | None:
             return None
         raise ReadError(str(path), f"tells the rate, and cannot be read: {cause(error)}") from error
     except (ValueError, RecursionError) as error:
-        raise ReadError(str(path), f"is no JSON, so tells no rate: {error}") from error
+        at = f" at line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise ReadError(str(path), f"is no JSON{at}, so tells no rate; mend it, or take it away") from error
     return found if isinstance(found, dict) and "fs" in found else None
 
 

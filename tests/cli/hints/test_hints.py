@@ -41,6 +41,9 @@ ELSEWHERE = {
     "a pipe in a batch, and more than 4 GiB": (
         "shards", "wav", "sndfile: {}: {} cannot hold over", "sndfile: grew over 4 GiB",
     ),
+    "a link in the output's folder": ("outputs: give another output folder",),
+    "samples that libsndfile takes, and then does not": ("sndfile: cannot be encoded",),
+    "the environment": ("limits: write NAME=NUMBER",),
     "a million events": ("search: more than",),
     "said to programs, about their arrays and calls": (
         "containers", "detectors", "files: bytes", "files: commit()", "files: forgotten", "files: blocks of",
@@ -76,6 +79,8 @@ def test_advice_leads_somewhere_good(row: Row, faltung: Faltung, place: Path, mo
     _write(place, row.files)
     if row.before.startswith("mkdir "):
         (place / row.before[6:]).mkdir()
+    elif row.before.startswith("link "):
+        (place / row.before[5:]).symlink_to("gone")
     elif row.before:
         assert faltung(*run_line(row.before)).code == 0
     if row.spoiled:
