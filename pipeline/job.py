@@ -19,7 +19,6 @@ import numpy as np
 from .config.model import Configuration
 from .dsp.envelope import Envelope
 from .dsp.nonfinite import all_finite
-from .engine.loudness import LOUDER
 from .engine.options import Options
 from .engine.parts import in_parts
 from .engine.plan import Plan, make_plan
@@ -38,6 +37,7 @@ from .match.events import Events
 from .match.found import events_found, warnings_of
 from .match.writers import begin_events, event_format
 from .stages.base import Format, Stage
+from .stages.base.loudness import LOUDER
 from .system import FolderSync
 from .text import without_secrets
 
@@ -88,8 +88,7 @@ class Report:
     seconds: float
     """On the clock, from opening the input to the output's safe end."""
     warnings: tuple[str, ...]
-    about_input: int
-    """How many of the warnings, the first ones, are about the input; the others are about the output."""
+    about_input: int  # how many of the warnings, the first ones: the others are about the output
     events: tuple[Events, ...] = ()
     """Events found, for each ``match`` stage."""
     found: Detections = field(default_factory=list)

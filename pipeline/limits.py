@@ -26,9 +26,9 @@ def _settled(text: str) -> dict[str, int]:
     for word in text.replace(",", " ").split():
         name, _, value = word.partition("=")
         if name not in settled or not value.isdecimal() or len(value) > 15 or int(value) == 0:
-            known = ", ".join(f"{one} ({most})" for one, most in _DEFAULTS.items())
-            rule = f"write NAME=NUMBER, a whole number from 1, of these names (and defaults): {known}"
-            raise UsageError(f"the environment variable FALTUNG_LIMITS holds {word!r}; {rule}")
+            known = " ".join(f"{one}={most}" for one, most in _DEFAULTS.items())
+            message = f"the environment variable FALTUNG_LIMITS holds {word!r}; by default it is {known!r}"
+            raise UsageError(message)
         settled[name] = int(value)
     return settled
 

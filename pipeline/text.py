@@ -7,11 +7,14 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{1,30}:/"
 _URL = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+:/{1,2})(?P<user>[^/\s]*@)?(?P<path>[^\s?#]*"
-    r"(?:[^\n?#'\"]*[\w)\]](?=[?#][^\s'\")]))?)(?P<query>(?P<mark>[?#])[^\s'\")]\S*?(?=[:,;'\")]*(?:\s|$)))?"
+    rf"(?P<scheme>{_SCHEME}/?)(?P<user>[^/\s]*@|[^/\s:@?#]+:(?!\d+/)[^\s?#'\"]*@)?"
+    rf"(?P<path>(?:(?!::{_SCHEME})[^\s?#])*(?:(?:(?!{_SCHEME})[^\n?#'\"])*[\w)\]](?=[?#][^\s'\")]))?)"
+    r"(?P<query>(?P<mark>[?#])[^\s'\")]\S*?(?=[:,;'\")]*(?:\s|$)))?"
 )
-"""A URL, also one that `pathlib` took a slash from, and one with spaces in its path; its query may have no name."""
+"""A URL, also one that `pathlib` took a slash from, one with spaces in its path or slashes in its password, and each of
+a chain of them (``zip://a.wav::https://...``); its query may have no name."""
 
 _NAME = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,4}[*}]?")
 
@@ -96,6 +99,16 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02d}:{rest:02d}"
 
 
+def frame_time(seconds: float, fs: float) -> str:
+    """``0.50000``: seconds, with the decimals that tell a frame from the next, six at most."""
+    return f"{seconds:.{min(6, max(0, math.ceil(math.log10(fs))))}f}"
+
+
+def signed(value: float) -> str:
+    """``+0.25``, ``-6.00``, and ``0.00`` for what rounds to nothing."""
+    return f"{value:+.2f}" if abs(value) >= 0.005 else "0.00"
+
+
 def hertz(fs: float) -> str:
     """``0.1 Hz``, ``360 Hz``, ``44.1 kHz``."""
     return f"{fs / 1000:.6g} kHz" if fs >= 1000 else f"{fs:.6g} Hz"
@@ -123,6 +136,11 @@ def times(ratio: float) -> str:
 def without_secrets(text: str) -> str:
     """The text without the user, password and query of any URL in it: ``https://***@host/take.wav?***``."""
     return _URL.sub(_masked, text)
+
+
+def extension_shown(extension: str) -> str:
+    """An extension that no one knows, without the query behind it: ``.wav?***``."""
+    return re.sub(r"([?#]).+", r"\1***", extension)
 
 
 def _masked(url: re.Match[str]) -> str:

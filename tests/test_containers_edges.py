@@ -7,7 +7,7 @@ import re
 import numpy as np
 import pytest
 
-from pipeline import Delay, Gain, Pipeline, Resample, Smooth, convolve
+from pipeline import Delay, Gain, Pipeline, Resample, Route, Smooth, convolve
 from pipeline.errors import SettingError, SignalError
 
 ECHO = Pipeline([Delay(delay="2 samples")])
@@ -96,6 +96,43 @@ def test_what_else_a_frame_of_pandas_holds_comes_along():
     assert SMOOTH(child, same=True).index.equals(index)
     for empty in (pd.Series([], index[:0], dtype=float), pd.DataFrame({"a": []}, index[:0])):
         assert SMOOTH(empty, fs=1).shape == empty.shape
+
+
+@pytest.mark.parametrize("kind", ["Float64", "Float32", "double[pyarrow]"])
+def test_a_type_of_pandas_that_has_na_comes_back_with_na_where_a_gap_reaches(kind):
+    pd = pytest.importorskip("pandas")
+    if "pyarrow" in kind:
+        pytest.importorskip("pyarrow")
+    wanted = {"Float64": "Float64", "Float32": "Float64", "double[pyarrow]": "double[pyarrow]"}[kind]
+    series = pd.Series([1, None, 3, 4, 5, 6], dtype=kind, name="level")
+    with pytest.raises(SignalError, match=r"the input holds nan at frame 1.*; set nonfinite: propagate"):
+        SMOOTH(series, fs=1)
+    y = GAPS(series, fs=1, same=True)
+    assert (y.dtype, y.name) == (wanted, "level")
+    assert y.isna().tolist() == [True, True, True, False, False, False]
+    assert y[0] is pd.NA
+    plain = GAPS(series.astype("float64"), fs=1, same=True)
+    assert plain.dtype == np.float64
+    assert y.astype("float64").equals(plain)
+    infinite = Pipeline([Gain(gain=2)], nonfinite="propagate")(pd.Series([1.0, np.inf], dtype=kind), fs=1)
+    assert infinite.tolist() == [2.0, np.inf]  # which is a value
+
+
+def test_each_column_of_pandas_comes_back_in_a_type_that_holds_what_its_own_held():
+    pd = pytest.importorskip("pandas")
+    whole = pd.array([1, None, 3, 4, 5, 6], dtype="Int64")
+    frame = pd.DataFrame(
+        {"a": X, "b": whole, "c": pd.array(X, dtype="Float64"), "d": range(6)}, pd.DatetimeIndex(seconds())
+    )
+    frame.columns = ["a", "b", "a", "d"]  # two of a name
+    y = GAPS(frame, same=True)
+    assert [str(one) for one in y.dtypes] == ["float64", "Float64", "Float64", "float64"]
+    assert list(y.columns) == ["a", "b", "a", "d"]
+    assert y.isna().sum().tolist() == [0, 3, 0, 0]
+    mono = Pipeline([Route(matrix=[[1, 1]])])  # whose channel is none of theirs
+    assert [str(one) for one in mono(frame.iloc[:, [2, 2]]).dtypes] == ["float64"]
+    sparse = pd.Series(pd.arrays.SparseArray(X))
+    assert SMOOTH(sparse, fs=1, same=True).dtype == np.float64
 
 
 # ---- xarray ----------------------------------------------------------------------------------------------------------

@@ -32,6 +32,22 @@ def test_a_duration_has_the_unit_that_suits_it(seconds: float, expected: str) ->
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [(-0.001, "0.00"), (0.004, "0.00"), (-0.0, "0.00"), (0.02, "+0.02"), (-0.3, "-0.30"), (-0.005, "-0.01")],
+)
+def test_a_number_that_rounds_to_nothing_has_no_sign(value: float, expected: str) -> None:
+    assert text.signed(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("fs", "expected"), [(0.1, "1235"), (1, "1235"), (10, "1234.6"), (360, "1234.568"), (48_000, "1234.56789")]
+)
+def test_the_time_of_a_frame_has_the_decimals_that_tell_frames_apart(fs: float, expected: str) -> None:
+    assert text.frame_time(1234.56789, fs) == expected
+    assert text.frame_time(7 / fs, fs) != text.frame_time(8 / fs, fs)
+
+
+@pytest.mark.parametrize(
     ("number", "expected"),
     [
         (0, "0 bytes"),

@@ -15,11 +15,11 @@ from ..config.inputs import expand_inputs
 from ..errors import ConfigError, Problem, UnitError, UsageError
 from ..io.labels import reads_labels
 from ..io.names import shown_path
-from ..match.events import Event, Events
+from ..match.events import Event
 from ..runs.results import FileResult, RunResult
 from ..runs.searching import prepare_search
 from ..runs.work import Work
-from ..text import count, duration, number
+from ..text import count, duration, frame_time, number, signed
 from ..units import Duration, parse_duration
 from . import process
 from .applied import refuse_said, save_as
@@ -193,7 +193,7 @@ def _show_found(file: FileResult, output: Output, *, alone: bool) -> None:
     if not alone:
         output.note(f"{shown_path(file.source)}:")
     if found.events:
-        output.show(_table(found.events[:_MOST_ROWS]))
+        output.show(_table(found.events[:_MOST_ROWS], found.fs))
     if len(found.events) > _MOST_ROWS:
         output.note(f"and {len(found.events) - _MOST_ROWS:,} more; -o FILE or --json has all")
     if found.time:
@@ -206,7 +206,7 @@ def _show_found(file: FileResult, output: Output, *, alone: bool) -> None:
     output.note(" ".join(counted) + chance)
     if file.truth is not None:
         output.note(f"against {file.truth['labels']}: {_against(file.truth)}")
-    for status, seconds in _unscored(found).items():
+    for status, seconds in found.unscored_s().items():
         output.note(f"without a score: {duration(seconds)}, {status}")
     name = shown_path(file.source)
     for warning in file.warnings:
@@ -225,7 +225,7 @@ def _against(truth: Mapping[str, Any]) -> str:
     return f"{counted}; {', '.join(rates)}; starts within {duration(truth['tolerance_s'])}"
 
 
-def _table(events: Sequence[Event]) -> Any:
+def _table(events: Sequence[Event], fs: float) -> Any:
     decoyed = any(event.expected_false_alarms is not None for event in events)
     clocked = any(event.start_local is not None for event in events)
     more = [*(["by chance"] if decoyed else []), *(["time"] if clocked else [])]
@@ -233,21 +233,11 @@ def _table(events: Sequence[Event]) -> Any:
     for event in events:
         expected = event.expected_false_alarms
         chance = ["" if expected is None else f"{expected:.2g}"] if decoyed else []
-        score, offset = f"{event.score:.4f}", f"{event.offset:+.2f}"
+        score, offset = f"{event.score:.4f}", signed(event.offset)
         if clocked:
             chance.append(event.start_utc or event.start_local or "")
-        shown.add_row(f"{event.start_s:.6f}", event.template, str(event.channel), score, offset, *chance)
+        shown.add_row(frame_time(event.start_s, fs), event.template, str(event.channel), score, offset, *chance)
     return shown
-
-
-def _unscored(events: Events) -> dict[str, float]:
-    """Seconds of windows without a score, by why: the most of any template in any channel."""
-    sums: dict[tuple[str, str, int], float] = {}
-    for part in events.unscored:
-        key = (part.status, part.template, part.channel)
-        sums[key] = sums.get(key, 0.0) + part.end_s - part.start_s
-    statuses = sorted({status for status, *_ in sums})
-    return {status: max(seconds for (one, *_), seconds in sums.items() if one == status) for status in statuses}
 
 
 def _as_data(result: RunResult) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from ..engine.plan import Plan, StagePlan
 from ..io.names import shown_path
 from ..match.writers import event_format
 from ..runs.plans import Prediction, RunPlan, label_of, method_of
-from ..text import count, duration, hertz, size
+from ..text import count, duration, hertz, signed, size
 from .terminal import render, table
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _fixed(value: float) -> str:
 def _db(value: float) -> str:
     if not math.isfinite(value):
         return "-inf"
-    return f"{value:+.2f}" if abs(value) >= 0.005 else "0.00"
+    return signed(value)
 
 
 def _sentences(plan: Plan) -> Table:

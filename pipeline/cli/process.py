@@ -14,6 +14,7 @@ moment it is raised once more, wherever the command is by then.
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import signal
@@ -34,8 +35,8 @@ _OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
 """Parameters of the functions whose option is not their name behind dashes."""
 
 _PARAMETER = re.compile(
-    r"(?<!mean )\b(as inputs=|output=|(?P<name>overwrite|skip_existing|force|retry_failed|insecure|jobs|check|scheduler"
-    r"|report|fs|channels|subtype|tolerance|truth_label|truth)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
+    r"(?<!mean )(?<!['\"])\b(as inputs=|output=|(?P<name>overwrite|skip_existing|force|retry_failed|insecure|jobs|check"
+    r"|scheduler|report|fs|channels|subtype|tolerance|truth_label|truth)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
 )
 
 
@@ -49,11 +50,16 @@ _NO_OPTION = {
 is_own = False
 """Whether this process is the command's own, which may be copied for workers."""
 
+_ended: int | None = None
+"""Exit code of this process, once its command has come to an end."""
+
 
 def run_command(args: Sequence[str] | None = None) -> int:
     """Run a command line, that of the process by default; the exit code."""
-    global is_own
+    global is_own, _ended
     is_own = args is None
+    if is_own:
+        atexit.register(_end_here)
     _prepare_streams()
     given = sys.argv[1:] if args is None else list(args)
     try:
@@ -61,6 +67,8 @@ def run_command(args: Sequence[str] | None = None) -> int:
             code = _invoke(given)
             if sys.stdout is not None:
                 sys.stdout.flush()
+            if is_own:
+                _ended = code
             return code
     except BrokenPipeError:
         _drop_standard_output()
@@ -87,17 +95,17 @@ def run_command(args: Sequence[str] | None = None) -> int:
 
 
 def _invoke(args: list[str]) -> int:
-    from .. import limits  # noqa: F401  (first: what is wrong with them could not be said in words of a command)
     from . import terminal
     from .commands import app
     from .options import add_plugin_options
+    from .others import only
 
     terminal.command = args[0] if args else ""
     if len(args) > 1 and args[0] in ("--install-completion", "--show-completion"):
         os.environ["_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"] = "1"  # so that typer takes the name of a shell
     if "_FALTUNG_COMPLETE" in os.environ:  # the shell asks for completions
         app(prog_name="faltung")
-    command = typer.main.get_command(app)
+    command = typer.main.get_command(only(app, args[0]) if args else app)
     add_plugin_options(command)
     try:
         with command.make_context("faltung", args or ["--help"]) as context:
@@ -133,9 +141,7 @@ def report_error(error: BaseException) -> int | None:
         return 2
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
-        from ..io.source import cause
-
-        tell(f"faltung: {name}{cause(error)}")
+        tell(f"faltung: {name}{error.strerror or error}")
         return 3 if is_disk_full(error) else 1
     return None
 
@@ -231,6 +237,17 @@ def code_of_signal() -> int | None:
     if not _received:
         return None
     return getattr(_received[-1], "code", 130)
+
+
+def _end_here() -> None:
+    """End without taking the interpreter down: that takes 0.01 s, and a library that is half loaded may crash there."""
+    signalled = code_of_signal()
+    code = _ended if signalled is None else signalled
+    if code is not None:
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError, ValueError, AttributeError):
+                stream.flush()
+        os._exit(code)
 
 
 def _raise_interrupted(_number: int, _frame: FrameType | None) -> None:

@@ -15,7 +15,7 @@ from ..io.names import shown_path
 from ..runs.results import FileResult, RunResult, clipped_text
 from ..runs.work import Work
 from ..system import share_threads, usable_processors
-from ..text import count, decibels, duration, first_few, hertz, number, size, times
+from ..text import count, decibels, duration, first_few, hertz, number, signed, size, times
 from .terminal import Card, Output, end_with, table, tell, write, write_json
 
 if TYPE_CHECKING:
@@ -314,7 +314,7 @@ def show_baked(baked: Baked, *, as_json: bool, quiet: bool) -> None:
         "taps": f"{baked.taps:,}, {duration(baked.taps / baked.fs)}",
         "format": f"{baked.form}, {hertz(baked.fs)}, {count(baked.file_channels, 'channel')}{paths}",
         "largest tap": f"{decibels(baked.peak)} dBFS",
-        "peak gain": "none" if baked.peak_gain_db is None else f"{baked.peak_gain_db:+.2f} dB",
+        "peak gain": "none" if baked.peak_gain_db is None else f"{signed(baked.peak_gain_db)} dB",
         "sound is late": f"{_frames(baked.largest_at, baked.fs)}: its largest tap",
         **({"delays by": f"{count(late, 'frame')}, {duration(late / baked.fs)}: {why}"} if late else {}),
     }

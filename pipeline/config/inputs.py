@@ -148,8 +148,11 @@ def _expand(pattern: str, base: str | Path | None) -> Sequence[Place]:
     if os.path.lexists(path):
         return [path]
     if not _MAGIC.search(pattern):
-        option = f"; did you mean --{pattern.replace('=', ' ')}?" if re.match(r"[a-z-]+=", pattern) else ""
-        raise UsageError(f"the input {pattern!r} does not exist (looked for {path}){option}")
+        setting, meant = re.fullmatch(r"([a-z][a-z_-]*)=(.+)", pattern), ""
+        if setting is not None:
+            mark = "=" if setting[1] in ("jobs", "check", "report", "scheduler") else ": "
+            meant = f"; if it is a setting, give {setting[1].replace('-', '_')}{mark}{setting[2]}"
+        raise UsageError(f"the input {pattern!r} does not exist (looked for {path}){meant}")
     files = dict.fromkeys(_matches(folder, parts))
     if not files:
         raise UsageError(f"the pattern {pattern!r} matches no file (seen from {Path.cwd() / folder})")

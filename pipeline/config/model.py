@@ -140,8 +140,8 @@ class Configuration(Options):
     """Sampling rate of a table that does not tell it; for audio it only has to agree."""
     columns: tuple[str | int, ...] | None = None
     """The columns of a table that are channels, by name or by position from 0; none takes all."""
-    time_column: str | int | None = None
-    """The column of a table that holds the time, by name or by position from 0."""
+    time_column: str | int | Annotated[tuple[str | int, ...], Field(min_length=1)] | None = None
+    """The column of a table that has the time, by name or by position from 0; a list joins several: `[date, time]`."""
     time_unit: Literal["s", "ms", "us", "ns", "min", "h", "d"] | None = None
     """The unit of a time column of numbers; none takes what its header says, or that in which times since 1970 would
     be of our time, or seconds."""

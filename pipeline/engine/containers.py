@@ -140,6 +140,7 @@ def _pandas(x: Any) -> Signal:
         else:
             columns = x.columns if x.ndim == 2 and y.shape[1] == x.shape[1] else None
             made = pandas.DataFrame(y, index=index_of(len(y), frames), columns=columns)
+        made = _with_na(made, [x.dtype] if x.ndim == 1 else list(x.dtypes), y)
         made.attrs = dict(x.attrs)
         return made
 
@@ -149,6 +150,17 @@ def _pandas(x: Any) -> Signal:
     mixed = any(types.is_float_dtype(kind) for _, kind in kinds)
     samples = x.to_numpy(dtype=np.float64, na_value=np.nan) if mixed else x.to_numpy()
     return Signal(samples, rate, back)
+
+
+def _with_na(made: Any, given: list[Any], y: Array) -> Any:
+    """What came out, in types that have NA where those of the input's channels have it; a NaN is NA there."""
+    for k, kind in enumerate(given if len(given) == np.prod(y.shape[1:]) else []):
+        if getattr(kind, "na_value", None) is sys.modules["pandas"].NA:
+            floats = f"{y.dtype.name}[pyarrow]" if "pyarrow" in str(kind) else y.dtype.name.capitalize()
+            if made.ndim == 1:
+                return made.astype(floats)
+            made.isetitem(k, made.iloc[:, k].astype(floats))
+    return made
 
 
 _EVEN = "make its steps even first: x.resample('STEP').mean().interpolate()"

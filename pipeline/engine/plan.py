@@ -18,9 +18,9 @@ from ..limits import MAX_FRAMES, at_most
 from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalStage
 from ..stages.base.files import raw_notes
 from ..stages.base.guard import Guarded, naming_stage
+from ..stages.base.loudness import louder
 from ..stages.base.processors import KernelProcessor, channels_after
 from ..stages.base.rates import frames_after, rate_ratio
-from .loudness import louder
 from .memory import peak_memory
 from .options import Options
 from .steps import Align, Group, group_kernels

@@ -102,7 +102,7 @@ class ArrayReader(Reader):
         if dtype.hasobject or dtype.kind not in "fiub":
             hint = "take its real part or its magnitude" if dtype.kind == "c" else "a signal is real numbers"
             raise ReadError(name, f"holds {dtype}: {hint}")
-        if len(shape) not in (1, 2) or 0 in shape[1:]:
+        if len(shape) not in (1, 2) or 0 in shape[1:] or min(shape) < 0:
             raise ReadError(name, f"has shape {shape}; a signal is (frames,) or (frames, channels)")
         self._stored = dtype
         width = shape[1] if len(shape) == 2 else 1
@@ -186,6 +186,8 @@ def _header_of(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether it is stored column by column, and type, of an array that begins here."""
     version = np.lib.format.read_magic(file)
     parsers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in parsers:
+        raise ReadError("its header", f"version {version[0]}.{version[1]} of the format is not known")
     shape, fortran, dtype = parsers[version](file)
     return shape, bool(fortran), dtype
 

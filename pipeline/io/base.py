@@ -127,7 +127,7 @@ class ReadOptions:
     fs: float | None = None
     truncated: Literal["error", "accept"] = "error"
     columns: Sequence[str | int] | None = None
-    time_column: str | int | None = None
+    time_column: str | int | Sequence[str | int] | None = None
     gaps: str = "error"
     time_unit: str | None = None
     max_gap: Duration | None = None

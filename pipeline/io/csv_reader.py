@@ -11,7 +11,6 @@ import csv
 import os
 import re
 from collections.abc import Generator, Iterator, Sequence
-from functools import partial
 from itertools import accumulate, chain, islice, pairwise, zip_longest
 from typing import IO, Any
 
@@ -19,12 +18,13 @@ import numpy as np
 
 from ..errors import ReadError, UsageError
 from ..limits import MAX_CHANNELS, set_by
+from ..plugins import bundled
 from ..text import shorten
 from .base import Block, Reader, ReadOptions, SignalInfo
 from .dialect import COUNTED, MISSING, TableSettings, counts_rows, find_dialect, in_rows, is_decimal_comma, number_of
 from .gaps import Filling
 from .source import Source
-from .stamps import UNITS, Clock, parse_stamp, sounds_like_time, unit_told
+from .stamps import UNITS, Clock, is_clock_time, parse_stamp, sounds_like_time, unit_told
 from .tables import find_column, read_sidecar
 from .timecolumn import TimeGrid, survey
 from .timegrid import TimeRequest
@@ -33,6 +33,7 @@ _MAX_LINE = 1 << 20
 _BATCH = 4096
 _LINE_END = re.compile("\r\n|\r|\n")
 _SHOWN = 40  # characters of a cell or line in a message
+_DAY = 86400
 _SHAPE = "a row is a frame, a column a channel"
 _NAN = float("nan")
 GAPS = ("error", "interpolate", "nan", "split")
@@ -53,7 +54,9 @@ class CsvReader(Reader):
         self._missing = MISSING - {"nan", "-nan", "+nan"} | {str(one).strip().lower() for one in self._table.missing}
         self._sentinels = {float(one) for one in self._table.missing if number_of(str(one)) is not None}
         os.lseek(self._source.fd, 0, os.SEEK_SET)
-        asked = (options.time_column, *(options.columns or ()))
+        time = options.time_column
+        self._asked = () if time is None else (time,) if isinstance(time, str | int) else tuple(time)
+        asked = (*self._asked, *(options.columns or ()))
         wanted = frozenset(one.strip("'\"") for one in asked if isinstance(one, str))
         told = options.untold_fs is None
         self._form = find_dialect(self._name, self._source.fd, self._table, wanted, strict=not told)
@@ -64,7 +67,7 @@ class CsvReader(Reader):
             raise ReadError(self._name, f"has no rows{behind}")
         for line, row in islice(self._rows(), 1):
             self._refuse_prose(line, row)
-        self._time = self._chosen_time(options)
+        self._times = self._chosen_times(options)
         self._chosen = self._chosen_columns(options)
         doubts = self._doubts()
         limit = MAX_CHANNELS if options.untold_fs is None else self._width
@@ -74,9 +77,9 @@ class CsvReader(Reader):
         notes = [*self._form.notes, *doubts]
         self._grid, fs, frames = self._measure(options, notes)
         names = tuple(self._header[i] for i in self._chosen) if self._header else ()
-        column = self._grid.column if self._grid else None
+        stamps = self._grid.column if self._grid else None
         delimiter = self._form.delimiter
-        info = SignalInfo(fs, len(self._chosen), frames, "CSV", None, names=names, time=column, delimiter=delimiter)
+        info = SignalInfo(fs, len(self._chosen), frames, "CSV", None, names=names, time=stamps, delimiter=delimiter)
         super().__init__(info, options.dtype)
         self.warnings = notes
         if self._grid is not None and options.gaps == "split" and self._grid.gaps:
@@ -87,26 +90,24 @@ class CsvReader(Reader):
         self._values = self._frames()
         self._left = np.zeros((0, len(self._chosen)))
 
-    def _chosen_time(self, options: ReadOptions) -> int | None:
-        if options.time_column is None:
-            return None
-        if options.untold_fs is not None and options.time_column not in (*self._header, *range(self._width)):
-            return None  # a file of taps or a template beside tables with times need not have them
-        return self._find(options.time_column)
+    def _chosen_times(self, options: ReadOptions) -> list[int]:
+        if options.untold_fs is not None and not {*self._asked} <= {*self._header, *range(self._width)}:
+            return []  # a file of taps or a template beside tables with times need not have them
+        return list(map(self._find, self._asked))
 
     def _chosen_columns(self, options: ReadOptions) -> list[int]:
         wanted = options.columns
         if wanted is not None and options.untold_fs is not None:
             wanted = wanted if all(one in self._header or one in range(self._width) for one in wanted) else None
         if wanted is None:
-            return [i for i in range(self._width) if i != self._time]
+            return [i for i in range(self._width) if i not in self._times]
         return [self._find(one) for one in wanted]
 
     def _doubts(self) -> list[str]:
         """What to ask about a first column that counts its rows; raises `ReadError` where it would be taps."""
         if not counts_rows([row[0] for _, row in islice(self._rows(), COUNTED)]):
             return []
-        if self._time == 0 and not (self._header and sounds_like_time(self._header[0])):
+        if self._times == [0] and not (self._header and sounds_like_time(self._header[0])):
             return [
                 "its first column counts either seconds or the rows; if the rows, give fs: in place of the time column"
             ]
@@ -116,6 +117,9 @@ class CsvReader(Reader):
             raise ReadError(self._name, "its first column counts the rows; leave it out of the file")
         return [f"its first column counts the rows and is a channel; choose others with columns: {self._chosen[1:]}"]
 
+    def _called(self, column: int) -> str:
+        return self._header[column] if self._header else str(column)
+
     def _find(self, wanted: str | int) -> int:
         return find_column(self._name, self._header, self._width, wanted)
 
@@ -124,15 +128,21 @@ class CsvReader(Reader):
         if options.fs is not None and not 0 < options.fs < float("inf"):
             raise UsageError(f"fs: must be above 0 Hz, got {options.fs:g}")
         fs = None if options.fs is None else float(options.fs)
-        if self._time is not None:
-            at = self._time
-            units = self._form.units[at] if self._form.units else ""
-            header = self._header[at] if self._header else str(at)
-            told, comma = unit_told(header, units), self._form.decimal == ","
+        if self._times:
+            names, at = [*map(self._called, self._times)], min(self._times)
+            line, row = next(self._rows(), (1, [""] * self._width))
+            several, units = len(names) > 1, self._form.units[at] if self._form.units else ""
+            told, comma = None if several else unit_told(names[0], units), self._form.decimal == ","
             clock = Clock(comma=comma, form=self._table.time_format or "", zone=self._table.zone or "")
             unit, longest = options.time_unit, options.max_gap
-            asked = TimeRequest(self._name, header, at, fs, options.gaps, unit, told, clock, longest)
-            grid, more = survey(asked, partial(self._cells, at))
+            parts: tuple[tuple[str, int, int], ...] = ()
+            if several:
+                self._check_width(line, row)
+                self._words = [len(cell.split()) for cell in row]
+                parts = tuple((self._called(i), i, self._words[i]) for i in self._times)
+            column = " ".join(names)
+            asked = TimeRequest(self._name, column, at, fs, options.gaps, unit, told, clock, longest, parts)
+            grid, more = survey(asked, self._cells)
             notes += more
             return grid, grid.fs, grid.frames
         if fs is None:
@@ -153,11 +163,13 @@ class CsvReader(Reader):
             return self._options.untold_fs
         columns = ", ".join(self._header) if self._header else f"{self._width}, without a header"
         named = zip_longest(self._header, self._form.units, fillvalue="")
-        likely = next((name for name, unit in named if sounds_like_time(name, unit)), None)
-        probably = "" if likely is None else f", such as time_column: {_quoted(likely)}"
+        likely = self._date_and_time(row) or next((_quoted(x) for x, unit in named if sounds_like_time(x, unit)), "")
+        probably = likely and f", such as time_column: {likely}"
+        told = bundled("faltung_lists.rates", "a rate in words").told_rate(self._form.lines, self._form.first)
+        said = f" {told[0]:.12g}, as {told[1]!r} seems to say" if told and not likely else ""
         raise ReadError(
             self._name,
-            f"tells no sampling rate: give fs:, name its time column{probably} (columns: {columns}), or put"
+            f"tells no sampling rate: give fs:{said}, name its time column{probably} (columns: {columns}), or put"
             ' {"fs": ...} into a .json of the same name',
         )
 
@@ -175,16 +187,35 @@ class CsvReader(Reader):
     def _is_time(self, cell: str) -> bool:
         return parse_stamp(cell, Clock(form=self._table.time_format or "")) is not None
 
+    def _date_and_time(self, row: Sequence[str]) -> str:
+        """The setting for the columns of a row that hold a date alone and a time alone; empty without two such."""
+        stamps = [parse_stamp(cell) for cell in row]
+        dates = [i for i, stamp in enumerate(stamps) if stamp and stamp.iso and stamp.resolution == _DAY]
+        times = [i for i, cell in enumerate(row) if is_clock_time(cell)]
+        names = [_quoted(self._called(i)) for i in (*dates[:1], *times[:1])]
+        return f"[{', '.join(names)}]" if dates and times else ""
+
     def _is_missing(self, cell: str) -> bool:
         return cell.strip().lower() in self._missing
 
-    def _cells(self, column: int) -> Iterator[tuple[Sequence[int], list[str]]]:
-        """Lines and cells of a column, of many rows at a time."""
+    def _cells(self) -> Iterator[tuple[Sequence[int], list[str]]]:
+        """Lines and stamps, of many rows at a time."""
+        at = self._times[0]
         for lines, rows in self._batches():
             wrong = next((k for k, row in enumerate(rows) if len(row) != self._width), None)
-            yield lines[:wrong], [row[column] for row in rows[:wrong]]
+            if len(self._times) > 1:
+                yield lines[:wrong], list(map(self._joined, lines[:wrong], rows[:wrong]))
+            else:
+                yield lines[:wrong], [row[at] for row in rows[:wrong]]
             if wrong is not None:
                 self._check_width(lines[wrong], rows[wrong])
+
+    def _joined(self, line: int, row: Sequence[str]) -> str:
+        """The stamp of a row whose time stands in several columns."""
+        for i in self._times:
+            if len(row[i].split()) != self._words[i] or not self._words[i]:
+                raise self._wrong(line, i, f"{row[i]!r} is no part of a time as the first row has one")
+        return " ".join(row[i].strip() for i in self._times)
 
     def _check_width(self, line: int, row: list[str]) -> None:
         if len(row) != self._width:
@@ -281,9 +312,10 @@ class CsvReader(Reader):
             return self._wrong(
                 line, column, f"{said}; a point is needed, not a decimal comma, or table: {{decimal: ','}}"
             )
-        if self._is_time(text) and self._time is None:
-            name = self._header[column] if self._header else str(column)
-            return self._wrong(line, column, f"{said}, but a time; set time_column: {_quoted(name)}")
+        pair = self._date_and_time(row)
+        if self._is_time(text) and (pair or not self._times) and len(self._times) < 2:
+            name = pair or _quoted(self._called(column))
+            return self._wrong(line, column, f"{said}, but a time; set time_column: {name}")
         fix = f"{self._others(row) or 'choose others with columns:'} ({_SHAPE})"
         if line > self._form.first and not any(map(str.isdigit, text)):
             fix += f", or table: {{missing: [{text.strip()!r}]}} says that it is a missing value"
@@ -292,12 +324,12 @@ class CsvReader(Reader):
     def _others(self, row: list[str]) -> str:
         """Columns to choose, those that have a number in this row and mostly; empty where there is none."""
         form = self._form
-        numbers = [i for i in form.numeric if i != self._time and number_of(row[i], form.decimal) is not None]
+        numbers = [i for i in form.numeric if i not in self._times and number_of(row[i], form.decimal) is not None]
         return f"choose others with columns: {numbers}" if numbers else ""
 
     def _wrong(self, line: int, column: int, message: str) -> ReadError:
-        name = repr(self._header[column]) if self._header else str(column)
-        return ReadError(self._name, f"line {line}, column {name} {message}")
+        name = self._called(column)
+        return ReadError(self._name, f"line {line}, column {repr(name) if self._header else name} {message}")
 
     def _frames(self) -> Generator[Block]:
         """The values of frames, many at a time, those that are missing filled in."""

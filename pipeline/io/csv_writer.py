@@ -18,8 +18,8 @@ from ..errors import UsageError
 from ..text import cell
 from .base import Block, Writer, WriteReport, WriteRequest
 from .sink import open_sink
-from .tables import output_names, sidecars_of
-from .timecolumn import stamps_of
+from .tables import output_names, refuse_other_rate, sidecars_of
+from .timecolumn import columns_of, stamps_of
 
 _SPELLED = {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}  # as R, Octave and Julia write them; NumPy and pandas read them
 
@@ -37,6 +37,8 @@ class CsvWriter(Writer):
         self._stamps = iter(()) if self._time is None else stamps_of(self._time, self._own_fs)
         self._text = io.StringIO()
         self._csv = csv.writer(self._text, delimiter=source.delimiter if source else ",", lineterminator="\n")
+        if self._time is not None:
+            refuse_other_rate(request.path, request.fs)
         self._sink = open_sink(request.path, overwrite=request.overwrite)
         self.outputs = [self._sink]
         try:
@@ -45,7 +47,8 @@ class CsvWriter(Writer):
             if not (source and source.is_table and not source.names):
                 names: list[str] = list(output_names(request))
                 if self._time is not None:
-                    names.insert(self._time.position, self._time.name)
+                    for name, at, _ in columns_of(self._time, ()):
+                        names.insert(at, name)
                 self._send([list(map(cell, names))])
         except BaseException:
             self.abort()
@@ -62,7 +65,8 @@ class CsvWriter(Writer):
         if not np.isfinite(block).all():
             columns = [[_SPELLED.get(str(x), x) for x in column] for column in columns]
         if self._time is not None:
-            columns.insert(self._time.position, list(islice(self._stamps, len(block))))
+            for _, at, stamps in columns_of(self._time, list(islice(self._stamps, len(block)))):
+                columns.insert(at, list(stamps))
         self._send(zip(*columns, strict=True))
 
     def _finish(self) -> WriteReport:

@@ -111,6 +111,8 @@ class Dialect:
     notes: tuple[str, ...] = ()
     numeric: tuple[int, ...] = ()
     """Columns that hold numbers or times in most rows."""
+    lines: tuple[str, ...] = ()
+    """The text down to the first few rows."""
 
     def is_named(self, cell: str) -> bool:
         """Whether a line is a number and its name, and no row."""
@@ -189,7 +191,7 @@ def find_dialect(
     held = tuple(i for i, one in enumerate(numeric) if one)
     return Dialect(
         encoding, delimiter, decimal, (*comments, *seen), at, width, header, units, trailing, step, named, tuple(notes),
-        held,
+        held, tuple(lines[: at + COUNTED]),
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def open_reader(
     fs: float | None = None,
     truncated: Literal["error", "accept"] = "error",
     columns: Sequence[str | int] | None = None,
-    time_column: str | int | None = None,
+    time_column: str | int | Sequence[str | int] | None = None,
     gaps: str = "error",
     time_unit: str | None = None,
     max_gap: float | Duration | None = None,
@@ -61,7 +61,7 @@ def open_reader(
     columns
         channels of a table, by name or by position from 0.
     time_column
-        of a table, by name or position: dates, clock times, or numbers.
+        of a table, by name or position: dates, clock times, or numbers; a list of columns is joined, date first.
     gaps
         in the time, and missing values: ``"error"``, ``"interpolate"`` (a straight line), ``"nan"``, or ``"split"`` at
         missing rows, into `Reader.parts`.

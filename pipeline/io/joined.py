@@ -16,8 +16,8 @@ from ..errors import ReadError
 from ..limits import MAX_CHANNELS
 from . import mpeg, ogg
 from .base import Block, Reader, ReadOptions, SignalInfo
-from .declared import NO_LENGTH, Facts, facts_of
-from .riff import WavFormat, WavHeader, are_chunks, chunks_behind, is_filling, recordings, too_small
+from .declared import NO_LENGTH, Facts, facts_of, is_filling, too_small
+from .riff import WavFormat, WavHeader, are_chunks, chunks_behind, recordings
 from .riff_metadata import metadata
 from .sndfile import SndfileReader, described
 from .source import Source

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..errors import ReadError
 from ..limits import MAX_CHANNELS, set_by
 from .base import ReadOptions
-from .declared import NO_LENGTH, rate_problem, says_unknown
+from .declared import NO_LENGTH, is_filling, rate_problem, says_unknown, too_small
 from .encodings import linear_subtype
 from .riff_metadata import metadata
 from .source import Source
@@ -33,7 +33,6 @@ _TRAILING = CARRIED | STRUCTURAL | {b"ID3 ", b"SAUR", b"afsp"}
 _UNKNOWN = 0xFFFFFFFF
 _WAVE = re.compile(b"WAVE")
 _MAX_CHUNKS = 1000
-_TELL_RATE = "1 to 2147483647 can be read; tell it, such as: sox -r 48000 IN.wav OUT.wav"
 _MAX_CARRIED_BYTES = 1 << 20
 
 
@@ -157,7 +156,7 @@ class _Walk:
             more = f" ({set_by('channels')})" if channels else ""
             raise self.fail(f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read{more}")
         if not 1 <= fs < 2**31:
-            raise self.fail(f"its header declares a sampling rate of {fs} Hz; {_TELL_RATE}")
+            raise self.fail(f"its header declares a sampling rate of {fs} Hz; tell it: sox -r 48000 IN.wav OUT.wav")
         # 12 bits lie in 2 bytes and 20 in 3, in the upper bits: what counts is the size of the container. 24 bits may
         # lie in 4 bytes, if all that is told agrees; 16 bits in 4 are two samples taken for one.
         size, rate_told = block // channels, fs * block & _UNKNOWN
@@ -274,17 +273,6 @@ def are_chunks(source: Source, order: str, at: int, count: int) -> bool:
         at += 8 + size + size % 2
         first = False
     return not first and at - 1 <= end <= at
-
-
-def is_filling(source: Source, at: int, count: int) -> bool:
-    """Whether bytes behind the audio that are no chunk are surely no audio: a few, zeros, or an ID3 tag."""
-    tail = source.at(at, min(count, 1 << 16))
-    return count < 16 or (len(tail) == count and not tail.strip(b"\0")) or (tail[:3] == b"TAG" and count == 128)
-
-
-def too_small(frames: int, extra: int) -> str:
-    """What to say where a file goes on behind the frames that it declares."""
-    return f"declares {frames} frames, and {extra} bytes behind them are no chunk: the data size may be too small"
 
 
 def recordings(source: Source, start: int) -> Iterator[int]:

@@ -34,7 +34,6 @@ from .source import PLAYED, Source
 
 _UNKNOWN_FRAMES = 2**62  # libsndfile says 2**63 - 1 where a FLAC header does not tell its length
 
-_UNREAD = (4, 18)  # codes of libsndfile's errors: an encoding that it does not know, or not read
 _OGG_FRAMES = 4096
 """Vorbis packs pages by what it is handed: always this much, so that no cut of blocks changes a byte."""
 
@@ -114,9 +113,10 @@ class SndfileReader(Reader):
             source.rewind()
             self._file = _open(self._bytes)
         except soundfile.LibsndfileError as error:
-            broken = "its encoding is not read" if error.code in _UNREAD else "its header is damaged, or cut short"
-            fix = PLAYED.format(PurePath(source.name).suffix)
-            why = facts.unreadable or f"is no readable {container} file: {broken}; {fix}"
+            broken = (
+                f"its header is damaged, or its encoding is not read; {PLAYED.format(PurePath(source.name).suffix)}"
+            )
+            why = facts.unreadable or f"is no readable {container} file: {broken}"
             raise self._bytes.error or ReadError(source.name, why) from error
         file = self._file
         frames = file.frames if file.frames < _UNKNOWN_FRAMES and not facts.endless else None

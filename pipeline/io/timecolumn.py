@@ -57,7 +57,8 @@ class TimeGrid:
 class StampTexts:
     """Stamps of all rows as they stand in the file, put aside in a temporary one; those made go between them."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: tuple[tuple[str, int, int], ...] = ()) -> None:
+        self.parts = parts
         with tempfile.TemporaryFile() as file:
             self._fd = os.dup(file.fileno())
         weakref.finalize(self, os.close, self._fd)
@@ -114,6 +115,17 @@ def stamps_of(column: TimeColumn, fs: float | None) -> Iterator[str]:
         frame += 1
 
 
+def columns_of(column: TimeColumn, stamps: Sequence[str]) -> list[tuple[str, int, Sequence[str]]]:
+    """Stamps as columns of a table, with name and position: several where the time of the input stood in several."""
+    parts = () if column.texts is None else column.texts.parts
+    if not parts:
+        return [(column.name, column.position, stamps)]
+    form = re.compile(" ".join([*(rf"(\S+(?:\s+\S+){{{words - 1}}})" for _, _, words in parts[:-1]), "(.*)"]))
+    cells = [found.groups() for found in map(form.fullmatch, stamps) if found]
+    columns = [(name, at, [row[k] for row in cells]) for k, (name, at, _) in enumerate(parts)]
+    return sorted(columns, key=lambda one: one[1])
+
+
 def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
     """Go through a time column once, and hold it to an even grid; also what to warn of.
 
@@ -135,14 +147,14 @@ def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
 
     head = [text for _, text in islice(rows(), HEAD)]
     asked, notes = _clock(asked, head)
-    texts = StampTexts()
+    texts = StampTexts(asked.parts)
     with tempfile.TemporaryFile() as store:
         first, digits, fine = _gather(asked, cells, texts, store)
         size = os.fstat(store.fileno()).st_size // 8
         ticks = np.memmap(store, np.int64, "r") if size else np.zeros(0, np.int64)
         if asked.fs is None and (size < 2 or ticks[0] == ticks[-1]):
             alike = " of one time" if size > 1 else ""
-            raise asked.fail(f"{size} rows{alike} tell no rate; give fs:{alike and ', or another time_column'}")
+            raise asked.fail(f"{size} rows{alike} tell no rate; give fs:{alike and ', or another time_column, or two'}")
         grid = Grid(asked, ticks, lambda row: next(islice(rows(), row, None)), first, fine)
         step, gaps = grid.fitted()
         notes += [*grid.notes, *_doubts(asked, first, digits, step)]

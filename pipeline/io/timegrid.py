@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from itertools import islice
-from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 
 from ..errors import ReadError
+from ..plugins import bundled
 from ..units import Duration
 from .base import Block
 from .stamps import PLAIN, UNITS, Clock, Stamp
@@ -32,7 +31,6 @@ _OFF_GRID = 0.1  # a gap must be whole steps to this; what lies between would ne
 HEAD = 10_000
 """Rows that the step and the resolution are first guessed from."""
 
-_COMMON = ("Europe/Berlin", "America/New_York", "Australia/Sydney", "America/Santiago")
 _REGULAR = 3  # fewer rows off the even step may be rows that are missing
 _CHUNK = 1 << 18
 
@@ -62,6 +60,8 @@ class TimeRequest:
     """The unit that the header names."""
     clock: Clock = PLAIN
     max_gap: Duration | None = None
+    parts: tuple[tuple[str, int, int], ...] = ()
+    """Name, position and number of words of each column, where the time stands in several."""
 
     def fail(self, message: str, line: int | None = None) -> ReadError:
         """An error of this column."""
@@ -177,7 +177,8 @@ class Grid:
         if not first.iso or first.zone or zone == "UTC":
             return None
         before, after = (self._shown(int(self._ticks[k])) for k in (row - 1, row))
-        where = zone_of_change(before, after, self._seconds(self._step)) if before.year > 1970 else None
+        zones = bundled("faltung_lists.zones", "to know a clock that is put forward or back")
+        where = zones.zone_of_change(before, after, self._seconds(self._step)) if before.year > 1970 else None
         if where in (None, zone):
             return None
         shift = (after - before).total_seconds() - self._seconds(self._step)
@@ -321,30 +322,6 @@ class Grid:
                     raise self._fail(row, f"{words}: {whole - 1:,} rows are missing, more than max_gap: {longest}")
                 found.append(Gap(row, whole, seconds))
         return tuple(found)
-
-
-@lru_cache
-def _zones() -> tuple[ZoneInfo, ...]:
-    names = sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
-    return tuple(ZoneInfo(name) for name in [*(one for one in _COMMON if one in names), *names])
-
-
-@lru_cache
-def _changing(day: date) -> tuple[ZoneInfo, ...]:
-    """Time zones in which clocks are put forward or back on a day, or on one beside it."""
-    before, after = (datetime(day.year, day.month, day.day) + timedelta(days=k) for k in (-1, 2))
-    return tuple(zone for zone in _zones() if zone.utcoffset(before) != zone.utcoffset(after))
-
-
-def zone_of_change(before: datetime, after: datetime, step_s: float) -> str | None:
-    """A time zone whose clocks show two times that are one step apart, since they were changed between these."""
-    if not 600 <= abs((after - before).total_seconds() - step_s) <= 7800:
-        return None
-    for zone in _changing(before.date()):
-        took = after.replace(tzinfo=zone, fold=1).timestamp() - before.replace(tzinfo=zone).timestamp()
-        if abs(took - step_s) <= 0.1 * step_s:
-            return zone.key
-    return None
 
 
 def _limit(step: float, clock: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,8 +15,10 @@ from ..engine.stream import Detections
 from ..errors import SettingError, StageError
 from ..io.base import SignalInfo
 from ..stages.base import DetectorStage, Stage
-from ..stages.base.threshold import Rate, Threshold
 from .events import Event, Events, Unscored
+
+if TYPE_CHECKING:
+    from ..stages.base.threshold import Rate, Threshold
 
 _Matrix = npt.NDArray[np.float64]
 _Nulls = dict[tuple[int, int], Null]
@@ -33,6 +36,9 @@ def events_found(
     SettingError
         on ``stages[i].threshold``: too few decoys to set it from.
     """
+    if not found:
+        return ()
+    from ..stages.base.threshold import Threshold  # loads slowly, and most chains find nothing
     from .times import timed
 
     searches = []

@@ -12,27 +12,30 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from ..batch.manifest import read_manifest
 from ..batch.resume import Item, ItemState, batch_of
 from ..config.inputs import STREAM, Place, Unreadable
 from ..config.load import LoadedConfig
 from ..dsp.transforms import library_for
-from ..engine.loudness import LOUDER
-from ..engine.plan import ANY_LENGTH, Plan, StagePlan, Step, make_plan
+from ..engine.plan import ANY_LENGTH, BLOCK, Plan, StagePlan, Step, make_plan
 from ..engine.steps import Align, Group
 from ..errors import FaltungError, SettingError, UsageError
 from ..io import SignalInfo
 from ..io.encodings import bytes_per_sample
 from ..io.formats import container_and_subtype
-from ..job import Job, plan_job
+from ..job import Job, open_signal, plan_job
 from ..kernel import Kernel
 from ..limits import LEAST_FS, MAX_CHANNELS, MOST_FS, at_most
 from ..stages.base import Format, Stage
+from ..stages.base.loudness import FULL, LOUDER, SQUARE
 from ..text import shorten
 from ..units import parse_frequency
 from .work import Config, Paths, Work, items_of, load, resumed, sources_of
 
 _ARROW = 100 << 20  # bytes of pyarrow's libraries and of what its own pool keeps
+_HEARD_S = 30.0  # of an input before a run
 _CELL = 100  # bytes of a number as text, in a block of a table that is read
 
 
@@ -233,14 +236,19 @@ def told_before(work: Work) -> list[str]:
         return []
     if work.batch is None and os.path.lexists(item.signal) and not work.choices.overwrite:
         return []
+    told: list[tuple[StagePlan, str]] = []
     try:
-        made, info = plan_job(job, os.fspath(item.source))
-        subtype = container_and_subtype(item.signal, info, job.format.subtype)[1]
+        with open_signal(job, os.fspath(item.source)) as (reader, fmt):
+            subtype = container_and_subtype(item.signal, reader.info, job.format.subtype)[1]
+            if subtype not in (None, "FLOAT", "DOUBLE"):
+                told = [(one, words) for one in job.plan(fmt).stages for words in one.notes if LOUDER in words]
+            if any(words.startswith(SQUARE) for _, words in told):
+                blocks = (reader.read(BLOCK) for _ in range(math.ceil(_HEARD_S * fmt.fs / BLOCK)))
+                if not any(np.abs(block).max(initial=0.0) > FULL for block in blocks):
+                    told = [(one, words) for one, words in told if not words.startswith(SQUARE)]
     except FaltungError:  # which the run will tell
         return []
-    if subtype in (None, "FLOAT", "DOUBLE"):
-        return []
-    return [f"{label_of(one)}: {words}" for one in made.stages for words in one.notes if LOUDER in words]
+    return [f"{label_of(one)}: {words}" for one, words in told]
 
 
 def described_format(loaded: LoadedConfig, fs: float | str | None, channels: int | None) -> Format | None:

@@ -20,6 +20,7 @@ from ..dsp.nonfinite import all_finite, extract
 from ..fields import Hertz, Within
 from ..kernel import Array
 from .base import Format, Processor, Stage, require
+from .base.loudness import louder_square
 from .base.rates import frames_after
 from .base.registry import stage
 
@@ -42,6 +43,17 @@ class Resample(Stage):
     quality: Literal["quick", "low", "medium", "high", "very_high"] = "very_high"
     """Quality of soxr's filter: from cubic interpolation (`quick`) to -175 dB (`very_high`, the default);
     all below `very_high` compute in single precision."""
+
+    def notes(self, fmt: Format) -> list[str]:
+        import soxr
+
+        ratio = fmt.fs / self.fs
+        if ratio == 1 or not 1 / _MAX_RATIO <= ratio <= _MAX_RATIO:
+            return []
+        every = math.ceil(max(1.0, ratio))
+        long = 251 * every + (every > 1)  # so that each edge lies otherwise between the frames
+        square = np.repeat([-1.0, 1.0] * (32 if ratio < 32 else 2), long)
+        return [*louder_square(soxr.resample(square, fmt.fs, self.fs, _QUALITIES[self.quality]))]
 
     def open(self, fmt: Format) -> Processor:
         ratio = max(self.fs / fmt.fs, fmt.fs / self.fs)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline import run
 from pipeline.config.yaml_text import read_value
+from pipeline.errors import UsageError
 
 from .conftest import Done, write_noise
 
@@ -77,6 +79,33 @@ def test_what_a_configuration_says_is_said_with_s_and_saved(faltung: Faltung, pl
     assert (saved["time_column"], saved["gaps"]) == ("time", "interpolate")
     assert faltung("run", "deep.yaml", "--overwrite").code == 0
     assert "leave -s input out" in faltung("apply", "t.csv", "p.csv", "gain", "gain=2", "-s", "input=x.csv").err
+
+
+def test_a_date_and_a_time_in_two_columns_are_named_and_taken_as_they_are_named(faltung: Faltung, place: Path) -> None:
+    rows = "".join(f"15.07.2024;23:59:{50 + k};{k}.5\n" for k in range(10))
+    text = f"Datum;Uhrzeit;Temp C\n{rows}16.07.2024;00:00:00;-1.0\n"
+    (place / "t.csv").write_text(text)
+    refused = faltung("apply", "t.csv", "o.csv", "gain", "gain=1")
+    assert (refused.code, "but a time; give -s 'time_column=[Datum, Uhrzeit]'" in refused.err) == (1, True)
+    said = ("-s", "time_column=[Datum, Uhrzeit]")
+    assert faltung("apply", "t.csv", "o.csv", "gain", "gain=1", *said, "--save", "two.yaml").code == 0
+    assert (place / "o.csv").read_text() == text
+    assert read_value((place / "two.yaml").read_text())["time_column"] == ["Datum", "Uhrzeit"]
+    assert faltung("run", "two.yaml", "--overwrite").code == 0
+    assert (place / "o.csv").read_text() == text
+    none = faltung("run", "two.yaml", "--overwrite", "-s", "time_column=[]")
+    assert (none.code, "time_column" in none.err) == (2, True)
+
+
+def test_a_setting_among_the_inputs_is_told_in_the_words_of_where_it_was_given(faltung: Faltung, place: Path) -> None:
+    with pytest.raises(UsageError, match=r"'jobs=2' does not exist \(.*\); if it is a setting, give jobs=2$"):
+        run("echo.yaml", ["jobs=2"])
+    with pytest.raises(UsageError, match=r"does not exist .*; if it is a setting, give min_distance: 1 s$"):
+        run("echo.yaml", ["min-distance=1 s"])
+    assert "; if it is a setting, give --jobs 2\n" in faltung("run", "echo.yaml", "jobs=2").err
+    assert "; if it is a setting, give fs: 8kHz\n" in faltung("run", "echo.yaml", "fs=8kHz").err
+    assert "; if it is a setting, give -s fs=8kHz\n" in faltung("match", "fs=8kHz", "-t", "in.wav").err
+    assert faltung("run", "echo.yaml", "--jobs", "2").code == 0
 
 
 def test_one_table_holds_what_is_found_in_a_folder(faltung: Faltung, place: Path) -> None:

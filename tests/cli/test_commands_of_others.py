@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
 from pipeline import plugins
+from pipeline.cli.commands import app
+from pipeline.cli.others import only
 from tests.plugin_kit import Distributions
 
 from .conftest import Done, environment
@@ -122,3 +125,9 @@ def test_a_command_of_the_core_looks_for_no_other(place: Path, words: tuple[str,
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment())
     assert done.returncode == 0, done.stderr
+
+
+def test_a_command_of_the_core_is_made_alone_and_all_are_where_none_has_the_name() -> None:
+    every = {one.callback.__name__ for one in app.registered_commands if one.callback is not None}
+    assert set(typer.main.get_command(only(app, "run")).commands) == {"run"}  # type: ignore[attr-defined]
+    assert set(typer.main.get_command(only(app, "nun")).commands) == every  # type: ignore[attr-defined]

@@ -46,3 +46,21 @@ def test_ctrl_c_that_is_ignored_stays_ignored(place: Path) -> None:
         number=int(signal.SIGINT), then="raise")]  # fmt: skip
     done = subprocess.run([*line, "-q"], cwd=place, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("hit", "code"), [(True, 143), (False, 0)], ids=["after a signal", "at the end"])
+def test_the_interpreter_is_not_taken_down(hit: bool, code: int, place: Path) -> None:
+    """What was being loaded may not survive that, and it takes time; what was to be tidied at the end is."""
+    script = CODE.replace('main(["run", "echo.yaml", *sys.argv[1:]])', "main()")
+    script = script.format(number=int(signal.SIGTERM), then="raise")
+    script = script if hit else script.replace("work.configuration_text = hit", "")
+    held = (
+        "import atexit, sys\n"
+        "class Held:\n    def __del__(self, write=sys.stderr.write): write('taken down')\n"
+        "sys.modules['held'] = Held()\n"
+        "from pipeline.cli import process\nwas = process._invoke\n"
+        "process._invoke = lambda args: (atexit.register(sys.stderr.write, 'tidied '), was(args))[1]\n"
+    )
+    line = [sys.executable, "-c", held + script, "run", "echo.yaml", "-q"]
+    done = subprocess.run(line, cwd=place, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, done.stderr) == (code, "tidied ")

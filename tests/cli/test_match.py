@@ -12,6 +12,7 @@ import pytest
 import soundfile as sf
 
 from pipeline import find_matches
+from pipeline.text import frame_time, signed
 from tests.match.helpers import chirp, coloured
 
 from .conftest import Done
@@ -55,7 +56,9 @@ def test_events_are_a_table_on_standard_output_and_words_beside_it(faltung: Falt
     head, *rows = [line.split() for line in done.out.splitlines()]
     assert head == ["start,", "s", "template", "channel", "score", "offset"]
     found = find_matches("day.wav", "call.wav")
-    assert [(row[0], row[1]) for row in rows] == [(f"{event.start_s:.6f}", "call") for event in found.events]
+    assert [(row[0], row[1]) for row in rows] == [(frame_time(event.start_s, FS), "call") for event in found.events]
+    assert [row[4] for row in rows] == [signed(event.offset) for event in found.events]
+    assert not {"-0.00", "+0.00"} & {row[4] for row in rows}
     assert [round(float(row[0]) * FS) for row in rows] == list(STARTS)
     assert done.err == "threshold: score of at least 0.7, as set.\n3 events of 3 candidates\n"
 
@@ -168,10 +171,14 @@ def test_of_several_recordings_one_that_fails_does_not_keep_the_others(faltung: 
 def test_windows_without_a_score_are_told(faltung: Faltung, calls: Path) -> None:
     x, _ = sf.read("day.wav")
     x[20_000:24_000], x[26_000] = 0.0, np.nan
-    sf.write("day.wav", x, FS, subtype="FLOAT")
-    done = faltung("match", "day.wav", "-t", "call.wav")
-    assert f"without a score: {(4000 - M + 1) / FS:.3f} s, flat\n" in done.err
-    assert f"without a score: {M / FS * 1000:.3g} ms, gap\n" in done.err
+    flat, gap = f"{(4000 - M + 1) / FS:.3f} s, flat", f"{M / FS * 1000:.3g} ms, gap"
+    for channels in (1, 2):  # the most of any: two channels with one hole lack no more than one
+        sf.write("day.wav", np.stack([x] * channels, axis=1), FS, subtype="FLOAT")
+        done = faltung("match", "day.wav", "-t", "call.wav", "--report", "day.html", "--overwrite")
+        assert f"without a score: {flat}\n" in done.err
+        assert f"without a score: {gap}\n" in done.err
+        page = Path("day.html").read_text("utf-8")
+        assert [f"<dt>without a score</dt><dd>{words}</dd>" in page for words in (flat, gap)] == [True, True]
 
 
 def test_a_template_longer_than_the_recording_is_told(faltung: Faltung, calls: Path) -> None:

@@ -98,7 +98,33 @@ def test_one_file_that_cannot_be_read_is_one_line_and_exit_1(faltung: Faltung, p
     done = faltung("run", "echo.yaml")
     assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
     assert done.err.startswith("faltung: in.wav: ")
-    assert listing(place) == ["echo.yaml", "in.wav"]
+    assert [name for name in listing(place) if not name.startswith("out")] == ["echo.yaml", "in.wav"]
+    assert list(place.rglob("*.wav")) == [place / "in.wav"]
+
+
+def test_a_configuration_that_names_its_output_by_a_template_replaces_its_own_and_no_other(
+    faltung: Faltung, place: Path
+) -> None:
+    assert faltung("run", "echo.yaml", "-q").code == 0
+    first = (place / "out/in-echo.wav").read_bytes()
+    again = faltung("run", "echo.yaml")
+    assert (again.code, again.out + again.err) == (0, "1 file unchanged, done before\n")
+    assert faltung("run", "echo.yaml", "-q", "-s", "echo.gain=-9 dB").code == 0
+    second = (place / "out/in-echo.wav").read_bytes()
+    assert second != first
+    for args in (["in.wav"], ["-o", "out/in-echo.wav"], ["-o", "out/{stem}-echo.wav", "in.wav"]):  # said by hand
+        refused = faltung("run", "echo.yaml", *args)
+        assert (refused.code, "out/in-echo.wav: exists already; give --overwrite" in refused.err) == (2, True)
+    write_noise(place / "out/in-echo.wav")
+    edited = faltung("run", "echo.yaml")
+    assert (edited.code, "was edited since it was written; give --overwrite" in edited.err) == (2, True)
+    shutil.rmtree(place / "out/.faltung")
+    foreign = faltung("run", "echo.yaml")
+    assert (foreign.code, "out/in-echo.wav: exists already; give --overwrite" in foreign.err) == (2, True)
+    text = (place / "echo.yaml").read_text("utf-8")
+    (place / "echo.yaml").write_text(text.replace("{stem}-echo", "one"), "utf-8")
+    assert faltung("run", "echo.yaml", "-q").code == 0
+    assert "out/one.wav: exists already" in faltung("run", "echo.yaml").err  # one name, and no scheme
 
 
 def test_a_setting_that_does_not_fit_the_one_input_is_told_with_line_and_column(faltung: Faltung, place: Path) -> None:
@@ -235,6 +261,8 @@ def test_what_a_room_may_take_over_full_scale_is_said_before_the_run(
     "stages",
     [
         ["{use: gain, gain: +6 dB}"],
+        ["{use: fir, kind: lowpass, cutoff: 1 kHz, transition: 200 Hz}"],
+        ["{use: resample, fs: 6000}"],
         ["{use: route, matrix: [[1, 1], [1, -1]]}"],
         ["{use: echo, delay: 10 ms, gain: -3 dB, repeats: 5}"],
         ["{use: convolve, taps: [1, 1, 1]}"],
@@ -268,10 +296,34 @@ def test_what_clips_was_said_before_with_a_setting_that_keeps_it_from_clipping(
     assert " clipped " not in again.err
 
 
+@pytest.mark.parametrize(
+    "stage", ["{use: fir, kind: lowpass, cutoff: 1 kHz, transition: 200 Hz}", "{use: resample, fs: 6 kHz}"]
+)
+def test_what_a_filter_does_to_square_waves_is_said_of_inputs_near_full_scale_alone(
+    faltung: Faltung, place: Path, stage: str
+) -> None:
+    (place / "c.yaml").write_text(f"version: 1\nstages: [{stage}]\n", "utf-8")
+    seconds = np.random.default_rng(6).uniform(-1, 1, (40 * 8000, 1))
+
+    def told(x: np.ndarray, *options: str, container: str = "o.wav") -> list[str]:
+        sf.write("x.wav", x, 8000, subtype="PCM_16")
+        done = faltung("run", "c.yaml", "x.wav", "-o", container, "--overwrite", *options)
+        assert done.code == 0
+        return [line for line in done.err.splitlines() if line.startswith("note: ")]
+
+    (note,) = told(0.99 * seconds)
+    assert re.search(r"a square wave comes out \d\.\d+ dB louder: clip: scale keeps it from clipping$", note)
+    assert told(0.94 * seconds) == told(0.1 * seconds) == told(0 * seconds[:0]) == []
+    assert told(np.r_[0.1 * seconds[: 38 * 8000], [[1.0]]]) == []  # later than what is heard before a run
+    assert told(0.99 * seconds, "-s", "format.subtype=FLOAT") == told(0.99 * seconds, "-s", "clip=scale") == []
+    assert told(0.99 * seconds, container="o.npy") == []
+    assert "a square wave comes out" in faltung("plan", "c.yaml", "x.wav").out
+
+
 def test_a_dry_run_says_what_would_be_written_and_writes_nothing(faltung: Faltung, place: Path) -> None:
     before = listing(place)
     done = faltung("run", "echo.yaml", "--dry-run")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (0, "1 file: 1 new, 0 unchanged, 0 again\n")
     _, source, target = done.out.splitlines()
     assert source.split() == ["in.wav", "1,000", "0.125", "s", "WAV", "PCM_16"]
     assert target.split()[:5] == ["→", "out/in-echo.wav", "1,080", "0.135", "s"]
@@ -301,8 +353,10 @@ def test_clipped_samples_are_counted_with_the_first_and_warned_of(faltung: Faltu
     row = next(line for line in done.out.splitlines() if line.startswith("clipped"))
     assert "samples, the first at " in row
     assert ", channel " in row
-    assert done.err.startswith("warning: out/in-echo.wav: clipped ")
-    assert "set clip: scale" in done.err
+    warning, why = done.err.splitlines()
+    assert warning.startswith("warning: out/in-echo.wav: clipped ")
+    assert "set clip: scale" in warning
+    assert why.endswith("echo: a square wave comes out 3.53 dB louder: clip: scale keeps it from clipping")
     assert faltung("run", "echo.yaml", "--overwrite", "-q").err == ""
 
 

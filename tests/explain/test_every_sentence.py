@@ -14,9 +14,12 @@ from collections import Counter
 import numpy as np
 import pytest
 from faltung_explain.bilingual import texts_of
+from faltung_explain.explain import explain_stage
 from faltung_explain.sounds import echoing_room
 
-from .conftest import ROOT
+from pipeline.config.load import load_config
+
+from .conftest import ROOT, draw_nothing
 
 MINUS = "\N{MINUS SIGN}"
 PAGE, TRUTH, WAYS, SOUNDS, HERE = (f"test_{name}" for name in ("page", "truth", "ways_in", "sounds", "every_sentence"))
@@ -69,6 +72,8 @@ HELD = {
     "hear_A": (PAGE, "test_track_outline_and_sentence_follow_one_control"),
     "hear_B": (PAGE, "test_track_outline_and_sentence_follow_one_control"),
     "hear_D": (PAGE, "test_the_sounds_made_in_the_page_are_those_in_the_folder"),
+    "hear_moved": (HERE, "test_a_kernel_that_only_moves_is_said_to_by_ear"),
+    "hear_moved_D": (HERE, "test_a_kernel_that_only_moves_is_said_to_by_ear"),
     "hear_same": (HERE, "test_the_ear_is_told_that_two_are_the_same_when_the_facts_say_so"),
     "hear_SA": (HERE, "test_the_symmetric_kernel_has_its_echoes_whatever_the_kernel"),
     "hear_SB": (HERE, "test_the_symmetric_kernel_has_its_echoes_whatever_the_kernel"),
@@ -223,12 +228,12 @@ SAID = {
 ON_PAGE = frozenset(  # sentences of `sentences.json`: what test_truth.py holds to the samples, and what names a source
     re.findall(
         r"\w+",
-        """worked scene room excerpt every channel reaching out_channel template_first mean faster made_lower resampled
-    stretch shortened same_one_tap silent same opposite differ early late ahead tail is_b is_a is_b_path is_a_path
-    is_score score_ncc score_correlation score_matched_filter score_spectrogram fits_nowhere moved""",
+        """worked scene room excerpt every share channel reaching out_channel template_first mean faster made_lower
+    resampled stretch shortened same_one_tap silent same opposite differ early late ahead tail is_b is_a is_b_path
+    is_a_path is_score score_ncc score_correlation score_matched_filter score_spectrogram fits_nowhere moved""",
     )
 )
-OF_PICTURES = re.compile(r"(fig|film|identity|begins)_\w+|caption|alt|now|heard|not_yet|no_font")
+OF_PICTURES = re.compile(r"(fig|film|identity|begins)_\w+|caption|alt(_about)?|now|heard|not_yet|no_font")
 """Those of figure, film and proofs: test_pictures.py and test_sounds.py."""
 
 KERNELS = [
@@ -380,6 +385,68 @@ def test_the_ear_is_told_that_two_are_the_same_when_the_facts_say_so(visit, work
         page.evaluate(f"data.sound.apart = {apart}; ear9.track = 'A'; render('ear')")
         assert ("are the same" in page.locator("#said-ear").inner_text()) == same
         assert page.locator("#blind").is_hidden() == same
+
+
+def explained(name, signal, folder):
+    """A configuration of the gallery, explained without its pictures."""
+    with pytest.MonkeyPatch.context() as patch:
+        draw_nothing(patch)
+        return explain_stage(load_config(ROOT / "configs" / f"{name}.yaml"), ROOT / "data" / signal, folder)
+
+
+def test_a_kernel_that_only_moves_is_said_to_by_ear(visit, worked, tmp_path):
+    page = visit(explained("smooth", "pluck.wav", tmp_path / "smooth"))
+    page.evaluate("ready()")
+    late, fs = page.evaluate("[subjectOf().h.length - 1, madeOf().fs]")
+    time = f"{late / fs * 1e6:.3g} µs earlier"
+    for track, words in (("A", f"B is A, {time}"), ("B", f"B is A, {time}"), ("D", f"A less itself, {time}")):
+        page.evaluate(f"ear9.track = '{track}'; render('ear')")
+        assert words in page.locator("#said-ear").inner_text()
+    a, b = (np.array(page.evaluate(f"[...madeOf().all.{track}]")) for track in "AB")
+    np.testing.assert_allclose(a[late:], b[:-late], atol=1e-6)
+    page.evaluate("heard.name = 'mine.wav'; ear9.track = 'A'; render('ear')")
+    assert "earlier" not in page.locator("#said-ear").inner_text()
+    page = visit(worked)
+    page.evaluate("ready()")
+    assert "earlier" not in page.locator("#said-ear").inner_text()
+
+
+def test_a_stage_that_correlates_opens_on_what_it_computes_and_shows_h_as_it_was_given(visit, tmp_path):
+    page = visit(explained("contrast-correlate", "drums.wav", tmp_path / "b"))
+    page.evaluate("ready()")
+    assert page.locator("#tracks [aria-pressed=true]").get_attribute("data-value") == "B"
+    assert page.locator("#pic-ear .outline").get_attribute("data-reach") == "future"
+    for path in page.evaluate("data.paths"):
+        assert np.argmax(path["outline"]) < 5  # a hall begins loud, as it is drawn where it is launched
+
+
+def test_both_frames_of_a_search_are_in_sight_and_no_word_lies_on_a_line(visit, tmp_path):
+    page = visit(explained("match", "chirps.wav", tmp_path / "m"))
+    page.evaluate(
+        "ready(); const all = tracksOfRun().all; all.A.fill(0); all.B.fill(0);"
+        "const at = tracksOfRun().zero, m = runSubject().h.length; all.B[at] = all.A[at + m - 1] = 1; render('run')"
+    )
+    frames = page.evaluate("""[...document.querySelectorAll('#pic-run [data-fits]')].map((part) =>
+        ['x', 'y', 'width', 'height'].map((name) => Number(part.getAttribute(name))))""")
+    (x, y, width, height), (left, top, wide, high) = frames
+    assert (left, top, wide, high) == (x - 4, y - 4, width + 8, height + 8)
+    lines, words = page.evaluate("""['#pic-run line[stroke-dasharray]', '#pic-run text'].map((what) =>
+        [...document.querySelectorAll(what)].map((part) => { const b = part.getBoundingClientRect();
+            return [part.textContent, b.left, b.right, b.top, b.bottom]; }))""")
+    for word, a, b, up, down in words:
+        assert not [word for _, c, d, to, bottom in lines if a + 1 < d and c < b - 1 and up < bottom and to < down], (
+            word
+        )
+
+
+def test_the_picture_of_a_run_has_no_room_for_nothing(visit, tmp_path):
+    page = visit(explained("time-series", "sensor.csv", tmp_path / "t"))
+    page.evaluate("ready()")
+    width, places = page.evaluate("""() => { const svg = document.querySelector('#pic-run svg');
+        return [svg.clientWidth, svg.querySelector('path').getAttribute('d').match(/[-.0-9]+/g)]; }""")
+    x, y = np.array(places, float).reshape(-1, 2).T
+    heard = x[np.abs(y - 46) > 0.5]  # what is not silence, in the row of the signal
+    assert heard.max() - heard.min() > 0.75 * width
 
 
 @pytest.mark.parametrize("taps", [[1.0], [1.0, 0.5]])

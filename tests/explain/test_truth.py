@@ -81,8 +81,8 @@ def seconds_in(text):
     clock = re.search(r"(\d+):(\d\d):(\d\d\.\d)", text)
     if clock:
         return sum(float(part) * unit for part, unit in zip(clock.groups(), (3600, 60, 1), strict=True))
-    value, unit = re.search(r"([\d.]+) (s|ms)\b", text).groups()
-    return float(value) / (1000 if unit == "ms" else 1)
+    value, unit = re.search(r"([\d.]+) (s|ms|µs)\b", text).groups()
+    return float(value) / {"s": 1, "ms": 1e3, "µs": 1e6}[unit]
 
 
 def check(subject):
@@ -146,6 +146,12 @@ def check_excerpt(subject):
     taps = subject.h[first : last + 1 : (last - first) // max(1, len(example.h) - 1) or 1]
     np.testing.assert_allclose(example.x, subject.x[at] / one_x, atol=0.55)
     np.testing.assert_allclose(example.h, taps / one_h, atol=0.55)
+    told = re.search(r"hold ([\d.e-]+) % of its energy", cut.name["en"])
+    share = (taps**2).sum() / ((subject.h**2).sum() or np.inf)
+    if told is not None:
+        assert float(told[1]) == pytest.approx(100 * share, rel=0.06)
+    else:
+        assert share >= 0.99 or not subject.h.any()
     for values in (example.x, example.h):
         assert (values == np.rint(values)).all()
         assert np.abs(values).max() <= 9
@@ -276,6 +282,13 @@ def test_a_search_says_by_what_it_scores_and_which_template_is_shown(setting, wh
 def test_a_template_that_is_longer_than_the_signal_fits_nowhere():
     _, said = check(Subject(SIGNALS["speech_like"][4000:6000], hall(1.0), FS, "drums", "match", searches="ncc"))
     assert "nowhere does it fit whole" in said[-1]
+
+
+def test_a_smoother_is_said_to_change_nothing_but_the_time():
+    loaded = load_config(ROOT / "configs" / "smooth.yaml")
+    heard, said = check(subject_of(loaded, ROOT / "data" / "pluck.wav"))
+    taps = len(heard.h)
+    assert said[-1].endswith(f"B is A, {(taps - 1) / heard.fs * 1e6:.3g} µs earlier.")
 
 
 def test_a_sparse_echo_keeps_its_echo():

@@ -120,12 +120,38 @@ TEXTS = """() => [...document.querySelectorAll('.picture svg')].flatMap((svg) =>
     return bad;
 })"""
 
+PARTS = """() => [...document.querySelectorAll('.picture svg')].flatMap((svg) => {
+    const edge = svg.getBoundingClientRect(), name = svg.closest('.picture').id, bad = [];
+    for (const part of svg.querySelectorAll('path, rect, circle, line')) {
+        const unseen = (paint) => [null, 'none', 'transparent'].includes(part.getAttribute(paint));
+        if ((unseen('fill') && unseen('stroke')) || part.closest('defs, clipPath, [clip-path]')) continue;
+        const b = part.getBoundingClientRect();
+        if (b.left < edge.left - 2 || b.right > edge.right + 2 || b.top < edge.top - 2 || b.bottom > edge.bottom + 2)
+            bad.push(`${name}: ${part.outerHTML} leaves the picture`);
+    }
+    return bad;
+})"""
+
+UNDER = """() => ['clap', 'launch'].flatMap((id) => {
+    const parts = [...document.querySelectorAll(`#pic-${id} path, #pic-${id} .pile, #pic-${id} circle`)].map((part) =>
+        [part.outerHTML, part.getBoundingClientRect()]).filter(([, b]) => b.height > 1);
+    const numbers = [...document.querySelectorAll(`#pic-${id} .strong`)].filter((t) => /\\d/.test(t.textContent));
+    return numbers.flatMap((text) => {
+        const a = text.getBoundingClientRect();
+        return parts.filter(([, b]) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+            && Math.min(a.bottom - 4, b.bottom) - Math.max(a.top + 4, b.top) > 1)
+            .map(([part]) => `${id}: ${text.textContent} on ${part}`);
+    });
+})"""
+
 STATES = {
     "worked": "choose('worked')",
     "an echo": "choose('echo')",
     "negative": "own({ x: [0, -4, 3, -7, 9, -5, -9, 2], h: [-3, 5, -2], origin: 0 })",
     "six taps": "own({ x: [-9, 8, -7, 6, -5, 4, -3, 2, -1, 9, -8, 7], h: [9, -8, 7, -6, 5, -4], origin: 0 })",
     "origin inside": "own({ x: [-9, 8, -7, 6, -5, 4, -3, 2], h: [9, -8, 7, -6, 5], origin: 2 })",
+    "all below": "own({ x: [5, 6, 9, 7], h: [-9, -9, -8], origin: 0 })",
+    "loud first": "own({ x: [1, -2, 0, 1, 0, 0, 0, -9, 0, 0, -2, -1], h: [9, 5, 2, 1, 1], origin: 0 })",
     "fractions": "own({ x: [-0.494, 0.708, -0.125, 0.001], h: [0.455, -0.385, 0.483], origin: 0 })",
 }
 
@@ -139,6 +165,66 @@ def test_no_text_of_a_scene_lies_over_another_or_leaves_its_picture(visit, worke
         page.evaluate("launch(sounding()); stopped(); document.getElementById('now-show').click(); learn(200)")
         page.evaluate("document.getAnimations().forEach((a) => a.finish())")
         assert page.evaluate(TEXTS) == []
+
+
+@pytest.mark.parametrize("width", [1440, 360])
+@pytest.mark.parametrize("state", STATES)
+def test_nothing_that_is_drawn_leaves_its_picture_or_lies_under_a_number(visit, worked, state, width):
+    page = visit(worked, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    for claps in ("[1]", "[1, 3]"):
+        page.evaluate(f"{STATES[state]}; ready(); room1.claps = {claps}; render('clap')")
+        for n in (page.evaluate("columns()[0]"), page.evaluate("state.x.length - 1")):
+            page.evaluate(
+                f"change({{ n: {n} }}); launch(sounding()); stopped(); document.getElementById('now-show').click()"
+            )
+            page.evaluate("waiting.n = state.x.length - 1; render('noturn')")
+            page.evaluate("document.getAnimations().forEach((a) => a.finish())")
+            assert page.evaluate(PARTS) == []
+            assert page.evaluate(UNDER) == []
+    zero, feet = page.evaluate("""() => { room1.claps = [1]; render('clap');
+        return [document.querySelector('#pic-clap .axis').getAttribute('y1'),
+            [...document.querySelectorAll('#pic-clap .pop line')].map((stem) => stem.getAttribute('y1'))]; }""")
+    assert set(feet) <= {zero}
+
+
+FAINT = """() => {
+    const parsed = (text) => { const parts = text.match(/[-.0-9]+/g).map(Number), whole = text.startsWith('rgb');
+        return [...parts.slice(0, 3).map((v) => (whole ? v / 255 : v)), parts[3] ?? 1]; };
+    const over = ([r, g, b, a], under) => [r, g, b].map((v, j) => v * a + under[j] * (1 - a));
+    const light = (c) => c.map((v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4))
+        .reduce((sum, v, j) => sum + v * [0.2126, 0.7152, 0.0722][j], 0);
+    const paper = parsed(getComputedStyle(document.querySelector('section')).backgroundColor).slice(0, 3), bad = [];
+    for (const svg of document.querySelectorAll('.picture svg')) for (const text of svg.querySelectorAll('text')) {
+        if (!text.textContent.trim() || text.classList.contains('halo')) continue;
+        const a = text.getBoundingClientRect(), x = (a.left + a.right) / 2, y = (a.top + a.bottom) / 2;
+        let ground = paper;
+        for (const part of svg.querySelectorAll('rect')) { // in the order in which they are painted
+            if (part === text || part.closest('defs') || part.compareDocumentPosition(text) & 2) continue;
+            const b = part.getBoundingClientRect(), fill = getComputedStyle(part).fill;
+            if (x < b.left || x > b.right || y < b.top || y > b.bottom || /^(none|url)/.test(fill)) continue;
+            const [r, g, bl, alpha] = parsed(fill);
+            ground = over([r, g, bl, alpha * Number(part.closest('g')?.getAttribute('opacity') ?? 1)
+                * Number(getComputedStyle(part).opacity)], ground);
+        }
+        const both = [light(over(parsed(getComputedStyle(text).fill), ground)), light(ground)];
+        const ratio = (Math.max(...both) + 0.05) / (Math.min(...both) + 0.05);
+        if (ratio < 4.5) bad.push(`${svg.closest('.picture').id}: ${text.textContent} ${ratio.toFixed(1)}`);
+    }
+    return bad;
+}"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_word_of_a_picture_stands_out_from_its_ground(visit, worked, scheme):
+    page = visit(worked, color_scheme=scheme, reduced_motion="reduce")
+    page.evaluate("ready(); launch(sounding()); stopped(); learn(200); turned.share = 1")
+    for state in ("worked", "negative", "origin inside"):
+        page.evaluate(STATES[state])
+        for n in (0, 3, 7):
+            page.evaluate(f"change({{ n: {n} }}); launch(sounding()); stopped()")
+            page.evaluate("document.getElementById('now-show').click()")
+            page.evaluate("document.getAnimations().forEach((a) => a.finish())")
+            assert page.evaluate(FAINT) == []
 
 
 def test_half_way_round_no_number_of_a_tap_lies_over_another(visit, worked):

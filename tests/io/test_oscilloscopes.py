@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
+from faltung_lists.rates import told_rate
 
 from pipeline.errors import ReadError
 from pipeline.io import open_reader
@@ -127,17 +128,21 @@ def test_a_date_that_may_be_two_is_refused_with_a_form_that_reads_it(read, text,
     assert info.fs == 1
 
 
-def test_a_date_and_a_time_in_two_columns_lead_to_one_of_them(read):
+def test_a_date_and_a_time_in_two_columns_lead_to_both(read):
     text = "Datum;Uhrzeit;Temp\n" + logged("%d.%m.%Y;%H:%M:%S", "{};{}")
-    with pytest.raises(ReadError, match="is no number, but a time; set time_column: Datum"):
+    both = r"time_column: \[Datum, Uhrzeit\]"
+    with pytest.raises(ReadError, match=f"is no number, but a time; set {both}"):
         read(text)
-    with pytest.raises(ReadError, match="40 rows of one time tell no rate; give fs:, or another time_column"):
+    with pytest.raises(ReadError, match=f"such as {both}"):
+        read(text, columns=[2])
+    with pytest.raises(ReadError, match="40 rows of one time tell no rate; give fs:, or another time_column, or two"):
         read(text, time_column="Datum")
-    with pytest.raises(ReadError, match=r"column 'Datum' .* is no number; choose others with columns: \[2\] "):
+    with pytest.raises(ReadError, match=f"column 'Datum' .* is no number, but a time; set {both}"):
         read(text, time_column="Uhrzeit")
-    samples, info, _ = read(text, time_column="Uhrzeit", columns=[2])
+    samples, info, _ = read(text, time_column=["Datum", "Uhrzeit"])
     np.testing.assert_array_equal(samples[:, 0], X)
     assert info.fs == 1
+    assert read(text, time_column="Uhrzeit", columns=[2])[1].fs == 1
     assert read(text, time_column="Datum", columns=[2], fs=1)[1].fs == 1
 
 
@@ -146,3 +151,62 @@ def test_a_column_without_a_value_is_left_out_by_the_columns_that_the_message_na
     with pytest.raises(ReadError, match=r"is empty: a missing value; choose others with columns: \[0\], or set gaps:"):
         read(text, fs=500_000)
     np.testing.assert_array_equal(read(text, fs=500_000, columns=[0])[0][:, 0], X)
+
+
+RATES = {
+    "Rigol DS1000Z": "X,CH1,Start,Increment,\nSequence,Volt,-6.000000e-05,2.000000e-06\n" + COUNTED,
+    "Owon": "Unit:(mV)\n\nCH1\nTime interval, :2.00us\n\nIndex, CH1_Voltage(mV)\n" + COUNTED.replace(",\n", "\n"),
+    "GW Instek": "Memory Length,40\nSampling Period,2.0000E-06\nWaveform Data,\n" + PLAIN.replace("\n", ",\n"),
+    "Rigol MSO5000": "CH1V,t0 = -6.00e-05, tInc = 2.000000e-06,\n" + "".join(f"{x},,\n" for x in X),
+    "a comment": "# Sample rate: 500 kHz\n" + "".join(f"{x}\n" for x in X),
+    "a comma": "Abtastintervall;0,002 ms\nKanal A;Kanal B\n" + "".join(f"{x};{x}\n".replace(".", ",") for x in X),
+}
+
+
+@pytest.mark.parametrize("name", RATES)
+def test_a_rate_in_words_is_told_and_taken_as_told(read, name):
+    options = {"columns": [0]} if name == "Rigol MSO5000" else {}
+    with pytest.raises(ReadError, match=r"tells no sampling rate: give fs: 500000, as '[^']+' seems to say, name its"):
+        read(RATES[name], **options)
+    samples, info, _ = read(RATES[name], fs=500_000, **options)
+    np.testing.assert_array_equal(samples[:, 0 if options or "a co" in name else 1], X)
+    assert info.fs == 500_000
+
+
+def test_a_time_column_goes_before_a_rate_in_words(read):
+    with pytest.raises(ReadError, match="give fs:, name its time column, such as time_column: TIME "):
+        read("Sample Interval,2e-06\n\nTIME,CH1\n" + PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("line", "fs"),
+    [
+        ("Sample Rate (Hz): 100", 100),
+        ("Sampling Frequency [Hz];1000", 1000),
+        ("fs = 44.1 kHz", 44_100),
+        ("Sampling Rate: 50 samples/sec", 50),
+        ("Scan rate = 10 scans/sec", 10),
+        ("Sample Rate: 10 MSa/s", 10e6),
+        ('"Sampling interval","100ms"', 10),
+        ("Sampling interval (ms): 10", 100),
+        ("Logging interval: 10 min", 1 / 600),
+        ("log interval,5,min", 1 / 300),
+        ("Sample Interval,2e-06,2e-06", 500_000),
+        ("Messintervall: 2 h", 1 / 7200),
+        ("Sample Interval: 4 ns", 250e6),
+        ("fs: 1,000 Hz", None),
+        ("Sample interval: 0,1 s", None),
+        ("Record Interval: 00:00:10", None),
+        ("Sampling rate: 2 s", None),
+        ("Sample Rate,0", None),
+        ("Frequency: 50 Hz", None),
+        ("timestamp,2", None),
+        ("offset: 3", None),
+        ("Sample rate: 100 Hz, then sample rate: 200 Hz", None),
+    ],
+)
+def test_a_rate_in_words_is_read_with_its_unit(line, fs):
+    told = told_rate([line], 2)
+    assert told is None if fs is None else told is not None and told[0] == pytest.approx(fs, rel=1e-11)
+    assert told_rate(["a;Sample rate;b", "1;2;3"], 3) == (2.0, "Sample rate, 2")
+    assert told_rate(["a;Sample rate;b", "1;2;3"], 2) is None  # a row is no value of a name above it

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import FaltungError, ReadError, UsageError
 from pipeline.io import OutputFormat, SignalInfo, TimeColumn, open_reader, open_writer, probe, read_signal
+from pipeline.io.arrays import npy_header
 from pipeline.io.stamps import format_stamp, parse_stamp
 from tests.io.helpers import names, noise, piped, save
 
@@ -91,6 +92,7 @@ def test_a_sidecar_tells_the_rate_and_fs_goes_before_it(table, tmp_path):
         ('{"fs": true}', "got True"),
         ('{"fs": 1, "names": "a"}', "names must be a list of texts, got 'a'"),
         ("[" * 9999, "is no JSON"),
+        ('{"fs": 1' + "0" * 5000 + "}", "fs must be a number of hertz from 1e-30 to 1e30, got inf"),
         ('{"rate": 8}', "tells no sampling rate"),
     ],
 )
@@ -421,6 +423,20 @@ def test_a_broken_array_header_is_told(tmp_path, data):
         probe(tmp_path / "x.npy", fs=1)
 
 
+def test_a_length_below_0_and_a_version_to_come_are_told(tmp_path):
+    whole = npy_header("<f8", 5, 1) + bytes(40)
+    for data, words in (
+        (npy_header("<f8", -5, 1) + bytes(40), r"has shape \(-5,\); a signal is"),
+        (whole[:6] + b"\x09\x00" + whole[8:], r"version 9\.0 of the format is not known"),
+    ):
+        (tmp_path / "x.npy").write_bytes(data)
+        with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+            archive.writestr("x.npy", data)
+        for name in ("x.npy", "x.npz"):
+            with pytest.raises(ReadError, match=words):
+                probe(tmp_path / name, fs=1)
+
+
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
@@ -550,6 +566,27 @@ def test_the_rate_of_an_output_goes_into_a_sidecar(tmp_path):
     report = save(tmp_path / "x.npy", noise(9, 1), fs=8.0, source=source)
     assert json.loads((tmp_path / "x.json").read_text()) == {"fs": 8.0, "names": ["v"], "t0": "5.0"}
     assert report.notes == ("NPY has no time column: t not carried",)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_sidecar_and_is_not_waited_for(table, tmp_path):
+    path = table("1\n2\n")
+    os.mkfifo(tmp_path / "x.json")
+    with pytest.raises(ReadError, match=r"x\.json: would tell the rate, and is a pipe, a socket or a device"):
+        probe(path)
+    with pytest.raises(UsageError, match=r"x\.json: is needed for the rate of .*, and is another file"):
+        open_writer(tmp_path / "x.npy", fs=1, channels=1, overwrite=True)
+
+
+def test_a_table_with_times_is_not_put_beside_a_sidecar_that_tells_another_rate(tmp_path):
+    source = SignalInfo(8.0, 1, 9, "CSV", None, ("v",), TimeColumn("t", 0, Decimal(5), Decimal("0.125")))
+    (tmp_path / "x.json").write_text('{"fs": 3}')
+    with pytest.raises(UsageError, match=r"x\.json: would tell 3 Hz of .*x\.csv, which has 8 Hz; remove it, or give"):
+        save(tmp_path / "x.csv", noise(9, 1), fs=8.0, source=source)
+    assert names(tmp_path) == ["x.json"]
+    (tmp_path / "x.json").write_text('{"fs": 8}')
+    save(tmp_path / "x.csv", noise(9, 1), fs=8.0, source=source)
+    assert names(tmp_path) == ["x.csv", "x.json"]
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.npy"])

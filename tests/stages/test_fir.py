@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pipeline.engine.plan import make_plan
 from pipeline.errors import SettingError
 from pipeline.stages.base import Format
 from pipeline.stages.fir import Fir
@@ -135,3 +136,12 @@ def test_zero_phase_of_an_even_number_of_taps_is_refused():
 def test_taps_for_other_channels_are_refused():
     with pytest.raises(SettingError, match=r"^taps: has 3 channels, the signal 2"):
         Fir(taps=[[1, 2, 3], [4, 5, 6]]).kernel(STEREO)
+
+
+@pytest.mark.parametrize("transition", ["20 Hz", "200 Hz"])
+def test_the_plan_says_how_loud_a_square_wave_comes_out(transition):
+    stage = Fir(kind="lowpass", cutoff="1 kHz", transition=transition)
+    (note,) = (one for one in make_plan([stage], MONO).stages[0].notes if "louder" in one)
+    y = np.convolve(np.repeat([-1.0, 1.0, -1.0], 4000), taps(stage), "valid")
+    assert f"a square wave comes out {20 * np.log10(np.abs(y).max()):.2f} dB louder: clip: scale keeps it from" in note
+    assert make_plan([Fir(taps=[0.25, 0.5, 0.25])], MONO).stages[0].notes == ()  # which comes out as loud as it goes in

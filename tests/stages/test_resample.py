@@ -184,3 +184,16 @@ def test_bad_settings_say_what_and_why():
         Resample(fs=8000, quality="best")
     with pytest.raises(SettingError, match=r"^fs: 1e\+08 Hz is 12,500 times away from 8000 Hz; at most 1000 times"):
         Resample(fs="100 MHz").open(Format(8000.0, 1))
+
+
+@pytest.mark.parametrize(("fs_in", "fs_out"), [(48000, 44100), (44100, 48000), (8000, 1000), (8000, 48000)])
+@pytest.mark.parametrize("quality", ["very_high", "low"])
+def test_the_plan_says_how_loud_a_square_wave_comes_out(fs_in, fs_out, quality):
+    stage = Resample(fs=fs_out, quality=quality)
+    (note,) = make_plan([stage], Format(fs_in, 1)).stages[0].notes
+    square = np.repeat([-1.0, 1.0] * 150, 8_009)
+    told = float(
+        note.removeprefix("a square wave comes out ").removesuffix(" dB louder: clip: scale keeps it from clipping")
+    )
+    assert told == pytest.approx(20 * np.log10(np.abs(run(stage, square, fs_in)).max()), abs=0.02)
+    assert make_plan([Resample(fs=fs_in)], Format(fs_in, 1)).stages[0].notes == ()

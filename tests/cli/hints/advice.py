@@ -56,6 +56,13 @@ TABLES = (
         files={"x.csv": table(*TEN, header='"Time (s), own",x')},
     ),
     cmd(
+        "csv_reader",
+        "name its time column",
+        "apply x.csv o.csv gain gain=1 --overwrite",
+        "apply x.csv o.csv gain gain=1 --overwrite -s fs=100",
+        files={"x.csv": "Sample Interval,10 ms\nA,B\n1.5,2\n1,2\n2,4\n"},
+    ),
+    cmd(
         "timecolumn",
         "may be a day and a month or a month and a day;",
         "apply x.csv o.csv gain gain=1 --overwrite -s time_column=time",
@@ -440,7 +447,7 @@ SIGNALS = (
     ),
     cfg(
         "tables",
-        "so tells no rate; mend it, or take it away",
+        ", or take it away",
         source="x.npy",
         files={"x.json": "{'fs': 8000}"},
         mended={"x.json": '{"fs": 8000}'},

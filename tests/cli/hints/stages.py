@@ -30,7 +30,7 @@ TYPED = tuple(
         ("process", "it is a stage: faltung apply IN OUT", "gain in.wav o.wav gain=1", f"{AP} gain gain=1"),
         ("applied", "belong to the same word", f"{AP} gain gain=1 -s tail keep", f"{AP} gain gain=1 -s tail=keep"),
         ("problems", "set {}: {} beside the stages", f"{AP} gain gain=1 tail=keep", f"{AP} gain gain=1 -s tail=keep"),
-        ("inputs", "; did you mean --{}?", "match in.wav -t part.wav threshold=0.8 -o e.csv --overwrite",
+        ("inputs", "; if it is a setting, give {}{}{}", "match in.wav -t part.wav threshold=0.8 -o e.csv --overwrite",
          "match in.wav -t part.wav --threshold 0.8 -o e.csv --overwrite"),
         ("fir", "such as '{}' (or", f"{AP} fir cutoff=1kHz transition=300Hz",
          f"{AP} fir cutoff=1kHz transition=300Hz kind=lowpass"),

@@ -43,7 +43,6 @@ ELSEWHERE = {
     ),
     "a link in the output's folder": ("outputs: give another output folder",),
     "samples that libsndfile takes, and then does not": ("sndfile: cannot be encoded",),
-    "the environment": ("limits: write NAME=NUMBER",),
     "a million events": ("search: more than",),
     "said to programs, about their arrays and calls": (
         "containers", "detectors", "files: bytes", "files: commit()", "files: forgotten", "files: blocks of",
@@ -60,7 +59,9 @@ ELSEWHERE = {
         "source: is a directory", "writers: put {stem}",
     ),
     "explanations of a run, with their own tests": ("outputs: {}: is no explanation",),
+    "sidecars of what is baked, with their own tests": ("tables: would tell {} Hz",),
     "no advice": (
+        "manifest: pipe",
         "options: keep what",
         "options: Say what",
         "plans: whole",

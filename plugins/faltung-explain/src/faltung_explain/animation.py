@@ -39,6 +39,7 @@ GIF_COLOURS = 64
 FEW = 9  # samples: more, and only the output at now is labelled
 FEW_TAPS = 4
 TITLE_SHARE = 0.92  # of the width, at most
+NAME_PIXELS = 32  # that the name of a tap takes
 GAP = 12  # pixels between the pictures of the contact sheet
 
 
@@ -81,7 +82,7 @@ def _launch(example: Example) -> list[Shot]:
     steps = (0.0, 0.35, 0.7, 1.0) if len(rows) <= 4 else (0.0,)
     shots = []
     for place, i in enumerate(rows):
-        text = drawn("film_launch", i=i)
+        text = drawn("film_launch_about" if example.origin else "film_launch", i=i, o=example.origin)
         for fall in steps:
             seconds = pace / len(steps) if len(steps) == 1 else pace * (0.55 if fall == 0 else 0.45 / (len(steps) - 1))
             shots.append(Shot("launch", text, seconds, now=i, landed=rows[:place], falling=(i, fall)))
@@ -92,7 +93,8 @@ def _launch(example: Example) -> list[Shot]:
 def _trace(example: Example) -> list[Shot]:
     now, rows = example.now, _sounding(example)
     first = Shot("trace", drawn("film_stop", n=now), 0.8, now=now, landed=rows)
-    text = drawn("film_trace")
+    plain = "film_trace" if len(example.h) > 1 else "film_trace_one"
+    text = drawn("film_trace_about" if example.origin else plain)
     return [first, Shot("trace", text, 4.0, now=now, landed=rows, traced=True, key=True)]
 
 
@@ -101,33 +103,44 @@ def _turn(example: Example) -> list[Shot]:
     shots = []
     for step in range(TURN_STEPS + 1):
         share = math.cos(math.pi * step / TURN_STEPS)
-        places = tuple(now + k * share for k in range(m))
-        text = drawn("film_turn")
+        places = tuple(now + (k - example.origin) * share for k in range(m))
+        text = drawn("film_turn", o=example.origin)
         seconds = 0.6 if step in (0, TURN_STEPS) else 0.15
         shots.append(Shot("turn", text, seconds, now=now, landed=rows, taps_at=places, key=step == 3))
     return shots
 
 
 def _slide(example: Example) -> list[Shot]:
-    rows, m, count = _sounding(example), len(example.h), len(example.x)
-    pace = 1.9 / count
+    rows, m, o, count = _sounding(example), len(example.h), example.origin, len(example.x)
+    pace = 1.9 / (count + o)
     text = drawn("film_slide")
     return [
-        Shot("slide", text, pace, n, rows, taps_at=tuple(float(n - k) for k in range(m)), upto=n, key=n == example.now)
-        for n in range(count)
+        Shot(
+            "slide",
+            text,
+            pace,
+            n,
+            rows,
+            taps_at=tuple(float(n - k + o) for k in range(m)),
+            upto=n,
+            key=n == example.now,
+        )
+        for n in range(-o, count)
     ]
 
 
 def _future(example: Example) -> list[Shot]:
-    m, count = len(example.h), len(example.x)
-    pace = 2.6 / (count + m - 1)
+    m, o, count = len(example.h), example.origin, len(example.x)
+    back, ahead = o, m - 1 - o  # how far h lies before and after now, not turned; turned it is the other way round
+    pace = 2.6 / (count + ahead)
     shots = []
-    for n in range(1 - m, count):
+    for n in range(-ahead, count):
         early = n < int(np.flatnonzero(example.x)[0])
-        text = drawn("film_future")
-        if early and example.r[n + m - 1] != 0:
+        same = "film_same" if np.array_equal(example.y, example.r) else "film_written"
+        text = drawn("film_future" if ahead > back else same)
+        if early and ahead > back and example.r[n + m - 1] != 0:
             text = drawn("film_swells")
-        places = tuple(float(n + k) for k in range(m))
+        places = tuple(float(n + k - o) for k in range(m))
         seconds = pace * (2 if early else 1)
         shots.append(Shot("future", text, seconds, n, taps_at=places, kind="correlate", upto=n, key=n == example.now))
     return shots
@@ -150,7 +163,7 @@ def draw(made: Figure, shot: Shot, example: Example) -> None:
     taps, origin = PRESETS["symmetric"]
     pair = Example.of(example.x, taps, example.now, origin) if shot.symmetric else None
     h = pair.h if pair else example.h
-    low, high = float(example.n[0]) - 0.6, float(example.n[-1]) + 0.6
+    low, high = min(float(example.n[0]), -1) - 0.6, max(float(example.n[-1]), len(example.x)) + 0.6
     _title(made, shot.text)
     upper, middle, lower = (
         made.add_axes((0.09, y, 0.89, height)) for y, height in ((0.66, 0.2), (0.4, 0.2), (0.08, 0.28))
@@ -158,7 +171,7 @@ def draw(made: Figure, shot: Shot, example: Example) -> None:
     middle.set_zorder(5)  # a falling copy stays in sight over the band below
     middle.patch.set_visible(False)
     _samples(upper, example.x, shot, low, high)
-    _kernel(middle, h, example, shot, low, high, origin if pair else 0)
+    _kernel(middle, h, example, shot, low, high, origin if pair else example.origin)
     if pair:
         _coinciding(lower, pair, shot, low, high)
     else:
@@ -197,11 +210,11 @@ def _samples(axes: Axes, x: Taps, shot: Shot, low: float, high: float) -> None:
     stems(axes, range(len(x)), x, "x", size=9)
 
 
-def _kernel(axes: Axes, h: Taps, example: Example, shot: Shot, low: float, high: float, origin: int = 0) -> None:
+def _kernel(axes: Axes, h: Taps, example: Example, shot: Shot, low: float, high: float, origin: int) -> None:
     """The taps where the shot has them, the one of time zero as a diamond; or the copy that was just launched."""
     if shot.falling is not None:
         i, fall = shot.falling
-        values, places = example.x[i] * h, [float(i + k) for k in range(len(h))]
+        values, places = example.x[i] * h, [float(i + k - origin) for k in range(len(h))]
         extent = (example.launches("convolve")).ravel().tolist()
     elif shot.taps_at is not None:
         fall, values, places, extent = 0.0, h, list(shot.taps_at), h.tolist()
@@ -214,10 +227,11 @@ def _kernel(axes: Axes, h: Taps, example: Example, shot: Shot, low: float, high:
     bottom, top = axes.get_ylim()
     sink = -fall * 1.15 * (top - bottom)
     gap = 0.07 * (top - bottom)
+    named = _apart(places, NAME_PIXELS * (high - low) / axes.bbox.width, origin)
     for k, (at, value) in enumerate(zip(places, values.tolist(), strict=True)):
         axes.plot([at, at], [sink, value + sink], color=COLOURS["h"], linewidth=2.6, zorder=8, clip_on=False)
         tap_mark(axes, at, value + sink, k - origin, zorder=9, clip_on=False)
-        if fall == 0:
+        if fall == 0 and k in named:
             up = value >= 0
             place = value + (1.6 * gap if up else -1.6 * gap)
             axes.text(
@@ -225,11 +239,20 @@ def _kernel(axes: Axes, h: Taps, example: Example, shot: Shot, low: float, high:
             )
 
 
+def _apart(places: Sequence[float], width: float, origin: int) -> set[int]:
+    """The taps that have room for their names, from time zero outward: while h turns, they meet."""
+    named: set[int] = set()
+    for k in sorted(range(len(places)), key=lambda k: abs(k - origin)):
+        if all(abs(places[k] - places[other]) >= width for other in named):
+            named.add(k)
+    return named
+
+
 def _output(axes: Axes, example: Example, shot: Shot, low: float, high: float) -> None:
     """The stack of the copies that have landed, and the sums that were gathered so far."""
     table = example.launches("convolve")
     stacks = [part.clip(min=0).sum(axis=0) for part in (table, -table)]
-    frame(axes, low, high, [*stacks[0].tolist(), *(-stacks[1]).tolist(), *example.r.tolist()], room=0.2)
+    frame(axes, low, high, [*stacks[0].tolist(), *(-stacks[1]).tolist(), *example.r.tolist()], room=0.27)
     _zones(axes, shot)
     up, down = np.zeros(len(example.n)), np.zeros(len(example.n))
     for i in shot.landed:

@@ -238,7 +238,7 @@ def cells(ax: Axes, table: Array, *, numbers: bool = True, largest: float | None
 
 
 def tap_mark(axes: Axes, at: float, value: float, k: int, *, size: float = 10, **look: Any) -> None:
-    """The mark of tap k: a square, for tap 0 the diamond."""
+    """The mark of the tap k frames after time zero: a square, at time zero the diamond."""
     mark = MARKERS["h0" if k == 0 else "h"]
     axes.plot([at], [value], mark, color=COLOURS["h"], markeredgecolor=INK, mew=0.8, markersize=size, **look)
 

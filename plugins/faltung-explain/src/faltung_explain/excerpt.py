@@ -60,8 +60,15 @@ def excerpt(subject: Subject) -> Excerpt:
         every_h=say("every", step=step) if step > 1 else "",
         one_x=one_x,
         one_h=one_h,
+        share=_share(taps, subject.h),
     )
     return Excerpt(example, name, frames)
+
+
+def _share(taps: Taps, h: Taps) -> Bilingual | str:
+    """What of the kernel's energy the taps hold that are shown; nothing to say where it is all of it."""
+    part, whole = float((taps**2).sum()), float((h**2).sum())
+    return say("share", percent=f"{100 * part / whole:.2g} %") if part < 0.995 * whole else ""
 
 
 def _grid(h: Taps, origin: int) -> int:

@@ -17,7 +17,7 @@ from pipeline.kernel import Taps
 
 from .bilingual import Bilingual, say
 from .drawing import MARKERS, diverging, drawn, frame, now_at, stems, styled, tap_mark, zone_words
-from .example import PRESETS, Example, Term, sum_text, value_text
+from .example import PRESETS, Example, sum_text, value_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -58,7 +58,7 @@ def figure(data: FigureData, caption: str) -> Figure:
         made = Figure(figsize=(12, 13.2), dpi=125, facecolor=COLOURS["paper"])
         cells: Any = made.subfigures(4, 2, height_ratios=(4.2, 4.6, 4.6, 0.9), hspace=0.02, wspace=0.02)
         _signal(cells[0, 0], data.example)
-        _kernels(cells[0, 1], data.example.h)
+        _kernels(cells[0, 1], data.example)
         _launches(cells[1, 0], data.example)
         _gathered(cells[1, 1], data.example)
         _clicked(cells[2, 0], data.click)
@@ -103,7 +103,8 @@ def alt_text(data: FigureData) -> Bilingual:
     n, start = example.now, len(example.h) - 1
     terms = example.terms(n, "convolve")
     return say(
-        "alt",
+        "alt" if _comes_after(example) else "alt_about",
+        o=example.origin,
         n=n,
         y=_list(example.y[start : start + len(example.x)]),
         r=_list(example.r[: len(example.x) + start]),
@@ -113,6 +114,11 @@ def alt_text(data: FigureData) -> Bilingual:
         start=value_text(-start),
         difference=f"{data.difference:.3g}",
     )
+
+
+def _comes_after(example: Example) -> bool:
+    """Whether h answers after its cause, and mirrored before it: not so of one tap, nor with taps before time zero."""
+    return example.origin == 0 and len(example.h) > 1
 
 
 def _begins(early: int) -> Bilingual:
@@ -148,16 +154,16 @@ def _signal(cell: SubFigure, example: Example) -> None:
     axes.set_xticks(range(len(example.x)), [f"x[{i}]" for i in range(len(example.x))])
 
 
-def _kernels(cell: SubFigure, h: Taps) -> None:
+def _kernels(cell: SubFigure, example: Example) -> None:
+    h, m, o = example.h, len(example.h), example.origin
     _titled(cell, 2, drawn("fig_kernels"))
-    m = len(h)
     for left, order, label in (
-        (0.07, range(m), drawn("fig_rings")),
-        (0.55, range(m - 1, -1, -1), drawn("fig_reversed")),
+        (0.07, range(m), drawn("fig_rings" if _comes_after(example) else "fig_about")),
+        (0.55, range(m - 1, -1, -1), drawn("fig_reversed", o=o)),
     ):
         axes = cell.add_axes((left, 0.12, 0.38, 0.62))
         frame(axes, -0.7, m - 0.3, h.tolist())
-        _taps(axes, range(m), list(order), h[list(order)])
+        _taps(axes, range(m), list(order), h[list(order)], o)
         cell.text(left + 0.19, 0.82, label, fontsize=9, ha="center", color=INK)
 
 
@@ -175,7 +181,7 @@ def _launches(cell: SubFigure, example: Example, number: int = 3) -> None:
     cell.text(
         0.07,
         0.035,
-        drawn("fig_box", n=example.now, turned=turned),
+        drawn("fig_box" if example.origin == 0 else "fig_box_about", n=example.now, turned=turned),
         fontsize=9.5,
         color=INK,
     )
@@ -185,15 +191,15 @@ def _gathered(cell: SubFigure, example: Example, number: int = 4) -> None:
     now = example.now
     _titled(cell, number, drawn("fig_gather", n=now))
     axes = cell.add_axes((0.07, 0.06, 0.88, 0.8))
-    _gather(axes, example.x, example.terms(now, "convolve"), now, f"y[{now}] = {sum_text(example, now, 'convolve')}")
+    _gather(axes, example, f"y[{now}] = {sum_text(example, now, 'convolve')}")
 
 
 def _clicked(cell: SubFigure, click: Example) -> None:
-    now, m = click.now, len(click.h)
-    _titled(cell, 5, drawn("fig_click"))
+    now, m, about = click.now, len(click.h), "" if _comes_after(click) else "_about"
+    _titled(cell, 5, drawn(f"fig_click{about}"))
     for bottom, kind, quantity, label in (
-        (0.51, "convolve", "y", drawn("fig_after")),
-        (0.09, "correlate", "r", drawn("fig_before")),
+        (0.51, "convolve", "y", drawn(f"fig_after{about}", o=click.origin)),
+        (0.09, "correlate", "r", drawn(f"fig_before{about}", o=click.origin)),
     ):
         axes = cell.add_axes((0.07, bottom, 0.88, 0.28))
         out = click.y if kind == "convolve" else click.r
@@ -227,12 +233,12 @@ def _time_zones(axes: Axes, now: float) -> None:
     zone_words(axes, edge, min((low + edge) / 2, edge - 1.1), max((edge + high) / 2, edge + 1.2))
 
 
-def _taps(axes: Axes, at: Sequence[float], k: Sequence[int], values: Taps) -> None:
-    """Taps with their numbers under them; the diamond is tap 0."""
+def _taps(axes: Axes, at: Sequence[float], k: Sequence[int], values: Taps, origin: int) -> None:
+    """Taps with their numbers under them; the diamond is the one at time zero."""
     span = axes.get_ylim()[1] - axes.get_ylim()[0]
     for place, index, value in zip(at, k, values.tolist(), strict=True):
         axes.plot([place, place], [0, value], color=COLOURS["h"], linewidth=2.2, zorder=3, solid_capstyle="butt")
-        tap_mark(axes, place, value, index, zorder=4)
+        tap_mark(axes, place, value, index - origin, zorder=4)
         up = value >= 0
         where = value + (0.09 if up else -0.09) * span
         axes.text(place, where, value_text(value), ha="center", va="bottom" if up else "top", fontsize=9, color=INK)
@@ -268,8 +274,9 @@ def _table(axes: Axes, cells: Taps, rows: Sequence[int], x: Taps, out: Taps, now
     axes.axis("off")
 
 
-def _gather(axes: Axes, x: Taps, terms: Sequence[Term], now: int, sentence: str) -> None:
+def _gather(axes: Axes, example: Example, sentence: str) -> None:
     """The arrivals at frame ``now``: the samples, under each its tap, under both their product; then the sum."""
+    x, now, terms = example.x, example.now, example.terms(example.now, "convolve")
     ahead = max(now + 1, terms[-1].i)
     low, high = terms[0].i - 1.4, ahead + 0.6
     lines = {"x": 2.0, "h": 1.0, "product": 0.0}
@@ -288,7 +295,7 @@ def _gather(axes: Axes, x: Taps, terms: Sequence[Term], now: int, sentence: str)
         axes.text(i, 2.5, f"x[{i}]", ha="center", va="center", fontsize=8, color=FAINT)
     for term in terms:
         axes.plot([term.i - left] * 2, [1.75, 1.3], color=LINE, linewidth=1)
-        tap_mark(axes, term.i - left, 1, term.k, size=size)
+        tap_mark(axes, term.i - left, 1, term.k - example.origin, size=size)
         axes.text(term.i + 0.18 - left, 1, value_text(term.tap), ha="left", va="center", fontsize=size, color=INK)
         axes.text(term.i, 0.6, f"h[{term.k}]", ha="center", va="center", fontsize=8, color=FAINT)
         colour = COLOURS["product" if term.product >= 0 else "negative"]

@@ -21,7 +21,7 @@ from .bilingual import Bilingual, texts_of
 from .example import PRESETS, WORKED, Example, sum_text
 from .excerpt import Excerpt
 from .listening import Listening
-from .said import is_room
+from .said import is_room, moved_by
 from .sounds import SoundSet
 from .subject import Subject
 
@@ -70,7 +70,11 @@ def page_data(
         "correlates": subject.correlates,
         "searches": bool(subject.searches),
         "room": is_room(subject),
-        "paths": [{"from": i, "to": o, "outline": outline(taps, PATH_BINS)} for i, o, taps in subject.paths],
+        "moved": moved_by(listening, a, b),
+        "paths": [
+            {"from": i, "to": o, "outline": outline(taps[::-1] if subject.correlates else taps, PATH_BINS)}
+            for i, o, taps in subject.paths
+        ],
         "sound": {
             "fs": listening.fs,
             "times": listening.times,

@@ -53,9 +53,8 @@ def sentences(subject: Subject, listening: Listening, sounds: SoundSet) -> list[
         seconds = frames / listening.fs * listening.times
         return short_duration(seconds) if frames > APART_S * listening.fs else None
 
-    later = len(listening.h) - 1 - 2 * listening.origin
-    moved = gap(abs(later))
-    if moved is not None and later > 0 and difference(a[later:], b[: len(b) - later]) <= SAME:
+    moved = moved_by(listening, a, b)
+    if moved is not None:
         return [*said, say("moved", time=moved)]
     (begin_x, end_x), (begin_a, end_a), (begin_b, _) = (_span(sound) for sound in (x, a, b))
     for key, frames in (
@@ -68,6 +67,14 @@ def sentences(subject: Subject, listening: Listening, sounds: SoundSet) -> list[
         if time is not None and (key != "ahead" or listening.origin):
             said.append(say(key, time=time, origin=subject.origin))
     return said
+
+
+def moved_by(listening: Listening, a: Taps, b: Taps) -> str | None:
+    """The time by which B is A earlier, where it is nothing else: taps that read the same both ways, off time zero."""
+    later = len(listening.h) - 1 - 2 * listening.origin
+    if later <= 0 or difference(a, b) <= SAME or difference(a[later:], b[: len(b) - later]) > SAME:
+        return None
+    return short_duration(later / listening.fs * listening.times)
 
 
 def is_room(subject: Subject) -> bool:

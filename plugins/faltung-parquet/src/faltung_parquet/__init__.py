@@ -71,8 +71,10 @@ class ParquetReader(Reader):
         index = [one for one in _json(about.get(b"pandas")).get("index_columns", []) if one in names]
         types = self._pa.types
         dated = [one.name for one in self._schema if types.is_temporal(one.type) and not types.is_time(one.type)]
-        sure = dated[0] if len(dated) == 1 else None
-        time = self._time = sure if options.time_column is None else self._column(options.time_column)
+        sure, named = dated[0] if len(dated) == 1 else None, options.time_column
+        if not isinstance(named, str | int | None):
+            raise ReadError(self._name, f"time_column: is one column of a Parquet, got {list(named)}")
+        time = self._time = sure if named is None else self._column(named)
         others = [one for one in names if one != time and one not in index]
         self._chosen = others if options.columns is None else [self._column(one) for one in options.columns]
         if not 1 <= len(self._chosen) <= MAX_CHANNELS:

@@ -75,8 +75,8 @@ const zones = (svg, left, edge, right, top, bottom) => {
   if (right - edge > 70) svg.append(put((edge + right) / 2 + 12, top - 6, say("not_yet"), 12, "faint"));
 };
 const grid = (id, left, frames, least = 24, most = 62) => {
-  const step = clamp((room(id) - left - 6) / frames.length, least, most);
-  return { step, left, right: left + step * frames.length, width: left + step * frames.length + 5, at: (n) => left + (n - frames[0] + 0.5) * step, frame: (px) => Math.round((px - left) / step - 0.5) + frames[0] };
+  const step = clamp((room(id) - left - 15) / frames.length, least, most); // the handle of now fits beside the last
+  return { step, left, right: left + step * frames.length, width: left + step * frames.length + 14, at: (n) => left + (n - frames[0] + 0.5) * step, frame: (px) => Math.round((px - left) / step - 0.5) + frames[0] };
 };
 const scale = (values, height) => { const top = Math.max(0, ...values), bottom = Math.min(0, ...values), span = top - bottom || 1; return (v) => (top - v) / span * height; };
 const fitting = (words, width, most) => Math.min(most, width / (0.62 * String(words).length));

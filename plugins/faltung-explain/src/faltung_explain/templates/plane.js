@@ -11,12 +11,19 @@ const stamps = (image, k) => { // each pixel leaves the hook as it is, around it
 };
 const window_ = (image, k) => across((i, j) => { let sum = 0; for (let p = 0; p < 3; p += 1) for (let q = 0; q < 3; q += 1) sum += k[p][q] * pixel(image, i + p - 1, j + q - 1); return sum; });
 const apart = (a, b) => Math.max(...a.flatMap((row, i) => row.map((v, j) => Math.abs(v - b[i][j]))));
+const hex = (name) => { const code = getComputedStyle(document.documentElement).getPropertyValue(name).trim().slice(1), six = code.length === 3 ? [...code].map((c) => c + c).join("") : code; return [0, 2, 4].map((j) => parseInt(six.slice(j, j + 2), 16) / 255); };
+const readable = (v, most) => { // black or white, whichever stands out more from a tile
+  const share = 0.85 * Math.min(1, Math.abs(v) / (most || 1)), paper = hex("--paper"), linear = hex(v < 0 ? "--wrong" : "--ink").map((c, j) => c * share + paper[j] * (1 - share)).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2] > 0.179 ? "#000" : "#fff";
+};
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => render());
 const shade = (v, most) => { const share = Math.min(1, Math.abs(v) / (most || 1)); return `color-mix(in srgb, var(${v < 0 ? "--wrong" : "--ink"}) ${Math.round(85 * share)}%, var(--paper))`; };
 function tiles(svg, table, left, top, side, { name, numbers = false, most = null, act = null, hover = null, framed = [] } = {}) {
   const end = most ?? Math.max(...table.flat().map(Math.abs), 1e-9);
   table.forEach((row, i) => row.forEach((v, j) => {
     const part = el("g", { class: act || hover ? "press" : "", "data-tile": name ?? null, "data-at": `${i},${j}` }, box(left + side * j, top + side * i, side, side, shade(v, end), { stroke: "var(--line)" }),
-      numbers && (v || numbers === "all") ? put(left + side * (j + 0.5), top + side * (i + 0.5) + 4.5, show(v), fitting(show(v), side - 3, Math.min(13, side * 0.6)), Math.abs(v) / end > 0.5 ? "off" : "") : null);
+      numbers && (v || numbers === "all") ? put(left + side * (j + 0.5), top + side * (i + 0.5) + 4.5, show(v), fitting(show(v), side - 3, Math.min(13, side * 0.6))) : null);
+    part.querySelector("text")?.setAttribute("style", `fill: ${readable(v, end)}`);
     if (act) part.addEventListener("click", () => act(i, j));
     if (hover) part.addEventListener("pointerenter", () => hover(i, j));
     svg.append(part);

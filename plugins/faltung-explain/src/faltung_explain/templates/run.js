@@ -1,5 +1,5 @@
 // Scene 9, by ear; the run that the page was made from; languages, places in the page, and the start.
-const ear9 = { track: "A", at: 0, moved: false, begun: 0, timer: 0, ready: false, round: 0, order: [], right: 0 };
+const ear9 = { track: data.correlates ? "B" : "A", at: 0, moved: false, begun: 0, timer: 0, ready: false, round: 0, order: [], right: 0 };
 const TRACKS = ["dry", "A", "B", "D", "SA", "SB", "SD"];
 const INK = { dry: "var(--x)", A: "var(--y)", B: "var(--r)", D: "var(--wrong)", SA: "var(--y)", SB: "var(--r)", SD: "var(--wrong)" };
 const alike = () => { if (!heard?.name) return data.sound.apart <= 1e-9; const { A, D } = madeOf().all; const most = (s) => s.reduce((m, v) => Math.max(m, Math.abs(v)), 0); return most(D) <= 1e-4 * most(A); };
@@ -28,7 +28,8 @@ scenes.push({ id: "ear", draw(id) {
   $("head").value = Math.round(1000 * ear9.at * madeOf().fs / madeOf().length); $("head").setAttribute("aria-valuetext", `${ear9.at.toFixed(2)} s, ${say(`track_${ear9.track}`)}`);
   const into = ear9.at - madeOf().zero / madeOf().fs; // before 0 there is no signal yet
   $("clock").textContent = heard?.name ? moment(into, 0) : moment(data.sound.start + into * data.sound.times, data.sound.start + madeOf().length / madeOf().fs * data.sound.times);
-  $("said-ear").textContent = say(symmetricTrack() ? `hear_${ear9.track}` : same && ear9.track !== "dry" ? "hear_same" : `hear_${ear9.track}`);
+  const moved = !heard?.name && data.moved && { A: "hear_moved", B: "hear_moved", D: "hear_moved_D" }[ear9.track];
+  $("said-ear").textContent = moved ? say(moved, { time: data.moved }) : say(same && !symmetricTrack() && ear9.track !== "dry" ? "hear_same" : `hear_${ear9.track}`);
   $("blind").hidden = same || !(heard?.room ?? data.room); $("listen").textContent = say(ear9.timer ? "stop" : "listen");
   $("said-blind").textContent = ear9.round < 3 ? say("blind_ask", { round: ear9.round + 1 }) : say("blind_done", { right: ear9.right });
   const held = document.activeElement;
@@ -88,27 +89,29 @@ press("record", async () => {
 if (data.run) scenes.push({ id: "run", draw(id) {
   const width = room(id) - 2, up = data.searches ? 76 : 0, svg = canvas(width, 348 - up), left = 22;
   if (!ear9.ready) { svg.append(put(width / 2, 150, say("wait"), 13, "faint")); return svg; }
-  const { all, fs, zero, length } = tracksOfRun(), h = runSubject().h, px = (frame) => left + frame / length * (width - left), bins = Math.round(Math.min(300, width / 2)), times = data.sound.times;
-  const env = outline(all.dry, bins), size = env.map(([a, b]) => Math.max(-a, b)), most = Math.max(...size) || 1, picked = [];
+  const { all, fs, zero, length } = tracksOfRun(), { h, x } = runSubject(), around = h.length - 1 + Math.round(x.length / 12), begin = Math.max(0, zero - around), end_ = Math.min(length, zero + x.length + around); // nothing sounds outside
+  const px = (frame) => left + (frame - begin) / (end_ - begin) * (width - left), part = (track) => all[track].subarray(begin, end_), bins = Math.round(Math.min(300, width / 2)), times = data.sound.times;
+  const env = outline(part("dry"), bins), size = env.map(([a, b]) => Math.max(-a, b)), most = Math.max(...size) || 1, picked = [];
   [...size.keys()].sort((a, b) => size[b] - size[a]).forEach((j) => { if (picked.length < 3 && size[j] > 0.2 * most && picked.every((p) => Math.abs(p - j) > bins / 8)) picked.push(j); });
   picked.sort((a, b) => a - b);
   const to1 = (pairs_) => { const top_ = Math.max(...pairs_.map(([a, b]) => Math.max(-a, b))) || 1; return pairs_.map(([a, b]) => [a / top_, b / top_]); }; // each row to its own scale
-  const row = (y, name, track, colour) => svg.append(line(left, y, width, y, "var(--line)"), put(8, y + 5, name, 15, "strong"), wave(to1(outline(all[track], bins)), left, width, y, 32, colour));
+  const row = (y, name, track, colour) => svg.append(line(left, y, width, y, "var(--line)"), put(8, y + 5, name, 15, "strong"), wave(to1(outline(part(track), bins)), left, width, y, 32, colour));
   row(46, "x", "dry", "var(--x)");
   const loudest = (track) => all[track].reduce((b, v, j) => (Math.abs(v) > Math.abs(all[track][b]) ? j : b), 0);
   if (data.searches) for (const [track, back, colour] of [["B", 0, "var(--h)"], ["A", h.length - 1, "var(--r)"]]) { // where the template fits, and where its mirror image does
     const peak = loudest(track), from = px(peak - back), y = track === "B" ? 314 - up : 232 - up;
-    svg.append(box(from, 8, Math.max(3, px(peak - back + h.length) - from), 76, "none", { stroke: colour, "stroke-width": 3, rx: 4, "data-fits": track, "data-frame": peak - back }), line(px(peak), 84, px(peak), y - 34, colour, 1.5, { "stroke-dasharray": "4 3" }));
+    const out = track === "A" ? 4 : 0; // around the other, where both lie on one stretch
+    svg.append(box(from - out, 20 - out, Math.max(3, px(peak - back + h.length) - from) + 2 * out, 62 + 2 * out, "none", { stroke: colour, "stroke-width": 3, rx: 4, "data-fits": track, "data-frame": peak - back }), line(px(peak), 84, px(peak), y - 34, colour, 1.5, { "stroke-dasharray": "4 3" }));
   }
-  const taps = dense(h), top = taps.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1, shape = outline(taps, Math.max(8, Math.round(bins * h.length / length))).map(([a, b]) => [-Math.sqrt(-a / top), Math.sqrt(b / top)]); // the root keeps a faint tail in sight
+  const taps = dense(h), top = taps.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1, shape = outline(taps, Math.max(8, Math.round(bins * h.length / (end_ - begin)))).map(([a, b]) => [-Math.sqrt(-a / top), Math.sqrt(b / top)]); // the root keeps a faint tail in sight
   if (!data.searches) picked.forEach((j, p) => {
-    const at = (j + 0.5) / bins * length, y = 112 + 30 * p;
-    svg.append(line(px(at), 46, px(at), y, `var(--tint${p})`, 2), el("g", { class: "tail" }, wave(shape, px(at - h.origin), px(Math.min(length, at - h.origin + h.length)), y, 16 * size[j] / most, `var(--tint${p})`, 1, "var(--h)")), mark("h0", px(at), y, 4));
+    const at = begin + (j + 0.5) / bins * (end_ - begin), y = 112 + 30 * p;
+    svg.append(line(px(at), 46, px(at), y, `var(--tint${p})`, 2), el("g", { class: "tail" }, wave(shape, px(at - h.origin), px(Math.min(end_, at - h.origin + h.length)), y, 16 * size[j] / most, `var(--tint${p})`, 1, "var(--h)")), mark("h0", px(at), y, 4));
   });
   row(232 - up, "y", "A", "var(--y)"); row(314 - up, "r", "B", "var(--r)");
-  const start = data.sound.start, end = start + (length - zero) / fs * times; // where in the file what is heard begins
+  const start = data.sound.start, end = start + (end_ - zero) / fs * times; // where in the file what is heard begins
   svg.append(line(px(zero), 4, px(zero), 346 - up, "var(--ink)", 1, { "stroke-dasharray": "3 3" }), put(px(zero) + 4, 12, moment(start, end), 11, "faint halo", "start"), put(width - 2, 12, moment(end, end), 11, "faint halo", "end"));
-  svg.append(put(left + 4, 196 - up, say("row_y"), 11, "faint halo", "start"), put(left + 4, 278 - up, say("row_r"), 11, "faint halo", "start"));
+  svg.append(put(width - 2, 196 - up, say("row_y"), 11, "faint halo", "end"), put(width - 2, 278 - up, say("row_r"), 11, "faint halo", "end"));
   return svg;
 }, after() { $("paths").replaceChildren(...data.paths.map(({ from, to, outline: shape }) => { const item = document.createElement("li"), svg = canvas(180, 40), top = Math.max(...data.paths.flatMap((p) => p.outline)) || 1; svg.append(wave(shape.map((v) => [0, v / top]), 0, 180, 38, 34, "var(--h)")); item.append(svg, say("path", { from, to })); return item; })); } });
 let ofRun = null; // what one drops on the page changes what is heard, not what the run is
@@ -134,7 +137,7 @@ const seen = new IntersectionObserver((entries) => {
   for (const { target, isIntersecting } of entries) {
     if (!isIntersecting) continue;
     document.querySelectorAll("#places a").forEach((a) => { if (a.hash === `#${target.id}`) { a.setAttribute("aria-current", "true"); $("places").scrollLeft = a.offsetLeft - ($("places").clientWidth - a.offsetWidth) / 2; } else a.removeAttribute("aria-current"); });
-    $("formula").hidden = !["read", "pairs", "turn"].includes(target.id); // elsewhere it would answer, or be about something else
+    $("formula").hidden = !["read", "pairs", "turn"].includes(target.id); $("form").hidden = target.id === "read"; // elsewhere it would answer, or be about something else
     if (target.id === "ear" || target.id === "run") setTimeout(ready, 30);
   }
 }, { rootMargin: "-40% 0px -50% 0px" });

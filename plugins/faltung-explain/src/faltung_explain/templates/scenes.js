@@ -4,17 +4,17 @@
 const room1 = { claps: [1] };
 const answered = (n) => room1.claps.reduce((sum, c) => sum + (state.h[n - c + state.origin] ?? 0), 0);
 scenes.push({ id: "clap", draw(id) {
-  const o = state.origin, frames = range(-o, 9), g = grid(id, 30, frames), svg = canvas(g.width, 214), h = state.h;
-  const y = frames.map(answered), tops = (n) => piled(room1.claps.map((c, j) => [j, h[n - c + o] ?? 0])), sy = scale([...frames.flatMap((n) => tops(n).map(([, , to]) => to)), 9], 96);
-  svg.append(line(g.left, 62, g.right, 62), line(g.left, 186, g.right, 186), put(14, 56, "x", 15, "strong"), put(14, 180, "y", 15, "strong"));
+  const o = state.origin, frames = range(-o, 9), g = grid(id, 30, frames), h = state.h;
+  const y = frames.map(answered), tops = (n) => piled(room1.claps.map((c, j) => [j, h[n - c + o] ?? 0])), ends = frames.flatMap((n) => tops(n).map(([, , to]) => to)), below = Math.min(...ends, 0) < 0 ? 20 : 0, svg = canvas(g.width, 214 + below), band = scale([...ends, 9], 78), sy = (v) => 108 + band(v);
+  svg.append(line(g.left, 62, g.right, 62), line(g.left, sy(0), g.right, sy(0), "var(--ink)", 1, { class: "axis" }), put(14, 56, "x", 15, "strong"), put(14, sy(0) - 6, "y", 15, "strong"));
   frames.forEach((n, place) => {
-    svg.append(put(g.at(n), 206, show(n), 11, "faint"));
+    svg.append(put(g.at(n), 206 + below, show(n), 11, "faint"));
     const target = box(g.at(n) - g.step / 2, 12, g.step, 56, "transparent", { class: "press" });
     target.addEventListener("click", () => { room1.claps = room1.claps.includes(n) ? room1.claps.filter((c) => c !== n) : [...room1.claps, n].slice(-3); render("clap"); });
     svg.append(target);
     if (y[place]) {
       const parts = tops(n), high = room1.claps.length === 1 ? y[place] : Math.max(0, ...parts.map(([, , to]) => to)); // more than one clap: each number in parts, every part in the tint of its clap
-      svg.append(el("g", { class: "pop", style: `animation-delay: ${0.24 * place}s` }, ...(room1.claps.length === 1 ? [stem("y", g.at(n), 90 + sy(0), 90 + sy(y[place]), 5)] : parts.map(([j, from, to]) => box(g.at(n) - g.step * 0.3, 90 + sy(Math.max(from, to)), g.step * 0.6, Math.abs(sy(to) - sy(from)), `var(--tint${j})`, { stroke: "var(--ink)", "data-clap": j }))), put(g.at(n), 90 + sy(high) - 10, show(y[place]), 13, "strong")));
+      svg.append(el("g", { class: "pop", style: `animation-delay: ${0.24 * place}s` }, ...(room1.claps.length === 1 ? [stem("y", g.at(n), sy(0), sy(y[place]), 5)] : parts.map(([j, from, to]) => box(g.at(n) - g.step * 0.3, sy(Math.max(from, to)), g.step * 0.6, Math.abs(sy(to) - sy(from)), `var(--tint${j})`, { stroke: "var(--ink)", "data-clap": j }))), put(g.at(n), sy(high) + (high < 0 ? 19 : -10), show(y[place]), 13, "strong")));
     }
   });
   room1.claps.forEach((c) => h.forEach((tap, k) => { if (room1.claps.length === 1 && c + k - o < 10) svg.append(tapMark(k, g.at(c + k - o), 78, 5), g.step > 34 ? put(g.at(c + k - o) + 9, 74, `h[${k}]`, 11, "faint", "start") : null); }));
@@ -37,7 +37,7 @@ press("clap-hear", () => clapped());
 const sent = { rows: new Set(), falling: null };
 scenes.push({ id: "launch", draw(id) {
   if (state.fresh) sent.rows.clear();
-  const frames = columns(), g = grid(id, labelled(), frames), rows = sounding(), svg = canvas(g.width, 126 + 34 * rows.length + 132), top = 100, sx = scale(state.x, 56);
+  const frames = columns(), g = grid(id, labelled(), frames), rows = sounding(), top = 100, pile = top + 34 * rows.length + 18, svg = canvas(g.width, pile + 118), sx = scale(state.x, 56);
   svg.append(line(g.left, 20 + sx(0), g.right, 20 + sx(0)), put(16, 24 + sx(0), "x", 15, "strong"));
   rows.forEach((i, row) => {
     const y = top + 34 * row, there = sent.rows.has(i);
@@ -47,17 +47,17 @@ scenes.push({ id: "launch", draw(id) {
       svg.append(el("g", { class: "fall" }, cell(g, n, y, 30, state.x[i] * tap, k, tint(i))));
     });
   });
-  const base = top + 34 * rows.length + 96, tops = stacks([...sent.rows]), most = Math.max(...frames.map((n) => Math.max(...stacks(rows)(n).map(([, , to]) => Math.abs(to)), 1)));
+  const tops = stacks([...sent.rows]), high = scale([...frames.flatMap((n) => stacks(rows)(n).map(([, , to]) => to)), 1], 78), so = (v) => pile + high(v); // what reaches below 0 has its room, too
   frames.forEach((n) => {
     const parts = tops(n);
-    parts.forEach(([i, from, to]) => svg.append(box(g.at(n) - g.step * 0.36, base - 78 * Math.max(from, to) / most, g.step * 0.72, 78 * Math.abs(to - from) / most, tint(i), { stroke: "var(--paper)" })));
-    if (parts.length) svg.append(put(g.at(n), base + 17, show(parts.reduce((sum, [, from, to]) => sum + to - from, 0)), fitting(show(parts.reduce((sum, [, from, to]) => sum + to - from, 0)), g.step - 3, 13), "strong"));
-    svg.append(put(g.at(n), base + 33, show(n), 11, "faint"));
+    parts.forEach(([i, from, to]) => svg.append(box(g.at(n) - g.step * 0.36, so(Math.max(from, to)), g.step * 0.72, Math.abs(so(to) - so(from)), tint(i), { stroke: "var(--paper)", class: "pile" })));
+    if (parts.length) svg.append(put(g.at(n), pile + 95, show(parts.reduce((sum, [, from, to]) => sum + to - from, 0)), fitting(show(parts.reduce((sum, [, from, to]) => sum + to - from, 0)), g.step - 6, 13), "strong"));
+    svg.append(put(g.at(n), pile + 111, show(n), 11, "faint"));
   });
-  svg.append(line(g.left, base, g.right, base), put(16, base - 4, "y", 15, "strong"));
+  svg.append(line(g.left, so(0), g.right, so(0)), put(16, so(0) - 4, "y", 15, "strong"));
   state.x.forEach((v, i) => {
     const part = el("g", { class: v ? "press drop" : "", "data-sample": i }, box(g.at(i) - g.step / 2, 0, g.step, 84, "transparent"), line(g.at(i), 20 + sx(0), g.at(i), 20 + sx(v), "var(--x)", 2.5), el("circle", { cx: g.at(i), cy: 20 + sx(v), r: v ? 8 : 3, fill: v ? tint(i) : "var(--x)", stroke: "var(--x)", "stroke-width": 2.5 }));
-    if (v) { part.append(put(g.at(i), v > 0 ? 96 : 12, `x[${i}]`, 11, "faint")); seized(part, (event) => grab(part, event, (px, py) => { part.style.transform = `translate(${px - g.at(i)}px, ${Math.max(0, py - 30)}px)`; }, () => launch([i]))); }
+    if (v) { part.append(put(g.at(i), v > 0 ? 96 : 12, `x[${i}]`, fitting(`x[${i}]`, g.step - 1, 11), "faint")); seized(part, (event) => grab(part, event, (px, py) => { part.style.transform = `translate(${px - g.at(i)}px, ${Math.max(0, py - 30)}px)`; }, () => launch([i]))); }
     svg.append(part);
   });
   return svg;
@@ -83,7 +83,7 @@ function cell(g, n, y, height, value, k, paint, more = {}) {
 const guess = { at: [], n: null };
 scenes.push({ id: "now", draw(id) {
   if (state.fresh || guess.n !== state.n) { guess.at = state.h.map(() => null); guess.n = state.n; }
-  const frames = columns(), g = grid(id, 48, frames), m = state.h.length, svg = canvas(g.width, 148 + 36 * m), sx = scale(state.x, 52);
+  const frames = range(columns()[0], state.x.length - 1 + state.origin), g = grid(id, 48, frames), m = state.h.length, svg = canvas(g.width, 148 + 36 * m), sx = scale(state.x, 52);
   zones(svg, g.left, g.at(state.n) + g.step / 2, g.right, 26, 142 + 36 * m);
   svg.append(line(g.left, 44 + sx(0), g.right, 44 + sx(0)), put(16, 48 + sx(0), "x", 15, "strong"));
   state.x.forEach((v, i) => svg.append(v ? stem("x", g.at(i), 44 + sx(0), 44 + sx(v), 6) : mark("x", g.at(i), 44 + sx(0), 3), put(g.at(i), 129, show(v), 12, v ? "strong" : "faint"), g.step > 30 ? put(g.at(i), 115, `x[${i}]`, 10, "faint") : null));
@@ -118,12 +118,12 @@ press("now-show", () => { guess.at = state.h.map((_, k) => meets(k, state.n, "co
 const looked = { i: null, n: null };
 scenes.push({ id: "read", draw(id) {
   if (state.fresh || looked.n === null) { looked.i = sounding().includes(2) ? 2 : sounding()[0] ?? 0; looked.n = state.n; }
-  const frames = columns(), rows = sounding(), g = grid(id, labelled(), frames), line_ = 36, top = 116, svg = canvas(g.width, top + line_ * rows.length + 80), sx = scale([...state.x, 4], 60);
+  const frames = columns(), rows = sounding(), g = grid(id, labelled(), frames), line_ = 36, top = 116, svg = canvas(g.width, top + line_ * rows.length + 80), sx = scale([...state.x, 4], Math.min(...state.x) < 0 ? 56 : 60);
   const bottom = top + line_ * rows.length;
   const look = (i, n) => { if (looked.i === i && looked.n === n) return; Object.assign(looked, { i, n }); if (state.n !== n && n !== null) { change({ n }); } else render("read"); };
   svg.append(line(g.left, 20 + sx(0), g.right, 20 + sx(0)), put(16, 24 + sx(0), "x", 15, "strong"));
   state.x.forEach((v, i) => {
-    const part = el("g", { class: "press" }, box(g.at(i) - g.step / 2, 0, g.step, 100, "transparent"), v ? stem("x", g.at(i), 20 + sx(0), 20 + sx(v), i === looked.i ? 8 : 6) : mark("x", g.at(i), 20 + sx(0), 3), put(g.at(i), 20 + sx(v) + (v >= 0 ? -11 : 20), show(v), 12, i === looked.i ? "strong" : ""));
+    const part = el("g", { class: "press" }, box(g.at(i) - g.step / 2, 0, g.step, 100, "transparent"), v ? stem("x", g.at(i), 20 + sx(0), 20 + sx(v), i === looked.i ? 8 : 6) : mark("x", g.at(i), 20 + sx(0), 3), put(g.at(i), 20 + sx(v) + (v >= 0 ? -11 : 19), show(v), 12, i === looked.i ? "strong" : ""));
     seized(part, (event) => { const [, y0] = along(event, svg); grab(part, event, (px, py) => { const to = clamp(v + Math.round((y0 - py) / 12), -9, 9); if (to !== state.x[i]) own({ x: state.x.map((o, j) => (j === i ? to : o)) }); }); });
     part.addEventListener("pointerenter", () => { if (!dragged && v) look(i, looked.n); });
     svg.append(part);

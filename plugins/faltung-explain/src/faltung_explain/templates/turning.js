@@ -1,7 +1,7 @@
 // Scenes 6 and 7: h turned by hand, and h not turned.
 
 // ---- 6, turn: h as written, seized and turned about its time zero ----
-const turnFrames = () => { const far = state.h.length - 1 - state.origin; return range(Math.min(columns()[0], -far), state.x.length - 1 + far); }; // wherever a tap comes to stand, turned or not
+const turnFrames = () => { const far = Math.max(state.origin, state.h.length - 1 - state.origin); return range(columns()[0] - far, state.x.length - 1 + far); }; // wherever a tap comes to stand, turned or not
 const turned = { share: 0, seen: new Set() };
 scenes.push({ id: "turn", draw(id) {
   if (state.fresh) turned.seen.clear();
@@ -16,7 +16,7 @@ scenes.push({ id: "turn", draw(id) {
     const off = k - state.origin, x = g.at(state.n) + off * Math.cos(angle) * g.step, lift = Math.sin(angle) * Math.abs(off) / far * (off > 0 ? 80 : -30), y = 158 + sh(tap) - lift;
     svg.append(el("g", { class: "tap", "data-k": k, "data-frame": done ? state.n - off : turned.share === 0 ? state.n + off : "" }, line(x, 158 + sh(0) - lift, x, y, "var(--h)", 2.5), tapMark(k, x, y, 6), put(...(done || turned.share === 0 ? [x, tap < 0 ? y + 20 : y - 11] : [x + 10, y + 4]), g.step < 6.4 * `h[${k}] = ${show(tap)}`.length ? `h[${k}]` : `h[${k}] = ${show(tap)}`, small, "halo", done || turned.share === 0 ? "middle" : "start")));
   });
-  if (done) terms(state.n).forEach((t) => { if (t.i >= frames[0] && t.i <= frames.at(-1) && t.i < state.x.length && t.i >= 0) svg.append(box(g.at(t.i) - g.step * 0.42, 246, g.step * 0.84, 26, state.x[t.i] ? tint(t.i) : "var(--quiet)", { rx: 5, stroke: "var(--h)", "stroke-width": 1.6 }), put(g.at(t.i), 264, show(t.product), fitting(show(t.product), g.step * 0.8, 13), "on")); });
+  if (done) terms(state.n).forEach((t) => { if (t.i >= frames[0] && t.i <= frames.at(-1) && t.i < state.x.length && t.i >= 0) svg.append(box(g.at(t.i) - g.step * 0.42, 246, g.step * 0.84, 26, state.x[t.i] ? tint(t.i) : "var(--quiet)", { rx: 5, stroke: "var(--h)", "stroke-width": 1.6 }), put(g.at(t.i), 264, show(t.product), fitting(show(t.product), g.step * 0.8, 13), state.x[t.i] ? "on" : "strong")); });
   else svg.append(put(g.left + 6, 264, say("turn_first"), 12, "faint halo", "start"));
   if (done) turned.seen.add(state.n);
   svg.append(line(g.left, 304 + so(0), g.right, 304 + so(0)), put(12, 308 + so(0), "y", 15, "strong"));
