@@ -268,7 +268,8 @@ class CsvReader(Reader):
                 return lines, rows
         kept = []
         for line, row in zip(lines, rows, strict=True):
-            if not row or row[0].startswith(form.comments) or (form.named and form.is_named(row[0])):
+            remark = bool(row) and row[0].startswith(form.comments) and not self._is_missing(row[0])  # such as #N/A
+            if not row or remark or (form.named and form.is_named(row[0])):
                 continue
             if timed and not any(row):  # as spreadsheets leave them behind the last row
                 continue

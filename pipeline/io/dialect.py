@@ -33,7 +33,7 @@ COUNTED = 8
 """Rows by which a column that counts them is known."""
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "none", "nil", "-", "--", "---", "?"})
-MISSING |= {"missing", "<na>", "n.a.", "\\n", "."}
+MISSING |= {"missing", "<na>", "n.a.", "\\n", ".", "#div/0!", "#value!", "#num!", "-nan(ind)", "-1.#ind", "1.#qnan"}
 """Cells that say that a value is missing, in lower case."""
 
 _VOTERS = 200  # rows at the end of the sample that tell what a row is
