@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..dsp.transforms import library_for
 from ..stages.base import DetectorStage, WholeSignalStage
+from ..system import KEPT_BYTES, usable_processors
 from .steps import Group
 
 if TYPE_CHECKING:
@@ -44,12 +45,14 @@ def _step_memory(step: Step, block: float, workers: int, ahead: int, length: int
     blocks = -(-(length + kernel.length) // method.block)
     group = min(method.group, blocks)
     under_way = min(ahead + 1, -(-blocks // group))
+    busy = min(under_way, 3 * usable_processors() + 1)  # more are not got through at a time, they are done and wait
     frames = group * method.block
-    regions = under_way * (method.n_fft - method.block + frames) * channels * item
+    region = (method.n_fft - method.block + frames) * channels * item
     spectra = group * method.n_fft * channels * item
     within = library_for(method.n_fft) == "opencv"  # the frames come back where their spectra were
-    working = min(workers, under_way) * (1 if within else 2) * spectra
-    past = (under_way + -(-(method.partitions - 1) // group)) * spectra if method.partitions > 1 else 0
+    working = min(workers, busy, usable_processors() + 1) * (1 if within else 2)
+    past = busy + -(-(method.partitions - 1) // group) if method.partitions > 1 else 0
     responses = method.partitions * method.n_fft * item * int(kernel.taps[0].size)
     outputs = (under_way + 1) * frames * channels * item
-    return taps + regions + working + past + responses + outputs
+    large = (busy * region + (working + past) * spectra) / (_KEPT if spectra > KEPT_BYTES else 1)
+    return taps + large + responses + outputs

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import struct
 import zipfile
 from decimal import Decimal
 
@@ -389,6 +390,35 @@ def test_an_array_cut_off_that_stands_by_columns_is_told_to_be_saved_anew(tmp_pa
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(ReadError, match="has 43; it is stored column by column; save it anew"):
         probe(path, fs=1, truncated="accept")
+
+
+class _Runs:
+    """An object whose pickle makes a folder where it is read."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+@pytest.mark.parametrize("name", ["fs", "names", "x"])
+def test_nothing_in_an_archive_is_unpickled(tmp_path, name):
+    arrays = {"x": np.zeros(3), "fs": 8.0, name: np.array([_Runs(tmp_path / "ran")], object)}
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(ReadError, match=r"x\.npz: is no readable NPZ|x\.npz: holds object: a signal is real numbers"):
+        read_signal(tmp_path / "x.npz")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["fs", "names"])
+def test_a_small_array_that_declares_a_billion_numbers_is_refused_before_it_is_allocated(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        for member, shape in {"x": "(3,)", "fs": "()", name: "(1000000000,)"}.items():
+            head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
+            archive.writestr(f"{member}.npy", b"\x93NUMPY\1\0\x76\0" + head + struct.pack("<3d", 8, 8, 8))
+    with pytest.raises(ReadError, match=rf"is no readable NPZ: {name}\.npy: declares the shape \(1000000000,\)"):
+        read_signal(tmp_path / "x.npz")
 
 
 @pytest.mark.parametrize("frames", [0, 30])
