@@ -251,7 +251,7 @@ def open_mpeg(source: Source, options: ReadOptions) -> Reader:
         if next(source.find(_FLAC_BEGINS, 0, 8), None) is not None:
             return open_flac(source, replace(options, container="FLAC"))
         raise ReadError(source.name, "has no frame of MPEG audio in it")
-    if len(links) == 1 and links[0].tagged:
+    if len(links) == 1 and links[0].tagged and not links[0].start:
         reader = SndfileReader(source, options)
         reader.warnings += notes
         return reader

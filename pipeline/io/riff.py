@@ -153,11 +153,10 @@ class _Walk:
             mask = self.unpack("I", raw[20:24])[0]
             tag = self.unpack("H", raw[24:26])[0]
         if not 1 <= channels <= MAX_CHANNELS:
-            raise self.fail(
-                f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
-            )
+            more = f" ({set_by('channels')})" if channels else ""
+            raise self.fail(f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read{more}")
         if not 1 <= fs < 2**31:
-            raise self.fail(f"its header declares a sampling rate of {fs} Hz")
+            raise self.fail(f"its header declares a sampling rate of {fs} Hz; tell it: sox -r 48000 IN.wav OUT.wav")
         # 12 bits lie in 2 bytes and 20 in 3, in the upper bits: what counts is the size of the container. 24 bits may
         # lie in 4 bytes, if all that is told agrees; 16 bits in 4 are two samples taken for one.
         size, rate_told = block // channels, fs * block & _UNKNOWN
@@ -318,7 +317,7 @@ def read_header(source: Source, options: ReadOptions) -> WavHeader:
     walk = _Walk(source, options, source.read(12))
     declared = walk.to_data()
     if walk.fmt is None:
-        raise walk.fail("has no fmt chunk before its audio, so no sampling rate and no encoding")
+        raise walk.fail("has no fmt chunk before its audio, so no sampling rate and no encoding; copy it again")
     size = walk.data_bytes(declared, max(1, walk.fmt.block))
     walk.look_over(size)
     if size is not None and walk.fmt.block and size % walk.fmt.block and walk.fmt.subtype:

@@ -69,7 +69,8 @@ def _load(path: Path | Remote) -> dict[str, Any] | None:
             return None
         raise ReadError(str(path), f"tells the rate, and cannot be read: {cause(error)}") from error
     except (ValueError, RecursionError) as error:
-        raise ReadError(str(path), f"is no JSON, so tells no rate: {error}") from error
+        fix = "mend it ('python -m json.tool' says where), or take it away"
+        raise ReadError(str(path), f"is no JSON, so tells no rate; {fix}") from error
     return found if isinstance(found, dict) and "fs" in found else None
 
 

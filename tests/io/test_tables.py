@@ -396,7 +396,7 @@ def test_an_array_in_an_archive_is_read_to_its_end_and_its_checksum(tmp_path, fr
     path = tmp_path / "x.npz"
     np.savez(path, x=np.arange(100.0).reshape(50, 2), fs=8)
     path.write_bytes(path.read_bytes().replace(b"(50, 2)", f"({frames:2}, 2)".encode()))
-    with pytest.raises(ReadError, match=r"x\.npz: .*Bad CRC-32"):
+    with pytest.raises(ReadError, match=r"x\.npz: .*damaged or cut short; save it again"):
         read_signal(path)
     whole = io.BytesIO()
     np.save(whole, np.arange(100.0).reshape(50, 2))
@@ -445,7 +445,7 @@ def test_a_length_below_0_and_a_version_to_come_are_told(tmp_path):
         ({"x": np.zeros(3)}, "tells no sampling rate"),
         ({"x": np.zeros(3), "fs": np.array([1.0, 2.0])}, "is no readable NPZ"),
         ({"x": np.zeros(3), "fs": np.array("fast")}, "is no readable NPZ"),
-        ({"x": np.zeros(3), "fs": np.zeros(9000)}, "is no readable NPZ: fs.npy has 72128 bytes"),
+        ({"x": np.zeros(3), "fs": np.zeros(9000)}, "is no readable NPZ: fs.npy: has 72128 bytes"),
         ({"x": np.zeros((3, 2), order="F"), "fs": np.array(1)}, "stored column by column inside a zip"),
         ({"x": np.zeros(3), "fs": np.array(float("inf"))}, "must be above 0 Hz, got inf"),
     ],
