@@ -243,3 +243,6 @@ def test_a_missing_value_that_begins_as_a_comment_does_is_no_comment(read, cell)
     np.testing.assert_array_equal(x, [1, np.nan, 4])
     with pytest.raises(ReadError, match=rf"line 4, column 'v' '{cell}': a missing value; set gaps: interpolate or nan"):
         read(text, time_column=None, fs=1)
+    x, info, _ = read(f"# a remark\nmean\n{cell}\n{cell}\n1.5\n", gaps="nan", time_column=None, fs=1)
+    np.testing.assert_array_equal(x, [np.nan, np.nan, 1.5])
+    assert info.names == ("mean",)
