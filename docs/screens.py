@@ -1,7 +1,8 @@
 """Makes screenshots of every page that faltung writes, in three widths, both schemes and both languages, for the eye.
 
 ``python docs/screens.py FOLDER [PAGE ...]`` writes the pages into FOLDER, and of each sheets of screenshots that show
-it whole: columns side by side, read from the left. It needs the browser of the tests.
+it whole: columns side by side, read from the left; scenes of a run have the run's own numbers. It needs the browser
+of the tests; the site's pages are among them once ``make docs`` has made it.
 """
 
 from __future__ import annotations
@@ -25,22 +26,25 @@ SHEET = 1720, 1800  # pixels across and down: more is made smaller by who shows 
 DONE = (
     "#now-show, #how button, #cards button, #learn-on, #back [data-value=convolve]"  # clicked, so that answers are seen
 )
-BILINGUAL = ("worked", "echo", "ecg", "search", "claims")
+RUNS = {f"run-{path.stem}": [path] for path in sorted((ROOT / "configs").glob("*.yaml"))}
+SITE = {f"site-{path.stem}": path for path in sorted((ROOT / "build" / "site").glob("*.html"))}  # once made
 
 
 def make(page: str, folder: Path) -> Path:
     """The page, written into ``folder``."""
     where, conf, data = folder / page, ROOT / "configs", ROOT / "data"
     where.mkdir(parents=True, exist_ok=True)
-    explain: dict[str, list[object]] = {
-        "worked": [],
-        "echo": [conf / "echo.yaml", data / "drums.wav"],
-        "ecg": [conf / "time-series.yaml"],
-        "search": [conf / "match.yaml"],
-    }
-    if page in explain:
-        faltung("explain", *explain[page], "-o", where, "--overwrite")
+    if page == "worked" or page in RUNS:
+        faltung("explain", *RUNS.get(page, ()), "-o", where, "--overwrite")
         return where / "index.html"
+    if page in SITE:
+        return SITE[page]
+    if page == "room":
+        sweep, take, report = where / "sweep.wav", where / "take.wav", where / "room.html"
+        faltung("sweep", "-o", sweep, "--length", "3s", "--silence", "1s", "--overwrite")
+        faltung("apply", sweep, take, "reverb", f"ir={data / 'room_mono.wav'}", ":", "gain", "gain=0.1", "--overwrite")
+        faltung("measure", take, "--sweep", sweep, "--report", report, "--overwrite")
+        return report
     if page == "claims":
         faltung("explain", "claims", "-o", where)
         return where / "claims.html"
@@ -67,9 +71,14 @@ def make(page: str, folder: Path) -> Path:
             ok=False,
         )
         return report
-    threshold = {"events-few": 0.7, "events-none": 0.9999, "events-many": 0.1}[page]
-    chirps = data / "chirps.wav", "-t", data / "chirp_up.wav", "--threshold", threshold
-    faltung("match", *chirps, "--report", where / "match.html", "-o", where / "events.csv", "--overwrite")
+    chirps = (data / "chirps.wav", "-t", data / "chirp_up.wav", "--threshold")
+    searches: dict[str, tuple[object, ...]] = {
+        "events-few": (*chirps, 0.7, "--truth", data / "chirps.csv"),
+        "events-none": (*chirps, 0.9999),
+        "events-many": (data / "drums.wav", "-t", "0.1:0.2", "-t", "0.6:0.7", "--threshold", "mad 8"),
+        "events-spectrogram": (*chirps, 0.4, "--domain", "spectrogram"),
+    }
+    faltung("match", *searches[page], "--report", where / "match.html", "-o", where / "events.csv", "--overwrite")
     return where / "match.html"
 
 
@@ -78,7 +87,8 @@ def faltung(*words: object, ok: bool = True) -> None:
     subprocess.run([Path(sys.executable).with_name("faltung"), *map(str, words)], check=ok, stdout=subprocess.DEVNULL)  # noqa: S603  (ours)
 
 
-PAGES = ("worked", "echo", "ecg", "search", "claims", "atlas", "batch", "events-few", "events-none", "events-many")
+EVENTS = ("events-few", "events-none", "events-many", "events-spectrogram")
+PAGES = ("worked", *RUNS, "claims", "atlas", "batch", *EVENTS, "room", *SITE)
 
 
 def looked_at(browser: Any, path: Path, width: int, scheme: str, lang: str) -> Image.Image:
@@ -92,7 +102,7 @@ def looked_at(browser: Any, path: Path, width: int, scheme: str, lang: str) -> I
         page.locator("#lang, [data-to=zh]").click()
     page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
     if page.locator("#places").count():
-        page.evaluate("ready(); launch(sounding()); stopped()")
+        page.evaluate("if (data.run) choose('run'); ready(); launch(sounding()); stopped()")
         page.evaluate(f"for (const part of document.querySelectorAll({DONE!r})) part.click()")
     page.add_style_tag(content="nav, #formula { position: static !important; }")
     page.wait_for_timeout(400)
@@ -127,7 +137,7 @@ def main(folder: Path, names: list[str]) -> None:
         browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         for name in names or PAGES:
             path = make(name, folder)
-            languages = LANGUAGES if name in BILINGUAL else LANGUAGES[:1]
+            languages = LANGUAGES if name in ("worked", "claims", *RUNS) else LANGUAGES[:1]
             for width, scheme, lang in product(WIDTHS, SCHEMES, languages):
                 taken = looked_at(browser, path, width, scheme, lang)
                 for number, sheet in enumerate(sheets(taken), 1):

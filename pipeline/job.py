@@ -88,6 +88,7 @@ class Report:
     seconds: float
     """On the clock, from opening the input to the output's safe end."""
     warnings: tuple[str, ...]
+    about_input: int  # how many of the warnings, the first ones: the others are about the output
     events: tuple[Events, ...] = ()
     """Events found, for each ``match`` stage."""
     found: Detections = field(default_factory=list)
@@ -294,7 +295,9 @@ def _begun(
         warnings = (*reader.warnings, *notes, *(written.notes if written else ()))
         seconds = time.perf_counter() - began
         frames = reader.frames_read if hooks.render is None else reader.info.frames or 0
-        report = Report(name, reader.info, plan, written, frames, seconds, warnings, searches, found)
+        report = Report(
+            name, reader.info, plan, written, frames, seconds, warnings, len(reader.warnings), searches, found
+        )
         outputs.pop_all()
         return BegunJob(report, tuple(begun))
 

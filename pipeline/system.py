@@ -229,7 +229,7 @@ def settle_process() -> None:
 
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8  # of mallopt, in malloc.h
-_LARGEST = 32 << 20  # bytes; the largest that glibc lets an array have and yet keeps
+KEPT_BYTES = 32 << 20  # the largest that glibc lets an array have and yet keeps
 
 
 def keep_freed_memory() -> None:
@@ -244,6 +244,6 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, TypeError, AttributeError):
         return
-    mallopt(_MMAP_THRESHOLD, _LARGEST)
+    mallopt(_MMAP_THRESHOLD, KEPT_BYTES)
     mallopt(_TRIM_THRESHOLD, 2**31 - 1)
     mallopt(_ARENA_MAX, 1)  # not one a thread, which would keep what another could use: 30 MB; of two, 13

@@ -7,11 +7,14 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 
+_SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{1,30}:/"
 _URL = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+:/{1,2})(?P<user>[^/\s]*@)?(?P<path>[^\s?#]*"
-    r"(?:[^\n?#'\"]*[\w)\]](?=[?#][^\s'\")]))?)(?P<query>(?P<mark>[?#])[^\s'\")]\S*?(?=[:,;'\")]*(?:\s|$)))?"
+    rf"(?P<scheme>{_SCHEME}/?)(?P<user>[^/\s]*@|[^/\s:@?#]+:(?!\d+/)[^\s?#'\"]*@)?"
+    rf"(?P<path>(?:(?!::{_SCHEME})[^\s?#])*(?:(?:(?!{_SCHEME})[^\n?#'\"])*[\w)\]](?=[?#][^\s'\")]))?)"
+    r"(?P<query>(?P<mark>[?#])[^\s'\")]\S*?(?=[:,;'\")]*(?:\s|$)))?"
 )
-"""A URL, also one that `pathlib` took a slash from, and one with spaces in its path; its query may have no name."""
+"""A URL, also one that `pathlib` took a slash from, one with spaces in its path or slashes in its password, and each of
+a chain of them (``zip://a.wav::https://...``); its query may have no name."""
 
 _NAME = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,4}[*}]?")
 
@@ -133,6 +136,11 @@ def times(ratio: float) -> str:
 def without_secrets(text: str) -> str:
     """The text without the user, password and query of any URL in it: ``https://***@host/take.wav?***``."""
     return _URL.sub(_masked, text)
+
+
+def extension_shown(extension: str) -> str:
+    """An extension that no one knows, without the query behind it: ``.wav?***``."""
+    return re.sub(r"([?#]).+", r"\1***", extension)
 
 
 def _masked(url: re.Match[str]) -> str:

@@ -69,13 +69,15 @@ def test_a_limit_is_set_by_the_environment_and_told(name: str, tmp_path: Path, m
 
 
 @pytest.mark.parametrize("word", ["taps", "taps=", "taps=0", "taps=-1", "taps=1e6", "tops=1", "taps=" + "9" * 400])
-def test_a_limit_that_is_none_is_refused(word: str) -> None:
+@pytest.mark.parametrize("command", [("stages",), ("apply", "a.wav", "b.wav", "gain"), ("match", "a.wav", "-t", "0:1")])
+def test_a_limit_that_is_none_is_refused(command: tuple[str, ...], word: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "stages"], check=False, capture_output=True, text=True,
+        [sys.executable, "-m", "pipeline.cli", *command], check=False, capture_output=True, text=True,
         env=environment(FALTUNG_LIMITS=word, PYTHONPATH=str(ROOT)),
     )  # fmt: skip
     assert (done.returncode, "Traceback" in done.stderr, done.stdout) == (2, False, "")
     assert "FALTUNG_LIMITS holds '" in done.stderr
+    assert "'channels=64 " in done.stderr
     assert "taps=10000000" in done.stderr
 
 

@@ -51,6 +51,8 @@ def test_names_of_channels_are_no_formulas_and_come_back(text: str, tmp_path: Pa
 
 
 SECRETS = [
+    "zip://x.wav::https://user:T0KEN@host/a.zip", "zip://in/x.wav::https://user:T0KEN@host/a b.zip?n=1",
+    "https://user:a/T0KEN@host/a.wav", "http://[::1]:80/a.wav?sig=T0KEN", "s3://b/a.wav to s3://user:T0KEN@b/b.wav?n=1",
     "s3://user:T0KEN@bucket/a.wav", "s3://T0KEN@bucket/a.wav", "https:/user:T0KEN@host/a.wav",
     "memory://b/take.wav?sig=T0KEN", "memory://b/take.wav?T0KEN", "memory://b/take.wav#T0KEN",
     "memory://b/my take.wav?sig=T0KEN", "memory://b/my take.wav?T0KEN", "memory://b/a (1).wav?a=1&sig=T0KEN",
@@ -69,7 +71,14 @@ def test_no_message_shows_a_secret_of_a_url(url: str, message: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["did you mean s3://b/a.wav?", "s3://b/a.wav: stage #2 fails", "s3://b/take#1.wav", "C:/Users@home/a.wav"]
+    "text",
+    [
+        "did you mean s3://b/a.wav?",
+        "s3://b/a.wav: stage #2 fails",
+        "s3://b/take#1.wav",
+        "C:/Users@home/a.wav",
+        "https://host:80/day/a@b.wav",
+    ],
 )
 def test_what_is_no_secret_is_shown(text: str) -> None:
     assert without_secrets(text) == text
@@ -82,6 +91,7 @@ def test_what_is_no_secret_is_shown(text: str) -> None:
         ("apply", "in.wav", "o.wav", "convolve", "file={}"),
         ("apply", "in.wav", "{}", "gain", "gain=1"),
         ("match", "in.wav", "-t", "{}"),
+        ("match", "in.wav", "-t", "0:0.01", "-o", "{}"),
         ("run", "echo.yaml", "{}"),
         ("run", "echo.yaml", "--scheduler", "{}"),
         ("plan", "echo.yaml", "{}"),

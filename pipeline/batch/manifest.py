@@ -97,10 +97,17 @@ def timestamp() -> str:
 
 def read_manifest(path: Path) -> ManifestState:
     """State that a manifest remembers; an empty one, where there is none. Raises `UsageError` as `Manifest` does."""
+    _refuse_no_file(path)
     try:
         return _parsed(path, path.read_bytes())[0]
     except FileNotFoundError:
         return ManifestState()
+
+
+def _refuse_no_file(path: Path) -> None:
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        what = "folder" if path.is_dir() else "pipe, socket or device"
+        raise UsageError(f"batch.manifest: must be the name of a file, got the {what} {path}")
 
 
 class Manifest:
@@ -120,8 +127,7 @@ class Manifest:
         self._fd = -1
         self._synced = 0.0
         with naming_errors(str(path)):
-            if path.is_dir():
-                raise UsageError(f"batch.manifest: must be the name of a file, got the folder {path}")
+            _refuse_no_file(path)
             if path.exists():
                 self._open(os.O_RDWR | os.O_APPEND)
 

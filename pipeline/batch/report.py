@@ -10,6 +10,7 @@ without a script; the script sorts and filters it, and makes a player when one i
 
 from __future__ import annotations
 
+import io
 import json
 import platform
 from collections import Counter
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 from ..dsp.transforms import library_version
 from ..errors import UsageError
 from ..io import is_remote, is_table_name
+from ..io.names import is_stream
 from ..io.sink import make_folder_of, write_bytes
 from ..pages import PLAYED, link, page_from, report_parts, shown
 from ..text import clock, decibels, size, times, without_secrets
@@ -163,7 +165,7 @@ def refuse_other_files(path: Path) -> None:
     """Raise `UsageError` where the page or its data would replace a file that is no report."""
     for file in _pair(path):
         try:
-            with file.open("rb") as opened:
+            with file.open("rb") if not is_stream(file) else io.BytesIO() as opened:
                 ours = KIND.encode() in opened.read(_HEAD_BYTES)
         except FileNotFoundError:
             continue

@@ -298,6 +298,7 @@ def _done(report: Report, seconds: float, envelope: Envelope | None, outputs: li
         "events": sum(len(search.events) for search in report.events) if report.events else None,
         "clocks": [{**clock.facts(report.info.frames), "words": str(clock)} for clock in report.info.clocks],
         "warnings": list(report.warnings),
+        "about_input": report.about_input,
         "notes": [f"stages[{p.index}] {p.stage.use}: {note}" for p in report.plan.stages for note in p.notes],
         "outputs": outputs,
         **({} if envelope is None else {"envelope": envelope.pairs()}),

@@ -15,7 +15,7 @@ from ..config.inputs import expand_inputs
 from ..errors import ConfigError, Problem, UnitError, UsageError
 from ..io.labels import reads_labels
 from ..io.names import shown_path
-from ..match.events import Event, Events
+from ..match.events import Event
 from ..runs.results import FileResult, RunResult
 from ..runs.searching import prepare_search
 from ..runs.work import Work
@@ -206,7 +206,7 @@ def _show_found(file: FileResult, output: Output, *, alone: bool) -> None:
     output.note(" ".join(counted) + chance)
     if file.truth is not None:
         output.note(f"against {file.truth['labels']}: {_against(file.truth)}")
-    for status, seconds in _unscored(found).items():
+    for status, seconds in found.unscored_s().items():
         output.note(f"without a score: {duration(seconds)}, {status}")
     name = shown_path(file.source)
     for warning in file.warnings:
@@ -238,16 +238,6 @@ def _table(events: Sequence[Event], fs: float) -> Any:
             chance.append(event.start_utc or event.start_local or "")
         shown.add_row(frame_time(event.start_s, fs), event.template, str(event.channel), score, offset, *chance)
     return shown
-
-
-def _unscored(events: Events) -> dict[str, float]:
-    """Seconds of windows without a score, by why: the most of any template in any channel."""
-    sums: dict[tuple[str, str, int], float] = {}
-    for part in events.unscored:
-        key = (part.status, part.template, part.channel)
-        sums[key] = sums.get(key, 0.0) + part.end_s - part.start_s
-    statuses = sorted({status for status, *_ in sums})
-    return {status: max(seconds for (one, *_), seconds in sums.items() if one == status) for status in statuses}
 
 
 def _as_data(result: RunResult) -> dict[str, Any]:

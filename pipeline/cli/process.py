@@ -35,8 +35,8 @@ _OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
 """Parameters of the functions whose option is not their name behind dashes."""
 
 _PARAMETER = re.compile(
-    r"(?<!mean )\b(as inputs=|output=|(?P<name>overwrite|skip_existing|force|retry_failed|insecure|jobs|check|scheduler"
-    r"|report|fs|channels|subtype|tolerance|truth_label|truth)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
+    r"(?<!mean )(?<!['\"])\b(as inputs=|output=|(?P<name>overwrite|skip_existing|force|retry_failed|insecure|jobs|check"
+    r"|scheduler|report|fs|channels|subtype|tolerance|truth_label|truth)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
 )
 
 

@@ -139,7 +139,7 @@ def _show_result(result: RunResult, output: Output) -> None:
         output.show(_one(done[0]))
     elif done:
         output.show(*(_several(done) if len(done) <= _MOST_ROWS else (_sum(done),)))
-    warnings = [f"{shown_path(file.item.target)}: {text}" for file in done for text in file.warnings]
+    warnings = [f"{shown_path(name)}: {text}" for file in done for name, text in file.warnings_by_file]
     for text in warnings[:_LISTED]:
         output.note(f"warning: {text}")
     if len(warnings) > _LISTED:

@@ -6,6 +6,7 @@ colour there is are for terminals alone; ``NO_COLOR`` and ``TERM=dumb`` are resp
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..errors import FaltungError
 from ..text import plain, without_secrets
 
 if TYPE_CHECKING:
@@ -154,9 +156,10 @@ def tell(text: str) -> None:
     """One line of words on standard error; settings as the command takes them."""
     if sys.stderr is not None:
         if command in ("apply", "match"):
-            from .hints import in_words
+            with contextlib.suppress(FaltungError):  # of the limits, which nothing then can be imported without
+                from .hints import in_words
 
-            text = in_words(text, command)
+                text = in_words(text, command)
         sys.stderr.write(_TOO_LONG.sub(r"\1...", shown(text)) + "\n")
 
 

@@ -238,4 +238,5 @@ def _kind(entry: os.DirEntry[str]) -> str:
             return _FOLDER
     except OSError as error:
         return cause(error)
-    return "is a link to what is not there" if entry.is_symlink() else "is a pipe, a socket or a device"
+    what = "is a link to what is not there" if entry.is_symlink() else "is a pipe, a socket or a device"
+    return f"{what}; a pattern takes files only: remove it, or give another pattern"

@@ -155,8 +155,18 @@ class OutputTemplate:
         path: Path = folder.joinpath(*(part for part in tail if part))
         if self._named and (".." in tail or not self._is_inside(path, folder)):
             where = f"would be written to {path}, outside the output folder {folder}"
-            raise UsageError(f"the input {str(source)!r} {where}")
+            fix = "leave '..' out of the output" if ".." in tail else "give another output folder"
+            raise UsageError(f"the input {str(source)!r} {where}; {fix}")
         return path
+
+    def apart(self, collisions: Sequence[Sequence[tuple[Place, Place]]]) -> str:
+        """What gives inputs that come out under one name names of their own, as advice."""
+        real = RealNames()
+        for names in ("{stem}", "{name}", "{parent}/{name}", "{relative}/{name}"):
+            made = [[one_name(names.format_map(self._values(one)), real) for one, _ in pairs] for pairs in collisions]
+            if all(len(set(pairs)) == len(pairs) for pairs in made):
+                return f"put {names} in it"
+        return "rename one of them, or give each a run and an output folder"
 
     def _values(self, source: Place) -> dict[str, str]:
         file = Path("stdin") if source == STREAM else source
@@ -246,12 +256,12 @@ def plan_outputs(
         same[one_name(output, real)].append((source, output))
     collisions = [pairs for pairs in same.values() if len(pairs) > 1]
     if collisions:
-        raise UsageError(_collisions_message(collisions))
+        raise UsageError(_collisions_message(collisions, outputs.apart(collisions)))
     return planned
 
 
-def _collisions_message(collisions: list[list[tuple[Place, Place]]]) -> str:
-    lines = ["several inputs would be written to one output; put {stem}, {parent} or {relative} in it:"]
+def _collisions_message(collisions: Sequence[Sequence[tuple[Place, Place]]], apart: str) -> str:
+    lines = [f"several inputs would be written to one output; {apart}:"]
     shown = []
     for pairs in collisions:
         outputs = list(dict.fromkeys(str(output) for _, output in pairs))

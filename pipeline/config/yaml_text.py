@@ -95,7 +95,7 @@ def read_yaml(text: str | bytes, file: str = "") -> Document:
         not UTF-8, not YAML, more than one document, or over a limit: with line and column.
     """
     if len(text) > MAX_YAML_BYTES:
-        raise ConfigError([Problem(f"a configuration has {at_most('yaml_bytes')}", file=file)])
+        raise ConfigError([Problem(f"a configuration has {at_most('yaml_bytes')}, got more", file=file)])
     text = _decoded(text, file).removeprefix("\ufeff")
     document = Document(file=file)
     try:

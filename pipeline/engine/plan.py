@@ -12,7 +12,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from ..dsp.methods import Method
-from ..dsp.transforms import library_for
 from ..errors import FileError, KernelError, SettingError
 from ..kernel import Kernel
 from ..limits import MAX_FRAMES, at_most
@@ -22,6 +21,7 @@ from ..stages.base.guard import Guarded, naming_stage
 from ..stages.base.loudness import louder
 from ..stages.base.processors import KernelProcessor, channels_after
 from ..stages.base.rates import frames_after, rate_ratio
+from .memory import peak_memory
 from .options import Options
 from .steps import Align, Group, group_kernels
 
@@ -29,11 +29,6 @@ BLOCK = 1 << 17
 """Frames read from a file at a time, at most."""
 _BLOCK_BYTES = 1 << 19  # of a channel: in double precision the half of these frames, for less memory in the same time
 
-_PROCESS = 60 << 20  # bytes of the interpreter and the libraries before any signal
-_KEPT = 1.4  # what the allocator holds, of what is in use at once
-_WAITING = 2.5  # blocks between reader and engine, and as many between engine and writer
-SPOOLED = 4 << 20
-"""Bytes of a signal put aside that are kept in memory, the rest on disk."""
 ANY_LENGTH = 1 << 62
 _LIGHT = 7.0  # nanoseconds a sample, about what reading, moving and writing it take
 
@@ -154,18 +149,8 @@ class Plan:
         return max(1, self.threads - (sum(costs) <= _LIGHT and not self._detects))
 
     def memory(self, frames: int = ANY_LENGTH) -> int:
-        """Bytes expected at the peak, for an input of so many frames or of any length: what is computed with, side by
-        side and ahead, and what waits between reader, engine and writer. A test holds it to within 30 % of what is
-        measured.
-        """
-        steps, ahead = self.steps, self.workers if self.threads > 1 else 0
-        one = min(self.block, frames) * self.format_in.dtype.itemsize / self.format_in.fs
-        formats = (self.format_in, self.format_out, *(step.format_out for step in steps))
-        first, *after = [one * fmt.channels * fmt.fs for fmt in formats]
-        aside = any(isinstance(step.work, WholeSignalStage) for step in steps)
-        waiting = _WAITING * (max(first, *after) + (0 if aside else first))  # what is put aside is read when all is in
-        working = sum(_step_memory(*one, self.workers, ahead, frames) for one in zip(steps, after[1:], strict=True))
-        return _PROCESS + round(_KEPT * (waiting + working))
+        """Bytes expected at the peak, for an input of so many frames or of any length (`pipeline.engine.memory`)."""
+        return peak_memory(self, frames)
 
     @property
     def block(self) -> int:
@@ -289,28 +274,3 @@ def _steps(planned: Sequence[StagePlan], options: Options) -> list[Step]:
         steps.append(Step((first.index,), first.format_in, first.format_out, first.stage, latency, tail, promised))
         i += 1
     return steps
-
-
-def _step_memory(step: Step, block: float, workers: int, ahead: int, length: int) -> float:
-    """Bytes that a step works with, apart from what waits; a block of what comes out takes ``block``."""
-    if isinstance(step.work, DetectorStage):
-        return step.work.memory(step.format_in, workers)
-    if not isinstance(step.work, Group):
-        return block + SPOOLED if isinstance(step.work, WholeSignalStage) else block / 2
-    kernel, method = step.work.kernel, step.work.method
-    taps = 2 * int(kernel.taps.nbytes)
-    channels, item = max(step.format_in.channels, step.format_out.channels), step.format_in.dtype.itemsize
-    if method.name != "fft":
-        return (taps + 2 * kernel.length * channels * item) / _KEPT  # large arrays, of which nothing is kept
-    blocks = -(-(length + kernel.length) // method.block)
-    group = min(method.group, blocks)
-    under_way = min(ahead + 1, -(-blocks // group))
-    frames = group * method.block
-    regions = under_way * (method.n_fft - method.block + frames) * channels * item
-    spectra = group * method.n_fft * channels * item
-    within = library_for(method.n_fft) == "opencv"  # the frames come back where their spectra were
-    working = min(workers, under_way) * (1 if within else 2) * spectra
-    past = (under_way + -(-(method.partitions - 1) // group)) * spectra if method.partitions > 1 else 0
-    responses = method.partitions * method.n_fft * item * int(kernel.taps[0].size)
-    outputs = (under_way + 1) * frames * channels * item
-    return taps + regions + working + past + responses + outputs

@@ -12,7 +12,8 @@ from ..errors import DiskFullError, WriteError
 from ..kernel import Array
 from ..stages.base import Format
 from ..system import is_disk_full
-from .plan import BLOCK, SPOOLED
+from .memory import SPOOLED
+from .plan import BLOCK
 
 
 class Spool:

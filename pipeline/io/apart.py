@@ -20,6 +20,7 @@ from .remote import Remote
 from .tables import sidecar_path
 
 OUTPUT = "the output"
+_IN, _OUT = Path("/dev/stdin"), Path("/dev/stdout")
 
 
 @dataclass(frozen=True)
@@ -41,16 +42,16 @@ def sidecar_written(signal: str | os.PathLike[str], *, timed: bool) -> Path | Re
 def read_with_sidecars(paths: Iterable[Path | Remote], part: str = "an input") -> Iterator[Named]:
     """Files that are read as signals, each with the sidecar that may tell its rate."""
     for path in paths:
-        if str(path) != "-":
-            yield Named(path, part)
-            if path.suffix and not is_audio_name(path):
-                yield Named(sidecar_path(os.fspath(path)), f"the sidecar of {shown_path(path)}, {part}")
+        yield Named(path, part)
+        if path.suffix and not is_audio_name(path):
+            yield Named(sidecar_path(os.fspath(path)), f"the sidecar of {shown_path(path)}, {part}")
 
 
 def keep_apart(read: Iterable[Named], written: Iterable[Named]) -> None:
     """Raise `UsageError` where two files to be written have one name, or one of them is read, by any name or link.
 
-    ``read`` is not looked at where nothing to be written exists yet; files given with ``--plugin`` are read always.
+    A file that standard input or output leads to counts as any other. ``read`` is not looked at where nothing to be
+    written exists yet; files given with ``--plugin`` are read always.
     """
     real, parts = RealNames(), dict[str, Named]()
     for one in written:
@@ -58,12 +59,12 @@ def keep_apart(read: Iterable[Named], written: Iterable[Named]) -> None:
         other = parts.setdefault(one_name(one.path, real), one)
         if other is not one:
             raise UsageError(f"{shown_path(one.path)}: {_twice(one.part, other.part)}; give each its own")
-    there = {found: one for one in parts.values() if (found := _identity(one.path)) is not None}
+    there = {found: one for one in parts.values() if (found := _identity(one.path, _OUT)) is not None}
     if not there:
         return
     for source in chain((Named(Path(file), "a plugin") for file in local_files()), read):
-        target = there.get(_identity(source.path))
-        if target is not None and not is_stream(target.path):
+        target = there.get(_identity(source.path, _IN))
+        if target is not None and not is_stream(_OUT if str(target.path) == "-" else target.path):
             same = os.path.abspath(source.path) == os.path.abspath(target.path)  # noqa: PTH100
             through = "" if same else f" ({shown_path(source.path)})"
             problem = f"{target.part} is {source.part}{through}; give it another name"
@@ -76,8 +77,8 @@ def _twice(part: str, other: str) -> str:
     return f"would be both {other} and {part}"
 
 
-def _identity(path: Path | Remote) -> object:
-    """The same for all names and links of one file; None where there is none."""
+def _identity(path: Path | Remote, standard: Path) -> object:
+    """The same for all names and links of one file, which ``-`` is one of; None where there is none."""
     if isinstance(path, Remote):
         return path.identity()
-    return None if str(path) == "-" else file_of(path)
+    return file_of(standard if str(path) == "-" else path)

@@ -87,7 +87,7 @@ class ArrayReader(Reader):
             if chosen is not None:
                 self._file = self._zip.open(members[chosen])
         except _BROKEN as error:
-            raise ReadError(name, f"is no readable NPZ: {error}") from error
+            raise ReadError(name, f"is no readable NPZ: {_words(error)}") from error
         if chosen is None:
             raise ReadError(name, f"holds the arrays {', '.join(signals) or 'none'}; name that of the signal x")
         return fs, tuple(map(str, names))
@@ -98,11 +98,11 @@ class ArrayReader(Reader):
         try:
             shape, fortran, dtype = _header_of(self._file)
         except _BROKEN as error:
-            raise ReadError(name, f"is no readable NumPy array: {error}") from error
+            raise ReadError(name, f"is no readable NumPy array: {_words(error)}") from error
         if dtype.hasobject or dtype.kind not in "fiub":
             hint = "take its real part or its magnitude" if dtype.kind == "c" else "a signal is real numbers"
             raise ReadError(name, f"holds {dtype}: {hint}")
-        if len(shape) not in (1, 2) or 0 in shape[1:]:
+        if len(shape) not in (1, 2) or 0 in shape[1:] or min(shape) < 0:
             raise ReadError(name, f"has shape {shape}; a signal is (frames,) or (frames, channels)")
         self._stored = dtype
         width = shape[1] if len(shape) == 2 else 1
@@ -147,7 +147,7 @@ class ArrayReader(Reader):
                 raw = self._file.read(wanted * row_bytes) if wanted else b""
                 more = self._zip is not None and self._done + wanted == total and self._file.read(1)
             except _BROKEN as error:
-                raise ReadError(self._source.name, f"damaged after frame {self._done}: {error}") from error
+                raise ReadError(self._source.name, f"damaged after frame {self._done}: {_words(error)}") from error
             if len(raw) < wanted * row_bytes:
                 raise ReadError(self._source.name, f"declares {total} frames, has {self._done + len(raw) // row_bytes}")
             if more:  # at its end the checksum is held against the bytes too
@@ -164,15 +164,20 @@ class ArrayReader(Reader):
         self._source.close()
 
 
+def _words(error: Exception) -> str:
+    """What is wrong with an array, in words; those of the libraries tell of their own insides."""
+    return str(error) if isinstance(error, ReadError) else "its bytes are damaged or cut short; save it again"
+
+
 def _small_array(archive: zipfile.ZipFile, member: str) -> Any:
     """A small array of an NPZ; one that is not small is not loaded."""
-    if archive.getinfo(member).file_size > MAX_SIDECAR_BYTES:
-        raise ValueError(f"{member} has {archive.getinfo(member).file_size} bytes, {at_most('sidecar_bytes')} are read")
+    if (size := archive.getinfo(member).file_size) > MAX_SIDECAR_BYTES:
+        raise ReadError(member, f"has {size} bytes, {at_most('sidecar_bytes')} are read")
     with archive.open(member) as file:
         data = io.BytesIO(file.read(MAX_SIDECAR_BYTES))
     shape, _, dtype = _header_of(data)
     if math.prod(shape) * max(1, dtype.itemsize) > MAX_SIDECAR_BYTES:
-        raise ValueError(f"{member} declares the shape {shape} ({set_by('sidecar_bytes')})")
+        raise ReadError(member, f"declares the shape {shape} ({set_by('sidecar_bytes')})")
     data.seek(0)
     return np.lib.format.read_array(data, allow_pickle=False)
 
@@ -181,6 +186,8 @@ def _header_of(file: Any) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Shape, whether it is stored column by column, and type, of an array that begins here."""
     version = np.lib.format.read_magic(file)
     parsers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    if version not in parsers:
+        raise ReadError("its header", f"version {version[0]}.{version[1]} of the format is not known")
     shape, fortran, dtype = parsers[version](file)
     return shape, bool(fortran), dtype
 

@@ -24,7 +24,7 @@ from .base import Block, Reader, ReadOptions, SignalInfo
 from .dialect import COUNTED, MISSING, TableSettings, counts_rows, find_dialect, in_rows, is_decimal_comma, number_of
 from .gaps import Filling
 from .source import Source
-from .stamps import UNITS, Clock, is_clock_time, parse_stamp, sounds_like_time, unit_told
+from .stamps import UNITS, Clock, parse_stamp, sounds_like_time, unit_told
 from .tables import find_column, read_sidecar
 from .timecolumn import TimeGrid, survey
 from .timegrid import TimeRequest
@@ -33,7 +33,6 @@ _MAX_LINE = 1 << 20
 _BATCH = 4096
 _LINE_END = re.compile("\r\n|\r|\n")
 _SHOWN = 40  # characters of a cell or line in a message
-_DAY = 86400
 _SHAPE = "a row is a frame, a column a channel"
 _NAN = float("nan")
 GAPS = ("error", "interpolate", "nan", "split")
@@ -189,11 +188,8 @@ class CsvReader(Reader):
 
     def _date_and_time(self, row: Sequence[str]) -> str:
         """The setting for the columns of a row that hold a date alone and a time alone; empty without two such."""
-        stamps = [parse_stamp(cell) for cell in row]
-        dates = [i for i, stamp in enumerate(stamps) if stamp and stamp.iso and stamp.resolution == _DAY]
-        times = [i for i, cell in enumerate(row) if is_clock_time(cell)]
-        names = [_quoted(self._called(i)) for i in (*dates[:1], *times[:1])]
-        return f"[{', '.join(names)}]" if dates and times else ""
+        found = bundled("faltung_lists.doubts", "a table").date_and_time(row)
+        return f"[{', '.join(_quoted(self._called(i)) for i in found)}]" if found else ""
 
     def _is_missing(self, cell: str) -> bool:
         return cell.strip().lower() in self._missing
@@ -272,7 +268,8 @@ class CsvReader(Reader):
                 return lines, rows
         kept = []
         for line, row in zip(lines, rows, strict=True):
-            if not row or row[0].startswith(form.comments) or (form.named and form.is_named(row[0])):
+            remark = bool(row) and row[0].startswith(form.comments) and not self._is_missing(row[0])  # such as #N/A
+            if not row or remark or (form.named and form.is_named(row[0])):
                 continue
             if timed and not any(row):  # as spreadsheets leave them behind the last row
                 continue

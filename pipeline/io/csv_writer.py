@@ -18,7 +18,7 @@ from ..errors import UsageError
 from ..text import cell
 from .base import Block, Writer, WriteReport, WriteRequest
 from .sink import open_sink
-from .tables import output_names, sidecars_of
+from .tables import output_names, refuse_other_rate, sidecars_of
 from .timecolumn import columns_of, stamps_of
 
 _SPELLED = {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}  # as R, Octave and Julia write them; NumPy and pandas read them
@@ -37,6 +37,8 @@ class CsvWriter(Writer):
         self._stamps = iter(()) if self._time is None else stamps_of(self._time, self._own_fs)
         self._text = io.StringIO()
         self._csv = csv.writer(self._text, delimiter=source.delimiter if source else ",", lineterminator="\n")
+        if self._time is not None:
+            refuse_other_rate(request.path, request.fs)
         self._sink = open_sink(request.path, overwrite=request.overwrite)
         self.outputs = [self._sink]
         try:

@@ -35,6 +35,17 @@ def rate_problem(fs: int, block: int, rate: int) -> str:
     return f"its fmt chunk says {rate} bytes a second, {made}; took {fs} Hz"
 
 
+def is_filling(source: Source, at: int, count: int) -> bool:
+    """Whether bytes behind the audio that are no chunk are surely no audio: a few, zeros, or an ID3 tag."""
+    tail = source.at(at, min(count, 1 << 16))
+    return count < 16 or (len(tail) == count and not tail.strip(b"\0")) or (tail[:3] == b"TAG" and count == 128)
+
+
+def too_small(frames: int, extra: int) -> str:
+    """What to say where a file goes on behind the frames that it declares."""
+    return f"declares {frames} frames, and {extra} bytes behind them are no chunk: the data size may be too small"
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is known of a stream beside what libsndfile makes of it."""
@@ -98,6 +109,10 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
     elif audio.declared > there:
         frames = f"declares {audio.declared // block} frames, has {there // block}"
         warnings.append(options.accept(source.name, frames, f"the {there // block} frames"))
+    elif audio.block and _more_audio(source, options.container, audio.start + size):
+        problem = too_small(size // block, there - size)
+        warnings.append(options.accept(source.name, problem, f"all {there // block} frames to the end"))
+        size = there
     if size % block and audio.block:
         warnings.append(f"the last frame is cut: {size % block} of {block} bytes; dropped")
     return Facts(
@@ -110,6 +125,13 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
         behind=audio.start + (0 if NO_LENGTH in warnings else size),
         linear=None if audio.linear is None else (*audio.linear, audio.block),
     )
+
+
+def _more_audio(source: Source, container: str, end: int) -> bool:
+    """Whether what lies behind the audio is neither a chunk, nor another recording, nor filling."""
+    names = [source.at(at, 4) for at in (end, end + -end % (8 if container == "W64" else 2))]  # some do not fill up
+    named = any(name.isascii() and name.decode().isprintable() for name in names)
+    return not named and not is_filling(source, end, (source.size or 0) - end)
 
 
 def _are_chunks(source: Source, container: str, start: int) -> bool:

@@ -33,9 +33,10 @@ COUNTED = 8
 """Rows by which a column that counts them is known."""
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "none", "nil", "-", "--", "---", "?"})
-MISSING |= {"missing", "<na>", "n.a.", "\\n", "."}
+MISSING |= {"missing", "<na>", "n.a.", "\\n", ".", "#div/0!", "#value!", "#num!", "-nan(ind)", "-1.#ind", "1.#qnan"}
 """Cells that say that a value is missing, in lower case."""
 
+_NO_REMARKS = ("#N/A", "#DIV/0!", "#VALUE!", "#NUM!")
 _VOTERS = 200  # rows at the end of the sample that tell what a row is
 _NAMED = {"tab": "\t", "blanks": " ", "blank": " ", "space": " ", "comma": ",", "semicolon": ";"}
 _COMMENTS = ("#", "%", "*", "!", "//", '"# ', ";")
@@ -157,7 +158,7 @@ def find_dialect(
     above: list[tuple[int, str]] = []
     step = None
     for at, line in enumerate(lines[start:], start + 1):
-        if not line.strip() or line.startswith(comments):
+        if not line.strip() or (line.startswith(comments) and not line.startswith(_NO_REMARKS)):
             continue
         if told := _VALUE_OF.fullmatch(line):
             step = float(told[1]) if "sample interval" in told[2].lower() else step

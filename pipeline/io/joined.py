@@ -16,8 +16,8 @@ from ..errors import ReadError
 from ..limits import MAX_CHANNELS
 from . import mpeg, ogg
 from .base import Block, Reader, ReadOptions, SignalInfo
-from .declared import NO_LENGTH, Facts, facts_of
-from .riff import WavFormat, WavHeader, are_chunks, chunks_behind, is_filling, recordings, too_small
+from .declared import NO_LENGTH, Facts, facts_of, is_filling, too_small
+from .riff import WavFormat, WavHeader, are_chunks, chunks_behind, recordings
 from .riff_metadata import metadata
 from .sndfile import SndfileReader, described
 from .source import Source
@@ -251,7 +251,7 @@ def open_mpeg(source: Source, options: ReadOptions) -> Reader:
         if next(source.find(_FLAC_BEGINS, 0, 8), None) is not None:
             return open_flac(source, replace(options, container="FLAC"))
         raise ReadError(source.name, "has no frame of MPEG audio in it")
-    if len(links) == 1 and links[0].tagged:
+    if len(links) == 1 and links[0].tagged and not links[0].start:
         reader = SndfileReader(source, options)
         reader.warnings += notes
         return reader

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from ..errors import PluginError, ReadError, UsageError
 from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
-from ..text import nearest
+from ..text import extension_shown, nearest
 from .base import PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .names import display, is_stream
 from .source import Source, explain_unknown, head_of, in_record, is_flac, is_mp3, looks_like_text
@@ -231,6 +231,6 @@ def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     extension = PurePath(name).suffix.lower()
     hint = f"; did you mean {near}?" if (near := nearest(extension, _writers, 0.5)) else ""
     known = ", ".join(sorted({*_writers, *(plugin.extension for plugin in installed("writer").values())}))
-    what = f"unknown extension {extension!r}" if extension else "no extension"
+    what = f"unknown extension {extension_shown(extension)!r}" if extension else "no extension"
     hint = hint if extension else f"; write {name}.wav, or {name}/{{stem}}.wav for a folder"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")

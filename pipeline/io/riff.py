@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..errors import ReadError
 from ..limits import MAX_CHANNELS, set_by
 from .base import ReadOptions
-from .declared import NO_LENGTH, rate_problem, says_unknown
+from .declared import NO_LENGTH, is_filling, rate_problem, says_unknown, too_small
 from .encodings import linear_subtype
 from .riff_metadata import metadata
 from .source import Source
@@ -153,11 +153,10 @@ class _Walk:
             mask = self.unpack("I", raw[20:24])[0]
             tag = self.unpack("H", raw[24:26])[0]
         if not 1 <= channels <= MAX_CHANNELS:
-            raise self.fail(
-                f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
-            )
+            more = f" ({set_by('channels')})" if channels else ""
+            raise self.fail(f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read{more}")
         if not 1 <= fs < 2**31:
-            raise self.fail(f"its header declares a sampling rate of {fs} Hz")
+            raise self.fail(f"its header declares a sampling rate of {fs} Hz; tell it: sox -r 48000 IN.wav OUT.wav")
         # 12 bits lie in 2 bytes and 20 in 3, in the upper bits: what counts is the size of the container. 24 bits may
         # lie in 4 bytes, if all that is told agrees; 16 bits in 4 are two samples taken for one.
         size, rate_told = block // channels, fs * block & _UNKNOWN
@@ -276,17 +275,6 @@ def are_chunks(source: Source, order: str, at: int, count: int) -> bool:
     return not first and at - 1 <= end <= at
 
 
-def is_filling(source: Source, at: int, count: int) -> bool:
-    """Whether bytes behind the audio that are no chunk are surely no audio: a few, zeros, or an ID3 tag."""
-    tail = source.at(at, min(count, 1 << 16))
-    return count < 16 or (len(tail) == count and not tail.strip(b"\0")) or (tail[:3] == b"TAG" and count == 128)
-
-
-def too_small(frames: int, extra: int) -> str:
-    """What to say where a file goes on behind the frames that it declares."""
-    return f"declares {frames} frames, and {extra} bytes behind them are no chunk: the data size may be too small"
-
-
 def recordings(source: Source, start: int) -> Iterator[int]:
     """Positions in a file from ``start`` on where a recording of this kind begins."""
     for at in source.find(_WAVE, start + 8, 4):
@@ -329,7 +317,7 @@ def read_header(source: Source, options: ReadOptions) -> WavHeader:
     walk = _Walk(source, options, source.read(12))
     declared = walk.to_data()
     if walk.fmt is None:
-        raise walk.fail("has no fmt chunk before its audio, so no sampling rate and no encoding")
+        raise walk.fail("has no fmt chunk before its audio, so no sampling rate and no encoding; copy it again")
     size = walk.data_bytes(declared, max(1, walk.fmt.block))
     walk.look_over(size)
     if size is not None and walk.fmt.block and size % walk.fmt.block and walk.fmt.subtype:

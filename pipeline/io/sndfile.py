@@ -30,7 +30,7 @@ from .ogg import fix_ogg_serial
 from .quantise import AudioWriter
 from .riff_metadata import INFO_IDS, metadata
 from .sink import OutputFile, open_file
-from .source import Source
+from .source import PLAYED, Source
 
 _UNKNOWN_FRAMES = 2**62  # libsndfile says 2**63 - 1 where a FLAC header does not tell its length
 
@@ -113,7 +113,10 @@ class SndfileReader(Reader):
             source.rewind()
             self._file = _open(self._bytes)
         except soundfile.LibsndfileError as error:
-            why = facts.unreadable or f"is no readable {container} file: {error.error_string}"
+            broken = (
+                f"its header is damaged, or its encoding is not read; {PLAYED.format(PurePath(source.name).suffix)}"
+            )
+            why = facts.unreadable or f"is no readable {container} file: {broken}"
             raise self._bytes.error or ReadError(source.name, why) from error
         file = self._file
         frames = file.frames if file.frames < _UNKNOWN_FRAMES and not facts.endless else None
@@ -140,8 +143,9 @@ class SndfileReader(Reader):
         total = self.info.frames
         wanted = frames if total is None else min(frames, total - self._done)
         block, problem = self._decoded(wanted)
+        of = "" if total is None else f" of {total}"
         if problem:
-            problem = f"damaged or cut short: decoding stopped after frame {self._done + len(block)} ({problem})"
+            problem = f"damaged or cut short: decoding stopped after frame {self._done + len(block)}{of}"
         elif total is None and self._done + len(block) == 0 < wanted and self._facts.start != self._source.size:
             problem = "nothing in it can be decoded"
         elif total is not None and len(block) < wanted:
@@ -169,7 +173,7 @@ class SndfileReader(Reader):
             self._fault(words, "them as they were decoded")
 
     def _decoded(self, wanted: int) -> tuple[Block, str]:
-        """Frames that can be decoded, and what went wrong."""
+        """Frames that can be decoded, and what libsndfile says went wrong, which tells no one anything."""
         # No decoder yields NaN here unless the file holds one: rows still NaN after an error were never filled.
         block = np.full((wanted, self.info.channels), np.nan, self._native)
         problem = ""
@@ -229,8 +233,8 @@ class SndfileWriter(AudioWriter):
             )
         except soundfile.LibsndfileError as error:
             self._sink.abort()
-            problem = f"{container}/{subtype} with {request.channels} channels at {fs} Hz: {error.error_string}"
-            raise self._recorder.error or UsageError(f"{request.path}: {problem}") from error
+            fix = f"{request.channels} channels at {fs} Hz; write fewer channels, at another rate, or WAV"
+            raise self._recorder.error or UsageError(f"{request.path}: no {container}/{subtype} with {fix}") from error
         except BaseException:
             self._sink.abort()
             raise
@@ -270,7 +274,7 @@ class SndfileWriter(AudioWriter):
         try:
             step()
         except (RuntimeError, AssertionError) as error:  # soundfile asserts that all was written
-            raise self._recorder.error or WriteError(self.request.path, f"encoding failed: {error}") from error
+            raise self._recorder.error or WriteError(self.request.path, "cannot be encoded; write WAV") from error
         if self._recorder.error is not None:
             raise self._recorder.error
 

@@ -41,7 +41,7 @@ _CAUSES = {
     errno.EISDIR: "is a directory",
     errno.ENOTDIR: "part of the path is a file, not a folder",
     errno.ELOOP: "symbolic links that go round in a circle",
-    errno.ENAMETOOLONG: "the name is too long for this file system",
+    errno.ENAMETOOLONG: "the name is too long for this file system; most take 255 bytes",
     errno.EROFS: "the file system is read-only",
     errno.EBADF: "is closed",
     **DISK_FULL,
@@ -272,14 +272,14 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CONVERT = "convert it, for instance: ffmpeg -i IN{0} OUT.wav"
 _FOREIGN = (
     (0, FOLDER, "is a directory, not a file; give a pattern such as FOLDER/*.wav"),
-    (0, b"\x00\x05\x16\x07", "is an AppleDouble file (macOS keeps them beside copies as ._NAME), with no audio in it"),
+    (0, b"\x00\x05\x16\x07", "is an AppleDouble file (macOS keeps them beside copies as ._NAME); the audio is in NAME"),
     (0, b"version https://git-lfs", "is a Git LFS pointer, not the file itself; run 'git lfs pull'"),
     (4, b"ftyp", f"is an MP4/M4A file; {_CONVERT}"),
     (0, b"\x1aE\xdf\xa3", f"is a Matroska/WebM file; {_CONVERT}"),
     (0, b"\x1f\x8b", "is compressed with gzip; unpack it first: gunzip IN{0}"),
     (0, b"RIFF", f"is a RIFF file, but no WAVE audio; {_CONVERT}"),
 )
-_PLAYED = "if other programs play it: ffmpeg -i IN{0} OUT.wav, or: sox IN{0} OUT.wav"
+PLAYED = "if other programs play it: ffmpeg -i IN{0} OUT.wav, or: sox IN{0} OUT.wav"
 _RAW = "samples without a header are given one: sox -t raw -r 48000 -e signed -b 16 -c 1 IN{0} OUT.wav"
 READ_BY = {
     "faltung-arrays": (".h5", ".hdf5", ".mat", ".nc", ".nwb", ".zarr"),
@@ -295,12 +295,12 @@ def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
     """Why a file of this name is in none of the known formats, and the way out; ``known`` to a plugin is its kind."""
     extension = re.split(r"[?#]", PurePath(name).suffix)[0]  # a URL has more behind it
     if not head:
-        return "is empty (0 bytes)"
+        return "is empty (0 bytes); copy it again"
     for at, magic, words in _FOREIGN:
         if head[at : at + len(magic)] == magic:
             return words.format(extension)
     if not head.strip(b"\0"):
-        return "starts with zeros; the recorder or the copy never wrote it"
+        return "starts with zeros; the recorder or the copy never wrote it; copy it again"
     if header := _header_beside(name):
         return f"holds samples of a WFDB record; give its header, {header}, which faltung-bio reads"
     package = next((one for one, theirs in READ_BY.items() if extension.lower() in theirs and not known), "")
@@ -310,5 +310,5 @@ def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
         return f"is text, not {extension.lstrip('.').upper() or 'audio'}: it begins with {start!r}{fix}"
     from .raw import SUFFIXES
 
-    fix = fix or f"; {_RAW if extension.lower() in SUFFIXES else _PLAYED}"
+    fix = fix or f"; {_RAW if extension.lower() in SUFFIXES else PLAYED}"
     return f"is in no known format: it begins with the bytes {head[:8].hex(' ')}{fix.format(extension)}"

@@ -55,6 +55,7 @@ class Clock:
 _SECOND = re.compile(r"[0-5][0-9](\.[0-9]+)?")
 _ELAPSED = re.compile(r"(?:(\d+)( days?,? ))?(?:(\d+):)?(\d+):([0-5]\d)(?:([.,])(\d+))?")
 _WORDED = re.compile(r"(?=.*[A-Za-z]{3})(.*:[0-5]\d)(?:\.(\d+))?(\D.*)?")
+_COMPACT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d){0,2})?")
 _WORDED_FORMS = (
     *("%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S", "%b %d, %Y %H:%M:%S", "%b %d %Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p"),
     *("%a %b %d %H:%M:%S %Y", "%a %d %b %Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z"),
@@ -133,8 +134,9 @@ def _moment(text: str, clock: Clock, fold: int) -> Stamp | None:
     length = len(text) - len(zone)
     fine = _FINE.search(text) if length > 26 else None
     rest = Decimal(int(fine[2])).scaleb(-6 - len(fine[2])) if fine else Decimal(0)
-    resolution = _COARSE.get(length) or _figure(Decimal(1), max(0, length - 20))
-    stamp = _of(moment, clock, fold, rest, zone, resolution)
+    compact = compact_form(text[:length])
+    resolution = (not compact and _COARSE.get(length)) or _figure(Decimal(1), max(0, length - 20))
+    stamp = _of(moment, clock, fold, rest, zone, resolution, compact and compact + zone.replace("%", "%%"))
     return stamp._replace(separator=text[10:11] or " ", length=length)
 
 
@@ -245,6 +247,12 @@ def month_is_first(text: str) -> bool:
     return found is not None and bool(found[2]) and len(found[1]) < 3 and int(found[3]) > 12
 
 
+def compact_form(text: str) -> str:
+    """Form of a date without marks, 20240715 or 20240715T100500, as for strptime; empty of anything else."""
+    form = "%Y%m%d%H%M%S"[: len(text.replace("T", "")) - 2]
+    return "" if _COMPACT.fullmatch(text) is None else f"{form[:6]}T{form[6:]}" if "T" in text else form
+
+
 def is_clock_time(text: str) -> bool:
     """Whether it is a time without a date."""
     found = _DATE.fullmatch(text.strip())
@@ -339,8 +347,8 @@ def check_time_format(value: str) -> str:
     """Refuse a form that strptime does not know."""
     try:
         datetime.strptime(datetime(2024, 7, 15, 10, 5, 7).strftime(value), value)
-    except ValueError as error:
-        raise invalid(f"must be a form such as '%d.%m.%Y %H:%M:%S', got {value!r} ({error})") from None
+    except ValueError:
+        raise invalid(f"must be a form such as '%d.%m.%Y %H:%M:%S', got {value!r}") from None
     return value
 
 

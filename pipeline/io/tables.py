@@ -54,6 +54,8 @@ def sidecar_path(name: str) -> Path | Remote:
 
 def _load(path: Path | Remote) -> dict[str, Any] | None:
     """Object in a sidecar; None when the file is absent, or is a JSON file about something else."""
+    if not isinstance(path, Remote) and is_stream(path):
+        raise ReadError(str(path), "would tell the rate, and is a pipe, a socket or a device")
     try:
         if isinstance(path, Remote) and not path.exists():
             return None
@@ -61,13 +63,14 @@ def _load(path: Path | Remote) -> dict[str, Any] | None:
             text = file.read(MAX_SIDECAR_BYTES + 1)
         if len(text) > MAX_SIDECAR_BYTES:
             raise ReadError(str(path), f"would tell the rate; a sidecar has {at_most('sidecar_bytes')}")
-        found = json.loads(text)
+        found = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 400 else float(digits))
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
             return None
         raise ReadError(str(path), f"tells the rate, and cannot be read: {cause(error)}") from error
     except (ValueError, RecursionError) as error:
-        raise ReadError(str(path), f"is no JSON, so tells no rate: {error}") from error
+        fix = "mend it ('python -m json.tool' says where), or take it away"
+        raise ReadError(str(path), f"is no JSON, so tells no rate; {fix}") from error
     return found if isinstance(found, dict) and "fs" in found else None
 
 
@@ -100,6 +103,14 @@ def refuse_other_json(path: Path | Remote) -> None:
     if not ours:
         name = path.with_suffix("")
         raise UsageError(f"{path}: is needed for the rate of {name}, and is another file; give {name} another name")
+
+
+def refuse_other_rate(name: str, fs: float) -> None:
+    """Raise `UsageError` where an output that needs no sidecar would be read with that of another file, by its rate."""
+    told = None if is_stream(name) else read_sidecar(name)[0]
+    if told is not None and told != fs:
+        problem = f"would tell {told:g} Hz of {name}, which has {fs:g} Hz; remove it, or give {name} another name"
+        raise UsageError(f"{sidecar_path(name)}: {problem}")
 
 
 def _open_sidecar(name: str, content: dict[str, Any], *, overwrite: bool) -> OutputFile:

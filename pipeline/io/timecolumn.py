@@ -19,6 +19,7 @@ from typing import IO
 import numpy as np
 
 from ..limits import MAX_FRAMES, MAX_ROWS, set_by
+from ..plugins import bundled
 from ..system import pread
 from .base import Block, TimeColumn
 from .sink import naming_errors, write_all
@@ -28,6 +29,7 @@ from .stamps import (
     UNITS,
     Clock,
     Stamp,
+    compact_form,
     format_stamp,
     format_time,
     is_ambiguous_date,
@@ -157,7 +159,10 @@ def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
             raise asked.fail(f"{size} rows{alike} tell no rate; give fs:{alike and ', or another time_column, or two'}")
         grid = Grid(asked, ticks, lambda row: next(islice(rows(), row, None)), first, fine)
         step, gaps = grid.fitted()
-        notes += [*grid.notes, *_doubts(asked, first, digits, step)]
+        notes += grid.notes
+        if unit := bundled("faltung_lists.doubts", "a table").likelier_unit(asked, first, digits, step):
+            fix = f"set time_unit: {unit} or another if they are not, s if they are"
+            notes.append(f"column {asked.column!r}: its numbers are taken as seconds, {float(1 / step):.6g} Hz; {fix}")
     texts.gaps, texts.clock = () if asked.gaps == "split" else gaps, asked.clock
     form = TimeColumn(
         name=asked.column,
@@ -204,7 +209,11 @@ def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]
     elif not clock.form and any(map(month_is_first, head)):
         clock = replace(clock, day_first=False)
     stamp = parse_stamp(head[0], clock) if head else None
-    if stamp is not None and not stamp.iso:
+    forms = {compact_form(text.strip()) for text in head} if stamp is not None and not stamp.iso else set()
+    if len(forms) == 1 and "" not in forms and not (asked.unit or asked.told or clock.form):
+        clock = replace(clock, form=forms.pop())
+        notes.append(f"column {asked.column!r}: its numbers are dates, as {head[0].strip()}; set time_unit: s if not")
+    elif stamp is not None and not stamp.iso:
         unit = asked.unit or asked.told or unit_of_epoch(stamp.clock) or "s"
         if asked.unit is None and unit != "s":
             shown = stamp.clock * UNITS[unit]
@@ -218,18 +227,6 @@ def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]
             )
         clock = replace(clock, unit=UNITS[unit])
     return replace(asked, clock=clock), notes
-
-
-def _doubts(asked: TimeRequest, first: Stamp, digits: set[int], step: Decimal) -> list[str]:
-    """What to say of numbers that are taken as seconds, since nothing says another unit, and are likely others."""
-    if first.iso or asked.unit or asked.told or asked.clock.unit != 1 or asked.fs is not None:
-        return []
-    whole = digits == {0} and step > 1 and step % 60 and first.clock < 10**8
-    days = min(digits) > 4 and first.clock > 20_000 and step < Decimal("0.02")
-    if not whole and not days:
-        return []
-    fix = f"set time_unit: {'ms' if whole else 'd'} or another if they are not, s if they are"
-    return [f"column {asked.column!r}: its numbers are taken as seconds, {float(1 / step):.6g} Hz; {fix}"]
 
 
 def _gather(

@@ -109,6 +109,15 @@ class Events:
     time: str = ""
     """Sentence on what tells the true time, and how well; empty where nothing does."""
 
+    def unscored_s(self) -> dict[str, float]:
+        """Seconds of windows without a score, by why: the most of any template in any channel."""
+        sums: dict[tuple[str, str, int], float] = {}
+        for part in self.unscored:
+            key = (part.status, part.template, part.channel)
+            sums[key] = sums.get(key, 0.0) + part.end_s - part.start_s
+        statuses = sorted({status for status, *_ in sums})
+        return {status: max(seconds for (one, *_), seconds in sums.items() if one == status) for status in statuses}
+
     def __iter__(self) -> Iterator[Event]:
         return iter(self.events)
 

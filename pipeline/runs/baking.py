@@ -26,6 +26,7 @@ from ..io.encodings import can_hold
 from ..io.formats import container_and_subtype
 from ..io.remote import place_of
 from ..io.sink import write_bytes
+from ..io.tables import refuse_other_rate
 from ..job import Job
 from ..kernel import Kernel
 from ..library import Pipeline
@@ -141,6 +142,7 @@ def _write_kernel(kernel: Kernel, output: str, subtype: str | None, *, overwrite
     if extension in PLAIN:
         if subtype is not None:
             raise UsageError(f"{output}: {extension} holds the taps in full; subtype= is for audio files")
+        refuse_other_rate(output, fs)
         write_bytes(output, plain_bytes(kernel.taps, extension), overwrite=overwrite)
         form = "NumPy array, float64" if extension == ".npy" else "text, one tap a line"
     else:

@@ -18,7 +18,7 @@ from .work import Work
 
 Status = Literal["done", "failed", "unchanged", "skipped", "not begun"]
 
-_INTERNAL = {"at", "message", "code", "status", "traceback", "envelope", "searches"}
+_INTERNAL = {"at", "message", "code", "status", "traceback", "envelope", "searches", "about_input"}
 """Facts of a file that are not for machines to read: they were for the run itself."""
 
 
@@ -63,8 +63,18 @@ class FileResult:
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings about the output."""
+        """Warnings about the output and the input."""
         return [*clipping(self.facts), *self.facts.get("warnings", ())]
+
+    @property
+    def warnings_by_file(self) -> list[tuple[str, str]]:
+        """Warnings, each behind the name of the input or of the output, whichever it is about."""
+        texts, known = self.facts.get("warnings", []), self.facts.get("about_input", 0)
+        of_output = (*clipping(self.facts), *texts[known:])
+        return [
+            *((self.source, text) for text in texts[:known]),
+            *((str(self.item.target), text) for text in of_output),
+        ]
 
     @property
     def truth(self) -> dict[str, Any] | None:

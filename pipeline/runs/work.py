@@ -273,7 +273,8 @@ def prepare(
         raise UsageError("a cluster reads and writes files, not standard input and output; leave scheduler= away")
     batch = None
     growing = not inputs and any("*" in pattern for pattern in settings.input)  # more files may match tomorrow
-    many = len(items) > 1 or growing or "batch" in settings.model_fields_set
+    scheme = not inputs and output is None and "{" in (settings.output or "")  # a configuration that names all itself
+    many = len(items) > 1 or growing or scheme or "batch" in settings.model_fields_set
     if first is not None and first[0] != "-" and many:
         batch = batch_of(loaded, *first, choices.check)
     report = settings.report if report is None else Path(report)

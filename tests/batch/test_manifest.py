@@ -95,6 +95,14 @@ def test_a_file_of_another_kind_is_refused_and_stays(content: bytes, tmp_path: P
     assert path.read_bytes() == content
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_manifest_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "m.jsonl")
+    for opened in (Manifest, read_manifest):
+        with pytest.raises(UsageError, match=r"must be the name of a file, got the pipe, socket or device .*m\.jsonl"):
+            opened(tmp_path / "m.jsonl")
+
+
 @pytest.mark.parametrize("line", ["{", "5", '{"item": "a"}', "[]\x00"])
 def test_a_damaged_line_in_the_middle_is_named(line: str, tmp_path: Path) -> None:
     path = written(tmp_path / "m.jsonl", record("a", "done"))

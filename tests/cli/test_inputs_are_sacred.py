@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from pipeline import FaltungError, Pipeline
-from tests.cli.conftest import Done, write_noise
+from tests.cli.conftest import Done, command, environment, write_noise
 
 Faltung = Callable[..., Done]
 
@@ -170,4 +171,39 @@ def test_a_file_run_from_python_is_no_file_of_its_stages(read: dict[str, bytes],
         chain.run_file("in.wav", "taps.npy", overwrite=True)
     with pytest.raises(FaltungError, match=r"t\.json: the sidecar of t\.npy is the sidecar of t\.csv, an input"):
         chain.run_file("t.csv", "t.npy", overwrite=True)
+    assert {one: (place / one).read_bytes() for one in READ} == read
+
+
+def test_a_response_is_not_put_beside_a_sidecar_that_tells_another_rate(faltung: Faltung, place: Path) -> None:
+    (place / "ir.json").write_text('{"fs": 100}')
+    for name in ("ir.npy", "ir.txt"):
+        done = faltung("bake", "echo.yaml", "-o", name)
+        assert (done.code, (place / name).exists()) == (2, False)
+        assert f"ir.json: would tell 100 Hz of {name}, which has 8000 Hz; remove it, or give {name} another" in done.err
+    (place / "ir.json").unlink()
+    assert faltung("bake", "echo.yaml", "-o", "ir.npy").code == 0
+
+
+STREAMED = {
+    "in from the output": (("apply", "-", "in.wav", "gain", "gain=1", "--overwrite"), "rb", "in.wav: the output is"),
+    "out behind the input": (("apply", "in.wav", "-", "gain", "gain=1"), "ab", "-: the output is an input (in.wav)"),
+    "out over the input": (("run", "one.yaml", "-o", "-"), "r+b", "-: the output is an input (in.wav)"),
+    "out over a file of a stage": (("apply", "in.wav", "-", "convolve", "file=ir.wav"), "r+b", "-: the output is"),
+    "found, over the input": (("match", "in.wav", "-t", "0:0.01", "-o", "-"), "r+b", "-: the output is an input"),
+    "found, from the output": (("match", "-", "-t", "call.wav", "-o", "in.csv", "--overwrite"), "rb", "in.csv: the"),
+}
+
+
+@pytest.mark.parametrize("case", STREAMED)
+def test_what_standard_input_and_output_lead_to_is_a_file_as_any_other(
+    case: str, read: dict[str, bytes], place: Path
+) -> None:
+    words, mode, told = STREAMED[case]
+    (place / "one.yaml").write_text("version: 1\ninput: in.wav\noutput: o.wav\nstages: [{use: gain, gain: 1}]\n")
+    name = "ir.wav" if "ir.wav" in str(words) else "in.wav"
+    (place / "in.csv").symlink_to("in.wav")
+    with (place / name).open(mode) as file:
+        streams = {"stdin": file, "stdout": subprocess.PIPE} if mode == "rb" else {"stdout": file, "stdin": None}
+        done = subprocess.run(command(*words), check=False, stderr=subprocess.PIPE, env=environment(), **streams)
+    assert (done.returncode, told in done.stderr.decode()) == (2, True), done.stderr
     assert {one: (place / one).read_bytes() for one in READ} == read

@@ -171,10 +171,14 @@ def test_of_several_recordings_one_that_fails_does_not_keep_the_others(faltung: 
 def test_windows_without_a_score_are_told(faltung: Faltung, calls: Path) -> None:
     x, _ = sf.read("day.wav")
     x[20_000:24_000], x[26_000] = 0.0, np.nan
-    sf.write("day.wav", x, FS, subtype="FLOAT")
-    done = faltung("match", "day.wav", "-t", "call.wav")
-    assert f"without a score: {(4000 - M + 1) / FS:.3f} s, flat\n" in done.err
-    assert f"without a score: {M / FS * 1000:.3g} ms, gap\n" in done.err
+    flat, gap = f"{(4000 - M + 1) / FS:.3f} s, flat", f"{M / FS * 1000:.3g} ms, gap"
+    for channels in (1, 2):  # the most of any: two channels with one hole lack no more than one
+        sf.write("day.wav", np.stack([x] * channels, axis=1), FS, subtype="FLOAT")
+        done = faltung("match", "day.wav", "-t", "call.wav", "--report", "day.html", "--overwrite")
+        assert f"without a score: {flat}\n" in done.err
+        assert f"without a score: {gap}\n" in done.err
+        page = Path("day.html").read_text("utf-8")
+        assert [f"<dt>without a score</dt><dd>{words}</dd>" in page for words in (flat, gap)] == [True, True]
 
 
 def test_a_template_longer_than_the_recording_is_told(faltung: Faltung, calls: Path) -> None:

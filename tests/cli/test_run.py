@@ -98,7 +98,33 @@ def test_one_file_that_cannot_be_read_is_one_line_and_exit_1(faltung: Faltung, p
     done = faltung("run", "echo.yaml")
     assert (done.code, done.out, done.err.count("\n")) == (1, "", 1)
     assert done.err.startswith("faltung: in.wav: ")
-    assert listing(place) == ["echo.yaml", "in.wav"]
+    assert [name for name in listing(place) if not name.startswith("out")] == ["echo.yaml", "in.wav"]
+    assert list(place.rglob("*.wav")) == [place / "in.wav"]
+
+
+def test_a_configuration_that_names_its_output_by_a_template_replaces_its_own_and_no_other(
+    faltung: Faltung, place: Path
+) -> None:
+    assert faltung("run", "echo.yaml", "-q").code == 0
+    first = (place / "out/in-echo.wav").read_bytes()
+    again = faltung("run", "echo.yaml")
+    assert (again.code, again.out + again.err) == (0, "1 file unchanged, done before\n")
+    assert faltung("run", "echo.yaml", "-q", "-s", "echo.gain=-9 dB").code == 0
+    second = (place / "out/in-echo.wav").read_bytes()
+    assert second != first
+    for args in (["in.wav"], ["-o", "out/in-echo.wav"], ["-o", "out/{stem}-echo.wav", "in.wav"]):  # said by hand
+        refused = faltung("run", "echo.yaml", *args)
+        assert (refused.code, "out/in-echo.wav: exists already; give --overwrite" in refused.err) == (2, True)
+    write_noise(place / "out/in-echo.wav")
+    edited = faltung("run", "echo.yaml")
+    assert (edited.code, "was edited since it was written; give --overwrite" in edited.err) == (2, True)
+    shutil.rmtree(place / "out/.faltung")
+    foreign = faltung("run", "echo.yaml")
+    assert (foreign.code, "out/in-echo.wav: exists already; give --overwrite" in foreign.err) == (2, True)
+    text = (place / "echo.yaml").read_text("utf-8")
+    (place / "echo.yaml").write_text(text.replace("{stem}-echo", "one"), "utf-8")
+    assert faltung("run", "echo.yaml", "-q").code == 0
+    assert "out/one.wav: exists already" in faltung("run", "echo.yaml").err  # one name, and no scheme
 
 
 def test_a_setting_that_does_not_fit_the_one_input_is_told_with_line_and_column(faltung: Faltung, place: Path) -> None:
@@ -297,7 +323,7 @@ def test_what_a_filter_does_to_square_waves_is_said_of_inputs_near_full_scale_al
 def test_a_dry_run_says_what_would_be_written_and_writes_nothing(faltung: Faltung, place: Path) -> None:
     before = listing(place)
     done = faltung("run", "echo.yaml", "--dry-run")
-    assert (done.code, done.err) == (0, "")
+    assert (done.code, done.err) == (0, "1 file: 1 new, 0 unchanged, 0 again\n")
     _, source, target = done.out.splitlines()
     assert source.split() == ["in.wav", "1,000", "0.125", "s", "WAV", "PCM_16"]
     assert target.split()[:5] == ["→", "out/in-echo.wav", "1,080", "0.135", "s"]

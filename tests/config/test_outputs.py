@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -233,19 +234,39 @@ def test_outputs_are_planned_in_the_order_of_the_inputs():
 
 
 @pytest.mark.parametrize(
-    ("inputs", "template", "message"),
+    ("inputs", "template", "fix", "message"),
     [
-        (["a/x.wav", "b/x.wav"], "out/{stem}.wav", r"a/x\.wav, b/x\.wav -> out/x\.wav"),
-        (["a.wav", "b.wav"], "out.wav", r"a\.wav, b\.wav -> out\.wav"),
-        (["a.wav", "b.wav"], "-", r"a\.wav, b\.wav -> -"),
-        (["Owl.wav", "owl.wav"], "out/{stem}.wav", r"out/Owl\.wav, out/owl\.wav \(one name where case or composition"),
-        (["caf\u00e9.wav", "cafe\u0301.wav"], "out/{stem}.wav", r"\(one name where case or composition"),
-        (["stra\u00dfe.wav", "STRASSE.wav"], "out/{stem}.wav", r"\(one name where case or composition"),
+        (["a/x.wav", "b/x.wav"], "out/{stem}.wav", "put {parent}/{name} in it", "a/x.wav, b/x.wav -> out/x.wav"),
+        (["a.wav", "b.wav"], "out.wav", "put {stem} in it", "a.wav, b.wav -> out.wav"),
+        (["a.wav", "a.flac"], "out/{stem}.wav", "put {name} in it", "a.wav, a.flac -> out/a.wav"),
+        (["a/1/x.wav", "b/1/x.wav"], "out/{stem}.wav", "put {relative}/{name} in it", "b/1/x.wav -> out/x.wav"),
+        (["a/x.wav", "a/y.wav", "b/x.wav"], "o.wav", "put {parent}/{name} in it", "b/x.wav -> o.wav"),
+        (
+            ["Owl.wav", "owl.wav"],
+            "out/{stem}.wav",
+            "rename one of them, or",
+            "out/Owl.wav, out/owl.wav (one name where",
+        ),
+        (
+            ["caf\u00e9.wav", "cafe\u0301.wav"],
+            "out/{stem}.wav",
+            "rename one of them, or",
+            "(one name where case or comp",
+        ),
+        (
+            ["stra\u00dfe.wav", "STRASSE.wav"],
+            "out/{stem}.wav",
+            "rename one of them, or",
+            "(one name where case or comp",
+        ),
     ],
 )
-def test_two_inputs_under_one_name_are_refused_naming_both(inputs, template, message):
-    with pytest.raises(UsageError, match=rf"(?s)put \{{stem\}}, \{{parent\}} or .*{message}"):
-        plan_outputs([Path(name) for name in inputs], template)
+def test_two_inputs_under_one_name_are_refused_with_a_fix_that_tells_them_apart(inputs, template, fix, message):
+    paths = [Path(name) for name in inputs]
+    with pytest.raises(UsageError, match=rf"(?s)one output; {re.escape(fix)}.*{re.escape(message)}"):
+        plan_outputs(paths, template)
+    for told in re.findall(r"put (.*) in it", fix):
+        plan_outputs(paths, f"out/{told}.wav")
 
 
 def test_of_many_collisions_the_first_are_told_and_the_rest_counted():

@@ -420,6 +420,25 @@ def test_a_stage_that_correlates_opens_on_what_it_computes_and_shows_h_as_it_was
         assert np.argmax(path["outline"]) < 5  # a hall begins loud, as it is drawn where it is launched
 
 
+def test_both_frames_of_a_search_are_in_sight_and_no_word_lies_on_a_line(visit, tmp_path):
+    page = visit(explained("match", "chirps.wav", tmp_path / "m"))
+    page.evaluate(
+        "ready(); const all = tracksOfRun().all; all.A.fill(0); all.B.fill(0);"
+        "const at = tracksOfRun().zero, m = runSubject().h.length; all.B[at] = all.A[at + m - 1] = 1; render('run')"
+    )
+    frames = page.evaluate("""[...document.querySelectorAll('#pic-run [data-fits]')].map((part) =>
+        ['x', 'y', 'width', 'height'].map((name) => Number(part.getAttribute(name))))""")
+    (x, y, width, height), (left, top, wide, high) = frames
+    assert (left, top, wide, high) == (x - 4, y - 4, width + 8, height + 8)
+    lines, words = page.evaluate("""['#pic-run line[stroke-dasharray]', '#pic-run text'].map((what) =>
+        [...document.querySelectorAll(what)].map((part) => { const b = part.getBoundingClientRect();
+            return [part.textContent, b.left, b.right, b.top, b.bottom]; }))""")
+    for word, a, b, up, down in words:
+        assert not [word for _, c, d, to, bottom in lines if a + 1 < d and c < b - 1 and up < bottom and to < down], (
+            word
+        )
+
+
 def test_the_picture_of_a_run_has_no_room_for_nothing(visit, tmp_path):
     page = visit(explained("time-series", "sensor.csv", tmp_path / "t"))
     page.evaluate("ready()")

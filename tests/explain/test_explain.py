@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 import soundfile as sf
-from faltung_explain.excerpt import excerpt
+from faltung_explain.excerpt import _telling, excerpt
 from faltung_explain.explain import explain_example
 from faltung_explain.listening import for_listening, onset
 from faltung_explain.subject import Subject, subject_of
@@ -15,6 +15,7 @@ from faltung_explain.subject import Subject, subject_of
 from pipeline.cli import main
 from pipeline.config.load import parse_config
 from pipeline.errors import DiskFullError, SignalError, UsageError
+from pipeline.kernel import Kernel
 
 from .conftest import ROOT, draw_nothing
 
@@ -121,6 +122,20 @@ def test_a_dense_kernel_is_excerpted_where_it_shows_the_flip():
     cut = excerpt(Subject(np.ones(50), h * 1e9, 8000, "ones", "decay"))
     assert cut.example.h[0] == cut.example.h.max()
     assert "taps 100 to 105 of 500" in cut.name["en"]
+
+
+def test_where_the_loudest_taps_tell_nothing_others_are_shown():
+    rng = np.random.default_rng(5)
+    h = np.r_[np.eye(1, 1000)[0], 0.03 * np.exp(-np.arange(500) / 4), np.zeros(50)]  # a direct sound, a faint echo
+    shown = excerpt(Subject(rng.standard_normal(400), h, 8000, "noise", "h")).example.h
+    assert np.count_nonzero(shown) == 6
+    chirp = np.sin(np.cumsum(np.linspace(0.05, 0.8, 4000)))
+    shown = excerpt(Subject(rng.standard_normal(400), chirp, 8000, "noise", "h")).example.h
+    assert Kernel(shown).asymmetry > 0.2
+    windows = rng.standard_normal((40, 6))
+    told = [np.linalg.norm(w) * (1e-6 + Kernel(w).asymmetry) for w in windows]
+    np.testing.assert_allclose(_telling(windows), told, rtol=1e-9)
+    assert _telling(np.zeros((2, 6))).tolist() == [0, 0]
 
 
 def test_a_symmetric_kernel_stays_symmetric_in_its_excerpt():

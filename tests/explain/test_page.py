@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 
@@ -13,6 +14,7 @@ import scipy.signal
 import soundfile as sf
 from faltung_explain.bilingual import texts_of
 from faltung_explain.example import PRESETS, WORKED, Example
+from PIL import Image
 
 from tests.browser import until
 
@@ -377,6 +379,38 @@ def test_without_the_turn_the_future_is_hatched_on_its_rows_until_one_waits(visi
     page.keyboard.press("End")
     assert "r[−1] = 0 + 0 + 3 = 3: all of it has come" in page.locator("#said-noturn").inner_text()
     assert page.locator("#pic-noturn line[stroke='var(--wrong)']").count() == 0
+
+
+def test_what_needs_the_future_is_a_question_mark_until_it_has_come(visit, worked):
+    page = visit(worked)
+    x, h = WORKED.x.tolist(), WORKED.h.tolist()
+    for now in range(len(x)):
+        page.evaluate(f"waiting.n = {now}; render('noturn')")
+        shown = page.evaluate("""[...document.querySelectorAll('#pic-noturn text')].map((t) => t.textContent)""")
+        row = shown[shown.index("r[n]") + 1 :][: len(x) + len(h) - 1]
+        for n, text in zip(range(1 - len(h), len(x)), row, strict=True):
+            lacks = any(now < n + k < len(x) for k in range(len(h)))
+            total = sum(h[k] * x[n + k] for k in range(len(h)) if 0 <= n + k < len(x))
+            assert text == ("?" if lacks else f"{total:g}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_future_is_hatched_for_the_eye(visit, worked, scheme):
+    page = visit(worked, color_scheme=scheme, reduced_motion="reduce")
+    page.evaluate("ready(); turned.share = 1; change({ n: 3 }); waiting.n = 1; ear9.at = 1; render()")
+    for scene in ("now", "turn", "noturn", "ear"):
+        zones = page.locator(f"#pic-{scene} .notyet")
+        zones.first.scroll_into_view_if_needed()
+        place = zones.first.bounding_box()
+        corner = {
+            "x": place["x"] + place["width"] - 40,
+            "y": place["y"] + place["height"] - 30,
+            "width": 30,
+            "height": 24,
+        }
+        taken = Image.open(io.BytesIO(page.screenshot(clip=corner))).convert("L")
+        dark, light = np.percentile(np.asarray(taken), [2, 98])
+        assert light - dark > 40, scene
 
 
 def test_symmetric_and_antisymmetric_presets_are_what_they_say(visit, worked):

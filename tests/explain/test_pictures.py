@@ -177,6 +177,21 @@ def test_the_film_lays_every_tap_where_its_product_is(name):
             assert dict(enumerate(laid(shot, example))) == met
 
 
+@each_example
+def test_the_diamond_of_the_figure_is_the_tap_at_time_zero(name):
+    example = EXAMPLES[name]
+    m, o, now = len(example.h), example.origin, example.now
+    made = figure(FigureData.of(example), "")
+    made.draw_without_rendering()
+    as_written, turned, gathered = [
+        [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "D"]
+        for cell in (made.subfigs[1], made.subfigs[3]) for axes in cell.axes
+    ]  # fmt: skip
+    assert (as_written, turned) == ([o], [m - 1 - o])
+    assert len(gathered) == 1
+    assert now - 0.5 < gathered[0] <= now  # what has just come meets time zero
+
+
 def laid(shot, example):
     """Where the taps stand in the picture of a shot, tap 0 first; the diamond is the one at time zero."""
     from matplotlib.figure import Figure

@@ -81,13 +81,13 @@ def yaml(stage: str = "{use: gain, gain: 1}", more: str = "", output: str = "out
 
 ROWS = (
     broken("data chunk larger than the file", wav(fmt(), chunk(b"data", RAW, 2000)), "declares 1000 frames, has 100"),
-    config("the same, accepted", yaml(more="truncated: accept\n"), "took the 100", 0,
+    config("the same, accepted", yaml(more="truncated: accept\n"), "warning: in.wav: declares 1000 frames", 0,
            in_wav=wav(fmt(), chunk(b"data", RAW, 2000))),
-    broken("data size 0 with audio behind it", wav(fmt(), chunk(b"data", RAW, 0)), "took all to the end", 0),
-    config("the same, accepted: salvaged", yaml(more="truncated: accept\n"), "warning: ", 0,
+    broken("data size 0 with audio behind it", wav(fmt(), chunk(b"data", RAW, 0)), "warning: in.wav: the header", 0),
+    config("the same, accepted: salvaged", yaml(more="truncated: accept\n"), "warning: in.wav: ", 0,
            in_wav=wav(fmt(), chunk(b"data", RAW, 0))),
-    broken("data size 0xFFFFFFFF", wav(fmt(), chunk(b"data", RAW, 0xFFFFFFFF)), "warning: ", 0),
-    broken("partial last frame", wav(fmt(), chunk(b"data", RAW + b"\1")), "warning: ", 0),
+    broken("data size 0xFFFFFFFF", wav(fmt(), chunk(b"data", RAW, 0xFFFFFFFF)), "warning: in.wav: ", 0),
+    broken("partial last frame", wav(fmt(), chunk(b"data", RAW + b"\1")), "warning: in.wav: the last frame is cut", 0),
     broken("RF64 with no ds64", wav(fmt(), chunk(b"data", RAW, 0xFFFFFFFF), form=b"RF64"), "ds64"),
     broken("empty", b"", "is empty (0 bytes)"),
     broken("text called .wav", b"These are notes, not sound.\n", "is text, not WAV"),
@@ -96,8 +96,8 @@ ROWS = (
     broken("a Git LFS pointer", b"version https://git-lfs.github.com/spec/v1\n", "Git LFS pointer"),
     broken("RIFF that is no WAVE", b"RIFF\x04\0\0\0AVI ", "no WAVE audio"),
     broken("no fmt chunk", wav(chunk(b"data", RAW)), "in.wav"),
-    broken("rate 0", wav(fmt(fs=0), chunk(b"data", RAW)), "in.wav"),
-    broken("0 channels", wav(fmt(channels=0), chunk(b"data", RAW)), "in.wav"),
+    broken("rate 0", wav(fmt(fs=0), chunk(b"data", RAW)), "rate of 0 Hz; tell it: sox -r 48000 IN.wav"),
+    broken("0 channels", wav(fmt(channels=0), chunk(b"data", RAW)), "0 channels; 1 to 64 can be read\n"),
     broken("1025 channels", wav(fmt(channels=1025), chunk(b"data", bytes(2050))), "in.wav"),
     broken("0 frames, which is legitimate", wav(fmt(), chunk(b"data", b"")), "", 0),
     broken("1 frame", wav(fmt(), chunk(b"data", b"\1\2")), "", 0),
@@ -107,9 +107,10 @@ ROWS = (
     config("over full scale", yaml("{use: gain, gain: 40 dB}"), "clipped", 0),
     config("over full scale, clip: error", yaml("{use: gain, gain: 40 dB}", "clip: error\n"), "over full scale", 1),
     config("over the range of FLOAT", yaml("{use: gain, gain: 1000 dB}", "format: {subtype: FLOAT}\n"),
-           "over the range of FLOAT, limited to it", 0),
-    broken("FLAC with a flipped byte", flipped(coded("FLAC"), 12_000), "in.flac", file="in.flac"),
-    broken("FLAC cut short", coded("FLAC")[:20_000], "in.flac", file="in.flac"),
+           "warning: out.wav: 99 samples over the range of FLOAT, limited to it", 0),
+    broken("FLAC with a flipped byte", flipped(coded("FLAC"), 12_000), "stopped after frame 4096 of 20000;",
+           file="in.flac"),
+    broken("FLAC cut short", coded("FLAC")[:20_000], "stopped after frame 8192 of 20000; give", file="in.flac"),
     Row("the output is the input", 2, "in.wav: the output is an input", ("apply", "in.wav", "in.wav", *GAIN,
         "--overwrite"), output="in.wav"),
     Row("the output is the input, by a link", 2, "the output is an input (in.wav)", made=lambda: (
@@ -119,7 +120,7 @@ ROWS = (
     Row("a sidecar would replace that of an input", 2, "is the sidecar of t.csv",
         ("apply", "t.csv", "t.npy", *GAIN, "--overwrite"), {"t.csv": b"x\n1\n2\n", "t.json": b'{"fs": 10}'},
         output="t.json"),
-    Row("two inputs under one name", 2, "several inputs would be written to one output",
+    Row("two inputs under one name", 2, "written to one output; put {parent}/{name} in it",
         ("run", "c.yaml", "a/x.wav", "b/x.wav", "-o", "out/{name}", "--overwrite"),
         {"c.yaml": yaml().encode(), "a/x.wav": GOOD, "b/x.wav": GOOD}),
     Row("names that are one where case does not count", 2, "one name where case or composition does not count",
@@ -149,7 +150,7 @@ ROWS = (
     config("expansion without end", "version: 1\nx-a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
         f"x-{b}: &{b} [" + ", ".join([f"*{a}"] * 10) + "]\n" for a, b in zip("abcdefg", "bcdefgh", strict=True)),
         "too much for a configuration"),
-    config("a configuration of 300 KiB", yaml() + "#" * 300_000, "c.yaml"),
+    config("a configuration of 300 KiB", yaml() + "#" * 300_000, "c.yaml: a configuration has at most 262,144"),
     config("10^8 taps", yaml("{use: smooth, length: 100000000 samples}"), "taps"),
     config("10^6 repeats", yaml("{use: echo, delay: 10 s, gain: 0.5, repeats: 1000000}"), "repeats"),
     broken("a damaged NPZ", b"PK\3\4" + bytes(100), "in.npz: is no readable NPZ", file="in.npz"),
@@ -168,6 +169,7 @@ ROWS = (
 def prepared(row: Row, folder: Path) -> Iterator[None]:
     """The folder with the row's files in it, as the working folder."""
     before = Path.cwd()
+    folder.mkdir(exist_ok=True)
     os.chdir(folder)
     try:
         Path("out.wav").write_bytes(OLD)

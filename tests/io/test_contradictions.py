@@ -223,6 +223,11 @@ OTHERS = {
     "AIFF cut": (aiff()[:-500], "declares 1000 frames, has 750"),
     "AIFF at a rate of 0": (aiff()[:28] + bytes(10) + aiff()[38:], "declares a sampling rate of 0 Hz"),
     "W64 cut": (w64()[:-500], "declares 1000 frames, has 750"),
+    "W64, data short": (w64(824), "declares 400 frames, and 1200 bytes behind them are no chunk: the data size may"),
+    "AU, data short": (au(800), "declares 400 frames, and 1200 bytes behind them are no chunk"),
+    "CAF, data short": (caf(804), "declares 400 frames, and 1200 bytes behind them are no chunk"),
+    "NIST, count short": (nist(400), "declares 400 frames, and 1200 bytes behind them are no chunk"),
+    "AIFF, all of it short": (aiff(400, audio=BIG[:800]) + BIG[800:], "declares 400 frames, and 1200 bytes behind"),
     "W64, block of 4": (w64(block=4), "contradicts itself: 16 bits, 1 channels, 4 bytes a frame"),
     "AU cut": (au()[:-500], "declares 1000 frames, has 750"),
     "CAF cut": (caf()[:-500], "declares 1000 frames, has 750"),
@@ -251,6 +256,13 @@ OTHERS_SILENT = {
     "W64 with a chunk behind": w64(extra=b"list" + W64 + struct.pack("<Q", 40) + b"sixteen bytes ok"),
     "CAF with a chunk behind": caf(extra=chunk64(b"info", bytes(4))),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize("data", [w64(824), au(800), caf(804), nist(400), aiff(400, audio=BIG[:800]) + BIG[800:]])
+def test_audio_behind_a_size_that_is_too_small_is_taken_where_accepted(tmp_path, data):
+    x, warnings, _ = read(put(tmp_path, data), truncated="accept")
+    np.testing.assert_array_equal(x, np.frombuffer(PCM, "<i2"))
+    assert any("may be too small; took all 1000 frames to the end" in one for one in warnings)
 
 
 @pytest.mark.parametrize("name", OTHERS)

@@ -218,7 +218,9 @@ def test_a_first_row_with_a_gap_is_no_header(tmp_path, first):
         np.testing.assert_array_equal(reader.read(9)[:, 1], [1.5, 3, 5])
 
 
-@pytest.mark.parametrize("cell", ["", "NA", "missing", "<NA>", "n.a.", r"\N", ".", "null", "-"])
+@pytest.mark.parametrize(
+    "cell", ["", "NA", "missing", "<NA>", "n.a.", r"\N", ".", "null", "-", "#DIV/0!", "#N/A", "-1.#IND", "-nan(ind)"]
+)
 def test_a_value_that_is_missing_is_known_however_it_is_written(read, cell):
     text = "time,temp\n" + ROWS.replace(",9\n", f",{cell}\n", 1)
     assert read(text, gaps="interpolate")[2][0].startswith("gaps: interpolate made 1 missing value;")
@@ -231,3 +233,16 @@ def test_a_word_among_numbers_may_be_said_to_be_a_missing_value(read):
     assert np.isnan(read(text, gaps="nan", table={"missing": ["ERR"]})[0]).sum() == 1
     with pytest.raises(ReadError, match=r"'walk' is no number; choose others with columns: \[1\] \([^)]*\)$"):
         read("time,temp,act\n" + ROWS.replace("\n", ",walk\n"), columns=[2])
+
+
+@pytest.mark.parametrize("cell", ["#N/A", "#DIV/0!"])
+def test_a_missing_value_that_begins_as_a_comment_does_is_no_comment(read, cell):
+    text = f"v,w\n1,2\n# a remark\n{cell},3\n4,5\n"
+    x, info, _ = read(text, gaps="nan", time_column=None, fs=1)
+    assert info.frames == 3
+    np.testing.assert_array_equal(x, [1, np.nan, 4])
+    with pytest.raises(ReadError, match=rf"line 4, column 'v' '{cell}': a missing value; set gaps: interpolate or nan"):
+        read(text, time_column=None, fs=1)
+    x, info, _ = read(f"# a remark\nmean\n{cell}\n{cell}\n1.5\n", gaps="nan", time_column=None, fs=1)
+    np.testing.assert_array_equal(x, [np.nan, np.nan, 1.5])
+    assert info.names == ("mean",)

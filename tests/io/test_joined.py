@@ -401,3 +401,12 @@ def test_four_bytes_like_a_frame_of_no_told_bitrate_are_junk(mp3, tmp_path):
     with open_reader(path) as reader:
         assert len(reader.read(1 << 20)) == len(plain)
         assert "33 bytes before byte 33 are no frame of MPEG audio; passed over" in reader.warnings
+
+
+@pytest.mark.parametrize("junk", [bytes(3000), bytes(3000) + ID3, b"\xff" * 999])
+def test_an_mp3_with_a_tag_is_read_behind_whatever_stands_before_it(mp3, tmp_path, junk):
+    whole, _ = mp3
+    x, _ = both(put(tmp_path, whole))
+    y, warnings = read_signal_and_warnings(put(tmp_path, junk + whole, "x.mp3"))
+    np.testing.assert_array_equal(y, x)
+    assert "are no frame of MPEG audio; passed over" in warnings[0]

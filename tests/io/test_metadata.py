@@ -141,6 +141,18 @@ def test_the_programs_of_flac_find_nothing_wrong(flac, tmp_path):
     subprocess.run(["flac", "-t", "-s", out], check=True)
 
 
+def test_audio_of_an_aiff_that_was_written_to_a_pipe_is_no_metadata(tmp_path):
+    x = np.frombuffer(b"NAME\0\0\0\4oops" * 50 + bytes(400), ">i2").astype(float)[:, None] / 32768
+    write_signal(tmp_path / "a.aiff", x, 8000.0, subtype="PCM_16")
+    data = (tmp_path / "a.aiff").read_bytes()
+    at, comm = data.index(b"SSND"), data.index(b"COMM")
+    head = data[: comm + 10] + bytes(4) + data[comm + 14 : at]
+    (tmp_path / "a.aiff").write_bytes(head + b"SSND" + bytes(12) + data[at + 16 :])
+    y, info = read_signal(tmp_path / "a.aiff")
+    np.testing.assert_array_equal(y, x)
+    assert (info.tags, info.dropped) == ((), ())
+
+
 def test_marks_of_an_aiff_move_with_the_sound_and_come_back_as_marks(tmp_path):
     mark = struct.pack(">HIB", 7, 500, 3) + b"hit"
     (tmp_path / "in.aiff").write_bytes(table.aiff_with(table.chunk(b"MARK", struct.pack(">H", 1) + mark, ">")))

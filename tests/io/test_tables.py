@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import struct
 import zipfile
 from decimal import Decimal
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from pipeline.errors import FaltungError, ReadError, UsageError
 from pipeline.io import OutputFormat, SignalInfo, TimeColumn, open_reader, open_writer, probe, read_signal
+from pipeline.io.arrays import npy_header
 from pipeline.io.stamps import format_stamp, parse_stamp
 from tests.io.helpers import names, noise, piped, save
 
@@ -91,6 +93,7 @@ def test_a_sidecar_tells_the_rate_and_fs_goes_before_it(table, tmp_path):
         ('{"fs": true}', "got True"),
         ('{"fs": 1, "names": "a"}', "names must be a list of texts, got 'a'"),
         ("[" * 9999, "is no JSON"),
+        ('{"fs": 1' + "0" * 5000 + "}", "fs must be a number of hertz from 1e-30 to 1e30, got inf"),
         ('{"rate": 8}', "tells no sampling rate"),
     ],
 )
@@ -389,12 +392,41 @@ def test_an_array_cut_off_that_stands_by_columns_is_told_to_be_saved_anew(tmp_pa
         probe(path, fs=1, truncated="accept")
 
 
+class _Runs:
+    """An object whose pickle makes a folder where it is read."""
+
+    def __init__(self, folder):
+        self.folder = str(folder)
+
+    def __reduce__(self):
+        return os.mkdir, (self.folder,)
+
+
+@pytest.mark.parametrize("name", ["fs", "names", "x"])
+def test_nothing_in_an_archive_is_unpickled(tmp_path, name):
+    arrays = {"x": np.zeros(3), "fs": 8.0, name: np.array([_Runs(tmp_path / "ran")], object)}
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(ReadError, match=r"x\.npz: is no readable NPZ|x\.npz: holds object: a signal is real numbers"):
+        read_signal(tmp_path / "x.npz")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["fs", "names"])
+def test_a_small_array_that_declares_a_billion_numbers_is_refused_before_it_is_allocated(tmp_path, name):
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        for member, shape in {"x": "(3,)", "fs": "()", name: "(1000000000,)"}.items():
+            head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}".encode().ljust(117) + b"\n"
+            archive.writestr(f"{member}.npy", b"\x93NUMPY\1\0\x76\0" + head + struct.pack("<3d", 8, 8, 8))
+    with pytest.raises(ReadError, match=rf"is no readable NPZ: {name}\.npy: declares the shape \(1000000000,\)"):
+        read_signal(tmp_path / "x.npz")
+
+
 @pytest.mark.parametrize("frames", [0, 30])
 def test_an_array_in_an_archive_is_read_to_its_end_and_its_checksum(tmp_path, frames):
     path = tmp_path / "x.npz"
     np.savez(path, x=np.arange(100.0).reshape(50, 2), fs=8)
     path.write_bytes(path.read_bytes().replace(b"(50, 2)", f"({frames:2}, 2)".encode()))
-    with pytest.raises(ReadError, match=r"x\.npz: .*Bad CRC-32"):
+    with pytest.raises(ReadError, match=r"x\.npz: .*damaged or cut short; save it again"):
         read_signal(path)
     whole = io.BytesIO()
     np.save(whole, np.arange(100.0).reshape(50, 2))
@@ -421,6 +453,20 @@ def test_a_broken_array_header_is_told(tmp_path, data):
         probe(tmp_path / "x.npy", fs=1)
 
 
+def test_a_length_below_0_and_a_version_to_come_are_told(tmp_path):
+    whole = npy_header("<f8", 5, 1) + bytes(40)
+    for data, words in (
+        (npy_header("<f8", -5, 1) + bytes(40), r"has shape \(-5,\); a signal is"),
+        (whole[:6] + b"\x09\x00" + whole[8:], r"version 9\.0 of the format is not known"),
+    ):
+        (tmp_path / "x.npy").write_bytes(data)
+        with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+            archive.writestr("x.npy", data)
+        for name in ("x.npy", "x.npz"):
+            with pytest.raises(ReadError, match=words):
+                probe(tmp_path / name, fs=1)
+
+
 @pytest.mark.parametrize(
     ("arrays", "words"),
     [
@@ -429,7 +475,7 @@ def test_a_broken_array_header_is_told(tmp_path, data):
         ({"x": np.zeros(3)}, "tells no sampling rate"),
         ({"x": np.zeros(3), "fs": np.array([1.0, 2.0])}, "is no readable NPZ"),
         ({"x": np.zeros(3), "fs": np.array("fast")}, "is no readable NPZ"),
-        ({"x": np.zeros(3), "fs": np.zeros(9000)}, "is no readable NPZ: fs.npy has 72128 bytes"),
+        ({"x": np.zeros(3), "fs": np.zeros(9000)}, "is no readable NPZ: fs.npy: has 72128 bytes"),
         ({"x": np.zeros((3, 2), order="F"), "fs": np.array(1)}, "stored column by column inside a zip"),
         ({"x": np.zeros(3), "fs": np.array(float("inf"))}, "must be above 0 Hz, got inf"),
     ],
@@ -550,6 +596,27 @@ def test_the_rate_of_an_output_goes_into_a_sidecar(tmp_path):
     report = save(tmp_path / "x.npy", noise(9, 1), fs=8.0, source=source)
     assert json.loads((tmp_path / "x.json").read_text()) == {"fs": 8.0, "names": ["v"], "t0": "5.0"}
     assert report.notes == ("NPY has no time column: t not carried",)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_sidecar_and_is_not_waited_for(table, tmp_path):
+    path = table("1\n2\n")
+    os.mkfifo(tmp_path / "x.json")
+    with pytest.raises(ReadError, match=r"x\.json: would tell the rate, and is a pipe, a socket or a device"):
+        probe(path)
+    with pytest.raises(UsageError, match=r"x\.json: is needed for the rate of .*, and is another file"):
+        open_writer(tmp_path / "x.npy", fs=1, channels=1, overwrite=True)
+
+
+def test_a_table_with_times_is_not_put_beside_a_sidecar_that_tells_another_rate(tmp_path):
+    source = SignalInfo(8.0, 1, 9, "CSV", None, ("v",), TimeColumn("t", 0, Decimal(5), Decimal("0.125")))
+    (tmp_path / "x.json").write_text('{"fs": 3}')
+    with pytest.raises(UsageError, match=r"x\.json: would tell 3 Hz of .*x\.csv, which has 8 Hz; remove it, or give"):
+        save(tmp_path / "x.csv", noise(9, 1), fs=8.0, source=source)
+    assert names(tmp_path) == ["x.json"]
+    (tmp_path / "x.json").write_text('{"fs": 8}')
+    save(tmp_path / "x.csv", noise(9, 1), fs=8.0, source=source)
+    assert names(tmp_path) == ["x.csv", "x.json"]
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.npy"])

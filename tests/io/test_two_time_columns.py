@@ -9,7 +9,7 @@ import pytest
 
 from pipeline import Pipeline
 from pipeline.errors import ReadError
-from pipeline.io import probe, read_signal
+from pipeline.io import open_reader, probe, read_signal
 from pipeline.stages.gain import Gain
 
 X = [1.5, -2.0, 0.25, 3.0, 4.0, -1.0, 0.5, 8.0]
@@ -133,3 +133,38 @@ def test_taps_beside_such_a_table_need_no_times(tmp_path):
     pipe.run_file(tmp_path / "x.csv", tmp_path / "y.csv")
     values = [float(value) for (value,) in stamps(tmp_path / "y.csv", (2,))[1:]]
     np.testing.assert_allclose(values, np.convolve(X, [1, 0.5])[: len(X)], atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("form", "step"),
+    [("%Y%m%d", 86400), ("%Y%m%d%H", 3600), ("%Y%m%d%H%M", 60), ("%Y%m%d%H%M%S", 1), ("%Y%m%dT%H%M%S", 1),
+     ("%Y%m%dT%H%MZ", 60), ("%Y%m%dT%H%M%S+02:00", 1)],
+)  # fmt: skip
+def test_dates_without_marks_are_dates_and_what_is_made_between_them_too(tmp_path, form, step):
+    text = "date,v\n" + rows(form + ",{}", step=step)
+    lines = text.splitlines()
+    (tmp_path / "x.csv").write_text("\n".join([*lines[:5], *lines[6:]]))  # midnight lies before the fifth row
+    pipe = Pipeline([Gain(gain=1)], time_column="date", gaps="interpolate")
+    pipe.run_file(tmp_path / "x.csv", tmp_path / "y.csv")
+    assert [line.split(",")[0] for line in (tmp_path / "y.csv").read_text().splitlines()] == [
+        line.split(",")[0] for line in lines
+    ]
+    with open_reader(tmp_path / "x.csv", time_column="date", gaps="nan") as reader:
+        assert reader.info.fs == pytest.approx(1 / step)
+        told = "column 'date': its numbers are dates, as 20240715"
+        assert any(told in note for note in reader.warnings) == (form.isalpha() or "T" not in form)
+
+
+def test_numbers_that_are_no_dates_or_have_a_unit_stay_numbers(tmp_path):
+    (tmp_path / "x.csv").write_text("t,v\n" + "".join(f"{20240101 + k},{k}\n" for k in range(9)))
+    with open_reader(tmp_path / "x.csv", time_column="t", time_unit="ms") as reader:
+        assert (reader.info.fs, reader.warnings) == (1000, [])
+    assert probe(tmp_path / "x.csv", time_column="t").fs == pytest.approx(1 / 86400)
+    (tmp_path / "y.csv").write_text("t,v\n" + "".join(f"{20240101 + k},{k}\n" for k in range(90)))
+    assert probe(tmp_path / "y.csv", time_column="t").fs == 1  # a month has no 32nd
+    (tmp_path / "z.csv").write_text("t,v\n" + "".join(f"{1721087990 + k / 100:.6f},{k}\n" for k in range(9)))
+    with open_reader(tmp_path / "z.csv", time_column="t") as reader:
+        assert (reader.info.fs, reader.warnings) == (100, [])  # an epoch of our time is doubted no more
+    (tmp_path / "j.csv").write_text("t,v\n" + "".join(f"{2460507 + k / 24:.6f},{k}\n" for k in range(9)))
+    with open_reader(tmp_path / "j.csv", time_column="t") as reader:
+        assert "its numbers are taken as seconds, 24 Hz; set time_unit: d" in reader.warnings[-1]

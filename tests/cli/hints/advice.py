@@ -132,6 +132,12 @@ TABLES = (
     ),
     csv("timecolumn", "set time_unit: {} or another if they are not", table("0,1", "20,2"), f"{TIMED}\ntime_unit: s"),
     csv(
+        "timecolumn",
+        "its numbers are dates, as {}; set time_unit: s if not",
+        table("20240101,1", "20240102,2", "20240103,3"),
+        f"{TIMED}\ntime_unit: s",
+    ),
+    csv(
         "timegrid",
         "leave one of the two out",
         table("0,1", "1,2", "1,2", "2,3"),
@@ -233,6 +239,8 @@ TABLES = (
     ),
 )
 
+EMPTY_WAV = b"RIFF$\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0@\x1f\0\0\x80>\0\0\2\0\x10\0data\0\0\0\0"
+
 SIGNALS = (
     cfg("stream", "set nonfinite: propagate", source="nan.wav", more="", then_more="nonfinite: propagate"),
     cmd(
@@ -330,7 +338,7 @@ SIGNALS = (
         source="none.wav",
         output="o.flac",
         then_output="o.wav",
-        files={"none.wav": b"RIFF$\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0@\x1f\0\0\x80>\0\0\2\0\x10\0data\0\0\0\0"},
+        files={"none.wav": EMPTY_WAV},
     ),
     *(
         cfg(
@@ -414,4 +422,40 @@ SIGNALS = (
         files={"x.wav": b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 9\n"},
     ),
     cfg("options", "leave '{}: keep' out", SMOOTH, "edges: hold\ntail: keep", then_more="edges: hold"),
+    cmd(
+        "inputs",
+        "a pattern takes files only: remove it, or give another pattern",
+        "run c.yaml '[pd]*.wav' -o 'x/{name}' --overwrite",
+        "run c.yaml 'p*.wav' -o 'x/{name}' --overwrite",
+        before="link dangling.wav",
+    ),
+    cmd(
+        "outputs",
+        "rename one of them, or give each a run and an output folder",
+        "run c.yaml in.wav IN.wav -o 'x/{name}'",
+        "run c.yaml IN.wav -o 'x2/{name}'",
+        files={"IN.wav": EMPTY_WAV},
+    ),
+    cfg("outputs", "leave '..' out of the output", output="'x/{stem}/../../../o.wav'", then_output="'x/{stem}/o.wav'"),
+    cfg(
+        "arrays",
+        "its bytes are damaged or cut short; save it again",
+        source="y.npz",
+        then_source="one.npz",
+        files={"y.npz": b"PK\3\4" + bytes(100)},
+    ),
+    cfg(
+        "sndfile",
+        "write fewer channels, at another rate, or WAV",
+        source="three.wav",
+        more="format: {subtype: IMA_ADPCM}",
+        then_more="format: {subtype: PCM_16}",
+    ),
+    cfg(
+        "tables",
+        ", or take it away",
+        source="x.npy",
+        files={"x.json": "{'fs': 8000}"},
+        mended={"x.json": '{"fs": 8000}'},
+    ),
 )

@@ -29,7 +29,7 @@ class Row:
     mended: dict[str, str | bytes | None] = field(default_factory=dict)
     code: int = 0
     before: str = ""
-    """A command, or ``mkdir NAME``."""
+    """A command, ``mkdir NAME``, or ``link NAME``, which leads nowhere."""
     spoiled: str = ""
     """A file that a line is added to, which is taken out of it again."""
     stdin: str = ""

@@ -41,6 +41,8 @@ ELSEWHERE = {
     "a pipe in a batch, and more than 4 GiB": (
         "shards", "wav", "sndfile: {}: {} cannot hold over", "sndfile: grew over 4 GiB",
     ),
+    "a link in the output's folder": ("outputs: give another output folder",),
+    "samples that libsndfile takes, and then does not": ("sndfile: cannot be encoded",),
     "a million events": ("search: more than",),
     "said to programs, about their arrays and calls": (
         "containers", "detectors", "files: bytes", "files: commit()", "files: forgotten", "files: blocks of",
@@ -57,7 +59,9 @@ ELSEWHERE = {
         "source: is a directory", "writers: put {stem}",
     ),
     "explanations of a run, with their own tests": ("outputs: {}: is no explanation",),
+    "sidecars of what is baked, with their own tests": ("tables: would tell {} Hz",),
     "no advice": (
+        "manifest: pipe",
         "options: keep what",
         "options: Say what",
         "plans: whole",
@@ -76,6 +80,8 @@ def test_advice_leads_somewhere_good(row: Row, faltung: Faltung, place: Path, mo
     _write(place, row.files)
     if row.before.startswith("mkdir "):
         (place / row.before[6:]).mkdir()
+    elif row.before.startswith("link "):
+        (place / row.before[5:]).symlink_to("gone")
     elif row.before:
         assert faltung(*run_line(row.before)).code == 0
     if row.spoiled:

@@ -228,7 +228,7 @@ WORDS = (
     cmd("outputs", "did you mean '{", "run c.yaml -o 'x/{stme}.wav'", "run c.yaml -o 'x/{stem}.wav'"),
     cmd(
         "outputs",
-        "put {stem}, {parent} or {relative} in it",
+        "put {} in it",
         "run c.yaml d/a.wav d/b.wav -o x.wav",
         "run c.yaml d/a.wav d/b.wav -o 'x/{stem}.wav'",
     ),

@@ -23,6 +23,7 @@ from pipeline.io.base import Block, ReadOptions
 from pipeline.io.clock import Clock, moment
 from pipeline.io.formats import refuse_table
 from pipeline.io.source import Source
+from pipeline.text import count
 
 from .header import distinct
 
@@ -192,7 +193,7 @@ class EdfReader(Reader):
             starts.append(frame)
             frame += self._samples
         if gaps:
-            warnings.append(f"{len(gaps)} gaps, {sum(length for _, length in gaps)} frames in all")
+            warnings.append(f"{count(len(gaps), 'gap')}, {sum(length for _, length in gaps):,} frames in all")
         return starts, gaps
 
     def _clocks(self, fixed: bytes, onsets: list[Decimal], fs: float) -> tuple[Clock, ...]:

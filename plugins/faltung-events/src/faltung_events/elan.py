@@ -76,7 +76,7 @@ def read(path: Path) -> list[Label]:
     except _DocumentTypeError as error:
         raise ReadError(str(path), "has a document type, which ELAN writes in none; save it again in ELAN") from error
     except ET.ParseError as error:
-        raise ReadError(str(path), f"is no XML: {error}; save it again in ELAN") from error
+        raise ReadError(str(path), f"is no XML from line {error.position[0]} on; save it again in ELAN") from error
     if document.tag != "ANNOTATION_DOCUMENT":
         raise ReadError(str(path), f"is no annotation document of ELAN's, but <{document.tag}>")
     header = document.find("HEADER")

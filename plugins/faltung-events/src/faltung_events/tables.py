@@ -82,7 +82,7 @@ def read_jsonl(path: Path) -> list[Label]:
         try:
             row = json.loads(line)
         except ValueError as error:
-            raise ReadError(str(path), f"line {place}: is no JSON: {error}") from error
+            raise ReadError(str(path), f"line {place}: is no JSON, got {line[:60]!r}") from error
         if not isinstance(row, dict):
             raise ReadError(str(path), f"line {place}: an event is an object, got {line[:60]!r}")
         found.append(_label(path, f"line {place}", {key: "" if one is None else str(one) for key, one in row.items()}))

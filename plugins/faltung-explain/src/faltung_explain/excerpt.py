@@ -1,9 +1,9 @@
 """The short example cut out of a subject: few samples, few taps, whole numbers, so that every sum can be done by hand.
 
 Convention: where all taps that are not zero lie on a grid of D frames around time zero, only that grid is drawn. This
-is exact: on it, ``y[n0 + m D] = sum_k h[k D] x[n0 + (m-k) D]``. Otherwise neighbouring taps are drawn, from the
-kernel's strongest part. No frame lies outside the signal. Samples and taps are rounded to whole numbers from -9 to 9,
-each with what one of them stands for.
+is exact: on it, ``y[n0 + m D] = sum_k h[k D] x[n0 + (m-k) D]``. Otherwise neighbouring taps are drawn, from where
+the kernel is strong and shows the flip, with their share of its energy. No frame lies outside the signal. Samples and
+taps are rounded to whole numbers from -9 to 9, each with what one of them stands for.
 """
 
 from __future__ import annotations
@@ -84,11 +84,19 @@ def _strongest(taps: Taps) -> tuple[Taps, int]:
     if Kernel(taps).asymmetry < SYMMETRIC:  # a symmetric kernel stays one: its middle
         start = (len(taps) - SMALL_TAPS + 1) // 2
         return taps[start : start + SMALL_TAPS - len(taps) % 2].copy(), start
-    energy = (windows**2).sum(axis=1)
-    candidates = np.argsort(-energy, kind="stable")[:200]
-    score = [np.sqrt(energy[i]) * (1e-3 + Kernel(windows[i]).asymmetry) for i in candidates if energy[i] > 0]
-    start = int(candidates[int(np.argmax(score))])
+    start = int(_telling(windows).argmax())
     return windows[start].copy(), start
+
+
+def _telling(windows: Taps) -> Taps:
+    """How well each window shows the flip: its norm times its asymmetry, as `Kernel` has it, and a little more."""
+    energy = np.einsum("ij,ij->i", windows, windows)
+    alike, taps = np.zeros(len(windows)), windows.shape[1]
+    for place in range(2 * taps - 1):  # of h * h: it reaches the energy where h is its own reversal
+        pairs = range(max(0, place - taps + 1), min(taps, place + 1))
+        alike = np.maximum(alike, np.abs(sum(windows[:, k] * windows[:, place - k] for k in pairs)))
+    whole = np.where(energy > 0, energy, 1.0)
+    return np.asarray(np.sqrt(energy) * (1e-6 + np.maximum(1 - alike / whole, 0.0)))
 
 
 def _loud(x: Taps, step: int, taps: int) -> tuple[Taps, int]:

@@ -25,7 +25,7 @@ from pipeline.io.sink import AtomicFile, make_folder_of
 from pipeline.job import Job, Report
 from pipeline.match.events import Event
 from pipeline.pages import PLAYED, link, page_from, report_parts, shown
-from pipeline.text import clock, frame_time, one_line, signed, with_minus
+from pipeline.text import clock, duration, frame_time, one_line, signed, with_minus
 
 from .picture import STRETCHES, Levels, Overlay, Patches, Picture, picture_of
 
@@ -90,7 +90,7 @@ def match_page(
         "href": link(str(source), folder) if local else None,
         "plays": local and Path(source).suffix.lower() in PLAYED,
         "decoyed": found.decoys is not None,
-        "unscored": sum(part.end_s - part.start_s for part in found.unscored),
+        "unscored": found.unscored_s(),
         "turned": best_words(picture, picture.turned),
         "best": best_words(picture, picture.scores),
         "gaps": clocks[0].gaps if clocks else (),
@@ -103,6 +103,7 @@ def match_page(
         "seconds": lambda at_s: frame_time(at_s, found.fs),
         "offset": lambda frames: with_minus(signed(frames)),
         "clock": clock,
+        "duration": duration,
         "images": [base64.b64encode(image).decode() for image in images or drawn(picture)],
     }
     return page_from("faltung_match_report", "match.html.j2", values, own=report_parts(), filters={"shown": shown})
@@ -151,17 +152,22 @@ def match_figure(picture: Picture, *, narrow: bool = False) -> Figure:
             wide = 1 if picture.levels is None else 2
             rows = cells[1].subplots(len(shown) // across, wide * across, squeeze=False, sharey=wide == 2)
             axes = rows.reshape(len(shown), wide)
+            top, bottom = (0.93, 0.07) if len(shown) > across else (0.86, 0.14)
+            cells[1].subplots_adjust(left=left, right=right, top=top, bottom=bottom, wspace=0.16, hspace=0.45)
             for place, (one, word) in zip(axes, shown, strict=True):
                 if isinstance(one, Patches):
                     _patches(place, one, word)
                 else:
                     _overlaid(place[0], one, word, picture.events.fs)
-            cells[1].subplots_adjust(left=left, right=right, top=0.86, bottom=0.14, wspace=0.16, hspace=0.6)
     return made
 
 
 def _plain(axes: Axes, title: str) -> None:
-    axes.set_title(title, loc="left", fontsize=11, color=INK, pad=9)
+    size = 11.0
+    made = axes.set_title(title, loc="left", fontsize=size, color=INK, pad=9)
+    while made.get_window_extent().x1 > axes.figure.bbox.x1 - 4:  # in the picture, however wide its digits are
+        size -= 0.5
+        made.set_fontsize(size)
     axes.tick_params(colors=COLOURS["faint"], labelsize=9)
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(COLOURS["line"])

@@ -144,6 +144,8 @@ def _mp3(source: Source) -> Found:
 def _aiff(source: Source) -> Found:
     found, texts = Found(), list[tuple[str, str]]()
     for name, at, length in chunks(source.at, "AIFF", source.size or 0):
+        if name == b"SSND" and length == 8:  # by one that wrote to a pipe: audio comes, and no chunk
+            break
         raw = source.at(at + 8, min(length - 8, MOST_BYTES)) if name not in _AIFF_AUDIO else b""
         if name in _AIFF_TEXTS:
             texts.append((_AIFF_TEXTS[name], raw.rstrip(b"\0").decode("utf-8", "replace")))

@@ -117,7 +117,10 @@ class ParquetReader(Reader):
         try:
             yield
         except (self._pa.ArrowException, OSError) as error:
-            raise ReadError(self._name, f"is no readable Parquet: {str(error).splitlines()[0]}") from error
+            what = "a CRC checksum is wrong" if "CRC" in str(error) else "its bytes are damaged or cut short"
+            if isinstance(error, OSError) and error.errno:
+                what = error.strerror or what
+            raise ReadError(self._name, f"is no readable Parquet: {what}; copy it again") from error
 
     def _batches(self, columns: list[str]) -> Iterator[tuple[int, Any]]:
         """Number of the first row, and the rows, of each batch."""
@@ -313,7 +316,9 @@ class ParquetWriter(Writer):
                 columns.insert(self._time.position, self._column_of_times(self._time, len(rows)))
             arrays = [one.cast(kind) for one, kind in zip(columns, self._schema.types, strict=True)]
         except self._pa.ArrowException as error:  # such as a year that 64 bits of nanoseconds do not reach
-            raise WriteError(self.request.path, f"PARQUET cannot hold it: {error}") from error
+            raise WriteError(
+                self.request.path, "PARQUET cannot hold it: a time beyond its column's type; write CSV"
+            ) from error
         self._parquet.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema), row_group_size=_GROUP)
 
     def _finish(self) -> WriteReport:

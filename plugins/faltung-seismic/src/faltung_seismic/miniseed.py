@@ -15,6 +15,7 @@ from pipeline.io.base import Block, Reader, ReadOptions, SignalInfo
 from pipeline.io.formats import refuse_table
 from pipeline.io.source import Source
 from pipeline.limits import MAX_CHANNELS
+from pipeline.text import count
 
 from .index import NS, Channel, Index, indexed
 
@@ -93,7 +94,7 @@ class MiniSeedReader(Reader):
                 warnings.append(f"{channel.name}: records overlap by {channel.dropped} frames; the earlier are kept")
             if channel.gaps:
                 missing = sum(length for _, length in channel.gaps)
-                warnings.append(f"{channel.name}: {len(channel.gaps)} gaps, {missing} frames in all")
+                warnings.append(f"{channel.name}: {count(len(channel.gaps), 'gap')}, {missing:,} frames in all")
         return warnings
 
     def _refuse_gaps(self, options: ReadOptions, frames: int) -> None:

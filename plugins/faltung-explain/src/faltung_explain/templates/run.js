@@ -100,7 +100,8 @@ if (data.run) scenes.push({ id: "run", draw(id) {
   const loudest = (track) => all[track].reduce((b, v, j) => (Math.abs(v) > Math.abs(all[track][b]) ? j : b), 0);
   if (data.searches) for (const [track, back, colour] of [["B", 0, "var(--h)"], ["A", h.length - 1, "var(--r)"]]) { // where the template fits, and where its mirror image does
     const peak = loudest(track), from = px(peak - back), y = track === "B" ? 314 - up : 232 - up;
-    svg.append(box(from, 8, Math.max(3, px(peak - back + h.length) - from), 76, "none", { stroke: colour, "stroke-width": 3, rx: 4, "data-fits": track, "data-frame": peak - back }), line(px(peak), 84, px(peak), y - 34, colour, 1.5, { "stroke-dasharray": "4 3" }));
+    const out = track === "A" ? 4 : 0; // around the other, where both lie on one stretch
+    svg.append(box(from - out, 20 - out, Math.max(3, px(peak - back + h.length) - from) + 2 * out, 62 + 2 * out, "none", { stroke: colour, "stroke-width": 3, rx: 4, "data-fits": track, "data-frame": peak - back }), line(px(peak), 84, px(peak), y - 34, colour, 1.5, { "stroke-dasharray": "4 3" }));
   }
   const taps = dense(h), top = taps.reduce((m, v) => Math.max(m, Math.abs(v)), 0) || 1, shape = outline(taps, Math.max(8, Math.round(bins * h.length / (end_ - begin)))).map(([a, b]) => [-Math.sqrt(-a / top), Math.sqrt(b / top)]); // the root keeps a faint tail in sight
   if (!data.searches) picked.forEach((j, p) => {
@@ -110,7 +111,7 @@ if (data.run) scenes.push({ id: "run", draw(id) {
   row(232 - up, "y", "A", "var(--y)"); row(314 - up, "r", "B", "var(--r)");
   const start = data.sound.start, end = start + (end_ - zero) / fs * times; // where in the file what is heard begins
   svg.append(line(px(zero), 4, px(zero), 346 - up, "var(--ink)", 1, { "stroke-dasharray": "3 3" }), put(px(zero) + 4, 12, moment(start, end), 11, "faint halo", "start"), put(width - 2, 12, moment(end, end), 11, "faint halo", "end"));
-  svg.append(put(left + 4, 196 - up, say("row_y"), 11, "faint halo", "start"), put(left + 4, 278 - up, say("row_r"), 11, "faint halo", "start"));
+  svg.append(put(width - 2, 196 - up, say("row_y"), 11, "faint halo", "end"), put(width - 2, 278 - up, say("row_r"), 11, "faint halo", "end"));
   return svg;
 }, after() { $("paths").replaceChildren(...data.paths.map(({ from, to, outline: shape }) => { const item = document.createElement("li"), svg = canvas(180, 40), top = Math.max(...data.paths.flatMap((p) => p.outline)) || 1; svg.append(wave(shape.map((v) => [0, v / top]), 0, 180, 38, 34, "var(--h)")); item.append(svg, say("path", { from, to })); return item; })); } });
 let ofRun = null; // what one drops on the page changes what is heard, not what the run is
