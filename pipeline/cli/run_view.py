@@ -144,7 +144,7 @@ def _show_result(result: RunResult, output: Output) -> None:
         output.note(f"warning: {text}")
     if len(warnings) > _LISTED:
         output.note(f"and {count(len(warnings) - _LISTED, 'warning')} more; {_everything(work)}")
-    for file in done:
+    for file in done if output.verbose else ():  # the names of thousands of files take a while to shorten
         for note in file.facts["notes"]:
             output.detail(f"note: {shown_path(file.item.source)}: {note}")
     tell_tables(result, output)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 
 
+@lru_cache  # a batch asks for each file
 def rate_ratio(fs_in: float, fs_out: float) -> Fraction:
     """``fs_out / fs_in``: that of 42.666666666666664 Hz and 10 Hz is 15/64, for the first is 128/3 Hz.
 
