@@ -171,3 +171,17 @@ def test_no_script_of_a_page_makes_elements_out_of_text():
     assert len(read) > 10
     assert [path.name for path in read if ways.search(path.read_text("utf-8"))] == []
     assert [path.name for path in read if re.search(r"\|\s*safe\b", path.read_text("utf-8"))] == []
+
+
+PAGES = sorted(path for top in ("pipeline", "plugins") for path in (ROOT / top).rglob("templates/*.j2"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_no_page_asks_a_network_for_anything(path: Path) -> None:
+    elsewhere = r"\s*[\"']?\s*(?:https?:|//)"
+    asks = rf"(?i)(?:\bsrc(?:set)?|<link[^>]*\bhref|\baction)\s*={elsewhere}|(?:url|fetch)\({elsewhere}|@import"
+    assert not re.search(asks, path.read_text("utf-8"))
+
+
+def test_there_are_pages_to_look_at() -> None:
+    assert len(PAGES) >= 5
