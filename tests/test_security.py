@@ -95,6 +95,8 @@ def test_what_is_no_secret_is_shown(text: str) -> None:
         ("run", "echo.yaml", "{}"),
         ("run", "echo.yaml", "--scheduler", "{}"),
         ("plan", "echo.yaml", "{}"),
+        ("{}", "in.wav"),
+        ("run", "echo.yaml", "--jobs", "{}"),
     ],
 )
 @pytest.mark.parametrize("url", SECRETS[3:6])

@@ -304,6 +304,13 @@ def test_names_with_brackets_are_names(memory, take):
     assert expand_inputs(["memory://[a]/take[1].wav"]) == [Remote("memory://[a]/take[1].wav")]
 
 
+def test_a_report_of_a_file_in_a_store_tells_no_secret(take, memory):
+    memory.pipe("/me:secret@a/take.wav", take.read_bytes())
+    report = PIPE.run_file("memory://me:secret@a/take.wav", "memory://me:secret@a/y.wav")
+    assert report.source == "memory://***@a/take.wav"
+    assert "secret" not in repr((report.source, report.warnings, report.written))
+
+
 @pytest.mark.parametrize("path", ["s3://b/x.wav", "S3://b", "memory://x", "https://h/x", "git+ssh://h/x", b"gs://b/x"])
 def test_a_url_is_remote(path):
     assert is_remote(path)
