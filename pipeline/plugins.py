@@ -46,6 +46,8 @@ LEAVE_OUT = "--no-plugins"
 _LOCAL = "faltung_local_"  # the name of a module from a file begins so
 _files: dict[str, Path] = {}
 _loading: list[str] = []
+of_others: set[str] = set()
+"""Distributions and files whose own code was loaded into this process."""
 failures: deque[PluginError] = deque(maxlen=16)
 """Plugins that could not be imported, each with its cause: the last, since a traceback keeps what its frames held."""
 
@@ -87,6 +89,7 @@ class Plugin:
         """The object that it stands for, imported; raises `PluginError`."""
         if self.problem is not None:
             raise PluginError(self.problem)
+        of_others.update({self.owner} - {"faltung"})
         try:
             return self.points[0].load()
         except (Exception, SystemExit) as error:
@@ -207,6 +210,7 @@ def load_file(path: str | Path) -> None:
         raise UsageError(f"--plugin {path}: another plugin file is called {file.stem!r}; rename one")
     sys.modules[name] = module = module_from_spec(spec)
     _loading.append(file.name)
+    of_others.add(file.name)
     try:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:

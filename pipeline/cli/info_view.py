@@ -27,8 +27,9 @@ def about(path: str) -> dict[str, Any]:
     if is_stream(path):
         with tempfile.TemporaryDirectory(prefix="faltung-") as folder:
             return _put_aside(path, Path(folder) / "standard input")
-    file = Path(path)
-    data: dict[str, Any] = {"file": path, "bytes": file.stat().st_size if file.is_file() else None}
+    data: dict[str, Any] = {"file": path, "bytes": None}
+    with contextlib.suppress(OSError):  # the reader tells its cause
+        data["bytes"] = Path(path).stat().st_size if Path(path).is_file() else None
     try:
         data["signals"] = list(_signals(path))
     except FaltungError as error:

@@ -240,9 +240,14 @@ def code_of_signal() -> int | None:
 
 
 def _end_here() -> None:
-    """End without taking the interpreter down: that takes 0.01 s, and a library that is half loaded may crash there."""
+    """End without taking the interpreter down: that takes 0.01 s, and a library that is half loaded may crash there.
+
+    Unless a plugin was loaded: files that it has left open are closed as the interpreter is taken down.
+    """
+    from ..plugins import of_others
+
     signalled = code_of_signal()
-    code = _ended if signalled is None else signalled
+    code = (None if of_others else _ended) if signalled is None else signalled
     if code is not None:
         for stream in (sys.stdout, sys.stderr):
             with suppress(OSError, ValueError, AttributeError):

@@ -7,6 +7,7 @@ whatever characters its name holds.
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import os
 import re
@@ -143,11 +144,20 @@ def _expand(pattern: str, base: str | Path | None) -> Sequence[Place]:
         return _expand_url(url)
     folder, parts = _start(pattern, base)
     path = folder.joinpath(*parts)
-    if path.is_dir() and not is_one_signal(path):
-        raise UsageError(f"the input {pattern!r} is a folder; name its files, such as '{pattern.rstrip('/')}/*.wav'")
+    try:
+        if path.is_dir() and not is_one_signal(path):
+            fix = f"name its files, such as '{pattern.rstrip('/')}/*.wav'"
+            raise UsageError(f"the input {pattern!r} is a folder; {fix}")
+    except OSError as error:  # a pattern names the folder that is shut when it lists it
+        if error.errno == errno.ENAMETOOLONG:
+            raise
+        if not _MAGIC.search(pattern):
+            return [Unreadable.because(path, cause(error))]
     if os.path.lexists(path):
         return [path]
     if not _MAGIC.search(pattern):
+        if (link := _link_to_nothing(path)) is not None:
+            return [Unreadable.because(path, f"{link} {_GONE}; mend the link")]
         setting, meant = re.fullmatch(r"([a-z][a-z_-]*)=(.+)", pattern), ""
         if setting is not None:
             mark = "=" if setting[1] in ("jobs", "check", "report", "scheduler") else ": "
@@ -188,9 +198,9 @@ def _matches(folder: Path, parts: tuple[str, ...]) -> Iterator[Path]:
         for path, kind in _listed(folder, part):
             if rest and kind == _FOLDER:
                 yield from _matches(path, rest)
-            elif not rest and kind not in (_FILE, _FOLDER):
+            elif kind not in (_FILE, _FOLDER) and not (rest and _STREAM in kind):
                 yield Unreadable.because(path, kind)
-            elif isinstance(path, Unreadable) or (not rest and kind == _FILE):
+            elif not rest and kind == _FILE:
                 yield path
 
 
@@ -206,7 +216,13 @@ def is_one_signal(folder: str | Path) -> bool:
     return False
 
 
+def _link_to_nothing(path: Path) -> Path | None:
+    """The link that leads to nothing, among a path that is not there and the folders it is in."""
+    return next((one for one in (path, *path.parents) if one.is_symlink() and not one.exists()), None)
+
+
 _FILE, _FOLDER = "a file", "a folder"
+_STREAM, _GONE = "is a pipe, a socket or a device", "is a link to what is not there"
 
 
 def _listed(folder: Path, pattern: str) -> Iterator[tuple[Path, str]]:
@@ -220,6 +236,9 @@ def _listed(folder: Path, pattern: str) -> Iterator[tuple[Path, str]]:
                 and (pattern.startswith(".") or not entry.name.startswith("."))
             ]
     except (FileNotFoundError, NotADirectoryError):
+        if (link := _link_to_nothing(folder)) is not None:
+            why = f"{_GONE}; mend the link, or leave it out"
+            yield Unreadable.because(link, why), why
         return
     except OSError as error:
         why = f"the folder cannot be read: {cause(error)}"
@@ -238,5 +257,5 @@ def _kind(entry: os.DirEntry[str]) -> str:
             return _FOLDER
     except OSError as error:
         return cause(error)
-    what = "is a link to what is not there" if entry.is_symlink() else "is a pipe, a socket or a device"
+    what = _GONE if entry.is_symlink() else _STREAM
     return f"{what}; a pattern takes files only: remove it, or give another pattern"

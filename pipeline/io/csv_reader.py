@@ -164,7 +164,7 @@ class CsvReader(Reader):
         named = zip_longest(self._header, self._form.units, fillvalue="")
         likely = self._date_and_time(row) or next((_quoted(x) for x, unit in named if sounds_like_time(x, unit)), "")
         probably = likely and f", such as time_column: {likely}"
-        told = bundled("faltung_lists.rates", "a rate in words").told_rate(self._form.lines, self._form.first)
+        told = bundled("faltung_tables.rates", "a rate in words").told_rate(self._form.lines, self._form.first)
         said = f" {told[0]:.12g}, as {told[1]!r} seems to say" if told and not likely else ""
         raise ReadError(
             self._name,
@@ -188,7 +188,7 @@ class CsvReader(Reader):
 
     def _date_and_time(self, row: Sequence[str]) -> str:
         """The setting for the columns of a row that hold a date alone and a time alone; empty without two such."""
-        found = bundled("faltung_lists.doubts", "a table").date_and_time(row)
+        found = bundled("faltung_tables.doubts", "a table").date_and_time(row)
         return f"[{', '.join(_quoted(self._called(i)) for i in found)}]" if found else ""
 
     def _is_missing(self, cell: str) -> bool:

@@ -199,7 +199,7 @@ def find_dialect(
 def in_rows(source: Source) -> Source:
     """A text with the numbers of a list as rows, where it holds one as programs write it; any other source as it is."""
     listed = _LISTED.search(source.head)
-    return bundled("faltung_lists", "a list of numbers in a text").as_rows(source) if listed else source
+    return bundled("faltung_tables.lists", "a list of numbers in a text").as_rows(source) if listed else source
 
 
 def _above(

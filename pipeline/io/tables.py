@@ -66,6 +66,9 @@ def _load(path: Path | Remote) -> dict[str, Any] | None:
         found = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 400 else float(digits))
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
+            if error.errno in (errno.ENOENT, errno.ENOTDIR) and isinstance(path, Path) and path.is_symlink():
+                fix = "mend the link, or take it away"
+                raise ReadError(str(path), f"would tell the rate, and is a link to what is not there; {fix}") from error
             return None
         raise ReadError(str(path), f"tells the rate, and cannot be read: {cause(error)}") from error
     except (ValueError, RecursionError) as error:

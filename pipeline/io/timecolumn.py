@@ -160,7 +160,7 @@ def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
         grid = Grid(asked, ticks, lambda row: next(islice(rows(), row, None)), first, fine)
         step, gaps = grid.fitted()
         notes += grid.notes
-        if unit := bundled("faltung_lists.doubts", "a table").likelier_unit(asked, first, digits, step):
+        if unit := bundled("faltung_tables.doubts", "a table").likelier_unit(asked, first, digits, step):
             fix = f"set time_unit: {unit} or another if they are not, s if they are"
             notes.append(f"column {asked.column!r}: its numbers are taken as seconds, {float(1 / step):.6g} Hz; {fix}")
     texts.gaps, texts.clock = () if asked.gaps == "split" else gaps, asked.clock

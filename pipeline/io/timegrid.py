@@ -177,7 +177,7 @@ class Grid:
         if not first.iso or first.zone or zone == "UTC":
             return None
         before, after = (self._shown(int(self._ticks[k])) for k in (row - 1, row))
-        zones = bundled("faltung_lists.zones", "to know a clock that is put forward or back")
+        zones = bundled("faltung_tables.zones", "to know a clock that is put forward or back")
         where = zones.zone_of_change(before, after, self._seconds(self._step)) if before.year > 1970 else None
         if where in (None, zone):
             return None

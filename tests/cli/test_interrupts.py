@@ -64,3 +64,13 @@ def test_the_interpreter_is_not_taken_down(hit: bool, code: int, place: Path) ->
     line = [sys.executable, "-c", held + script, "run", "echo.yaml", "-q"]
     done = subprocess.run(line, cwd=place, capture_output=True, text=True, timeout=300)
     assert (done.returncode, done.stderr) == (code, "tidied ")
+
+
+def test_what_a_plugin_has_left_open_is_written_at_the_end(place: Path) -> None:
+    (place / "log.py").write_text(
+        "import sys\nlog = open('log.txt', 'w')\nlog.write('all of it')\nsys.modules['kept'] = log\n"
+    )
+    script = "import sys\nfrom pipeline.cli import main\nsys.exit(main())"
+    line = [sys.executable, "-c", script, "--plugin", "log.py", "run", "echo.yaml", "-q"]
+    done = subprocess.run(line, cwd=place, capture_output=True, text=True, timeout=300)
+    assert (done.returncode, (place / "log.txt").read_text()) == (0, "all of it"), done.stderr

@@ -1,12 +1,14 @@
-"""What may not be read, or changes while it is read, fails alone with its cause; a dry run foresees the first."""
+"""What may not be read, leads to nothing or changes while it is read fails alone, with its cause."""
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,13 +23,99 @@ COMMAND = (sys.executable, "-m", "pipeline.cli", "run", "c.yaml")
 BOUND = "-dac_override,-dac_read_search"
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="root loses the right to read all by setpriv")
-def test_what_may_not_be_read_fails_alone_and_is_foreseen(tmp_path: Path) -> None:
+BARS = pytest.mark.skipif(sys.platform != "linux", reason="root loses the right to read all by setpriv")
+
+
+def barred(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The command with these words, in a folder, by one who may not read what is shut."""
     before: tuple[str, ...] = ()
     if os.geteuid() == 0:
         if shutil.which("setpriv") is None:
             pytest.skip("root may read all, and there is no setpriv")
         before = ("setpriv", f"--bounding-set={BOUND}", f"--inh-caps={BOUND}")
+    done = subprocess.run(
+        [*before, sys.executable, "-m", "pipeline.cli", *words], cwd=folder, check=False, capture_output=True,
+        text=True, env={**environment(PYTHONPATH=str(ROOT), COLUMNS="400"), "PATH": os.environ["PATH"]},
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    return done
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Iterator[Path]:
+    """Two good files, a shut folder with one, and links to nothing: a file's and a folder's."""
+    for folder in ("in/d", "shut"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name in ("good.wav", "in/d/a.wav", "shut/z.wav"):
+        write_noise(tmp_path / name)
+    (tmp_path / "in/gone").symlink_to("/not/mounted")
+    (tmp_path / "shut").chmod(0)
+    yield tmp_path
+    (tmp_path / "shut").chmod(0o700)
+
+
+GONE = "in/gone: is a link to what is not there"
+
+
+@BARS
+@pytest.mark.parametrize(
+    ("inputs", "said", "done"),
+    [
+        (("in/*/*.wav",), GONE, ["a.wav"]),
+        (("in/gone/*.wav", "good.wav"), GONE, ["good.wav"]),
+        (("in/gone/deep/*.wav", "good.wav"), GONE, ["good.wav"]),
+        (("in/**/gone/*.wav", "good.wav"), GONE, ["good.wav"]),
+        (("in/gone/x.wav", "good.wav"), "in/gone/x.wav: in/gone is a link to what is not there", ["good.wav"]),
+        (("in/gone/*.wav",), GONE, []),
+        (("shut/z.wav", "good.wav"), "shut/z.wav: permission denied", ["good.wav"]),
+        (("shut/*.wav", "good.wav"), "shut: the folder cannot be read: permission denied", ["good.wav"]),
+        (("shut/sub/*.wav", "good.wav"), "shut/sub: the folder cannot be read: permission denied", ["good.wav"]),
+        (("shut/z.wav",), "shut/z.wav: permission denied", []),
+    ],
+)  # fmt: skip
+def test_what_leads_to_nothing_or_is_shut_fails_alone(
+    tree: Path, inputs: tuple[str, ...], said: str, done: list[str]
+) -> None:
+    (tree / "c.yaml").write_text("version: 1\noutput: 'out/{name}'\nstages: [{use: gain, gain: 1}]\n")
+    for more in (("--dry-run",), ()):
+        ended = barred(tree, "run", "c.yaml", *inputs, *more)
+        assert (ended.returncode, said in ended.stderr) == (1, True), ended.stderr
+    assert [path.name for path in tree.glob("out/*.wav")] == done
+
+
+@BARS
+def test_info_shows_the_others_beside_one_that_may_not_be_read(tree: Path) -> None:
+    ended = barred(tree, "info", "shut/z.wav", f"{'x' * 300}.wav", "good.wav", "--json")
+    told = json.loads(ended.stdout)
+    assert (ended.returncode, told[0]["error"]) == (1, "permission denied")
+    assert told[1]["error"].startswith("the name is too long")
+    assert told[2]["signals"][0]["container"] == "WAV"
+
+
+@BARS
+@pytest.mark.parametrize("way", ["unread", "nothing", "shut", "pipe"])
+def test_a_template_of_a_folder_that_cannot_be_read_is_named(tree: Path, way: str) -> None:
+    (tree / "calls").mkdir()
+    write_noise(tree / "calls/ok.wav", frames=100)
+    bad = tree / "calls/bad.wav"
+    if way == "unread":
+        write_noise(bad, frames=100)
+        bad.chmod(0)
+    elif way == "pipe":
+        os.mkfifo(bad)
+    else:
+        bad.symlink_to("/not/mounted.wav" if way == "nothing" else "../shut/z.wav")
+    ended = barred(tree, "match", "good.wav", "-t", "calls", "-o", "events.csv", "--threshold", "0.9")
+    causes = {"nothing": "no such file", "pipe": "is a pipe, a socket or a device"}
+    cause = causes.get(way, "permission denied")
+    assert (ended.returncode, "bad.wav" in ended.stderr, cause in ended.stderr.casefold()) == (2, True, True), (
+        ended.stderr
+    )
+    assert not (tree / "events.csv").exists()
+
+
+@BARS
+def test_what_may_not_be_read_fails_alone_and_is_foreseen(tmp_path: Path) -> None:
     (tmp_path / "in/shut").mkdir(parents=True)
     (tmp_path / "in/open").mkdir()
     for name in ("in/a.wav", "in/unread.wav", "in/shut/s.wav", "in/open/o.wav"):
@@ -36,11 +124,8 @@ def test_what_may_not_be_read_fails_alone_and_is_foreseen(tmp_path: Path) -> Non
     (tmp_path / "in/shut").chmod(0)
     (tmp_path / "c.yaml").write_text(BATCH)
     for more in (("--dry-run",), ("--jobs", "2")):
-        done = subprocess.run(
-            [*before, *COMMAND, *more], cwd=tmp_path, check=False, capture_output=True, text=True,
-            env={**environment(PYTHONPATH=str(ROOT), COLUMNS="400"), "PATH": os.environ["PATH"]},
-        )  # fmt: skip
-        assert (done.returncode, "Traceback" in done.stderr) == (1, False), done.stderr
+        done = barred(tmp_path, "run", "c.yaml", *more)
+        assert done.returncode == 1, done.stderr
         assert "in/shut: the folder cannot be read: permission denied" in done.stderr
         assert "in/unread.wav: permission denied" in done.stderr
     (tmp_path / "in/shut").chmod(0o700)

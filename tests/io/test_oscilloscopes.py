@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
-from faltung_lists.rates import told_rate
+from faltung_tables.rates import told_rate
 
 from pipeline.errors import ReadError
 from pipeline.io import open_reader

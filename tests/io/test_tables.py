@@ -104,6 +104,25 @@ def test_a_broken_sidecar_is_told(table, tmp_path, text, words):
         probe(path)
 
 
+def test_a_name_that_leaves_no_room_for_that_of_a_sidecar_has_none(table):
+    with pytest.raises(ReadError, match="tells no sampling rate"):
+        read_signal(table("a\n1\n2\n3\n", f"{'x' * 251}.csv"))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.npy"])
+@pytest.mark.parametrize("target", ["gone.json", "t.csv/in-a-file.json"])
+def test_a_sidecar_that_is_a_link_to_nothing_is_told(table, tmp_path, name, target):
+    path = table("a\n1\n2\n3\n")
+    if name == "t.npy":
+        np.save(path := tmp_path / name, noise(10))
+    path.with_suffix(".json").symlink_to(target)
+    with pytest.raises(ReadError, match=r"\.json: would tell the rate, and is a link to what is not there; mend"):
+        read_signal(path)
+    path.with_suffix(".json").unlink()
+    with pytest.raises(ReadError, match="tells no sampling rate"):
+        read_signal(path)
+
+
 @pytest.mark.parametrize(
     ("times", "fs", "t0"),
     [

@@ -29,6 +29,7 @@ from ...errors import FaltungError, SettingError
 from ...fields import InputFile, Seconds, Within, invalid
 from ...io.clock import Clock
 from ...io.labels import read_labels
+from ...io.names import is_stream
 from ...io.raw import RawFormat
 from ...kernel import Array, Taps
 from ...limits import MAX_TAPS
@@ -182,10 +183,12 @@ def _files_in(folder: Path, setting: str) -> list[Path]:
     from ...io import extensions
 
     try:
-        files = sorted(path for path in folder.iterdir() if path.suffix.lower() in extensions() and path.is_file())
+        named = sorted(path for path in folder.iterdir() if path.suffix.lower() in extensions())
     except OSError as error:
         raise SettingError(f"cannot read the folder {folder}: {error.strerror or error}", setting) from error
-    files = [path for path in files if not path.name.startswith(".")]
+    files = [path for path in named if not path.name.startswith(".") and not os.path.isdir(path)]  # noqa: PTH112
+    for path in filter(is_stream, files):
+        raise SettingError(f"{path} is a pipe, a socket or a device, no template; remove it", setting)
     if not files:
         raise SettingError(f"the folder {folder} holds no template; known are {', '.join(extensions())}", setting)
     return files
