@@ -167,9 +167,9 @@ def test_a_disk_that_fills_up_leaves_no_half_package(faltung: Callable[..., Done
             raise DiskFullError(str(path), "No space left on device")
         write(path, data, overwrite=overwrite)
 
-    monkeypatch.setattr(sink, "write_bytes", full)
-    done = faltung("new-plugin", "acme.comb")
+    with monkeypatch.context() as patched:  # undone by itself: the fixture's change of folder stays
+        patched.setattr(sink, "write_bytes", full)
+        done = faltung("new-plugin", "acme.comb")
     assert (done.code, "README.md: No space left on device" in done.err) == (3, True)
     assert sorted(place.iterdir()) == before
-    monkeypatch.undo()
     assert faltung("new-plugin", "acme.comb").code == 0
