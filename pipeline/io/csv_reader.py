@@ -247,7 +247,11 @@ class CsvReader(Reader):
                         range(line, line + len(rows)) if ends == len(rows) else _lines_of(rows, line), rows
                     )
                 if failed is not None:
-                    raise ReadError(self._name, f"line {form.first - 1 + reader.line_num}: {failed}") from failed
+                    at, begun = form.first - 1 + reader.line_num, _lines_of([*rows, []], line)[-1]
+                    if at > begun or "unexpected end" in str(failed):
+                        fix = f"a quote that is opened in line {begun} is never closed; close it, or take it out"
+                        raise ReadError(self._name, f"line {begun}: {fix}") from failed
+                    raise ReadError(self._name, f"line {at}: {failed}") from failed
                 if len(rows) < most:
                     return
                 line += ends

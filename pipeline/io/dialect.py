@@ -33,7 +33,20 @@ COUNTED = 8
 """Rows by which a column that counts them is known."""
 
 MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "none", "nil", "-", "--", "---", "?"})
-MISSING |= {"missing", "<na>", "n.a.", "\\n", ".", "#div/0!", "#value!", "#num!", "-nan(ind)", "-1.#ind", "1.#qnan"}
+MISSING |= {
+    "nat",
+    "missing",
+    "<na>",
+    "n.a.",
+    "\\n",
+    ".",
+    "#div/0!",
+    "#value!",
+    "#num!",
+    "-nan(ind)",
+    "-1.#ind",
+    "1.#qnan",
+}
 """Cells that say that a value is missing, in lower case."""
 
 _NO_REMARKS = ("#N/A", "#DIV/0!", "#VALUE!", "#NUM!")
@@ -154,23 +167,7 @@ def find_dialect(
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     rows = [row for row in rows if len(row) == width]
     numeric = [sum(map(tells, column)) * 2 > len(rows) for column in zip(*rows, strict=True)]
-    # text above the table, up to the first row of data; without one the first line is the header
-    above: list[tuple[int, str]] = []
-    step = None
-    for at, line in enumerate(lines[start:], start + 1):
-        if not line.strip() or (line.startswith(comments) and not line.startswith(_NO_REMARKS)):
-            continue
-        if told := _VALUE_OF.fullmatch(line):
-            step = float(told[1]) if "sample interval" in told[2].lower() else step
-            continue
-        cells = _cells(line, delimiter)
-        if _is_data(cells, numeric, tells):
-            width = len(cells)
-            break
-        above.append((at, line))
-    else:
-        at = above[0][0] + 1 if above else start + 1
-        above, width = above[:1], len(_cells(above[0][1], delimiter)) if above else 0
+    at, width, above, step = _first_row(lines, start, comments, delimiter, numeric, tells)
     seen = tuple(mark for mark in _COMMENTS[1:] if mark != delimiter and any(x.startswith(mark) for _, x in above))
     above = [(n, line) for n, line in above if not line.startswith(seen)] if seen else above
     trailing = bool(rows) and width > 1 and not any(row[-1].strip() for row in rows)
@@ -281,6 +278,43 @@ def _of_one_column(name: str, lines: Sequence[str], *, strict: bool) -> str | No
         f"{words[0]!r} may be one number with marks between thousands, or columns: table: {{delimiter: ';'}} says"
         f" the first, table: {{delimiter: {'blanks' if marked[0][1] == ' ' else 'comma'}}} the second",
     )
+
+
+def _first_row(
+    lines: Sequence[str],
+    start: int,
+    comments: tuple[str, ...],
+    delimiter: str,
+    numeric: Sequence[bool],
+    tells: Callable[[str], bool],
+) -> tuple[int, int, list[tuple[int, str]], float | None]:
+    """Line and width of the first row of data, the lines of text above it, and the step that they tell.
+
+    Without a row of data the first line is the header. Rows of empty cells are data if no text stands below them.
+    """
+    above: list[tuple[int, str]] = []
+    step, width = None, 0
+    empty: tuple[int, int, int] | None = None  # line and width of the first such row, and lines of text above it
+    for at, line in enumerate(lines[start:], start + 1):
+        blank = not line.strip() and not (delimiter == "\t" and "\t" in line)
+        if blank or (line.startswith(comments) and not line.startswith(_NO_REMARKS)):
+            continue
+        if told := _VALUE_OF.fullmatch(line):
+            step = float(told[1]) if "sample interval" in told[2].lower() else step
+            continue
+        cells = _cells(line, delimiter)
+        if _is_data(cells, numeric, tells):
+            width = len(cells)
+            break
+        empty = None if any(map(str.strip, cells)) else empty or (at, len(cells), len(above))
+        if line.strip():
+            above.append((at, line))
+    if empty and (empty[1] == width if width else not empty[2]):
+        return empty[0], empty[1], above[: empty[2]], step
+    if width:
+        return at, width, above, step
+    at = above[0][0] + 1 if above else start + 1
+    return at, len(_cells(above[0][1], delimiter)) if above else 0, above[:1], step
 
 
 def _is_data(cells: Sequence[str], numeric: Sequence[bool], tells: Callable[[str], bool]) -> bool:

@@ -7,6 +7,7 @@ by itself; at the ends, where there is one, it is held.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from math import isnan
 
 import numpy as np
@@ -15,8 +16,9 @@ from ..errors import ReadError
 from .base import ReadOptions
 from .timegrid import Gap
 
-_MOST = 1 << 24
-"""Rows that are held at once, until a value ends a gap."""
+MOST_HELD = 1 << 22
+"""Values that are held at once, until one ends a gap that is drawn over: each takes some hundred bytes."""
+_BLOCK = 1 << 12
 
 
 class Filling:
@@ -24,11 +26,16 @@ class Filling:
 
     def __init__(self, name: str, width: int, options: ReadOptions, fs: float, gaps: Sequence[Gap]) -> None:
         self._name, self._way, self._fs = name, options.gaps, fs
-        self._most = min(_MOST, _MOST if options.max_gap is None else options.max_gap.exact_frames(fs) * (1 + 1e-9))
+        self._rows = MOST_HELD // width
+        asked = self._rows if options.max_gap is None else options.max_gap.exact_frames(fs) * (1 + 1e-9)
+        self._most = min(self._rows, asked)
         self._gaps = {} if options.gaps == "split" else {gap.row: gap.steps - 1 for gap in gaps}
         self._nothing = [float("nan")] * width
         self._made = sum(self._gaps.values())
         self._values, self._longest, self._where = 0, 0, ""
+        longest = max(self._gaps.values(), default=0)
+        if options.gaps == "interpolate" and longest > self._most:
+            raise ReadError(name, f"{longest:,} rows in a row are missing, {longest / fs:g} s: {self._limit()}")
 
     @property
     def is_idle(self) -> bool:
@@ -41,7 +48,7 @@ class Filling:
         held: list[list[float]] = []  # those behind it
         line = 0
         for n, (line, values) in enumerate(rows):
-            made = [self._nothing] * self._gaps.get(n, 0)
+            made = repeat(self._nothing, self._gaps.get(n, 0))
             if self._way != "interpolate":
                 yield from made
                 yield values
@@ -52,7 +59,7 @@ class Filling:
                 yield values
             else:
                 held.append(values)
-            if whole or len(held) >= 2 * _MOST:
+            if whole or len(held) >= 2 * self._rows:
                 yield from self._filled(before, held, f"before line {line}")
                 before, held = values, []
         if held:
@@ -67,8 +74,7 @@ class Filling:
             at = np.flatnonzero(~missing)
             longest = int(np.diff(at, prepend=-1, append=len(column)).max()) - 1
             if longest > self._most or not len(at):
-                limit = f"the limit is {self._most / self._fs:g} s; max_gap: sets another"
-                fix = limit if len(at) else "a column has no value at all; leave it out with columns:"
+                fix = self._limit() if len(at) else "a column has no value at all; leave it out with columns:"
                 raise ReadError(
                     self._name, f"{longest} values in a row are missing {where}, {longest / self._fs:g} s: {fix}"
                 )
@@ -76,7 +82,14 @@ class Filling:
                 self._longest, self._where = longest, where
             self._values += int(missing.sum())
             column[missing] = np.interp(np.flatnonzero(missing), at, column[at])
-        yield from block[0 if before is None else 1 :].tolist()
+        for start in range(0 if before is None else 1, len(block), _BLOCK):
+            yield from block[start : start + _BLOCK].tolist()
+
+    def _limit(self) -> str:
+        """The limit of a gap, and what is to be set for a longer one."""
+        if self._most < self._rows:
+            return f"the limit is {self._most / self._fs:g} s; set max_gap: for another"
+        return f"gaps: interpolate draws over {self._rows:,} rows at most; set gaps: split or nan"
 
     def notes(self) -> list[str]:
         """Sentences on what was made, once all frames have been read."""

@@ -14,14 +14,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import chain, islice
+from math import ceil
 from typing import IO
 
 import numpy as np
 
-from ..limits import MAX_FRAMES, MAX_ROWS, set_by
+from ..limits import MAX_FRAMES, MAX_ROWS, at_most, set_by
 from ..plugins import bundled
 from ..system import pread
 from .base import Block, TimeColumn
+from .gaps import MOST_HELD
 from .sink import naming_errors, write_all
 from .stampblocks import ticks_since
 from .stamps import (
@@ -184,12 +186,15 @@ def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
     if frames > allowed:
         longest = max(gaps, key=lambda gap: gap.steps)
         line, text = next(islice(rows(), longest.row, None))
-        limit = (
-            f"{MAX_ROWS:,} or {_MOST_PER_ROW} a row ({set_by('rows')})" if allowed < MAX_FRAMES else f"{MAX_FRAMES:,}"
+        said = f"the limit is {MAX_ROWS:,} or {_MOST_PER_ROW} a row ({set_by('rows')})"
+        limit = said if allowed < MAX_FRAMES else f"there can be {at_most('frames')}"
+        most = MAX_FRAMES if asked.gaps == "nan" else MOST_HELD
+        more = (
+            f", or max_gap: {ceil(longest.seconds)}s to make them" if frames <= most and asked.max_gap is None else ""
         )
         raise asked.fail(
-            f"a gap of {longest.seconds:g} s: {frames:,} rows would be made of {size:,}, over the limit of {limit};"
-            f" is the time {text} right? set max_gap: to allow so many",
+            f"a gap of {longest.seconds:g} s: {frames:,} rows would be made of {size:,}, {limit};"
+            f" is the time {text} right? set gaps: split to make none{more}",
             line,
         )
     return TimeGrid(form, float(1 / step) if asked.fs is None else asked.fs, frames, gaps), notes
@@ -269,7 +274,7 @@ def _gather(
             since = (stamp.seconds - first.seconds) * per_second
             if abs(since) >= _FURTHEST:
                 away = f"{text!r} lies {float(since / per_second):.3g} s from the first time"
-                raise asked.fail(f"{away}; is it one? time_unit: says its unit", line)
+                raise asked.fail(f"{away}; is it one? set time_unit: for another unit", line)
             pending.append(round(since))
             previous = stamp
             n += 1

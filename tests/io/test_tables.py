@@ -248,7 +248,9 @@ def test_columns_are_chosen_by_name_and_by_position(table, columns, expected):
             {},
             "line 2, column 1 'x' is no number; choose others with columns: .0. ." + SHAPE + "., or table: ",
         ),
-        ('a,b\n1,"2\n', {}, "line 2: unexpected end of data"),
+        ('a,b\n1,"2\n', {}, "line 2: a quote that is opened in line 2 is never closed; close it"),
+        ('a,b\n1,2\n3,"4\n' + "5,6\n" * 40_000, {}, "line 3: a quote that is opened in line 3 is never closed"),
+        ('a,b\n1,2\n3,"4\n5,"6"\n', {}, "line 3: a quote that is opened in line 3 is never closed"),
         ("a\n" + "9" * 140_000 + "\n", {}, "line 2: field larger than field limit"),
         ("# only a note\n", {}, "has no rows"),
         ("a\n1\n", {"fs": 0}, "fs: must be above 0 Hz, got 0"),
@@ -257,6 +259,27 @@ def test_columns_are_chosen_by_name_and_by_position(table, columns, expected):
 def test_what_is_wrong_with_a_table_is_told_with_line_and_column(table, text, options, words):
     with pytest.raises((ReadError, UsageError), match=words):
         read_signal(table(text), **{"fs": None if "time_column" in options else 1, **options})
+
+
+@pytest.mark.parametrize("gap", [",", '"",""', "NaT,NaT", "NaN,", " , "])
+@pytest.mark.parametrize("header", ["", "x,y\n", "a note\n\nx,y\n"])
+@pytest.mark.parametrize("many", [1, 2])
+def test_first_rows_of_missing_values_are_rows(table, header, gap, many):
+    text = header + f"{gap}\n" * many + "1.5,2.5\n3.5,4.5\n"
+    for mark, written in ((",", text), ("tab", text.replace(",", "\t"))):
+        path = table(written)
+        with open_reader(path, fs=1, gaps="nan", table={"delimiter": mark}) as reader:
+            assert reader.info.names == (("x", "y") if header else ())
+            x = reader.read(99)
+        np.testing.assert_array_equal(x, [[np.nan] * 2] * many + [[1.5, 2.5], [3.5, 4.5]])
+        with pytest.raises(ReadError, match=f"line {1 + header.count(chr(10))}, .* a missing value"):
+            read_signal(path, fs=1, table={"delimiter": mark})
+
+
+def test_separators_above_a_header_are_no_row(table):
+    with open_reader(table("a note,\n,\nx,y\n1.5,2.5\n"), fs=1) as reader:
+        assert reader.info.names == ("x", "y")
+        np.testing.assert_array_equal(reader.read(9), [[1.5, 2.5]])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -74,10 +75,45 @@ def test_a_clock_too_coarse_to_place_missing_rows_is_told(table):
 def test_one_stamp_that_is_far_off_is_refused(table):
     with pytest.raises(
         ReadError,
-        match=r"line 5, column 't': a gap of 1e\+09 s: .* over the limit of 1,000,000 .* set max_gap: to allow so many",
+        match=r"line 5, column 't': a gap of 1e\+09 s: .* the limit is 1,000,000 .* set gaps: split to make none",
     ):
         read_signal(table([0, 1, 2, 10**9 + 2]), time_column="t", gaps="interpolate")
     with pytest.raises(ReadError, match=r"line 5, column 't': '1e15' lies 1e\+15 s from the first time"):
+        read_signal(table(["0", "1", "2", "1e15"]), time_column="t", gaps="nan")
+
+
+@pytest.mark.parametrize(
+    ("gaps", "far", "max_gap", "words"),
+    [
+        ("interpolate", 1.0, None, "1 s: .* the limit is 1,000,000 .* set gaps: split to make none$"),
+        ("interpolate", 1.0, "10 s", "999,999,99. rows in a row .*: gaps: interpolate draws over .* set gaps: split"),
+        ("nan", 1.0, None, "1 s: .* the limit is 1,000,000 .* or max_gap: 1s to make them"),
+        ("nan", 4e3, "10000 s", "1,099,511,627,776 frames .FALTUNG_LIMITS=.*; .* set gaps: split to make none$"),
+    ],
+)
+def test_a_stamp_that_is_far_off_is_refused_before_a_row_is_made(table, monkeypatch, gaps, far, max_gap, words):
+    monkeypatch.setattr("pipeline.io.gaps.repeat", None)
+    path = table(["0", "1e-9", "2e-9", "3e-9", f"{far:.9f}"])
+    with pytest.raises(ReadError, match=words):
+        read_signal(path, time_column="t", gaps=gaps, max_gap=max_gap)
+
+
+def test_rows_that_are_made_are_not_held(table):
+    path = table(["0", "1e-9", "2e-9", "3e-9", "1"])
+    with open_reader(path, time_column="t", gaps="nan", max_gap="1 s") as reader:
+        assert reader.info.frames > 999_999_000
+        tracemalloc.start()
+        try:
+            x = reader.read(1000)
+            assert tracemalloc.get_traced_memory()[1] < 1 << 22
+        finally:
+            tracemalloc.stop()
+    assert np.isnan(x[4:]).all()
+    assert len(x) == 1000
+
+
+def test_advice_on_a_time_that_is_far_off_is_a_setting(table):
+    with pytest.raises(ReadError, match=r"is it one\? set time_unit: for another unit"):
         read_signal(table(["0", "1", "2", "1e15"]), time_column="t", gaps="nan")
 
 

@@ -162,9 +162,9 @@ TABLES = (
     csv("timecolumn", "rows tell no rate; give fs:", table("0,1"), f"{TIMED}\nfs: 1"),
     csv(
         "timecolumn",
-        "max_gap: to allow so many",
+        "set gaps: split to make none",
         table("0,1", "1,2", "2000000,3"),
-        f"{TIMED}\ngaps: nan\nmax_gap: 30 min\nnonfinite: propagate",
+        f"{TIMED}\ngaps: split",
         f"{TIMED}\ngaps: nan\nnonfinite: propagate",
         mended={"x.csv": table("0,1", "1,2", "2000,3")},
     ),
