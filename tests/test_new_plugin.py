@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 import soundfile as sf
 
+from pipeline.errors import DiskFullError
+from pipeline.io import sink
+
 from .cli.conftest import Done, command, environment, faltung, place  # noqa: F401
 
 KINDS = {
@@ -154,3 +157,19 @@ def test_what_cannot_be_begun_is_refused(faltung: Callable[..., Done], place: Pa
     assert (done.code, done.out) == (2, "")
     assert said in done.err
     assert sorted(place.iterdir()) == before
+
+
+def test_a_disk_that_fills_up_leaves_no_half_package(faltung: Callable[..., Done], place: Path, monkeypatch):
+    before, write = sorted(place.iterdir()), sink.write_bytes
+
+    def full(path: Path, data: bytes, *, overwrite: bool) -> None:
+        if path.name == "README.md":
+            raise DiskFullError(str(path), "No space left on device")
+        write(path, data, overwrite=overwrite)
+
+    monkeypatch.setattr(sink, "write_bytes", full)
+    done = faltung("new-plugin", "acme.comb")
+    assert (done.code, "README.md: No space left on device" in done.err) == (3, True)
+    assert sorted(place.iterdir()) == before
+    monkeypatch.undo()
+    assert faltung("new-plugin", "acme.comb").code == 0

@@ -159,7 +159,7 @@ class Manifest:
                 self._open(os.O_RDWR | os.O_APPEND | os.O_CREAT)
                 if self.state.items:
                     raise UsageError(f"{self.path}: another run was at work on it just now; start this one again")
-            if self.state.run is None:
+            if os.fstat(self._fd).st_size == 0:  # a full disk may have left the header alone
                 self._write(_HEADER)
         self.add({"run": run})
 

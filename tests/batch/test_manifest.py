@@ -59,6 +59,7 @@ def test_cut_anywhere_it_is_read_repaired_and_gone_on_with(tmp_path: Path) -> No
         kept = [json.loads(line) for line in path.read_text("ascii").splitlines()]
         assert [one for one in kept if "item" in one][-1]["item"] == "b"
         assert len(read_manifest(path).items) == (2 if lines > 2 else 1)
+        assert sum("faltung" in one for one in kept) == 1, "a header stands once"
 
 
 def test_a_second_run_is_refused_with_the_first_ones_process_and_time(tmp_path: Path) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,7 @@ FS = 8000
 
 COMMANDS = {
     "run": "run batch.yaml -o OUT/{stem}.wav --report OUT/r.html --overwrite",
+    "batch": "run batch.yaml -o OUT/{stem}.flac --report OUT/r.html --jobs 2 --overwrite",
     "run events": "run events.yaml -s events=OUT/{stem}.csv --overwrite",
     "apply": "apply in/0.wav OUT/a.flac gain gain=0.5 --overwrite",
     "apply npz": "apply in/0.wav OUT/a.npz gain gain=0.5 --overwrite",
@@ -55,10 +58,16 @@ def prepare(folder: Path) -> None:
         assert start(folder, line).wait(300) == 0
 
 
-def start(folder: Path, line: str, program: tuple[str, ...] = ("-m", "pipeline.cli"), **options: Any) -> Any:
-    """A command, begun in the folder; its words in ``stderr`` where that is asked for."""
+def start(
+    folder: Path,
+    line: str,
+    program: tuple[str, ...] = ("-m", "pipeline.cli"),
+    more: Mapping[str, str] = MappingProxyType({}),
+    **options: Any,
+) -> Any:
+    """A command, begun in the folder, with ``more`` in its environment; its words in ``stderr`` where asked for."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    env = {**os.environ, "PYTHONPATH": path, "MPLBACKEND": "Agg"}
+    env = {**os.environ, "PYTHONPATH": path, "MPLBACKEND": "Agg", **more}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return subprocess.Popen([sys.executable, *program, *line.split()], cwd=folder, env=env, **{**quiet, **options})
 

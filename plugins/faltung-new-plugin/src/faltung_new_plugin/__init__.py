@@ -6,6 +6,7 @@ import re
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
+from shutil import rmtree
 
 from pipeline.errors import UsageError
 from pipeline.plugins import GROUPS, OWN, Kind, for_extension
@@ -52,9 +53,13 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
     refuse_url(root)
     if root.exists():
         raise UsageError(f"{one_line(root)}: exists already; nothing was written")
-    for path, text in _files(name, kind, ext).items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(root / path, text.encode(), overwrite=False)
+    try:
+        for path, text in _files(name, kind, ext).items():
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(root / path, text.encode(), overwrite=False)
+    except BaseException:  # half a package would be refused as one that exists by the same command
+        rmtree(root, ignore_errors=True)
+        raise
     there = one_line(root)
     return f"{there} is begun; next:\n  pip install -e {there}\n  faltung plugins\n  python -m pytest {there}\n"
 
