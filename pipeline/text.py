@@ -6,15 +6,19 @@ import math
 import os
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import PurePath
 
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{1,30}:/"
+_EQUALS = r"(?:=|%3[Dd])"
+_MARK = rf"(?:[?#]|;(?=[\w.-]+{_EQUALS})|%(?:3[Ff]|3[Bb]|23)(?=\S*?{_EQUALS}))"
 _URL = re.compile(
     rf"(?P<scheme>{_SCHEME}/?)(?P<user>[^/\s]*@|[^/\s:@?#]+:(?!\d+/)[^\s?#'\"]*@)?"
-    rf"(?P<path>(?:(?!::{_SCHEME})[^\s?#])*(?:(?:(?!{_SCHEME})[^\n?#'\"])*[\w)\]](?=[?#][^\s'\")]))?)"
-    r"(?P<query>(?P<mark>[?#])[^\s'\")]\S*?(?=[:,;'\")]*(?:\s|$)))?"
+    rf"(?P<path>(?:(?!::{_SCHEME}|{_MARK})\S)*(?:(?:(?!{_SCHEME}|{_MARK})[^\n'\"])*[\w)\]](?={_MARK}[^\s'\")]))?)"
+    rf"(?P<query>(?P<mark>{_MARK})[^\s'\")]\S*?(?:(?:[ \t][\w.%&+-]+){{0,4}}?[ \t][\w.%&+-]+=\S*?)*"
+    r"(?=[:,;'\")]*(?:\s|$)))?"
 )
 """A URL, also one that `pathlib` took a slash from, one with spaces in its path or slashes in its password, and each of
-a chain of them (``zip://a.wav::https://...``); its query may have no name."""
+a chain of them (``zip://a.wav::https://...``); its query may have no name, follow a ``;`` or be escaped."""
 
 _NAME = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,4}[*}]?")
 
@@ -138,9 +142,9 @@ def without_secrets(text: str) -> str:
     return _URL.sub(_masked, text)
 
 
-def extension_shown(extension: str) -> str:
-    """An extension that no one knows, without the query behind it: ``.wav?***``."""
-    return re.sub(r"([?#]).+", r"\1***", extension)
+def extension_shown(name: str) -> str:
+    """The extension, which no one knows, of a file or URL, without the secrets in it: ``.wav?***``."""
+    return re.sub(rf"({_MARK}).+", r"\1***", PurePath(without_secrets(name)).suffix.lower())
 
 
 def _masked(url: re.Match[str]) -> str:

@@ -57,7 +57,9 @@ SECRETS = [
     "memory://b/take.wav?sig=T0KEN", "memory://b/take.wav?T0KEN", "memory://b/take.wav#T0KEN",
     "memory://b/my take.wav?sig=T0KEN", "memory://b/my take.wav?T0KEN", "memory://b/a (1).wav?a=1&sig=T0KEN",
     "https://h/a b/c d.wav?X-Amz-Signature=T0KEN&x=1", "s3://b/a.wav?token=T0KEN#T0KEN", "gs://u:T0KEN@b/é é.wav",
-    "s3://b/a.wav?a.b.T0KENT0KENT0KEN", "s3+http://u:T0KEN@b/a.wav",
+    "s3://b/a.wav?a.b.T0KENT0KENT0KEN", "s3+http://u:T0KEN@b/a.wav", "http://h/a.wav#a b=T0KEN",
+    "http://h/a.wav;sig=T0KEN", "http://h/a.wav%3Fsig=T0KEN", "http://h/a.wav%3fsig%3DT0KEN",
+    "http://h/my a.wav;x=T0KEN",
 ]  # fmt: skip
 
 

@@ -231,6 +231,6 @@ def writer_kind(name: str, source: SignalInfo | None) -> WriterKind:
     extension = PurePath(name).suffix.lower()
     hint = f"; did you mean {near}?" if (near := nearest(extension, _writers, 0.5)) else ""
     known = ", ".join(sorted({*_writers, *(plugin.extension for plugin in installed("writer").values())}))
-    what = f"unknown extension {extension_shown(extension)!r}" if extension else "no extension"
+    what = f"unknown extension {extension_shown(name)!r}" if extension else "no extension"
     hint = hint if extension else f"; write {name}.wav, or {name}/{{stem}}.wav for a folder"
     raise UsageError(f"{name}: {what}; the extension decides the format: {known}{hint}")

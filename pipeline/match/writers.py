@@ -136,7 +136,7 @@ def _kind_of(path: PathArg) -> EventKind:
         ours = [*_KINDS, *sorted(plugin.extension for plugin in installed("event writer").values())]
         known = [extension for extension in ours if extension.count(".") == 1]
         near = nearest(last, known, 0.5)
-        what = f"unknown extension {extension_shown(last)!r}" if last else "no extension"
+        what = f"unknown extension {extension_shown(name)!r}" if last else "no extension"
         hint = f"; did you mean {near}?" if near else ""
         hint = hint if last else f"; write {name}.csv, or {name}/{{stem}}.csv for a folder"
         raise UsageError(f"{name}: {what} of an event file; known are {', '.join(known)}{hint}")

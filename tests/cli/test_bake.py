@@ -73,7 +73,7 @@ def test_a_name_that_is_taken_is_refused_unless_told(faltung: Faltung, kernel: n
     Path(name).write_text("mine")
     done = faltung("bake", "chain.yaml", "-o", name)
     assert (done.code, Path(name).read_text()) == (2, "mine")
-    assert f"{name}: exists already" in done.err
+    assert f"{name}: exists already; give --overwrite, or give another name" in done.err
     assert faltung("bake", "chain.yaml", "-o", name, "--overwrite").code == 0
     assert Path(name).read_bytes() != b"mine"
 
