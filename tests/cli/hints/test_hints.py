@@ -58,9 +58,18 @@ ELSEWHERE = {
         "work: check= must",
         "source: is a directory", "writers: put {stem}",
     ),
+    "links, pipes, long gaps and open quotes, with their own tests": (
+        "inputs: {}; mend the link",
+        "templates: {} is a pipe",
+        "csv_reader: a quote that is opened",
+        "gaps: gaps: interpolate draws",
+        "gaps: the limit is {} s",
+        "timecolumn: {}; is it one?",
+    ),
     "explanations of a run, with their own tests": ("outputs: {}: is no explanation",),
     "sidecars of what is baked, with their own tests": ("tables: would tell {} Hz",),
     "no advice": (
+        "process",
         "manifest: pipe",
         "options: keep what",
         "options: Say what",

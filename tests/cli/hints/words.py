@@ -223,7 +223,7 @@ WORDS = (
         "match d/a.wav d/b.wav -t part.wav -o all.csv",
     ),
     cmd(
-        "inputs", "is a folder; name its files, such as", "run c.yaml d -o x/{name}", "run c.yaml 'd/*.wav' -o x/{name}"
+        "inputs", "name its files, such as", "run c.yaml d -o x/{name}", "run c.yaml 'd/*.wav' -o x/{name}"
     ),
     cmd("outputs", "did you mean '{", "run c.yaml -o 'x/{stme}.wav'", "run c.yaml -o 'x/{stem}.wav'"),
     cmd(
