@@ -222,9 +222,7 @@ WORDS = (
         "match d/a.wav d/b.wav -t part.wav -o all.csv --retry-failed",
         "match d/a.wav d/b.wav -t part.wav -o all.csv",
     ),
-    cmd(
-        "inputs", "name its files, such as", "run c.yaml d -o x/{name}", "run c.yaml 'd/*.wav' -o x/{name}"
-    ),
+    cmd("inputs", "name its files, such as", "run c.yaml d -o x/{name}", "run c.yaml 'd/*.wav' -o x/{name}"),
     cmd("outputs", "did you mean '{", "run c.yaml -o 'x/{stme}.wav'", "run c.yaml -o 'x/{stem}.wav'"),
     cmd(
         "outputs",
