@@ -51,11 +51,12 @@ def plan_of(length: int, threads: int) -> Plan:
 
 
 @pytest.mark.parametrize("length", [3000, 400_000])
-def test_each_thread_more_has_its_own_group_of_blocks(length: int) -> None:
-    """Spectra at work, and the frames that come back, unless these lie in the spectra.
+def test_each_thread_more_has_its_own_group_of_blocks(length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spectra at work, and the frames that come back, unless these lie in the spectra; where a processor is free.
 
     Under way are a region, an output and, in partitions, the spectra of the past.
     """
+    monkeypatch.setattr("pipeline.engine.memory.usable_processors", lambda: 8)
     (step,) = plan_of(length, 3).steps
     method = step.method
     assert method is not None
