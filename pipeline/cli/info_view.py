@@ -14,7 +14,7 @@ from ..io.names import is_stream
 from ..io.source import open_source, temporary_errors
 from ..text import count, duration, number
 from ..text import size as bytes_in_words
-from .terminal import Card, render
+from .terminal import Card, readable, render
 
 _MOST = 12  # gaps that are listed
 
@@ -83,7 +83,7 @@ def _signal(reader: Reader) -> dict[str, Any]:
 
 def show(data: dict[str, Any]) -> None:
     """The same for people, a card for each signal."""
-    render(data["file"], wrap=False)
+    render(readable(data["file"]), wrap=False)
     size = {} if data["bytes"] is None else {"size": bytes_in_words(data["bytes"])}
     if "error" in data:
         render(Card({**size, "cannot be read": data["error"]}))

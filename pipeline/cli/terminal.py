@@ -152,6 +152,11 @@ _TOO_LONG = re.compile(r"(\S{200})\S{800,}")
 """A word that nobody reads to its end."""
 
 
+def readable(text: str) -> str:
+    """A text with the words that are too long cut short."""
+    return _TOO_LONG.sub(r"\1...", text)
+
+
 def tell(text: str) -> None:
     """One line of words on standard error; settings as the command takes them."""
     if sys.stderr is not None:
@@ -160,7 +165,7 @@ def tell(text: str) -> None:
                 from .hints import in_words
 
                 text = in_words(text, command)
-        sys.stderr.write(_TOO_LONG.sub(r"\1...", shown(text)) + "\n")
+        sys.stderr.write(readable(shown(text)) + "\n")
 
 
 def end_with(failed: Sequence[str]) -> None:

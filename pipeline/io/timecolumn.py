@@ -186,7 +186,7 @@ def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
     if frames > allowed:
         longest = max(gaps, key=lambda gap: gap.steps)
         line, text = next(islice(rows(), longest.row, None))
-        said = f"the limit is {MAX_ROWS:,} or {_MOST_PER_ROW} a row ({set_by('rows')})"
+        said = f"over the limit of {MAX_ROWS:,} or {_MOST_PER_ROW} a row ({set_by('rows')})"
         limit = said if allowed < MAX_FRAMES else f"there can be {at_most('frames')}"
         most = MAX_FRAMES if asked.gaps == "nan" else MOST_HELD
         more = (

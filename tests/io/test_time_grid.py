@@ -75,7 +75,7 @@ def test_a_clock_too_coarse_to_place_missing_rows_is_told(table):
 def test_one_stamp_that_is_far_off_is_refused(table):
     with pytest.raises(
         ReadError,
-        match=r"line 5, column 't': a gap of 1e\+09 s: .* the limit is 1,000,000 .* set gaps: split to make none",
+        match=r"line 5, column 't': a gap of 1e\+09 s: .* over the limit of 1,000,000 .* set gaps: split to make none",
     ):
         read_signal(table([0, 1, 2, 10**9 + 2]), time_column="t", gaps="interpolate")
     with pytest.raises(ReadError, match=r"line 5, column 't': '1e15' lies 1e\+15 s from the first time"):
@@ -85,9 +85,9 @@ def test_one_stamp_that_is_far_off_is_refused(table):
 @pytest.mark.parametrize(
     ("gaps", "far", "max_gap", "words"),
     [
-        ("interpolate", 1.0, None, "1 s: .* the limit is 1,000,000 .* set gaps: split to make none$"),
+        ("interpolate", 1.0, None, "1 s: .* over the limit of 1,000,000 .* set gaps: split to make none$"),
         ("interpolate", 1.0, "10 s", "999,999,99. rows in a row .*: gaps: interpolate draws over .* set gaps: split"),
-        ("nan", 1.0, None, "1 s: .* the limit is 1,000,000 .* or max_gap: 1s to make them"),
+        ("nan", 1.0, None, "1 s: .* over the limit of 1,000,000 .* or max_gap: 1s to make them"),
         ("nan", 4e3, "10000 s", "1,099,511,627,776 frames .FALTUNG_LIMITS=.*; .* set gaps: split to make none$"),
     ],
 )
