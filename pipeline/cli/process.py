@@ -31,12 +31,12 @@ from ..errors import ConfigError, FaltungError, traceback_of
 from ..system import interrupt_after, is_disk_full, remove_unfinished
 from .terminal import tell
 
-_OPTIONS = {"set overwrite": "give --overwrite", "output=": "-o OUT", "as inputs=": "on the command line"}
+_OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
 """Parameters of the functions whose option is not their name behind dashes."""
 
 _PARAMETER = re.compile(
-    r"(?<!mean )(?<!['\"])\b(set overwrite|as inputs=|output=|(?P<name>overwrite|skip_existing|force|retry_failed"
-    r"|insecure|jobs|check|scheduler|report|fs|channels|subtype|tolerance|truth_label|truth)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
+    r"(?<!mean )(?<!['\"])\b(as inputs=|output=|(?P<name>overwrite|skip_existing|force|retry_failed|insecure|jobs|check"
+    r"|scheduler|report|fs|channels|subtype|tolerance|truth_label|truth)=(?P<value>[\w.]*))(?=[\s,;.:]|$)"
 )
 
 

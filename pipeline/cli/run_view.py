@@ -16,6 +16,7 @@ from ..runs.results import FileResult, RunResult, clipped_text
 from ..runs.work import Work
 from ..system import share_threads, usable_processors
 from ..text import count, decibels, duration, first_few, hertz, number, signed, size, times
+from .process import in_options
 from .terminal import Card, Output, end_with, table, tell, write, write_json
 
 if TYPE_CHECKING:
@@ -198,14 +199,14 @@ def _tell_failures(result: RunResult) -> None:
         tell(f"faltung: {_naming_file(failed[0])}")
     elif failed:
         tell(f"{len(failed)} of {count(total, 'file')} failed:")
-        lines = [f"{shown_path(file.item.source)}: {file.reason}" for file in failed]
+        lines = [f"{shown_path(file.item.source)}: {in_options(file.reason)}" for file in failed]
         for line in first_few(lines, max(_LISTED, len(known)), f"; {_everything(result.work)}", indent="  "):
             tell(line)
 
 
 def _naming_file(file: FileResult) -> str:
     """The error of a file, with the name of the input before it where it names none."""
-    error = str(file.error)
+    error = in_options(str(file.error))
     known = [file.source, *map(str, file.item.outputs), tempfile.gettempdir()]
     return error if any(name in error for name in known) else f"{shown_path(file.source)}: {error}"
 

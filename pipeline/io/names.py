@@ -120,7 +120,7 @@ def refuse_taken(path: PathArg, *, overwrite: bool) -> None:
         what = "a directory" if stat.S_ISDIR(mode) else "no regular file"
         raise UsageError(f"{display(path)}: is {what}; give a file name")
     if not overwrite:
-        raise UsageError(f"{display(path)}: exists already; set overwrite, or give another name")
+        raise UsageError(f"{display(path)}: exists already; give overwrite=True, or give another name")
 
 
 def is_stream(path: PathArg) -> bool:

@@ -98,4 +98,4 @@ def place_of(path: str | os.PathLike[str]) -> Path | Remote:
 def refuse_taken(url: str, *, overwrite: bool) -> None:
     """Refuse an output whose name is taken, unless it may be replaced."""
     if not overwrite and Remote(url).exists():
-        raise UsageError(f"{url}: exists already; set overwrite, or give another name")
+        raise UsageError(f"{url}: exists already; give overwrite=True, or give another name")

@@ -45,7 +45,7 @@ def test_a_task_replaces_a_file_only_where_it_may(place: Path) -> None:
     (place / "y.wav").write_bytes(b"mine")
     refused = run_task(task(place, ECHO, "y.wav", overwrite=False))
     assert (refused["status"], refused["code"]) == ("failed", 2)
-    assert refused["error"].endswith("y.wav: exists already; set overwrite, or give another name")
+    assert refused["error"].endswith("y.wav: exists already; give overwrite=True, or give another name")
     assert (place / "y.wav").read_bytes() == b"mine"
     assert run_task(task(place, ECHO, "y.wav", overwrite=True))["status"] == "done"
     assert len(sf.read(place / "y.wav")[0]) == 1010
@@ -86,7 +86,7 @@ def test_a_disk_that_is_full_when_a_file_is_to_be_safe_is_a_reason_and_leaves_no
 def test_a_name_that_is_taken_between_beginning_and_commit_is_left_to_who_took_it(place: Path) -> None:
     begun = begin_task(task(place, ECHO, "y.wav", overwrite=False))
     (place / "y.wav").write_bytes(b"mine")
-    assert begun.commit()["error"].endswith("y.wav: exists already; set overwrite, or give another name")
+    assert begun.commit()["error"].endswith("y.wav: exists already; give overwrite=True, or give another name")
     assert names(place) == {"y.wav"}
     assert (place / "y.wav").read_bytes() == b"mine"
 
@@ -132,7 +132,7 @@ def test_a_fresh_output_that_is_there_when_its_turn_comes_is_refused(place: Path
     (place / taken).write_bytes(b"mine")
     fresh = task(place, MATCH, "y.wav", "y.csv", "y.jsonl", overwrite=True, fresh=True)
     ((_, outcome),) = run_tasks([fresh], SerialExecutor())
-    assert outcome["error"].endswith(f"{taken}: exists already; set overwrite, or give another name")
+    assert outcome["error"].endswith(f"{taken}: exists already; give overwrite=True, or give another name")
     assert (place / taken).read_bytes() == b"mine"
     assert {path.name for path in place.iterdir()} == {"in.wav", "call.wav", taken}
 

@@ -19,7 +19,7 @@ from .test_sink import CONTAINERS
 @pytest.mark.parametrize("name", CONTAINERS)
 def test_a_name_that_is_taken_is_refused_by_every_writer(tmp_path, name):
     (tmp_path / name).write_bytes(b"mine")
-    with pytest.raises(UsageError, match=r"exists already; set overwrite, or give another name"):
+    with pytest.raises(UsageError, match=r"exists already; give overwrite=True, or give another name"):
         open_writer(tmp_path / name, fs=8000, channels=1)
     assert (tmp_path / name).read_bytes() == b"mine"
     assert names(tmp_path) == [name]

@@ -277,7 +277,7 @@ def test_no_temporary_file_stays_here_whatever_ends_the_run(shop, take, tmp_path
 
 def test_an_existing_output_is_refused_before_and_when_it_appears_meanwhile(shop, take):
     shop.files["a/y.wav"] = b"old"
-    with pytest.raises(UsageError, match=r"shop://a/y\.wav: exists already; set overwrite, or give another name"):
+    with pytest.raises(UsageError, match=r"shop://a/y\.wav: exists already; give overwrite=True, or give another name"):
         PIPE.run_file(take, "shop://a/y.wav")
     writer = open_writer("shop://a/z.wav", fs=8000, channels=1)
     writer.write(np.zeros((10, 1)))

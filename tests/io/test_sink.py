@@ -89,7 +89,7 @@ def test_a_name_that_is_taken_is_refused_at_open_and_at_commit(tmp_path):
     path = tmp_path / "x.wav"
     writer = open_writer(path, fs=8000, channels=1)
     path.write_bytes(b"came first")
-    with pytest.raises(UsageError, match=r"x\.wav: exists already; set overwrite"):
+    with pytest.raises(UsageError, match=r"x\.wav: exists already; give overwrite=True"):
         open_writer(path, fs=8000, channels=1)
     writer.write(noise(5, 1))
     with pytest.raises(UsageError, match=r"x\.wav: exists already"):
@@ -295,7 +295,7 @@ def test_an_atomic_file_is_aborted_twice_without_harm(tmp_path):
 def test_bytes_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
     path = tmp_path / "x.bin"
     write_bytes(path, b"first", overwrite=False)
-    with pytest.raises(UsageError, match=r"x\.bin: exists already; set overwrite"):
+    with pytest.raises(UsageError, match=r"x\.bin: exists already; give overwrite=True"):
         write_bytes(path, b"second", overwrite=False)
     write_bytes(path, b"third", overwrite=True)
     assert path.read_bytes() == b"third"

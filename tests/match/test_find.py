@@ -212,7 +212,7 @@ def test_a_recording_of_gaps_gives_valid_files_without_events(place):
     ("events", "match"),
     [
         (["e.cvs"], r"e\.cvs: unknown extension '\.cvs' of an event file; .*did you mean \.csv"),
-        (["taken.csv"], "taken.csv: exists already; set overwrite, or give another name"),
+        (["taken.csv"], "taken.csv: exists already; give overwrite=True, or give another name"),
         (["scene.wav"], "scene.wav: the output is an input"),
         (["link.csv"], "link.csv: the output is an input"),
         (["e.csv", "./e.csv"], r"e\.csv: two outputs would have this name; give each its own"),

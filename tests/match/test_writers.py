@@ -262,7 +262,7 @@ def test_times_of_several_recordings_do_not_share_a_file_that_has_one(tmp_path, 
 @pytest.mark.parametrize("name", FORMATS)
 def test_what_stands_under_the_name_is_not_touched_unless_told(tmp_path, name):
     (tmp_path / name).write_text("mine")
-    with pytest.raises(UsageError, match="exists already; set overwrite, or give another name"):
+    with pytest.raises(UsageError, match="exists already; give overwrite=True, or give another name"):
         write_events(tmp_path / name, [search(event())])
     assert (tmp_path / name).read_text() == "mine"
     assert b"mine" not in written(tmp_path, name, search(event()), overwrite=True)

@@ -372,13 +372,13 @@ SIGNALS = (
     cfg("arrays", "save np.ascontiguousarray(x)", source="columns.npz", then_source="one.npz"),
     cmd(
         "names",
-        "{}: exists already; set overwrite, or give another name",
+        "{}: exists already; give overwrite=True, or give another name",
         "bake c.yaml -o taken.wav",
         "bake c.yaml -o free.wav",
     ),
     cmd(
         "names",
-        "{}: exists already; set overwrite, or give another name",
+        "{}: exists already; give overwrite=True, or give another name",
         "bake c.yaml -o taken.wav",
         "bake c.yaml -o taken.wav --overwrite",
     ),

@@ -69,7 +69,6 @@ ELSEWHERE = {
     "explanations of a run, with their own tests": ("outputs: {}: is no explanation",),
     "sidecars of what is baked, with their own tests": ("tables: would tell {} Hz",),
     "no advice": (
-        "process",
         "manifest: pipe",
         "options: keep what",
         "options: Say what",
