@@ -10,7 +10,7 @@ from pathlib import PurePath
 
 _SCHEME = r"[A-Za-z][A-Za-z0-9+.-]{1,30}:/"
 _EQUALS = r"(?:=|%3[Dd])"
-_MARK = rf"(?:[?#]|;(?=[\w.-]+{_EQUALS})|%(?:3[Ff]|3[Bb]|23)(?=\S*?{_EQUALS}))"
+_MARK = rf"(?:[?#]|;(?=[\w.-]{{1,99}}{_EQUALS})|%(?:3[Ff]|3[Bb]|23)(?=\S{{0,99}}?{_EQUALS}))"  # near its name
 _URL = re.compile(
     rf"(?P<scheme>{_SCHEME}/?)(?P<user>[^/\s]*@|[^/\s:@?#]+:(?!\d+/)[^\s?#'\"]*@)?"
     rf"(?P<path>(?:(?!::{_SCHEME}|{_MARK})\S)*(?:(?:(?!{_SCHEME}|{_MARK})[^\n'\"])*[\w)\]](?={_MARK}[^\s'\")]))?)"
