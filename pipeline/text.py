@@ -19,6 +19,12 @@ _URL = re.compile(
 )
 """A URL, also one that `pathlib` took a slash from, one with spaces in its path or slashes in its password, and each of
 a chain of them (``zip://a.wav::https://...``); its query may have no name, follow a ``;`` or be escaped."""
+_ALONE = re.compile(
+    r"(?P<scheme>[\w+.-]+:/+)(?P<user>[^/]*(?:@|%40)|[^/:@]+:(?!\d+/).*@)?(?P<path>.*?)"
+    r"(?P<query>(?P<mark>[?#;]|%3[FfBb]|%23).*)?",
+    re.DOTALL,
+)
+_learned: dict[str, str] = {}
 
 _NAME = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,4}[*}]?")
 
@@ -139,7 +145,22 @@ def times(ratio: float) -> str:
 
 def without_secrets(text: str) -> str:
     """The text without the user, password and query of any URL in it: ``https://***@host/take.wav?***``."""
+    for url, masked in _learned.items():
+        text = text.replace(url, masked)
     return _URL.sub(_masked, text)
+
+
+def learn_url(word: str) -> None:
+    """Know the URL that ends a word, whole: in a message nobody can tell which blanks and quotes are its own."""
+    found = re.search(rf"{_SCHEME}|[A-Za-z]://", word)
+    url = word[found.start() :] if found else ""
+    if not url or url in _learned:
+        return
+    links = re.split(rf"(::)(?={_SCHEME})", url)
+    masked = "".join(_masked(alone) if (alone := _ALONE.fullmatch(link)) else link for link in links)
+    if without_secrets(f"{url}: ") != f"{masked}: ":
+        forms = (url, repr(url)[1:-1], one_line(url), str(PurePath(url)))
+        _learned.update(dict.fromkeys(forms, one_line(masked)))
 
 
 def extension_shown(name: str) -> str:

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 
-from pipeline import read, write
+from pipeline import Pipeline, read, write
 from pipeline.errors import FaltungError
-from pipeline.io import SignalInfo, write_signal
-from pipeline.text import cell, from_cell, without_secrets
+from pipeline.io import Remote, SignalInfo, write_signal
+from pipeline.text import cell, from_cell, learn_url, without_secrets
 from tests.cli.conftest import Done, environment, faltung, place, write_noise  # noqa: F401  (fixtures)
 
 ROOT = Path(__file__).parents[1]
@@ -62,6 +63,16 @@ SECRETS = [
     "http://h/my a.wav;x=T0KEN",
 ]  # fmt: skip
 
+WHOLE = [
+    "memory://b/a.wav#a T0KEN", "memory://b/a.wav?a T0KEN", "https://user:T0KEN T0KEN@h/a.wav", "s3://b/a.wav? T0KEN",
+    "https://u:a?T0KEN@h/a.wav", "https://u:a#T0KEN@h/a.wav", "memory://b/a.wav?'T0KEN'", 'memory://b/a.wav?"T0KEN"',
+    "memory://b/a.wav?(T0KEN)", "memory://b/a.wav?x=1\nT0KEN", "memory://b/a.wav?a, T0KEN", "memory://b/a.wav#a: T0KEN",
+    "https://h/a.wav;T0KEN", "https://h/a.wav%3FT0KEN", "https://h/a.wav%23T0KEN", "https://user%3AT0KEN%40h/a.wav",
+    "https://h/a.wav?x=\xe9 T0KEN", "https://h/a.wav?k=a\tT0KEN", "https://h/a.wav?k=a\u2028T0KEN", "x://u:T0KEN@h/x",
+    "zip://x.wav::https://u:a T0KEN@h/x.zip#b T0KEN",
+]  # fmt: skip
+"""URLs whose end no message tells: they are known from where they were given."""
+
 
 @pytest.mark.parametrize("url", SECRETS)
 @pytest.mark.parametrize(
@@ -70,6 +81,30 @@ SECRETS = [
 def test_no_message_shows_a_secret_of_a_url(url: str, message: str) -> None:
     assert "T0KEN" not in without_secrets(message.format(url))
     assert "T0KEN" not in str(FaltungError(message.format(url)))
+
+
+@pytest.mark.parametrize("url", WHOLE)
+def test_no_secret_of_a_url_that_was_given_is_shown(url: str, faltung: Callable[..., Done], place: Path) -> None:  # noqa: F811
+    (place / "c.yaml").write_text(yaml.safe_dump({"version": 1, "input": url, "output": url, "stages": []}), "utf-8")
+    said = ""
+    for words in (
+        ("apply", url, "o.wav", "gain", "gain=1"), ("match", "in.wav", "-t", url), ("run", "echo.yaml", "--jobs", url),
+        ("run", "c.yaml"), ("run", "echo.yaml", "-s", f"stages=[{url!r}]"), ("plan", url),
+    ):  # fmt: skip
+        done = faltung(*words)
+        assert done.code in (1, 2), words
+        said += done.out + done.err
+    assert "T0KEN" not in said + str(Remote(url)) + Remote(url).name
+    with pytest.raises(FaltungError) as refused:
+        Pipeline([]).run_file(url, "o.wav")
+    assert "T0KEN" not in str(refused.value)
+
+
+@pytest.mark.parametrize("mark", [" a", "?a ", "a#", ":", "a=1 ", "%3F", ";x", "@", "a:b@", ") "])
+def test_a_long_text_is_masked_in_a_time_that_grows_with_it(mark: str) -> None:
+    learn_url(f"https://h/{mark * 2000}")
+    assert without_secrets(mark * 50_000) == mark * 50_000
+    assert without_secrets(f"https://{mark * 50_000}").startswith("https://")
 
 
 @pytest.mark.parametrize(

@@ -13,15 +13,17 @@ from typing import Any
 
 from ..errors import UsageError
 from ..plugins import bundled
-from ..text import without_secrets
+from ..text import learn_url, without_secrets
 
 _URL = re.compile(r"(?!file://)[A-Za-z][A-Za-z0-9+.-]*://")
-_QUERY = re.compile(r"\?[^\s?=/]+=.*$")
+_MASKED_QUERY = re.compile(r"(?:[?#;]|%3[FfBb]|%23)\*\*\*$")
 
 
 def is_remote(path: str | os.PathLike[str] | bytes | os.PathLike[bytes]) -> bool:
     """Whether this is a URL of a store, and not a path of this machine, which ``file://`` begins too."""
-    return _URL.match(os.fsdecode(path)) is not None
+    name = os.fsdecode(path)
+    learn_url(name)
+    return _URL.match(name) is not None
 
 
 def stores() -> Any:
@@ -46,8 +48,8 @@ class Remote:
 
     @property
     def name(self) -> str:
-        """Text after the last slash."""
-        return PurePosixPath(_QUERY.sub("", self.url)).name
+        """Text after the last slash, without what a message would not show of it."""
+        return PurePosixPath(_MASKED_QUERY.sub("", str(self))).name
 
     @property
     def stem(self) -> str:
