@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UsageError
-from ..io.sink import naming_errors
+from ..io.sink import make_folder_of, naming_errors
 from ..system import BINARY, lock_file
 
 Data = dict[str, Any]
@@ -155,7 +155,7 @@ class Manifest:
         """Write down that a run begins; makes the file where there is none."""
         with naming_errors(str(self.path)):
             if self._fd < 0:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
+                make_folder_of(self.path)
                 self._open(os.O_RDWR | os.O_APPEND | os.O_CREAT)
                 if self.state.items:
                     raise UsageError(f"{self.path}: another run was at work on it just now; start this one again")

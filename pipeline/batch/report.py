@@ -26,6 +26,7 @@ from ..errors import UsageError
 from ..io import is_remote, is_table_name
 from ..io.names import is_stream
 from ..io.sink import make_folder_of, write_bytes
+from ..io.source import cause
 from ..pages import PLAYED, link, page_from, report_parts, shown
 from ..text import clock, decibels, size, times, without_secrets
 
@@ -169,8 +170,8 @@ def refuse_other_files(path: Path) -> None:
                 ours = KIND.encode() in opened.read(_HEAD_BYTES)
         except FileNotFoundError:
             continue
-        except OSError:
-            ours = False
+        except OSError as error:
+            raise UsageError(f"{file}: {cause(error)}; give the report another name") from None
         if not ours:
             raise UsageError(f"{file}: is another file, which the report would replace; give the report another name")
 

@@ -45,6 +45,7 @@ from ..engine.lateness import lateness
 from ..engine.plan import Plan
 from ..errors import DiskFullError, FaltungError, PluginError, SettingError, traceback_of
 from ..io.remote import place_of
+from ..io.source import cause
 from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
 from ..plugins import bundled
 from ..stages.base import Format
@@ -281,7 +282,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return f"not enough memory: {error}" if str(error) else "not enough memory"
     name = getattr(error, "filename", None)
-    text = str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    text = cause(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
     return without_secrets(f"{name}: {text}" if name else text)
 
 

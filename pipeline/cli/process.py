@@ -143,8 +143,9 @@ def report_error(error: BaseException) -> int | None:
         tell(f"{command}: {message}{'' if message.endswith(('.', '?')) else '.'} Try '{command} --help'.")
         return 2
     if isinstance(error, OSError):
-        name = f"{error.filename}: " if error.filename else ""
-        tell(f"faltung: {name}{error.strerror or error}")
+        from ..io.source import cause
+
+        tell(f"faltung: {error.filename}: {cause(error)}" if error.filename else f"faltung: {cause(error)}")
         return 3 if is_disk_full(error) else 1
     return None
 

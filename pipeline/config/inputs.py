@@ -22,7 +22,7 @@ from ..errors import FaltungError, UsageError
 from ..fields import expand_variables, files_named_in
 from ..io.apart import Named, read_with_sidecars
 from ..io.remote import Remote, is_remote, stores
-from ..io.source import cause, head_of
+from ..io.source import broken_link, cause, head_of
 from ..plugins import for_extension
 from ..text import shorten
 
@@ -156,8 +156,8 @@ def _expand(pattern: str, base: str | Path | None) -> Sequence[Place]:
     if os.path.lexists(path):
         return [path]
     if not _MAGIC.search(pattern):
-        if (link := _link_to_nothing(path)) is not None:
-            return [Unreadable.because(path, f"{link} {_GONE}; mend the link")]
+        if (broken := broken_link(path)) is not None:
+            return [Unreadable.because(path, f"{broken[0]} {broken[1]}; mend the link")]
         setting, meant = re.fullmatch(r"([a-z][a-z_-]*)=(.+)", pattern), ""
         if setting is not None:
             mark = "=" if setting[1] in ("jobs", "check", "report", "scheduler") else ": "
@@ -216,13 +216,8 @@ def is_one_signal(folder: str | Path) -> bool:
     return False
 
 
-def _link_to_nothing(path: Path) -> Path | None:
-    """The link that leads to nothing, among a path that is not there and the folders it is in."""
-    return next((one for one in (path, *path.parents) if one.is_symlink() and not one.exists()), None)
-
-
 _FILE, _FOLDER = "a file", "a folder"
-_STREAM, _GONE = "is a pipe, a socket or a device", "is a link to what is not there"
+_STREAM = "is a pipe, a socket or a device"
 
 
 def _listed(folder: Path, pattern: str) -> Iterator[tuple[Path, str]]:
@@ -236,9 +231,9 @@ def _listed(folder: Path, pattern: str) -> Iterator[tuple[Path, str]]:
                 and (pattern.startswith(".") or not entry.name.startswith("."))
             ]
     except (FileNotFoundError, NotADirectoryError):
-        if (link := _link_to_nothing(folder)) is not None:
-            why = f"{_GONE}; mend the link, or leave it out"
-            yield Unreadable.because(link, why), why
+        if (broken := broken_link(folder)) is not None:
+            why = f"{broken[1]}; mend the link, or leave it out"
+            yield Unreadable.because(broken[0], why), why
         return
     except OSError as error:
         why = f"the folder cannot be read: {cause(error)}"
@@ -257,5 +252,5 @@ def _kind(entry: os.DirEntry[str]) -> str:
             return _FOLDER
     except OSError as error:
         return cause(error)
-    what = _GONE if entry.is_symlink() else _STREAM
-    return f"{what}; a pattern takes files only: remove it, or give another pattern"
+    broken = broken_link(Path(entry.path))
+    return f"{_STREAM if broken is None else broken[1]}; a pattern takes files only: remove it, or give another pattern"

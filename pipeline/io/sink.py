@@ -36,7 +36,7 @@ from ..system import (
 from .base import PathArg
 from .names import RealNames, display, is_stream, refuse_taken
 from .remote import is_remote, stores
-from .source import cause
+from .source import broken_link, cause
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK, errno.ENOSYS, errno.EXDEV}
 _SEND_BYTES = 16 << 20  # written before the disk is set to work
@@ -55,7 +55,10 @@ def naming_errors(path: str) -> Iterator[None]:
     except OSError as error:
         if error.errno in DISK_FULL:
             raise DiskFullError(path, DISK_FULL[error.errno]) from error
-        why = "the folder does not exist" if error.errno == errno.ENOENT else cause(error)
+        why = cause(error)
+        if error.errno == errno.ENOENT:
+            broken = broken_link(Path(path))
+            why = "the folder does not exist" if broken is None else f"{broken[0]} {broken[1]}"
         raise WriteError(path, why) from error
     except ValueError as error:
         raise WriteError(path, "the path has a NUL byte in it") from error
@@ -277,11 +280,20 @@ def open_file(path: str, *, overwrite: bool = False) -> OutputFile:
     return kind(path, overwrite=overwrite)
 
 
+def make_folder(folder: Path, output: str = "") -> None:
+    """Make a folder, and those it is in, where there is none; errors name the output, where it is for one."""
+    with naming_errors(output or str(folder)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileExistsError:
+            os.stat(f"{folder}/")  # noqa: PTH116 - raises what is true of a file, or of a link that leads nowhere
+            raise
+
+
 def make_folder_of(path: PathArg) -> None:
     """Make the folder that an output is to lie in, where there is none; a pipe and a store have none to make."""
     if display(path) != "-" and not is_remote(path):
-        with naming_errors(display(path)):
-            Path(display(path)).parent.mkdir(parents=True, exist_ok=True)
+        make_folder(Path(display(path)).parent, display(path))
 
 
 def write_bytes(path: PathArg, data: bytes, *, overwrite: bool) -> None:

@@ -54,6 +54,18 @@ def cause(error: OSError) -> str:
     return _CAUSES.get(error.errno or 0) or error.strerror or str(error)
 
 
+def broken_link(path: Path) -> tuple[Path, str] | None:
+    """The link, of a path or a folder it is in, that leads to nothing, and why it does; None where there is none."""
+    for one in (path, *path.parents):
+        if one.is_symlink() and not one.exists():
+            try:
+                one.stat()
+            except OSError as error:
+                gone = "is a link to what is not there"
+                return one, gone if error.errno == errno.ENOENT else f"is a link to nowhere: {cause(error)}"
+    return None
+
+
 @contextlib.contextmanager
 def temporary_errors() -> Iterator[None]:
     """OS errors inside the block, which writes a temporary file, as those of the folder for these."""

@@ -79,6 +79,10 @@ def yaml(stage: str = "{use: gain, gain: 1}", more: str = "", output: str = "out
     return f"version: 1\ninput: in.wav\noutput: {output}\n{more}stages: [{stage}]\n"
 
 
+def ring() -> None:
+    Path("ring").symlink_to("ring")
+
+
 ROWS = (
     broken("data chunk larger than the file", wav(fmt(), chunk(b"data", RAW, 2000)), "declares 1000 frames, has 100"),
     config("the same, accepted", yaml(more="truncated: accept\n"), "warning: in.wav: declares 1000 frames", 0,
@@ -134,6 +138,20 @@ ROWS = (
         "-o", "o/{name}"), {"c.yaml": yaml().encode(), "a.wav": GOOD}, lambda: Path("b.wav").symlink_to("gone")),
     Row("a pipe, met by a pattern", 1, "b.wav: is a pipe, a socket or a device", ("run", "c.yaml", "[ab].wav",
         "-o", "o/{name}"), {"c.yaml": yaml().encode(), "a.wav": GOOD}, lambda: os.mkfifo("b.wav")),
+    Row("a link to a device, met by a pattern", 1, "b.wav: is a pipe, a socket or a device", ("run", "c.yaml",
+        "[ab].wav", "-o", "o/{name}"), {"c.yaml": yaml().encode(), "a.wav": GOOD},
+        lambda: Path("b.wav").symlink_to("/dev/null")),
+    Row("a folder of inputs that goes round", 1, "ring/a.wav: ring is a link to nowhere: symbolic links that go round",
+        ("apply", "ring/a.wav", "o.wav", *GAIN), made=ring),
+    *(Row(f"a folder of outputs that goes round: {words}", code, f"ring{name}: symbolic links that go round in a",
+        (*words.split(), f"ring{name}", *more), {"in.wav": GOOD, "c.yaml": yaml().encode()}, ring)
+      for words, name, code, *more in (
+          ("apply in.wav", "/o.wav", 1, *GAIN), ("run c.yaml --report", "/r.html", 2), ("schema -o", "/s.json", 1),
+          ("match in.wav -t 0:0.005 -o", "/m.csv", 1), ("explain c.yaml -o", "", 1), ("explain claims -o", "", 1))),
+    Row("a folder of outputs that is a link to nothing", 1, "gone/d/o.wav: gone is a link to what is not there",
+        ("apply", "in.wav", "gone/d/o.wav", *GAIN), made=lambda: Path("gone").symlink_to("nothing")),
+    Row("a folder of outputs that is a file", 1, "in.wav/o.wav: part of the path is a file, not a folder",
+        ("apply", "in.wav", "in.wav/o.wav", *GAIN)),
     Row("a name that is not UTF-8", 0, "", ("apply", "caf\udce9.wav", "out.wav", *GAIN, "--overwrite"),
         {"caf\udce9.wav": GOOD}),
     Row("a name of 300 characters", 1, "too long", ("apply", "in.wav", "x" * 300 + ".wav", *GAIN)),

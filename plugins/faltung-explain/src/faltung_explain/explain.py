@@ -20,7 +20,7 @@ from pipeline.io import Remote
 from pipeline.io.apart import Named, keep_apart, read_with_sidecars
 from pipeline.io.names import refuse_url
 from pipeline.io.remote import place_of
-from pipeline.io.sink import write_bytes
+from pipeline.io.sink import make_folder, write_bytes
 
 from .animation import contact_bytes, film_bytes, gif_bytes, images, storyboard
 from .bilingual import LANGUAGES, say
@@ -170,7 +170,7 @@ def _explain(
 def removed_when_empty(folder: Path) -> Iterator[None]:
     """A folder to write into, made with those above it; those that were made go again where nothing was written."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     try:
         yield
     except BaseException:

@@ -34,7 +34,7 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
     UsageError
         a name without a prefix, one that is faltung's own, an unknown kind, or a folder that exists.
     """
-    from pipeline.io.sink import write_bytes
+    from pipeline.io.sink import make_folder_of, write_bytes
 
     if kind not in _KINDS:
         near = nearest(kind, _KINDS)
@@ -55,7 +55,7 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
         raise UsageError(f"{one_line(root)}: exists already; nothing was written")
     try:
         for path, text in _files(name, kind, ext).items():
-            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            make_folder_of(root / path)
             write_bytes(root / path, text.encode(), overwrite=False)
     except BaseException:  # half a package would be refused as one that exists by the same command
         rmtree(root, ignore_errors=True)

@@ -75,13 +75,12 @@ def write_claims(folder: str | Path, *, lang: str = "en", results: list[ClaimRes
         the folder or a file cannot be written.
     """
     from pipeline.io.names import refuse_taken, refuse_url
-    from pipeline.io.sink import naming_errors, write_bytes
+    from pipeline.io.sink import make_folder, write_bytes
 
     done = run_claims() if results is None else results
     place = Path(folder)
     refuse_url(place)
-    with naming_errors(str(place)):
-        place.mkdir(parents=True, exist_ok=True)
+    make_folder(place)
     numbers = {"claims": [{"key": r.key, "verdict": r.verdict, "numbers": r.numbers} for r in done]}
     files = {PAGE: page(done, lang), NUMBERS: json.dumps(numbers, indent=2, allow_nan=False) + "\n"}
     replaces = _is_ours(place / NUMBERS)
