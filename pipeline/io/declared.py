@@ -21,6 +21,8 @@ NO_LENGTH = "the header does not tell the length (it was written to a pipe, or n
 
 _FLOATS = {b"fl32": 4, b"FL32": 4, b"fl64": 8, b"FL64": 8, b"ulaw": 1, b"ULAW": 1, b"alaw": 1, b"ALAW": 1}
 _WHOLES = (b"NONE", b"twos", b"sowt", b"raw ", b"in24", b"in32", b"42ni", b"23ni")
+_REVERSED = (b"sowt", b"42ni", b"23ni")
+_LONGEST = 1 << 24  # bytes of a chunk behind the audio; four bytes of audio seldom look like a name and so few
 _AU_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 
 
@@ -101,9 +103,8 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
         return audio
     there = max(0, (source.size or 0) - audio.start)
     block, warnings, size = max(1, audio.block), list(audio.notes), min(audio.declared, there)
-    if (audio.unknown and audio.declared > there) or (
-        audio.declared == 0 and there > 0 and not _are_chunks(source, options.container, audio.start)
-    ):
+    untold = audio.unknown or (audio.declared == 0 and there > 0)
+    if untold and (audio.declared > there or not _are_chunks(source, options.container, audio.start + size)):
         size = there
         warnings.append(NO_LENGTH)
     elif audio.declared > there:
@@ -129,16 +130,19 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
 
 def _more_audio(source: Source, container: str, end: int) -> bool:
     """Whether what lies behind the audio is neither a chunk, nor another recording, nor filling."""
-    names = [source.at(at, 4) for at in (end, end + -end % (8 if container == "W64" else 2))]  # some do not fill up
-    named = any(name.isascii() and name.decode().isprintable() for name in names)
-    return not named and not is_filling(source, end, (source.size or 0) - end)
+    for at in (end, end + -end % (8 if container == "W64" else 2)):  # some do not fill up
+        head = next(chunks(source.at, container, source.size or 0, at), None)
+        named = head is not None and head[2] < _LONGEST and head[0].isascii() and head[0].decode().isprintable()
+        if named or source.at(at, 4) == source.head[:4]:
+            return False
+    return not is_filling(source, end, (source.size or 0) - end)
 
 
 def _are_chunks(source: Source, container: str, start: int) -> bool:
-    """Whether there are chunks from a byte on, to the end of the file."""
+    """Whether there is nothing from a byte on, or chunks to the end of the file."""
     size, found = source.size or 0, chunks(source.at, container, source.size or 0, start)
-    ends = [at + length for name, at, length in found if name.isascii() and name.decode().isprintable()]
-    return bool(ends) and ends[-1] in (size, size - 1)
+    ends = [start, *(at + length for name, at, length in found if name.isascii() and name.decode().isprintable())]
+    return ends[-1] in (size, size - 1)
 
 
 def chunks(
@@ -154,6 +158,8 @@ def chunks(
     while at < size and len(head := at_of(at, width)) == width:
         name, length = struct.unpack(form, head)
         length += uncounted
+        if not name.strip(b"\0"):  # zeros, of which there may be many
+            return
         yield name, at, length
         if length < width:
             return
@@ -231,8 +237,12 @@ def _aiff(source: Source) -> _Audio | Facts:
         fs = math.inf
     if not 0 < fs < math.inf or exponent & 0x8000:
         raise ReadError(source.name, f"its header declares a sampling rate of {-fs if exponent & 0x8000 else fs:g} Hz")
+    # Sizes in its header end at 4 GiB, and libsndfile with them; what goes on behind is read here.
+    floats, order = kind in _FLOATS and block > channels, "<" if kind in _REVERSED else ">"
+    linear = _linear(3 if floats else 1, 8 * block // max(1, channels), order) if (source.size or 0) >> 32 else None
     # A pad byte is no audio, though libsndfile's own files count it.
-    return _Audio(at + 16 + offset, declared if unknown or not block else frames * block, block, patches, unknown, fs)
+    size = declared if unknown or not block else frames * block
+    return _Audio(at + 16 + offset, size, block, patches, unknown, fs, channels, (), linear)
 
 
 def _w64(source: Source) -> _Audio:

@@ -194,7 +194,7 @@ def open_plain(source: Source, options: ReadOptions) -> Reader:
     source.skip(facts.start)
     header = WavHeader(options.container, order, fmt, facts.frames, facts.warnings, (), (), facts.start, None, None)
     reader = WavReader(source, header, subtype, options)
-    reader.info = described(reader.info, source, options.container)
+    reader.info = described(replace(reader.info, fs=facts.fs or 0.0), source, options.container)
     return reader
 
 

@@ -82,7 +82,8 @@ class _Walk:
         self.dropped: list[str] = []
         self.fmt: WavFormat | None = None
         self.ds64_data: int | None = None
-        self.fact: int | None = None
+        self.counts: dict[str, int] = {}
+        """Numbers of frames that chunks tell beside the size of the audio."""
         self.raw_fmt = b""
         self.trailing = False
         self.following: int | None = None
@@ -131,10 +132,12 @@ class _Walk:
             self.fault(f"has a second data chunk of {size} bytes at byte {at}", "the first alone")
             self.source.skip(size + size % 2)
         elif name == b"fact" and size >= 4:
-            self.fact = self.unpack("I", self.source.read(4).ljust(4, b"\0"))[0]
+            self.counts["fact"] = self.unpack("I", self.source.read(4).ljust(4, b"\0"))[0]
             self.source.skip(size - 4 + size % 2)
         elif name == b"ds64" and size >= 24:
-            self.ds64_data = self.unpack("Q", self.source.read(24)[8:16].ljust(8, b"\0"))[0]
+            told = self.unpack("QQQ", self.source.read(24).ljust(24, b"\0"))
+            if self.container == "RF64":
+                self.riff_size, self.ds64_data, self.counts["ds64"] = told
             self.source.skip(size - 24 + size % 2)
         elif name in CARRIED and size <= _MAX_CARRIED_BYTES and self.order == "<":
             self.chunks.append((name, self.source.read(size)))
@@ -150,8 +153,13 @@ class _Walk:
         tag, channels, fs, rate, block, bits = self.unpack("HHIIHH", raw[:16])
         mask = 0
         if tag == 0xFFFE and len(raw) >= 40:
-            mask = self.unpack("I", raw[20:24])[0]
-            tag = self.unpack("H", raw[24:26])[0]
+            valid, mask, tag = self.unpack("HIH", raw[18:26])
+            if tag in (1, 3) and valid > bits:
+                self.warnings.append(f"its fmt chunk says {valid} valid bits of {bits}; took {bits}")
+            if mask.bit_count() not in (0, channels) and mask < 1 << 31:  # above it means all there are
+                places = f"{mask.bit_count()} loudspeakers for {channels} channels"
+                self.warnings.append(f"its channel mask has {places}; left out")
+                mask = 0
         if not 1 <= channels <= MAX_CHANNELS:
             more = f" ({set_by('channels')})" if channels else ""
             raise self.fail(f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read{more}")
@@ -234,12 +242,12 @@ class _Walk:
             return
         told, audio = self.riff_size + 8, self.source.position + size
         wrong = told < audio or (end is not None and told > end + 1)
-        if wrong and self.container == "WAV" and self.riff_size and not says_unknown(self.riff_size):
+        if wrong and self.riff_size and not says_unknown(self.riff_size):
             self.warnings.append(f"RIFF declares {told} bytes, the file has {end or audio}; took the data chunk")
         frames = size // max(1, fmt.block)
-        counts = (None, 0, frames, frames * fmt.channels)
-        if fmt.subtype and self.fact not in counts and not says_unknown(self.fact or 0):
-            self.warnings.append(f"its fact chunk declares {self.fact} frames, the data chunk {frames}; took these")
+        for name, count in self.counts.items():
+            if fmt.subtype and count not in (0, frames, frames * fmt.channels) and not says_unknown(count):
+                self.warnings.append(f"its {name} chunk declares {count} frames, the data chunk {frames}; took these")
 
     def read_trailer(self, at: int, end: int) -> None:
         """Keep the chunks behind the audio, and come back."""
