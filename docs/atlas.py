@@ -228,8 +228,9 @@ def install(names: list[str]) -> None:
 
 def ports() -> list[tuple[str, str, str]]:
     """Each target of `Kernel.for_`, its weights of 4 2 1, and its call."""
+    from faltung_containers.ports import TARGETS
+
     from pipeline.kernel import Kernel
-    from pipeline.ports import TARGETS
 
     each = [Kernel([4, 2, 1]).for_(target) for target in TARGETS]
     shown = [" ".join(f"{tap:g}" for tap in port.weights.reshape(-1)) for port in each]

@@ -12,18 +12,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from numbers import Real
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .errors import KernelError
 from .limits import MAX_TAPS, at_most
-from .ports import Port, taps_for, taps_from
+from .plugins import bundled
+
+if TYPE_CHECKING:
+    from faltung_containers.ports import Port
 
 Taps = npt.NDArray[np.float64]
 Array = npt.NDArray[Any]
 
+_PORTS = ("faltung_containers.ports", "a kernel for another library")
 _DIRECT_PRODUCT = 1 << 16  # taps times taps up to which a direct sum is at least as quick as a transform
 
 
@@ -213,9 +217,7 @@ class Kernel:
     def norm1(self) -> float:
         """``||h||_1``: the loudest sample that a signal within [-1, 1] can cause; over channels, the largest."""
         with _may_overflow():
-            if self.taps.ndim < 3:
-                return float(np.abs(self._paths).sum(axis=0).max())
-            return float(np.abs(self.taps).sum(axis=(0, 1)).max())
+            return float(np.abs(self.taps).sum(axis=(0, 1) if self.taps.ndim == 3 else 0).max())
 
     @property
     def norm2(self) -> float:
@@ -274,12 +276,13 @@ class Kernel:
 
     def for_(self, target: str) -> Port:
         """The same kernel for another library, ``"torch"``, ``"r"``, ``"web-audio"``: weights, zeros, and the call."""
-        return taps_for(self.taps, self.origin, target)
+        port: Port = bundled(*_PORTS).taps_for(self.taps, self.origin, target)
+        return port
 
     @classmethod
     def from_(cls, weights: npt.ArrayLike, target: str, *, before: int = 0, depthwise: bool = False) -> Kernel:
         """The kernel that a layer's weights are: ``before`` is its ``padding``; ``depthwise``, one kernel a channel."""
-        return cls(*taps_from(weights, target, before, depthwise))
+        return cls(*bundled(*_PORTS).taps_from(weights, target, before, depthwise))
 
     # ---- Python's own ------------------------------------------------------------------------------------------
 
@@ -363,13 +366,10 @@ def _as_routing(kernel: Kernel, channels: int | None) -> Taps:
 
 def _convolve(a: Taps, b: Taps) -> Taps:
     """Full convolution along the first axis of ``(M,)`` or ``(M, C)`` taps, of which one may lack its channels."""
-    if a.ndim == 1 and b.ndim == 1:
-        return _convolve_columns(a[:, None], b[:, None])[:, 0]
-    a, b = a.reshape(len(a), -1), b.reshape(len(b), -1)
-    channels = max(a.shape[1], b.shape[1])
-    if {a.shape[1], b.shape[1]} - {1, channels}:
+    if len({1, *a.shape[1:], *b.shape[1:]}) > 2:
         raise KernelError(f"a kernel for {a.shape[1]} channels meets one for {b.shape[1]}")
-    return _convolve_columns(a, b)
+    out = _convolve_columns(a.reshape(len(a), -1), b.reshape(len(b), -1))
+    return out[:, 0] if a.ndim == b.ndim == 1 else out
 
 
 def _convolve_columns(a: Taps, b: Taps) -> Taps:

@@ -25,7 +25,6 @@ FLOORS = (
     {"fields"},
     {"problems"},
     {"settings"},
-    {"ports"},
     {"kernel"},
     {"dsp"},
     {"io"},

@@ -8,10 +8,10 @@ import subprocess
 import numpy as np
 import pytest
 import scipy
+from faltung_containers.ports import _WAYS
 
 from pipeline import Kernel
 from pipeline.errors import KernelError
-from pipeline.ports import _WAYS
 
 KERNELS = [Kernel([4.0, 2.0, 1.0]), Kernel([4.0, 2.0, 1.0], origin=1), Kernel([8, 4, 2, 1.0], origin=3), Kernel([3.0])]
 KERNELS += [Kernel([8, 4, 2, 1.0], origin=o) for o in (0, 1, 2)] + [Kernel([1.0, -1.0], origin=1)]

@@ -56,7 +56,7 @@ def unpack(x: Any, fs: float | None, *, gaps: bool = False) -> Signal:
     if isinstance(x, np.ma.MaskedArray):
         signal = _masked(x, gaps=gaps)
     elif library is not None:
-        signal = bundled("faltung_containers", f"a signal of {library}").unpack(x, library, gaps=gaps)
+        signal = bundled("faltung_containers.signals", f"a signal of {library}").unpack(x, library, gaps=gaps)
     else:
         signal = Signal(x, None, lambda y, _: y)
     if signal.fs is not None and fs is not None:

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .errors import KernelError
-from .text import nearest
+from pipeline.errors import KernelError
+from pipeline.text import nearest
 
 Taps = npt.NDArray[np.float64]
 
