@@ -79,11 +79,12 @@ clean: ## remove .venv, caches and output
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # uv when it is there, else the standard venv and pip; a Python without ensurepip borrows the pip it was installed with.
+# What was set up whole before is brought up to date, in seconds; else it is made anew.
 $(READY): pyproject.toml constraints.txt
-	@set -e; \
+	@set -e; fresh=--clear; [ ! -e $@ ] || fresh=; \
 	if [ -z "$(PYTHON)" ] && command -v uv >/dev/null 2>&1; then \
 		echo "Setting up $(VENV) with uv (once; under a minute) ..."; \
-		uv venv --quiet --clear --python '>=3.11' $(VENV); \
+		uv venv --quiet $${fresh:---allow-existing} --python '>=3.11' $(VENV); \
 		install="uv pip install --quiet --compile-bytecode --python $(PY) --constraint constraints.txt"; \
 	else \
 		python=; \
@@ -97,10 +98,10 @@ $(READY): pyproject.toml constraints.txt
 		fi; \
 		echo "Setting up $(VENV) with $$("$$python" --version) (once; about a minute) ..."; \
 		if "$$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
-			"$$python" -m venv --clear $(VENV); \
+			"$$python" -m venv $$fresh $(VENV); \
 			pip="$(PY) -m pip"; \
 		elif "$$python" -c 'import pip, venv' >/dev/null 2>&1; then \
-			"$$python" -m venv --clear --without-pip $(VENV); \
+			"$$python" -m venv $$fresh --without-pip $(VENV); \
 			pip="$$python -m pip --python $(PY)"; \
 		else \
 			echo "$$python cannot make a virtual environment: it has no ensurepip and no pip." >&2; \
