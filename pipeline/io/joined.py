@@ -14,17 +14,16 @@ import numpy as np
 
 from ..errors import ReadError
 from ..limits import MAX_CHANNELS
-from . import mpeg, ogg
 from .base import Block, Reader, ReadOptions, SignalInfo
-from .declared import NO_LENGTH, Facts, facts_of, is_filling, too_small
+from .declared import NO_LENGTH, facts_of, is_filling, too_small
 from .riff import WavFormat, WavHeader, are_chunks, chunks_behind, recordings
 from .riff_metadata import metadata
 from .sndfile import SndfileReader, described
 from .source import Source
-from .wav import HEADER, WavReader, open_wav
+from .wav import WavReader, open_wav
 
-_SPEEX = "is an OGG file that libsndfile does not decode (Speex?); convert it, for instance: ffmpeg -i IN.ogg OUT.wav"
-_FLAC_BEGINS = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
+FLAC_BEGINS = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")
+"""What FLAC begins with."""
 _BEGINS = {
     "AIFF": re.compile(rb"(?s)FORM....AIF[FC]"),
     "W64": re.compile(rb"(?s)riff\x2e\x91\xcf\x11\xa5\xd6\x28\xdb\x04\xc1\x00\x00.{8}wave"),
@@ -33,7 +32,6 @@ _BEGINS = {
     "NIST": re.compile(rb"NIST_1A\n   1024"),
 }
 """What a recording begins with, in each container."""
-_BEGINS_BYTES = 40  # W64 has the longest signature
 _HEADER_BYTES = 4200  # of the longest header without audio; one of CAF is filled up to a block of 4096
 
 Part = Callable[[], Reader]
@@ -118,7 +116,7 @@ class PipedReader(Reader):
         size = rest.size or 0
         at = next(recordings(rest, 0), None)
         if at is not None:
-            return self._joined_by(_part(rest, open_wav, self._options, at, None), frames)
+            return self._joined_by(part(rest, open_wav, self._options, at, None), frames)
         order = self._header.order
         for start in ((self._header.bytes or 0) % 2, 0):  # some writers forget the pad byte
             if are_chunks(rest, order, start, size - start):
@@ -208,16 +206,17 @@ def cut_up(
 ) -> Reader:
     """Read what begins at each of these bytes and ends before the next, except the last where that is ``bare``."""
     ends = [*starts[1:], source.size]
-    parts, notes = [partial(_part, source, reader, options, *bounds) for bounds in zip(starts, ends, strict=True)], []
+    parts, notes = [partial(part, source, reader, options, *bounds) for bounds in zip(starts, ends, strict=True)], []
     if bare:
         parts.pop()
         notes.append(f"the header stands again at byte {starts[-1]}, with no audio behind it; ignored")
     return joined(source, parts, options, notes)
 
 
-def _part(
+def part(
     source: Source, reader: Callable[[Source, ReadOptions], Reader], options: ReadOptions, start: int, end: int | None
 ) -> Reader:
+    """Read what lies from one byte to before another, as a file of its own."""
     window = source.window(start, end)
     try:
         return reader(window, options)
@@ -229,75 +228,7 @@ def _part(
 def open_flac(source: Source, options: ReadOptions) -> Reader:
     """Read FLAC, in one piece or several."""
     source = source.spooled()
-    starts = list(source.find(_FLAC_BEGINS, 0, 8))
+    starts = list(source.find(FLAC_BEGINS, 0, 8))
     if not starts:
         raise ReadError(source.name, "is no readable FLAC file: it has no STREAMINFO")
     return cut_up(source, starts, open_plain, options)
-
-
-def open_mpeg(source: Source, options: ReadOptions) -> Reader:
-    """Read MP3 or MP2, with and without a tag that tells its length, in one piece or several."""
-    source = source.spooled()
-    start = mpeg.behind_titles(source)
-    head = source.at(start, _BEGINS_BYTES)
-    for container, begins, opener in _TITLED:
-        if begins.match(head):
-            reader = _part(source, opener, replace(options, container=container), start, None)
-            reader.warnings.append(f"{start} bytes of titles stand before its {container} header; not carried")
-            source.close()
-            return reader
-    links, notes = mpeg.links(source)
-    if not links:
-        if next(source.find(_FLAC_BEGINS, 0, 8), None) is not None:
-            return open_flac(source, replace(options, container="FLAC"))
-        raise ReadError(source.name, "has no frame of MPEG audio in it")
-    if len(links) == 1 and links[0].tagged and not links[0].start:
-        reader = SndfileReader(source, options)
-        reader.warnings += notes
-        return reader
-
-    def part(link: mpeg.Link) -> Reader:
-        single = "has one frame of MPEG audio alone, which libsndfile does not decode"
-        facts = Facts(frames=link.samples, endless=not link.tagged, unreadable=single)
-        return _reader(source.window(link.start, link.end), options, facts)
-
-    return joined(source, [partial(part, link) for link in links], options, notes)
-
-
-def open_ogg(source: Source, options: ReadOptions) -> Reader:
-    """Read Ogg with Vorbis, Opus or FLAC in it, in one piece or several."""
-    source = source.spooled()
-    links, notes = ogg.links(source)
-    faults = [f"{link.fault}" for link in links if link.fault]
-    if not links:
-        raise ReadError(source.name, "is no readable OGG file: no page of it is whole")
-    notes += [options.accept(source.name, fault, "what is there") for fault in faults]
-
-    def part(link: ogg.Link) -> Reader:
-        window = source.window(link.start, link.end)
-        flac = ogg.unpacked_flac(window)
-        if flac is None:
-            return _reader(window, options, Facts(unreadable=_SPEEX))
-        window.close()
-        reader = _reader(flac, replace(options, container="FLAC"))
-        reader.info = replace(reader.info, container="OGG")
-        return reader
-
-    return joined(source, [partial(part, link) for link in links], options, notes)
-
-
-def _reader(window: Source, options: ReadOptions, facts: Facts | None = None) -> Reader:
-    """Read one part, or let go of it."""
-    try:
-        return SndfileReader(window, options, facts or facts_of(window, options))
-    except BaseException:
-        window.close()
-        raise
-
-
-_TITLED: tuple[tuple[str, re.Pattern[bytes], Callable[[Source, ReadOptions], Reader]], ...] = (
-    ("WAV", HEADER, open_wav),
-    ("OGG", re.compile(b"OggS"), open_ogg),
-    *((container, begins, open_plain) for container, begins in _BEGINS.items()),
-)
-"""Containers before which some programs put an ID3 tag, as if they were MP3."""

@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cache
 from importlib import import_module
 from pathlib import PurePath
 from typing import Any, TypeVar
 
 from ..errors import PluginError, ReadError, UsageError
-from ..plugins import OWN, Plugin, file_being_loaded, for_extension, installed, naming_plugin
+from ..plugins import OWN, Plugin, bundled, file_being_loaded, for_extension, installed, naming_plugin
 from ..text import extension_shown, nearest
 from .base import PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .names import display, is_stream
@@ -59,18 +58,13 @@ def loaded(place: Any, plugin: str | None = None) -> Any:
     """
     if not isinstance(place, str):
         return place
-    try:
-        return _imported(place)
-    except (Exception, SystemExit) as error:
-        if plugin is None:
-            raise
-        raise PluginError(f"{plugin} cannot be imported: {error!r}") from error
-
-
-@cache
-def _imported(place: str) -> Any:
     module, _, name = place.partition(":")
-    return getattr(import_module(module), name)
+    if plugin is None:
+        return getattr(bundled(module, "such a file"), name)
+    try:
+        return getattr(import_module(module), name)
+    except (Exception, SystemExit) as error:
+        raise PluginError(f"{plugin} cannot be imported: {error!r}") from error
 
 
 def only_one(plugins: Sequence[Plugin]) -> Plugin | None:
@@ -98,8 +92,8 @@ _readers = [
     ReaderKind("AU", lambda head: head.startswith((b".snd", b"dns.")), _PLAIN_READER),
     ReaderKind("CAF", lambda head: head.startswith(b"caff"), _PLAIN_READER),
     ReaderKind("NIST", lambda head: head.startswith(b"NIST_1A\n"), _PLAIN_READER),
-    ReaderKind("OGG", lambda head: head.startswith(b"OggS"), "pipeline.io.joined:open_ogg"),
-    ReaderKind("MP3", is_mp3, "pipeline.io.joined:open_mpeg"),
+    ReaderKind("OGG", lambda head: head.startswith(b"OggS"), "faltung_codecs.ogg:open_ogg"),
+    ReaderKind("MP3", is_mp3, "faltung_codecs.mpeg:open_mpeg"),
     ReaderKind("NPY", lambda head: head.startswith(b"\x93NUMPY"), "pipeline.io.arrays:ArrayReader"),
     ReaderKind("NPZ", lambda head: head.startswith((b"PK\x03\x04", b"PK\x05\x06")), "pipeline.io.arrays:ArrayReader"),
 ]
@@ -185,25 +179,28 @@ def is_table_name(path: PathArg) -> bool:
 def is_known(path: PathArg) -> bool:
     """Whether a file is in a known format or a part of one; raises `ReadError` where it cannot be opened."""
     head = head_of(path)
-    return any(kind.matches(head) for kind in _readers) or looks_like_text(head) or in_record(display(path))
+    return kind_by(head) is not None or looks_like_text(head) or in_record(display(path))
+
+
+def kind_by(head: bytes) -> ReaderKind | None:
+    """Kind of container that first bytes alone tell; None where they do not."""
+    return next((kind for kind in _readers if kind.matches(head)), None)
 
 
 def kind_of(source: Source) -> ReaderKind:
     """Kind of container that a file is; raises `ReadError` where it is none."""
-    for kind in _readers:
-        if kind.matches(source.head):
-            return kind
+    told = kind_by(source.head)
+    if told is not None:
+        return told
     extension = PurePath(source.name).suffix.lower()
     named = for_extension("reader", source.name)
     for plugin in named:
         kind = row_of(plugin, ReaderKind)
         if matches(kind, source.name, source.head):
             return kind
-    if extension in (".mp3", ".mp2", ".mpga"):
-        from .mpeg import begins_later
-
-        if begins_later(source.head):
-            return next(kind for kind in _readers if kind.container == "MP3")
+    cut_out = extension in (".mp3", ".mp2", ".mpga")  # of another, so that its first bytes are no frame
+    if cut_out and bundled("faltung_codecs.mpeg", "an MP3").begins_later(source.head):
+        return next(kind for kind in _readers if kind.container == "MP3")
     claims_audio = extension in _writers and _writers[extension].container != "CSV"
     if looks_like_text(source.head) and not claims_audio and not in_record(source.name):
         return _CSV_READER

@@ -26,7 +26,6 @@ from .base import Block, Reader, ReadOptions, SignalInfo, WriteReport, WriteRequ
 from .declared import Facts, chunks
 from .encodings import ENCODINGS, choose_subtype, require_audio
 from .names import is_stream
-from .ogg import fix_ogg_serial
 from .quantise import AudioWriter
 from .riff_metadata import INFO_IDS, metadata
 from .sink import OutputFile, open_file
@@ -289,7 +288,7 @@ class SndfileWriter(AudioWriter):
             fix_aiff_header(self._sink, self.frames, frame_bytes)
         self._metadata.put(self._sink)
         if self._container == "OGG":
-            fix_ogg_serial(self._sink, PurePath(self.request.path).name)
+            bundled("faltung_codecs.ogg", "an OGG file").fix_ogg_serial(self._sink, PurePath(self.request.path).name)
         return self._audio_report()
 
     def _close(self) -> None:

@@ -14,6 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..errors import ReadError, UsageError, WriteError
+from ..plugins import bundled
 from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .declared import Facts
 from .encodings import ENCODINGS, choose_subtype, decode, encode, is_linear, require_audio
@@ -177,13 +178,14 @@ def _expanded(source: Source, header: WavHeader, subtype: str, options: ReadOpti
 
 
 def _open_codec(source: Source, header: WavHeader, options: ReadOptions) -> Reader:
-    from .joined import open_mpeg
     from .sndfile import SndfileReader
 
     start, size = header.start, header.bytes or 0
     if header.fmt.tag in _MPEG:
         # Its fact chunk tells more frames than there are in every such file.
-        reader = open_mpeg(source.window(start, start + size), options)
+        reader: Reader = bundled("faltung_codecs.mpeg", "MPEG audio in a WAV").open_mpeg(
+            source.window(start, start + size), options
+        )
         if (reader.info.fs, reader.info.channels) != (header.fmt.fs, header.fmt.channels):
             words = f"{header.fmt.fs} Hz and {header.fmt.channels} channels in its fmt chunk"
             raise ReadError(source.name, f"contradicts itself: {words}, others in its MPEG frames")

@@ -22,7 +22,8 @@ def child(kind: str, corpus: str, options: Sequence[str]) -> None:
     """Fuzz one kind; it ends the process."""
     import atheris
 
-    with atheris.instrument_imports(include=["pipeline", "faltung_events", "faltung_parquet", "faltung_metadata"]):
+    looked_at = ["pipeline", "faltung_codecs", "faltung_events", "faltung_parquet", "faltung_metadata"]
+    with atheris.instrument_imports(include=looked_at):
         from tests.faults import fuzz, fuzz_texts
 
         place = Path(tempfile.mkdtemp())

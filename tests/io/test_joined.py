@@ -10,9 +10,10 @@ import subprocess
 import numpy as np
 import pytest
 import soundfile
+from faltung_codecs import mpeg
 
 from pipeline.errors import ReadError
-from pipeline.io import OutputFormat, mpeg, open_reader, read_signal
+from pipeline.io import OutputFormat, open_reader, read_signal
 from tests.io.helpers import chunk, fmt, noise, open_descriptors, piped, riff, save
 
 BITRATES = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320]

@@ -6,10 +6,10 @@ import tracemalloc
 import numpy as np
 import pytest
 import soundfile
+from faltung_codecs.ogg import ogg_crc
 
 from pipeline.errors import ReadError, UsageError, WriteError
 from pipeline.io import OutputFormat, open_reader, open_writer, probe, read_signal, sndfile
-from pipeline.io.ogg import ogg_crc
 from tests.io.helpers import noise, piped, save
 
 

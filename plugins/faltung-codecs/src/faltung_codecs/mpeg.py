@@ -7,13 +7,19 @@ tag counts, another recording begins: files that were joined by their bytes.
 
 from __future__ import annotations
 
-import functools
 import re
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import NamedTuple
 
-from .source import Source
+from pipeline.errors import ReadError
+from pipeline.io.base import Reader, ReadOptions
+from pipeline.io.declared import Facts
+from pipeline.io.joined import FLAC_BEGINS, joined, open_flac, part
+from pipeline.io.kinds import kind_by, loaded
+from pipeline.io.sndfile import SndfileReader
+from pipeline.io.source import HEAD_BYTES, Source
 
 _RATES = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 8000)}
 _BITRATES = {  # kbit/s by (MPEG-1 or not, layer)
@@ -24,6 +30,8 @@ _BITRATES = {  # kbit/s by (MPEG-1 or not, layer)
     **dict.fromkeys(((False, 2), (False, 3)), (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)),
 }
 _BEGINS = re.compile(rb"\xff|ID3|TAG|APETAGEX")
+_TITLED = ("WAV", "OGG", "AIFF", "W64", "AU", "CAF", "NIST")
+"""Containers before which some programs put an ID3 tag, as if they were MP3."""
 _SEARCHED = 1 << 20  # bytes that are looked through for the first frame
 
 
@@ -51,7 +59,7 @@ class Link:
     tagged: bool
 
 
-@functools.lru_cache(4096)
+@lru_cache(4096)
 def _frame(head: bytes) -> Frame | None:
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
         return None
@@ -189,3 +197,30 @@ def links(source: Source) -> tuple[list[Link], list[str]]:
     if walk.links and walk.metadata(0):  # titles, which are read from there
         walk.links[0].start = 0
     return walk.links, walk.notes
+
+
+def open_mpeg(source: Source, options: ReadOptions) -> Reader:
+    """Read MP3 or MP2, with and without a tag that tells its length, in one piece or several."""
+    source = source.spooled()
+    start = behind_titles(source)
+    kind = kind_by(source.at(start, HEAD_BYTES))
+    if kind is not None and kind.container in _TITLED:
+        reader: Reader = part(source, loaded(kind.open), replace(options, container=kind.container), start, None)
+        reader.warnings.append(f"{start} bytes of titles stand before its {kind.container} header; not carried")
+        source.close()
+        return reader
+    found, notes = links(source)
+    if not found:
+        if next(source.find(FLAC_BEGINS, 0, 8), None) is not None:
+            return open_flac(source, replace(options, container="FLAC"))
+        raise ReadError(source.name, "has no frame of MPEG audio in it")
+    if len(found) == 1 and found[0].tagged and not found[0].start:
+        reader = SndfileReader(source, options)
+        reader.warnings += notes
+        return reader
+    single = "has one frame of MPEG audio alone, which libsndfile does not decode"
+    parts = []
+    for link in found:
+        facts = Facts(frames=link.samples, endless=not link.tagged, unreadable=single)
+        parts.append(partial(part, source, partial(SndfileReader, facts=facts), options, link.start, link.end))
+    return joined(source, parts, options, notes)

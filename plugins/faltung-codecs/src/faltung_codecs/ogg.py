@@ -9,15 +9,22 @@ import itertools
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
-from .sink import OutputFile
-from .source import Source, spool
+from pipeline.errors import ReadError
+from pipeline.io.base import Reader, ReadOptions
+from pipeline.io.declared import Facts, facts_of
+from pipeline.io.joined import joined, part
+from pipeline.io.sink import OutputFile
+from pipeline.io.sndfile import SndfileReader
+from pipeline.io.source import Source, spool
 
 _MAX_PAGE = 27 + 255 + 255 * 255
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _FLAC_HEAD = b"\x7fFLAC"
 _FIRST, _LAST = 2, 4
+_SPEEX = "is an OGG file that libsndfile does not decode (Speex?); convert it, for instance: ffmpeg -i IN.ogg OUT.wav"
 
 
 @dataclass
@@ -99,6 +106,32 @@ def unpacked_flac(source: Source) -> Source | None:
         return None
     pieces = (page[27 + page[26] :] for _, page in _pages(source) if page[:4] == b"OggS")
     return spool(source, itertools.chain([next(pieces)[9:]], pieces))
+
+
+def open_ogg(source: Source, options: ReadOptions) -> Reader:
+    """Read Ogg with Vorbis, Opus or FLAC in it, in one piece or several."""
+    source = source.spooled()
+    found, notes = links(source)
+    if not found:
+        raise ReadError(source.name, "is no readable OGG file: no page of it is whole")
+    notes += [options.accept(source.name, link.fault, "what is there") for link in found if link.fault]
+    parts = [partial(part, source, _read_link, options, link.start, link.end) for link in found]
+    return joined(source, parts, options, notes)
+
+
+def _read_link(window: Source, options: ReadOptions) -> Reader:
+    flac = unpacked_flac(window)
+    if flac is None:
+        return SndfileReader(window, options, Facts(unreadable=_SPEEX))
+    window.close()
+    options = replace(options, container="FLAC")
+    try:
+        reader = SndfileReader(flac, options, facts_of(flac, options))
+    except BaseException:
+        flac.close()
+        raise
+    reader.info = replace(reader.info, container="OGG")
+    return reader
 
 
 def fix_ogg_serial(file: OutputFile, name: str) -> None:
