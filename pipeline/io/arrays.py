@@ -21,6 +21,7 @@ import numpy as np
 
 from ..errors import ReadError, UsageError
 from ..limits import MAX_CHANNELS, MAX_SIDECAR_BYTES, at_most, set_by
+from ..text import count, shorten
 from .base import Block, Reader, ReadOptions, SignalInfo, Writer, WriteReport, WriteRequest
 from .encodings import ENCODINGS
 from .names import is_stream
@@ -48,8 +49,9 @@ class ArrayReader(Reader):
         self._zip: zipfile.ZipFile | None = None
         self._file: Source | IO[bytes] = source
         fs, names = self._open_zip() if container == "NPZ" else (None, ())
+        dropped: tuple[str, ...] = ()
         if fs is None and not source.piped:
-            fs, beside = read_sidecar(source.name)
+            fs, beside, dropped = read_sidecar(source.name)
             names = names or beside
         fs = next((rate for rate in (options.fs, fs, options.untold_fs) if rate is not None), None)
         if fs is None:
@@ -58,7 +60,10 @@ class ArrayReader(Reader):
         if not 0 < fs < math.inf:
             raise ReadError(source.name, f"the sampling rate must be above 0 Hz, got {fs:g}")
         frames, self._width, by_columns = self._parse_header()
-        names = names if len(names) == self._width else ()
+        warnings: list[str] = []
+        if len(names) not in (0, self._width):
+            warnings.append(f"{count(len(names), 'name')} for {count(self._width, 'channel')}; left out")
+            names = ()
         wanted = options.columns if options.columns is not None and alone else range(self._width)
         self._chosen = [find_column(source.name, names, self._width, column) for column in wanted]
         if not 1 <= len(self._chosen) <= MAX_CHANNELS:
@@ -66,11 +71,11 @@ class ArrayReader(Reader):
             many = f"{shape}; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
             raise ReadError(source.name, f"{many}. Is it (channels, frames)? Save its transpose")
         names = tuple(names[i] for i in self._chosen) if names else ()
-        warnings: list[str] = []
         if container == "NPY":
             accept = options.truncated == "accept" and not by_columns
             frames = self._check_size(frames, warnings, by_columns=by_columns, accept=accept)
-        super().__init__(SignalInfo(float(fs), len(self._chosen), frames, container, None, names=names), options.dtype)
+        info = SignalInfo(float(fs), len(self._chosen), frames, container, None, names=names, dropped=dropped)
+        super().__init__(info, options.dtype)
         self.warnings = warnings
         self._mapped = self._map(frames) if by_columns and frames else None
 
@@ -79,9 +84,15 @@ class ArrayReader(Reader):
         name = self._source.name
         try:
             self._zip = zipfile.ZipFile(os.fdopen(self._source.fd, "rb", closefd=False))
-            members = {entry[:-4]: entry for entry in self._zip.namelist() if entry.endswith(".npy")}
-            fs = float(_small_array(self._zip, members["fs"]).reshape(())) if "fs" in members else None
-            names = _small_array(self._zip, members["names"]).ravel() if "names" in members else ()
+            entries = self._zip.namelist()
+            if len(set(entries)) < len(entries):
+                raise ReadError("its list of arrays", "has one twice")
+            members = {entry[:-4]: entry for entry in entries if entry.endswith(".npy")}
+            rate = _small_array(self._zip, members["fs"]) if "fs" in members else None
+            if rate is not None and (rate.size != 1 or rate.dtype.kind not in "fiu"):
+                raise ReadError("its fs", f"must be one number of hertz, got {shorten(repr(rate.tolist()), 40)}")
+            fs = None if rate is None else float(rate.reshape(()))
+            names = _small_array(self._zip, members["names"]).ravel().astype(str) if "names" in members else ()
             signals = [key for key in members if key not in ("fs", "names")]
             chosen = "x" if "x" in members else signals[0] if len(signals) == 1 else None
             if chosen is not None:

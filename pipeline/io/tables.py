@@ -52,6 +52,18 @@ def sidecar_path(name: str) -> Path | Remote:
     return place_of(name).with_suffix(".json")
 
 
+def _whole(digits: str) -> float:
+    return int(digits) if len(digits) < 400 else float(digits)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; raises `KeyError` where one that tells a rate has a name twice."""
+    names = [name for name, _ in pairs]
+    if "fs" in names and (twice := [name for name in names if names.count(name) > 1]):
+        raise KeyError(twice[0])
+    return dict(pairs)
+
+
 def _load(path: Path | Remote) -> dict[str, Any] | None:
     """Object in a sidecar; None when the file is absent, or is a JSON file about something else."""
     if not isinstance(path, Remote) and is_stream(path):
@@ -63,7 +75,7 @@ def _load(path: Path | Remote) -> dict[str, Any] | None:
             text = file.read(MAX_SIDECAR_BYTES + 1)
         if len(text) > MAX_SIDECAR_BYTES:
             raise ReadError(str(path), f"would tell the rate; a sidecar has {at_most('sidecar_bytes')}")
-        found = json.loads(text, parse_int=lambda digits: int(digits) if len(digits) < 400 else float(digits))
+        found = json.loads(text, parse_int=_whole, object_pairs_hook=_object)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG):
             if error.errno in (errno.ENOENT, errno.ENOTDIR) and isinstance(path, Path) and path.is_symlink():
@@ -71,14 +83,16 @@ def _load(path: Path | Remote) -> dict[str, Any] | None:
                 raise ReadError(str(path), f"would tell the rate, and is a link to what is not there; {fix}") from error
             return None
         raise ReadError(str(path), f"tells the rate, and cannot be read: {cause(error)}") from error
+    except KeyError as error:
+        raise ReadError(str(path), f"tells {error} twice; leave one of them") from error
     except (ValueError, RecursionError) as error:
         fix = "mend it ('python -m json.tool' says where), or take it away"
         raise ReadError(str(path), f"is no JSON, so tells no rate; {fix}") from error
     return found if isinstance(found, dict) and "fs" in found else None
 
 
-def read_sidecar(name: str) -> tuple[float | None, tuple[str, ...]]:
-    """Rate in Hz and channel names that a sidecar tells; None and nothing without one.
+def read_sidecar(name: str) -> tuple[float | None, tuple[str, ...], tuple[str, ...]]:
+    """Rate in Hz and channel names that a sidecar tells, and what no output has of it; None and nothing without one.
 
     Raises
     ------
@@ -88,13 +102,16 @@ def read_sidecar(name: str) -> tuple[float | None, tuple[str, ...]]:
     path = sidecar_path(name)
     found = _load(path)
     if found is None:
-        return None, ()
-    fs, names = found["fs"], found.get("names", [])
+        return None, (), ()
+    fs, names, t0 = found["fs"], found.get("names", []), found.get("t0", 0)
     if not isinstance(fs, int | float) or isinstance(fs, bool) or not 0 < fs <= sys.float_info.max:
         raise ReadError(str(path), f"fs must be a number of hertz from 1e-30 to 1e30, got {shorten(repr(fs), 40)}")
     if not isinstance(names, list) or not all(isinstance(text, str) for text in names):
-        raise ReadError(str(path), f"names must be a list of texts, got {names!r}")
-    return float(fs), tuple(names)
+        raise ReadError(str(path), f"names must be a list of texts, got {shorten(repr(names), 40)}")
+    number = type(t0) in (int, float) and abs(t0) <= sys.float_info.max
+    if not number and not (isinstance(t0, str) and any(map(str.isdigit, t0))):
+        raise ReadError(str(path), f"t0 must be a number of seconds or a time, got {shorten(repr(t0), 40)}")
+    return float(fs), tuple(names), ("t0",) if "t0" in found else ()
 
 
 def refuse_other_json(path: Path | Remote) -> None:

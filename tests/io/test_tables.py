@@ -95,6 +95,13 @@ def test_a_sidecar_tells_the_rate_and_fs_goes_before_it(table, tmp_path):
         ("[" * 9999, "is no JSON"),
         ('{"fs": 1' + "0" * 5000 + "}", "fs must be a number of hertz from 1e-30 to 1e30, got inf"),
         ('{"rate": 8}', "tells no sampling rate"),
+        ('{"rate": 8, "rate": 9}', "tells no sampling rate"),
+        ('{"fs": 8, "fs": 9}', r"x\.json: tells 'fs' twice; leave one of them"),
+        ('{"names": ["a"], "fs": 8, "names": ["b"]}', "tells 'names' twice"),
+        ('{"fs": 8, "t0": [5]}', r"t0 must be a number of seconds or a time, got \[5\]"),
+        ('{"fs": 8, "t0": "soon"}', "t0 must be a number of seconds or a time, got 'soon'"),
+        ('{"fs": 8, "t0": NaN}', "got nan"),
+        ('{"fs": 8, "t0": null}', "got None"),
     ],
 )
 def test_a_broken_sidecar_is_told(table, tmp_path, text, words):
@@ -102,6 +109,39 @@ def test_a_broken_sidecar_is_told(table, tmp_path, text, words):
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(ReadError, match=words):
         probe(path)
+
+
+def test_names_of_other_channels_and_a_time_that_no_output_has_are_named(tmp_path):
+    np.save(tmp_path / "x.npy", np.zeros((3, 2)))
+    (tmp_path / "x.json").write_text('{"fs": 8, "names": ["a", "b", "c"], "t0": "2026-01-01"}')
+    np.savez(tmp_path / "y.npz", x=np.zeros((3, 2)), fs=8, names=["a"])
+    for path, words in (("x.npy", "3 names for 2 channels; left out"), ("y.npz", "1 name for 2 channels; left out")):
+        with open_reader(tmp_path / path) as reader:
+            assert (reader.info.names, reader.warnings) == ((), [words])
+    _, info = read_signal(tmp_path / "x.npy")
+    assert save(tmp_path / "z.wav", noise(3, 2), fs=8, source=info).notes[-1] == "metadata not carried: t0"
+    assert save(tmp_path / "z.csv", noise(3, 2), fs=8, source=info).notes[-1] == "metadata not carried: t0"
+
+
+@pytest.mark.parametrize("fs", [[8, 9], "8 kHz", 8 + 1j, True])
+def test_the_rate_of_an_npz_is_one_number(tmp_path, fs):
+    np.savez(tmp_path / "x.npz", x=np.zeros(3), fs=fs)
+    with pytest.raises(ReadError, match=r"is no readable NPZ: its fs: must be one number of hertz, got"):
+        probe(tmp_path / "x.npz")
+
+
+def test_names_of_an_npz_in_bytes_are_texts(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.zeros((3, 2)), fs=8, names=[b"a", b"b"])
+    assert probe(tmp_path / "x.npz").names == ("a", "b")
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_an_npz_with_an_array_twice_is_refused(tmp_path):
+    np.savez(tmp_path / "x.npz", x=np.zeros(3), fs=8)
+    with zipfile.ZipFile(tmp_path / "x.npz", "a") as archive:
+        archive.writestr("x.npy", archive.read("x.npy"))
+    with pytest.raises(ReadError, match=r"x\.npz: is no readable NPZ: its list of arrays: has one twice"):
+        probe(tmp_path / "x.npz")
 
 
 def test_a_name_that_leaves_no_room_for_that_of_a_sidecar_has_none(table):
