@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .errors import FaltungError, FileError, PluginError, UsageError
-from .system import is_disk_full
+from .system import is_disk_full, is_interruption
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -90,10 +90,8 @@ class Plugin:
         if self.problem is not None:
             raise PluginError(self.problem)
         of_others.update({self.owner} - {"faltung"})
-        try:
+        with importing(f"{self.words} cannot be imported"):
             return self.points[0].load()
-        except (Exception, SystemExit) as error:
-            raise _failure(f"{self.words} cannot be imported: {_in_words(error)}", error) from error
 
 
 def installed(kind: Kind) -> dict[str, Plugin]:
@@ -156,13 +154,12 @@ def naming_plugin(kind: type[FileError], name: str, plugin: str, frame: int | No
     """What a plugin raises in here is told with the file and the frame, unless it is a `FaltungError` of its own."""
     try:
         yield
-    except (FaltungError, MemoryError):
-        raise
-    except (Exception, SystemExit) as error:
-        if isinstance(error, OSError) and is_disk_full(error):
+    except BaseException as error:
+        full = isinstance(error, OSError) and is_disk_full(error)
+        if full or isinstance(error, FaltungError) or is_interruption(error):
             raise
         at = "" if frame is None else f" at frame {frame}"
-        told = kind(name, f"{plugin} failed{at}: {type(error).__name__}: {error}")
+        told = kind(name, f"{plugin} failed{at}: {in_words(error)}")
         told.of_plugin = True
         raise told from error
 
@@ -171,15 +168,26 @@ def _owner(point: EntryPoint) -> str:
     return point.dist.name if point.dist is not None else "unknown"
 
 
-def _failure(message: str, cause: BaseException) -> PluginError:
-    error = PluginError(message)
-    error.__cause__ = cause
-    failures.append(error)
-    return error
+@contextmanager
+def importing(what: str) -> Iterator[None]:
+    """What code of others raises in here, while it is loaded, becomes a `PluginError`, which says ``what`` is wrong."""
+    try:
+        yield
+    except BaseException as error:
+        if is_interruption(error):
+            raise
+        failures.append(PluginError(f"{what}: {in_words(error)}"))
+        raise failures[-1] from error
 
 
-def _in_words(error: BaseException) -> str:
-    return str(error) if isinstance(error, FaltungError) else repr(error)
+def in_words(error: BaseException) -> str:
+    """What was raised, in words, whatever its own text raises."""
+    kind = "not enough memory" if isinstance(error, MemoryError) else type(error).__name__
+    try:
+        text = str(error)
+    except Exception:
+        return f"{kind}, whose own text cannot be shown"
+    return text if isinstance(error, FaltungError) else f"{kind}: {text}" if text else kind
 
 
 # ---- files of one's own ---------------------------------------------------------------------------------------------
@@ -212,13 +220,13 @@ def load_file(path: str | Path) -> None:
     _loading.append(file.name)
     of_others.add(file.name)
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        del sys.modules[name]
-        raise _failure(f"--plugin {path}: cannot be loaded: {_in_words(error)}", error) from error
+        with importing(f"--plugin {path}: cannot be loaded"):
+            spec.loader.exec_module(module)
+        _files[file.name] = file
     finally:
         _loading.clear()
-    _files[file.name] = file
+        if file.name not in _files:
+            del sys.modules[name]
 
 
 def file_being_loaded() -> str | None:

@@ -195,6 +195,15 @@ def interrupt_after(seconds: float | None, action: Callable[[], object] = lambda
         signal.signal(_ALARM, signal.SIG_DFL)
 
 
+signalled: list[type[BaseException]] | None = None
+"""What signals raised here, where each leaves a mark, which survives what swallows the exception; else None."""
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Whether an exception is, or may be, of a signal or of the caller, rather than of the code that raised it."""
+    return not isinstance(error, Exception | SystemExit) and signalled != []
+
+
 _limit: threading.Timer | None = None
 
 

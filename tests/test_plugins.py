@@ -55,7 +55,7 @@ def test_a_stage_is_listed_without_being_imported_and_used_by_name(dists: Distri
     ("points", "source", "said"),
     [
         ("acme.comb = Comb", "import no_such_module", r"the stage 'acme.comb' of acme-a cannot be imported: ModuleNot"),
-        ("acme.comb = Comb", "raise SystemExit(3)", r"'acme.comb' of acme-a cannot be imported: SystemExit\(3\)"),
+        ("acme.comb = Comb", "raise SystemExit(3)", r"'acme.comb' of acme-a cannot be imported: SystemExit: 3"),
         ("acme.comb = Comb", "Comb = 3", r"the stage 'acme.comb' of acme-a is 3, not a Stage"),
         ("acme.comb = Combb", COMB, r"cannot be imported: AttributeError"),
         (
@@ -153,7 +153,7 @@ def test_the_reason_of_a_broken_import_is_shown_to_those_who_ask(
     dists.add("acme-a", "def inner():\n    raise KeyError('why')\ninner()", stage="acme.comb = Comb")
     short = faltung("apply", "in.wav", "out.wav", "acme.comb")
     assert short.code == 2
-    assert "acme-a cannot be imported: KeyError('why')" in short.err
+    assert "acme-a cannot be imported: KeyError: 'why'" in short.err
     assert "Traceback" not in short.err
     assert "in inner" in faltung("apply", "in.wav", "out.wav", "acme.comb", "-v").err
 
@@ -352,6 +352,7 @@ def test_what_is_ours_is_read_by_us_whatever_it_is_called(dists: Distributions, 
         ({}, "        frames = min(", "        1 / 0\n        frames = min(", "failed at frame 0: ZeroDivisionError"),
         ({}, ".reshape(-1, 1)", "", r"breaks a promise: its blocks have shape \(up to \d+, 1\) of float64, got \(2,\)"),
         ({}, ".astype(self._dtype)", ".astype('f4')", r"breaks a promise: .* of float64, got \(2, 1\) of float32"),
+        ({}, "self.source.close()", "1 / 0", "the reader 'acme.gcf' of acme-io failed at frame 2: ZeroDivisionError"),
         ({}, "reshape(-1, 1)", "reshape(-1, 1)[1:]", "breaks a promise: it declares 2 frames, and gives 1"),
         ({}, "min(frames, self", "max(4, self", "breaks a promise: it declares 2 frames, and gives 4"),
         ({}, "READER = ReaderKind(\"GCF\", lambda head: head.startswith(b\"GCF0\"), R)",
@@ -387,6 +388,7 @@ def test_a_reader_that_is_wrong_is_named(
             r"_finish\(\) gives a WriteReport of 3 frames",
         ),
         ({}, '(".gcf",), W', '(".gcf",), lambda request: 5', "breaks a promise: it opens a Writer, got 5"),
+        ({}, "def _write(self, block", "_close = lambda self: 1 / 0\n    def _write(self", "at frame 0: ZeroDivis"),
     ],
 )
 def test_a_writer_that_is_wrong_is_named_and_leaves_nothing(
@@ -513,6 +515,6 @@ def test_what_is_built_in_looks_for_no_plugin(ramp, faltung, monkeypatch):
 def test_of_plugins_that_fail_again_and_again_the_last_are_kept(dists: Distributions) -> None:
     dists.add("acme-off", "raise RuntimeError('no')", stage="acme.off = Off")
     for _ in range(40):
-        with pytest.raises(PluginError, match=r"cannot be imported: RuntimeError\('no'\)"):
+        with pytest.raises(PluginError, match=r"cannot be imported: RuntimeError: no"):
             stage_class("acme.off")
     assert len(plugins.failures) == 16

@@ -19,7 +19,7 @@ from pipeline.io import ReaderKind, WriterKind
 from pipeline.match.writers import EventKind
 from pipeline.testing import check_detector, check_event_reader, check_events_writer, check_reader, check_writer
 
-from .cli.conftest import Done, faltung, place  # noqa: F401
+from .cli.conftest import PATIENCE, ROOT, Done, environment, faltung, place, start  # noqa: F401
 from .plugin_kit import Distributions
 
 Faltung = Callable[..., Done]
@@ -178,6 +178,79 @@ def test_the_command_says_it_in_a_line_with_the_file_and_more_when_asked(dists, 
     done = faltung("run", "c.yaml", "-v", *([] if files == 1 else ["--force"]))
     assert done.err.count("Traceback") == files
     assert "in process" in done.err
+
+
+ENDS = [
+    ("raise MemoryError('9 TiB')", "not enough memory: 9 TiB"),
+    ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    ("raise GeneratorExit", "GeneratorExit"),
+    ("raise SystemExit(3)", "SystemExit: 3"),
+    ("raise type('Bare', (BaseException,), {})('so')", "Bare: so"),
+    ("raise type('Dumb', (Exception,), {'__str__': lambda _: 1 / 0})", "Dumb, whose own text cannot be shown"),
+]
+"""What would end a program, or show a traceback; and what is told of it."""
+
+
+@pytest.mark.parametrize(("raised", "words"), ENDS)
+@pytest.mark.parametrize(("jobs", "files"), [(1, 1), (1, 3), (2, 3)])
+def test_what_would_end_a_program_ends_the_file_alone(dists, faltung: Faltung, place: Path, raised, words, jobs, files):
+    process = f"if block.shape[1] == 2: {raised}\n{PARTS['process']}"
+    dists.add("acme-a", stage_source(process=process), stage="acme.sum = Sum")
+    for i in range(files):
+        sf.write(place / f"x{i}.wav", np.zeros((9, 1 if i else 2)), 8000)
+    (place / "c.yaml").write_text("version: 1\ninput: x*.wav\noutput: out/{name}\nstages: [{use: acme.sum}]\n")
+    done = faltung("run", "c.yaml", "--jobs", jobs)
+    assert f"x0.wav: stages[0] 'acme.sum' failed in the block that begins at frame 0: {words}\n" in done.err
+    assert (done.code, "Traceback" in done.err) == (1, False)
+    assert sorted(path.name for path in place.glob("out/*.wav")) == [f"x{i}.wav" for i in range(1, files)]
+
+
+@pytest.mark.parametrize(("raised", "words"), ENDS)
+@pytest.mark.parametrize("kind", ["stage", "reader", "writer", "event writer", "command", "file"])
+def test_what_would_end_a_program_breaks_the_import_alone(dists, faltung: Faltung, place: Path, raised, words, kind):
+    name = "halve" if kind == "command" else "acme.xyz"
+    (place / "x.xyz").write_bytes(b"XYZ0")
+    (place / "own.py").write_text(raised)
+    dists.add("acme-a", raised, **({} if kind == "file" else {kind.replace(" ", "_"): f"{name} = A"}))
+    used = {
+        "stage": ("apply", "in.wav", "o.wav", name),
+        "reader": ("info", "x.xyz"),
+        "writer": ("apply", "in.wav", "o.xyz", "gain", "gain=1"),
+        "event writer": ("match", "in.wav", "--template", "0:20ms", "-o", "o.xyz"),
+        "command": (name,),
+        "file": ("stages", "--plugin", "own.py"),
+    }
+    theirs = f"the {kind} {name!r} of acme-a cannot be imported"
+    what = "--plugin own.py: cannot be loaded" if kind == "file" else theirs
+    done = faltung(*used[kind])
+    assert f"{what}: {words}\n" in done.out + done.err
+    assert (done.code, "Traceback" in done.err) == (1 if kind == "reader" else 2, False)
+    assert faltung("plugins").code == 0
+    assert faltung("--help").code == 0
+
+
+@pytest.mark.parametrize(("raised", "words"), [*ENDS[:3], *ENDS[4:], ("1 / 0", "ZeroDivisionError: division by zero")])
+def test_what_a_command_of_others_raises_is_told_in_its_name(dists, faltung: Faltung, raised, words):
+    dists.add("acme-a", f"def halve() -> None:\n    {raised}", command="halve = halve")
+    done = faltung("halve")
+    assert (done.code, done.err) == (1, f"faltung: the command 'halve' of acme-a failed: {words}\n")
+
+
+@pytest.mark.parametrize("words", ["stages", "apply in.wav o.wav acme.sum -q"])
+def test_ctrl_c_while_a_plugin_is_at_work_ends_the_command_without_a_word(dists, place: Path, words):
+    hit = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nfor _ in range(1000): pass\n"
+    twice = f"{indent(hit, ' ' * 4)}{indent(hit, ' ' * 4)}"
+    source = stage_source(process=f"if 1:\n{twice}") if "apply" in words else hit
+    dists.add("acme-a", source, stage="acme.sum = Sum")
+    started = start(*words.split(), cwd=place, env=environment(PYTHONPATH=f"{dists.folder}:{ROOT}"))
+    out, err = started.communicate(timeout=PATIENCE)
+    assert (started.returncode, out, err) == (130, b"", b"")
+
+
+def test_who_calls_the_library_gets_an_interruption_as_it_is(dists):
+    dists.add("acme-a", stage_source(process="raise KeyboardInterrupt"), stage="acme.sum = Sum")
+    with pytest.raises(KeyboardInterrupt):
+        Pipeline([{"use": "acme.sum"}])(np.ones(3), fs=8000)
 
 
 # ---- detectors -------------------------------------------------------------------------------------------------------

@@ -43,13 +43,13 @@ from ..config.model import Configuration
 from ..dsp.envelope import Envelope
 from ..engine.lateness import lateness
 from ..engine.plan import Plan
-from ..errors import DiskFullError, FaltungError, PluginError, SettingError, traceback_of
+from ..errors import DiskFullError, FaltungError, SettingError, traceback_of
 from ..io.remote import place_of
 from ..io.source import cause
 from ..job import BegunJob, Hooks, Job, Progress, Render, Report, begin_job
-from ..plugins import bundled
+from ..plugins import bundled, in_words
 from ..stages.base import Format
-from ..system import FolderSync, is_disk_full
+from ..system import FolderSync, is_disk_full, is_interruption
 from ..text import without_secrets
 from .manifest import Data, timestamp
 from .resume import digest, identity, page_and_picture
@@ -170,15 +170,14 @@ def run_in_turn(task: Data) -> Data:
 
 
 def begin_task(
-    task: Data, *, progress: Progress | None = None, prepared: Prepared | None = None, render: Render | None = None,
-    alone: bool = False,
-) -> BegunTask:  # fmt: skip
+    task: Data, *, progress: Progress | None = None, prepared: Prepared | None = None, render: Render | None = None
+) -> BegunTask:
     """Do a task as far as to outputs that are whole, and hidden until it is committed.
 
-    ``progress`` and ``render`` are those of `Hooks`. ``alone`` lets an exception that nobody foresaw through, with its
-    traceback. A reader that went away (BrokenPipeError) always is one.
+    ``progress`` and ``render`` are those of `Hooks`. Only a reader that went away (BrokenPipeError) and what a signal
+    raises are let through.
     """
-    begun = BegunTask(task, alone)
+    begun = BegunTask(task)
     with begun.catching_errors():
         prepared = prepared or prepared_for(task["configuration"])
         source, page, replaces = task["source"], begun.page, task["overwrite"]
@@ -199,12 +198,12 @@ def begin_task(
 class BegunTask:
     """A task that has failed, or has outputs that are whole, and hidden until `commit`; a context manager."""
 
-    def __init__(self, task: Data, alone: bool) -> None:
+    def __init__(self, task: Data) -> None:
         self.envelope = Envelope() if task["reported"] and task["page"] is None else None
         self.page = _search_page(task)
         self.job: BegunJob | None = None
         self.scored: Any = None
-        self._task, self._alone, self._started = task, alone, timestamp()
+        self._task, self._started = task, timestamp()
         self._outcome: Data = {}
         self._seconds = 0.0  # on the clock; those between the beginning and the commit are not the task's
 
@@ -244,10 +243,8 @@ class BegunTask:
         except (FaltungError, OSError, MemoryError) as error:
             text = traceback_of(error)
             self._outcome = {**_failed(error), **({} if text is None else {"traceback": text})}
-        except SystemExit as error:
-            self._outcome = _failed(PluginError(f"a stage would have ended the program: {error!r}"))
-        except Exception as error:
-            if self._alone:
+        except BaseException as error:
+            if is_interruption(error):
                 raise
             self._outcome = {**_failed(error), "traceback": without_secrets(traceback.format_exc())}
         finally:
@@ -266,23 +263,19 @@ def prepared_for(configuration: str) -> Prepared:
     return Prepared(Job.of(validate_config(json.loads(configuration)).settings))
 
 
-def _failed(error: Exception) -> Data:
+def _failed(error: BaseException) -> Data:
     where = {"at": list(error.path), "message": error.message} if isinstance(error, SettingError) else {}
     return {"status": "failed", "error": _reason(error), "code": _exit_code(error), **where}
 
 
-def _exit_code(error: Exception) -> int:
+def _exit_code(error: BaseException) -> int:
     full = isinstance(error, OSError) and is_disk_full(error)
     return getattr(error, "exit_code", DiskFullError.exit_code if full else 1)
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, FaltungError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return f"not enough memory: {error}" if str(error) else "not enough memory"
+def _reason(error: BaseException) -> str:
     name = getattr(error, "filename", None)
-    text = cause(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
+    text = cause(error) if isinstance(error, OSError) else in_words(error)
     return without_secrets(f"{name}: {text}" if name else text)
 
 

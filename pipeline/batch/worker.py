@@ -34,6 +34,7 @@ from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from typing import Any, NoReturn, Protocol, runtime_checkable
 
+from .. import system
 from ..plugins import local_files
 from ..system import FolderSync, end_process, keep_freed_memory, limit_time, settle_process
 
@@ -288,6 +289,7 @@ def work_at(number: int) -> None:
 
 
 def _settle_worker() -> None:
+    system.signalled = []  # a signal raises nothing here
     settle_process()
     keep_freed_memory()
 

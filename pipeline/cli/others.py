@@ -5,15 +5,17 @@ A command is a function with typer's annotations, announced as an entry point of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from ..errors import PluginError
-from ..plugins import Plugin, installed
+from ..errors import FaltungError, PluginError
+from ..plugins import Plugin, importing, in_words, installed
+from ..system import is_interruption
 
 
 class Commands(TyperGroup):
@@ -56,12 +58,27 @@ def command_of(plugin: Plugin) -> Any:
 def _made(plugin: Plugin) -> Any:
     function = plugin.load()
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
-    try:
+    with importing(f"{plugin.words} is {function!r}, which is none"):
         app.command(plugin.name)(function)
-        return typer.main.get_command(app)
-    except Exception as error:
-        message = f"{plugin.words} is {function!r}, which is none: {error}"
-        raise PluginError(message) from error
+        command = typer.main.get_command(app)
+    if plugin.owner != "faltung":
+        command.callback = _naming(plugin)(command.callback)  # type: ignore[type-var]  # it has one
+    return command
+
+
+@contextmanager
+def _naming(plugin: Plugin) -> Iterator[None]:
+    """What a command of others raises in here is told in its name; not an exit, nor what is plain words already."""
+    try:
+        yield
+    except (FaltungError, OSError, SystemExit, typer.Exit, typer.TyperException):
+        raise
+    except BaseException as error:
+        if is_interruption(error):
+            raise
+        told = FaltungError(f"{plugin.words} failed: {in_words(error)}")
+        told.of_plugin = True
+        raise told from error
 
 
 def _usable(plugin: Plugin, also: Sequence[Any]) -> Any:

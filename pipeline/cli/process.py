@@ -27,7 +27,9 @@ from typing import NoReturn
 
 import typer
 
+from .. import system
 from ..errors import ConfigError, FaltungError, traceback_of
+from ..plugins import in_words
 from ..system import interrupt_after, is_disk_full, remove_unfinished
 from ..text import learn_url
 from .terminal import tell
@@ -147,6 +149,9 @@ def report_error(error: BaseException) -> int | None:
 
         tell(f"faltung: {error.filename}: {cause(error)}" if error.filename else f"faltung: {cause(error)}")
         return 3 if is_disk_full(error) else 1
+    if isinstance(error, MemoryError):
+        tell(f"faltung: {in_words(error)}")
+        return 1
     return None
 
 
@@ -216,17 +221,15 @@ _ENDING = {
 """Signals that end a command, each with what it raises; a system may lack some."""
 
 
-_received: list[type[BaseException]] = []
-"""Exceptions raised by signals: a mark that survives where the exception itself was swallowed."""
-
 _PATIENCE = 0.5  # seconds for removing what was begun; it takes a few milliseconds
 
 
 def _stop(kind: type[BaseException]) -> NoReturn:
-    if not _received:
+    if not system.signalled:
         ignore_further()
         interrupt_after(_PATIENCE, lambda: _stop(kind))
-    _received.append(kind)
+        system.signalled = []
+    system.signalled.append(kind)
     raise kind
 
 
@@ -238,9 +241,9 @@ def ignore_further() -> None:
 
 def code_of_signal() -> int | None:
     """130 after Ctrl-C, 143 after SIGTERM, whatever became of what they raised; None where none was received."""
-    if not _received:
+    if not system.signalled:
         return None
-    return getattr(_received[-1], "code", 130)
+    return getattr(system.signalled[-1], "code", 130)
 
 
 def _end_here() -> None:
@@ -270,10 +273,11 @@ def _raise_terminated(number: int, _frame: FrameType | None) -> None:
 @contextmanager
 def terminable() -> Iterator[None]:
     """SIGTERM and its like raise `Terminated` in here, Ctrl-C a KeyboardInterrupt; each, unless ignored, is marked."""
-    _received.clear()
+    system.signalled = None
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+    system.signalled = []
     kept = {number: signal.getsignal(number) for number in _ENDING}  # nohup ignores SIGHUP
     before = {number: was for number, was in kept.items() if was is not signal.SIG_IGN or number == signal.SIGTERM}
     for number in before:
@@ -285,10 +289,12 @@ def terminable() -> Iterator[None]:
     try:
         yield
     finally:
-        if _received:
+        if system.signalled:
             interrupt_after(None)
-        elif heard:
-            signal.signal(signal.SIGINT, answered)
+        else:
+            system.signalled = None
+            if heard:
+                signal.signal(signal.SIGINT, answered)
         for number, was in before.items():
             signal.signal(number, was)
 
@@ -309,7 +315,7 @@ class Interrupts:
             self._before = signal.signal(signal.SIGINT, self._on_interrupt)
 
     def __exit__(self, *error: object) -> None:
-        if self._before is not None and not _received:
+        if self._before is not None and not system.signalled:
             signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]
 
     def _on_interrupt(self, _number: int, _frame: FrameType | None) -> None:
@@ -320,5 +326,5 @@ class Interrupts:
     @staticmethod
     def check() -> None:
         """Raise what a signal raised before, if it got lost."""
-        if _received:
-            raise _received[-1]
+        if system.signalled:
+            raise system.signalled[-1]

@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any, TypeVar
 
 from ..errors import PluginError, ReadError, UsageError
-from ..plugins import OWN, Plugin, bundled, file_being_loaded, for_extension, installed, naming_plugin
+from ..plugins import OWN, Plugin, bundled, file_being_loaded, for_extension, importing, installed, naming_plugin
 from ..text import extension_shown, nearest
 from .base import PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
 from .names import display, is_stream
@@ -61,10 +61,8 @@ def loaded(place: Any, plugin: str | None = None) -> Any:
     module, _, name = place.partition(":")
     if plugin is None:
         return getattr(bundled(module, "such a file"), name)
-    try:
+    with importing(f"{plugin} cannot be imported"):
         return getattr(import_module(module), name)
-    except (Exception, SystemExit) as error:
-        raise PluginError(f"{plugin} cannot be imported: {error!r}") from error
 
 
 def only_one(plugins: Sequence[Plugin]) -> Plugin | None:

@@ -40,7 +40,8 @@ class PluggedReader(Reader):
         self._done = self._inner._done
 
     def close(self) -> None:
-        self._inner.close()
+        with naming_plugin(ReadError, self._name, self.plugin, self._done):
+            self._inner.close()
 
 
 class PluggedWriter(Writer):
@@ -74,4 +75,5 @@ class PluggedWriter(Writer):
         return report
 
     def _close(self) -> None:
-        self._inner.abort()
+        with naming_plugin(WriteError, self.request.path, self._plugin, self.frames):
+            self._inner.abort()

@@ -93,6 +93,18 @@ def test_files_that_fail_do_so_alone_and_are_listed_with_their_reason(faltung: F
     assert done.out == ""
 
 
+@pytest.mark.parametrize("words", ["run echo.yaml", "plan echo.yaml", "bake echo.yaml --fs 8000 -o h.wav"])
+def test_too_little_memory_is_said_in_a_line(faltung: Faltung, place: Path, monkeypatch, words: str) -> None:
+    def planned(*_: object) -> None:
+        raise MemoryError("Unable to allocate 9 TiB")
+
+    monkeypatch.setattr("pipeline.engine.plan._planned", planned)
+    done = faltung(*words.split())
+    assert done.code == 1
+    assert done.err.endswith("not enough memory: Unable to allocate 9 TiB\n")
+    assert done.err.count("\n") == 1
+
+
 def test_one_file_that_cannot_be_read_is_one_line_and_exit_1(faltung: Faltung, place: Path) -> None:
     (place / "in.wav").write_bytes(b"")
     done = faltung("run", "echo.yaml")

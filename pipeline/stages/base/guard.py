@@ -16,7 +16,8 @@ import numpy as np
 from ...dsp.detection import Detection
 from ...errors import DiskFullError, FaltungError, StageError
 from ...kernel import Array
-from ...system import is_disk_full
+from ...plugins import in_words
+from ...system import is_disk_full, is_interruption
 from . import Format, Processor, Recording, Stage, WholeSignalStage
 from .rates import frames_after
 
@@ -35,13 +36,12 @@ def naming_stage(stage: Stage, place: str, when: str = "") -> Iterator[None]:
         yield
     except StageError as error:  # of a stage inside
         raise error.under(f"{place}.") from error.__cause__
-    except (Exception, SystemExit) as error:
+    except BaseException as error:
         known = isinstance(error, FaltungError) and not when
         full = isinstance(error, DiskFullError) or (isinstance(error, OSError) and is_disk_full(error))
-        if known or full or isinstance(error, MemoryError) or not is_foreign(stage):
+        if known or full or not is_foreign(stage) or is_interruption(error):
             raise
-        what = str(error) if isinstance(error, FaltungError) else f"{type(error).__name__}: {error}"
-        raise StageError(f"{place} {stage.use!r} failed{when}: {what}") from error
+        raise StageError(f"{place} {stage.use!r} failed{when}: {in_words(error)}") from error
 
 
 def _promise(stage: Stage, place: str, kept: bool, rule: str) -> None:
