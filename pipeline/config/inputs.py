@@ -14,12 +14,13 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
 
+from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ..errors import FaltungError, UsageError
-from ..fields import expand_variables, files_named_in
+from ..fields import expand_variables, files_named_in, invalid
 from ..io.apart import Named, read_with_sidecars
 from ..io.remote import Remote, is_remote, stores
 from ..io.source import broken_link, cause, head_of
@@ -56,6 +57,27 @@ class Unreadable(type(Path())):  # type: ignore[misc]
 
 
 _MAGIC = re.compile(r"[*?\[]")
+
+
+def one_or_many(value: Any) -> Any:
+    """A text, or a list of texts, as a list: for a setting of the type ``tuple[str, ...]``."""
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list | tuple) or not all(isinstance(item, str) and item.strip() for item in values):
+        raise invalid(f"must be a path, a pattern, or a list of them, got {value!r}")
+    for item in values:
+        without_nul(item)
+    return values
+
+
+def without_nul(text: str) -> None:
+    """Refuse a setting that is to be a path, and can be none."""
+    if "\0" in text:
+        raise invalid(f"a path cannot hold a NUL character, got {text!r}")
+
+
+ONE_OR_MANY = WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})
+Patterns = Annotated[tuple[str, ...], BeforeValidator(one_or_many), ONE_OR_MANY]
+"""Paths, URLs and patterns as a setting: one, or a list of them."""
 
 
 def expand_inputs(patterns: Sequence[str], base: str | Path | None = None) -> list[Place]:

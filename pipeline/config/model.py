@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from ..engine.options import Options
-from ..errors import UsageError
 from ..fields import Hertz, InputFile, Seconds, Within, invalid
 from ..io.dialect import TableSettings
 from ..io.encodings import Subtype
 from ..settings import Settings
 from ..stages.base import DetectorStage, Stage
 from ..stages.base.registry import AnyStage
-from .outputs import parse_template
+from .inputs import Patterns, one_or_many, without_nul
+from .outputs import PathTemplate, PathTemplates
 
 __all__ = ["BatchSettings", "Configuration", "FormatSettings", "Subtype"]
 
@@ -27,51 +27,11 @@ def _as_written_in_libsndfile(value: Any) -> Any:
     return value.upper().replace("-", "_") if isinstance(value, str) else value
 
 
-def _one_or_many(value: Any) -> Any:
-    values = [value] if isinstance(value, str) else value
-    if not isinstance(values, list | tuple) or not all(isinstance(item, str) and item.strip() for item in values):
-        raise invalid(f"must be a path, a pattern, or a list of them, got {value!r}")
-    for item in values:
-        _without_nul(item)
-    return values
-
-
-def _template(value: Any) -> Any:
-    if not isinstance(value, str) or not value.strip():
-        fix = "; a text with '{' at its beginning needs quotes" if isinstance(value, dict) else ""
-        raise invalid(f"must be a path such as 'out/{{stem}}.wav', got {value!r}{fix}")
-    _without_nul(value)
-    try:
-        parse_template(value)
-    except UsageError as error:
-        raise invalid(str(error)) from None
-    return value
-
-
 def _plain_path(value: Any) -> Any:
     if not isinstance(value, str) or not value.strip():
         raise invalid(f"must be a path such as 'out/done.jsonl', got {value!r}")
-    _without_nul(value)
+    without_nul(value)
     return value
-
-
-def _without_nul(text: str) -> None:
-    if "\0" in text:
-        raise invalid(f"a path cannot hold a NUL character, got {text!r}")
-
-
-Patterns = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_one_or_many),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
-
-
-PathTemplates = Annotated[
-    tuple[Annotated[str, AfterValidator(_template)], ...],
-    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
-]
 
 
 class FormatSettings(Settings):
@@ -112,7 +72,7 @@ class Configuration(Options):
     input: Patterns = ()
     """A path, a URL of a store such as `s3://bucket/take.wav`, a pattern such as `**/*.wav`, or a list of them; paths
     are relative to this file."""
-    output: Annotated[str, BeforeValidator(_template)] | None = None
+    output: PathTemplate | None = None
     """A path or a URL with `{stem}`, `{name}`, `{ext}`, `{parent}` or `{relative}` of the input; a path is relative to
     this file."""
     stages: Annotated[tuple[AnyStage, ...], Field(min_length=1)]
@@ -153,7 +113,7 @@ class Configuration(Options):
     """The longest gap that is filled: `10 s`, `3 samples`; a longer one is an error."""
     table: TableSettings = TableSettings()
     """Form of a table in a text, where it is not seen by itself."""
-    source: Annotated[tuple[str, ...], BeforeValidator(_one_or_many)] = ()
+    source: Annotated[tuple[str, ...], BeforeValidator(one_or_many)] = ()
     """Name of the signal that is taken of a file of several, such as the channel `IU.ANMO.00.BHZ` of MiniSEED, or a
     list of names; `faltung info FILE` lists them."""
     triggered: Literal["expand", "as_stored"] = "expand"

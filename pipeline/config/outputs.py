@@ -16,14 +16,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator
 
 from ..errors import UsageError
+from ..fields import invalid
 from ..io.kinds import extensions
 from ..io.names import RealNames, one_name
 from ..io.remote import Remote, is_remote
 from ..text import first_few, nearest, shorten, without_secrets
-from .inputs import STREAM, Place, variables_in
+from .inputs import ONE_OR_MANY, STREAM, Place, variables_in, without_nul
 
 NAMES = ("stem", "name", "ext", "parent", "relative")
 
@@ -79,6 +82,28 @@ def _known(name: str) -> str:
     near = nearest(re.split(r"\W", name.strip())[0], NAMES)
     fix = f"did you mean '{{{near}}}'?" if near else f"known are {', '.join(f'{{{known}}}' for known in NAMES)}"
     raise UsageError(f"unknown name '{{{name[:40]}}}' in the output; {fix}")
+
+
+def _template(value: Any) -> Any:
+    if not isinstance(value, str) or not value.strip():
+        fix = "; a text with '{' at its beginning needs quotes" if isinstance(value, dict) else ""
+        raise invalid(f"must be a path such as 'out/{{stem}}.wav', got {value!r}{fix}")
+    without_nul(value)
+    try:
+        parse_template(value)
+    except UsageError as error:
+        raise invalid(str(error)) from None
+    return value
+
+
+PathTemplate = Annotated[str, BeforeValidator(_template)]
+"""A template as a setting."""
+PathTemplates = Annotated[
+    tuple[Annotated[str, AfterValidator(_template)], ...],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    ONE_OR_MANY,
+]
+"""One template, or a list of them, as a setting."""
 
 
 def _fill(parts: list[Part], values: Mapping[str, str]) -> tuple[str, str]:
