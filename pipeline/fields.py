@@ -8,19 +8,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    GetCoreSchemaHandler,
-    PlainSerializer,
-    PlainValidator,
-    WithJsonSchema,
-)
+from pydantic import BeforeValidator, GetCoreSchemaHandler, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from pydantic_core.core_schema import ValidationInfo
 
@@ -168,17 +161,3 @@ InputFile = Annotated[
     PlainSerializer(str),
     WithJsonSchema({"type": "string", "format": "path", "x-unit": "a path, relative to the configuration file"}),
 ]
-
-
-def files_named_in(value: Any) -> Iterator[Path]:
-    """Every file that the settings of stages name, wherever it stands in them; of a folder, the files in it."""
-    if isinstance(value, Path):
-        yield value
-        if value.is_dir():
-            yield from value.iterdir()
-    elif isinstance(value, BaseModel):
-        for name in type(value).model_fields:
-            yield from files_named_in(getattr(value, name))
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from files_named_in(part)

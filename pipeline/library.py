@@ -265,10 +265,10 @@ class Pipeline:
         ReadError, WriteError, UsageError
             the input, the output, or an output that exists or is the input.
         """
-        from .fields import files_named_in
         from .io.apart import Named, keep_apart, read_with_sidecars
         from .io.remote import place_of
         from .job import Job, run_job
+        from .stages.base.files import files_named_in
 
         keep_apart(read_with_sidecars(files_named_in(self.stages)), [Named(place_of(target))])
         job = Job(()) if self.settings is None else Job.of(self.settings)

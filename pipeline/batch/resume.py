@@ -21,19 +21,17 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel
-
 from ..config.inputs import Place, path_in
 from ..config.load import LoadedConfig
 from ..config.model import Configuration
 from ..config.outputs import output_folder
 from ..dsp.transforms import library, library_version
 from ..errors import SettingPath, format_path
-from ..fields import files_named_in
 from ..io import Remote
 from ..io.names import is_stream
 from ..plugins import Kind, owners_for, version_of
 from ..stages.base import Stage
+from ..stages.base.files import all_in, files_named_in
 from ..stages.base.registry import available_stages
 from ..text import shorten, without_secrets
 from .manifest import Data, ManifestState, timestamp
@@ -296,7 +294,8 @@ def _renamed(value: Any, names: dict[str, str]) -> Any:
 
 def owners_of(stages: Sequence[Stage]) -> set[str]:
     """Distributions, and files given with ``--plugin``, that stages come from which are not faltung's own."""
-    used = {name for name in _names(stages) if "." in name}  # as all names of others have one
+    all_of = (one for one in all_in(list(stages)) if isinstance(one, Stage))
+    used = {one.use for one in all_of if "." in one.use}  # as all names of others have one
     return {source.distribution for source in available_stages() if source.name in used} if used else set()
 
 
@@ -311,16 +310,6 @@ def _versions(settings: Configuration) -> dict[str, str]:
     for kind, names in kinds:
         owners |= owners_for(kind, names)
     return {owner: version_of(owner) for owner in sorted(owners)}
-
-
-def _names(value: Any) -> Iterator[str]:
-    if isinstance(value, Stage):
-        yield value.use
-    if isinstance(value, BaseModel):
-        yield from _names([getattr(value, name) for name in type(value).model_fields])
-    elif isinstance(value, list | tuple):
-        for part in value:
-            yield from _names(part)
 
 
 def _pairs(before: Data, after: Data, part: str) -> Iterator[tuple[str, Any, Any]]:

@@ -20,11 +20,12 @@ from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from ..errors import FaltungError, UsageError
-from ..fields import expand_variables, files_named_in, invalid
+from ..fields import expand_variables, invalid
 from ..io.apart import Named, read_with_sidecars
 from ..io.remote import Remote, is_remote, stores
 from ..io.source import broken_link, cause, head_of
 from ..plugins import for_extension
+from ..stages.base.files import files_named_in
 from ..text import shorten
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import soundfile as sf
 import yaml
 
 from pipeline.errors import SettingError
-from pipeline.fields import files_named_in
 from pipeline.limits import MAX_TAPS
 from pipeline.settings import Settings
 from pipeline.stages.base import templates as module
+from pipeline.stages.base.files import files_named_in
 from pipeline.stages.base.templates import Templates, load_templates
 
 from .helpers import MONO, STEREO, noise

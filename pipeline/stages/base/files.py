@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core.core_schema import ValidationInfo
 
 from ...errors import FaltungError, KernelError, SettingError
@@ -198,3 +198,21 @@ def checked_taps(samples: Array, place: str, setting: str) -> Taps:
     except KernelError as error:
         raise SettingError(f"{place}{error}", setting) from None
     return taps[:, 0] if taps.ndim == 2 and taps.shape[1] == 1 else taps
+
+
+def files_named_in(value: Any) -> Iterator[Path]:
+    """Every file that the settings of stages name, wherever it stands in them; of a folder, the files in it."""
+    for one in all_in(value):
+        if isinstance(one, Path):
+            yield one
+            if one.is_dir():
+                yield from one.iterdir()
+
+
+def all_in(value: Any) -> Iterator[Any]:
+    """A value of settings, and every one in it, such as the stages in a chain of stages."""
+    yield value
+    if isinstance(value, BaseModel):
+        value = [getattr(value, name) for name in type(value).model_fields]
+    for part in value if isinstance(value, list | tuple) else ():
+        yield from all_in(part)
