@@ -32,6 +32,7 @@ from .io.formats import READING
 from .io.names import is_stream, refuse_taken
 from .io.remote import place_of
 from .io.sink import Sink, make_folder_of
+from .io.tables import is_own_sidecar
 from .kernel import Array
 from .match.events import Events
 from .match.found import events_found, warnings_of
@@ -334,7 +335,10 @@ def refuse_outputs(
     outputs = [*([] if target is None else [target]), *events]
     beside = None if target is None else sidecar_written(target, timed=timed)
     sidecars = [] if beside is None else [Named(beside, f"the sidecar of {target}")]
-    keep_apart(read_with_sidecars([place_of(source)]), [*(Named(place_of(path)) for path in outputs), *sidecars])
+    written = [place_of(path) for path in outputs]
+    keep_apart(read_with_sidecars([place_of(source)]), [*map(Named, written), *sidecars])
+    if beside is not None:
+        is_own_sidecar(written[0], written)
     for path in events:
         event_format(path)
         if not is_stream(path):

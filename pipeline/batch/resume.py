@@ -60,6 +60,8 @@ class Item:
     """Event files."""
     page: Path | None = None
     """Page with the picture of its search; the picture lies beside it."""
+    sidecar: Place | None = None
+    """Sidecar of the signal; None where it needs none."""
 
     @property
     def outputs(self) -> tuple[Place, ...]:
@@ -144,7 +146,7 @@ class Batch:
         edited = [path for path, ours in zip(item.outputs, still, strict=False) if not ours and path.exists()]
         foreign = [path for path in edited if not (claimed or is_stream(path))]
         why_taken = "was edited since it was written" if named else "exists already"
-        same = named and all(still)
+        same = named and all(still) and (item.sidecar is None or item.sidecar.exists())
         state, why = self._state(record, last, made, exists=bool(edited), same=same)
         attempts = 1 + (last.get("attempts", 1) if last is not None and last["status"] != "done" else 0)
         taken = tuple((path, why_taken) for path in foreign)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..plugins import local_files
-from .kinds import is_audio_name, is_table_name
+from .kinds import is_audio_name
 from .names import RealNames, file_of, is_stream, one_name, refuse_url, shown_path
 from .remote import Remote
-from .tables import sidecar_path
+from .tables import WITH_SIDECAR, sidecar_path
 
 OUTPUT = "the output"
 _IN, _OUT = Path("/dev/stdin"), Path("/dev/stdout")
@@ -34,9 +34,8 @@ class Named:
 def sidecar_written(signal: str | os.PathLike[str], *, timed: bool) -> Path | Remote | None:
     """Sidecar that an output is written with, or None; a CSV with a time column, which is ``timed``, needs none."""
     suffix = Path(signal).suffix.lower()
-    if suffix == ".npz" or (timed and suffix != ".npy") or not is_table_name(signal) or is_stream(signal):
-        return None
-    return sidecar_path(os.fspath(signal))
+    has_one = suffix in WITH_SIDECAR and not (timed and suffix != ".npy") and not is_stream(signal)
+    return sidecar_path(os.fspath(signal)) if has_one else None
 
 
 def read_with_sidecars(paths: Iterable[Path | Remote], part: str = "an input") -> Iterator[Named]:

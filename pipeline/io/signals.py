@@ -9,10 +9,13 @@ from numpy.typing import ArrayLike
 
 from ..errors import ReadError, SignalError, UsageError
 from ..limits import MAX_CHANNELS, at_most
+from .apart import sidecar_written
 from .base import Block, OutputFormat, PathArg, SignalInfo, WriteReport
 from .formats import open_reader, open_writer
 from .kinds import writer_kind
 from .names import display
+from .remote import place_of
+from .tables import is_own_sidecar
 
 READ_FRAMES = 1 << 16
 
@@ -144,6 +147,8 @@ def write_signal(
     if block.shape[1] > MAX_CHANNELS:
         many = f"shape {samples.shape} has {block.shape[1]} channels, {at_most('channels')} are written"
         raise UsageError(f"{name}: {many}. Is it (channels, frames)? Give its transpose")
+    if sidecar_written(name, timed=source is not None and source.time is not None) is not None:
+        is_own_sidecar(place_of(name), [place_of(name)])
     fmt = OutputFormat(subtype, dither, clip)
     with open_writer(
         path, fs=fs, channels=block.shape[1], frames=len(block), source=source, fmt=fmt, overwrite=overwrite

@@ -9,6 +9,7 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,15 @@ from ..errors import ReadError, UsageError
 from ..limits import MAX_SIDECAR_BYTES, at_most
 from ..text import nearest, shorten
 from .base import WriteRequest
+from .kinds import extensions, is_table_name
 from .names import is_stream
 from .remote import Remote, place_of, stores
 from .sink import OutputFile, open_file
 from .source import cause
 from .stamps import format_stamp
+
+WITH_SIDECAR = (".csv", ".tsv", ".txt", ".npy")
+"""Extensions of outputs that are written with a sidecar."""
 
 
 def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int) -> int:
@@ -114,15 +119,26 @@ def read_sidecar(name: str) -> tuple[float | None, tuple[str, ...], tuple[str, .
     return float(fs), tuple(names), ("t0",) if "t0" in found else ()
 
 
-def refuse_other_json(path: Path | Remote) -> None:
-    """Raise `UsageError` where a file that stands under the name of a sidecar is none."""
+def is_own_sidecar(output: Path | Remote, among: Collection[Path | Remote] = ()) -> bool:
+    """Whether faltung wrote what stands under the name of an output's sidecar; `UsageError` where it is another's.
+
+    It goes with an output that is there. Else it may be a file that has its ``fs`` for something else, or that of
+    another table, which is looked for where the outputs are given that it is not ``among``.
+    """
+    path, stem, there = output.with_suffix(".json"), output.with_suffix(""), output.exists()
+    if not path.exists():
+        return True
     try:
-        ours = _load(path) is not None
+        found = _load(path)
     except ReadError:
-        ours = False
-    if not ours:
-        name = path.with_suffix("")
-        raise UsageError(f"{path}: is needed for the rate of {name}, and is another file; give {name} another name")
+        found = None
+    own = found is not None and found.keys() <= {"fs", "names", "t0"}
+    tables = [path.with_suffix(one) for one in extensions() if is_table_name(f"x{one}") and one != ".npz"]
+    beside = [one for one in tables if one not in (output, *(among or tables)) and one.exists()]
+    if found is None or not (own or there) or (beside and not (own and there)):
+        whose = f"that of {beside[0].name}" if beside and found is not None else "another file"
+        raise UsageError(f"{path}: is needed for the rate of {stem}, and is {whose}; give {stem} another name")
+    return own
 
 
 def refuse_other_rate(name: str, fs: float) -> None:
@@ -142,8 +158,8 @@ def _open_sidecar(name: str, content: dict[str, Any], *, overwrite: bool) -> Out
         Another file has its name: any file without ``overwrite``, or a JSON file that is no sidecar.
     """
     path = sidecar_path(name)
-    if overwrite and path.exists():
-        refuse_other_json(path)
+    if overwrite:
+        is_own_sidecar(place_of(name))
     file = open_file(os.fspath(path), overwrite=overwrite)
     file.write((json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
     return file

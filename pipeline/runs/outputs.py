@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..batch.resume import Item
 from ..config.inputs import STREAM, Place
 from ..config.model import Configuration
 from ..errors import UsageError
-from ..io.apart import Named, sidecar_written
+from ..io.apart import Named
 from ..io.names import is_stream, shown_path
-from ..io.tables import refuse_other_json
+from ..io.tables import is_own_sidecar
 from ..match.writers import event_format
 from ..plugins import bundled
 from ..text import first_few
@@ -29,29 +29,29 @@ def refuse_formats(items: Sequence[Item], settings: Configuration) -> None:
         event_format(path)
 
 
-def files_written(items: Sequence[Item], settings: Configuration, report: Path | None, *more: Named) -> Iterator[Named]:
+def files_written(items: Sequence[Item], report: Path | None, *more: Named) -> Iterator[Named]:
     """Everything that a run writes: outputs, their sidecars, the report with its data, and ``more``."""
     for item in items:
         yield from map(Named, item.outputs)
-        beside = _sidecar_of(item, settings)
-        if beside is not None:
-            yield Named(beside, f"the sidecar of {shown_path(item.target)}")
+        if item.sidecar is not None:
+            yield Named(item.sidecar, f"the sidecar of {shown_path(item.target)}")
     if report is not None:
         yield Named(report, "the report")
         yield Named(report.with_suffix(".json"), "the data of the report")
     yield from more
 
 
-def _sidecar_of(item: Item, settings: Configuration) -> Place | None:
-    return None if item.signal is None else sidecar_written(item.signal, timed=settings.time_column is not None)
+def sidecars_taken(items: Mapping[Item, bool], among: Iterable[Item]) -> Iterator[tuple[Place, str]]:
+    """Sidecars to be written whose names are taken; `UsageError` where one is that of a file not ``among`` the outputs.
 
-
-def sidecars_taken(items: Iterable[Item], settings: Configuration) -> list[tuple[Place, str]]:
-    """Sidecars to be written whose names are taken; raises `UsageError` where one is another file."""
-    sidecars = [path for item in items if (path := _sidecar_of(item, settings)) is not None and path.exists()]
-    for path in sidecars:
-        refuse_other_json(path)
-    return [(path, "exists already") for path in sidecars]
+    An item that a run has begun before may replace its own.
+    """
+    outputs = {path for item in among for path in item.outputs}
+    for item, again in items.items():
+        if item.signal is not None and item.sidecar is not None and item.sidecar.exists():
+            own = is_own_sidecar(item.signal, outputs)
+            if not (own and again):
+                yield item.sidecar, "was edited since it was written" if again else "exists already"
 
 
 def refuse_explanations(items: Sequence[Item]) -> None:
@@ -79,7 +79,7 @@ def refuse_report(report: Path | None) -> None:
     refuse_other_files(report)
 
 
-def refuse_taken(taken: Sequence[tuple[Place, str]], *, overwrite: bool) -> None:
+def refuse_taken(taken: Iterable[tuple[Place, str]], *, overwrite: bool) -> None:
     """Refuse names that are folders, and those that hold another file unless they may be replaced; each with why."""
     refused = []
     for path, why in taken:

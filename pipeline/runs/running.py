@@ -222,7 +222,7 @@ def _outcomes(work: Work, manifest: Manifest | None, progress: Watcher, stop: Ca
     alone = len(tasks) == 1 and work.batch is None
     with ExitStack() as stack:
         items = [*work.items, *(state.item for state in work.passed_over)]  # a worker may be killed behind the last
-        targets = [one.path for one in files_written(items, work.loaded.settings, None)]
+        targets = [one.path for one in files_written(items, None)]
         remove_left_behind(targets)
         if work.batch is not None:
             stack.callback(remove_left_behind, targets)

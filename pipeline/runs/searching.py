@@ -141,5 +141,5 @@ def prepare_search(
     labels = scoring.truth_of(os.fspath(truth), tolerance, truth_label, sources)
     read = [Named(path, "the labels") for path in dict.fromkeys(one[0] for one in labels.values())]
     more = [*map(Named, work.tables), *([] if saved is None else [Named(saved, "the saved configuration")])]
-    keep_apart(read, files_written(work.items, work.loaded.settings, work.report, *more))
+    keep_apart(read, files_written(work.items, work.report, *more))
     return replace(work, truth=labels, choices=replace(work.choices, force=True))  # what is found has to be known

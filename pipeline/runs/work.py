@@ -20,7 +20,7 @@ from ..config.load import LoadedConfig, load_config, validate_config
 from ..config.outputs import OutputTemplate, parse_template, plan_outputs
 from ..config.yaml_text import refuse_other_file
 from ..errors import UsageError
-from ..io.apart import Named, keep_apart
+from ..io.apart import Named, keep_apart, sidecar_written
 from ..io.names import shown_path
 from ..job import Job
 from ..match.writers import holds_several
@@ -200,9 +200,12 @@ def items_of(
     planned = [[path for _, path in plan_outputs(sources, *one, root)] for one in signals]
     planned += [[path for _, path in plan_outputs(sources, *one, root, ".csv")] for one in events]
     outputs = zip(*planned, strict=True) if planned else [()] * len(sources)
+    timed = loaded.settings.time_column is not None
     pages = [None] * len(sources) if page is None else _pages(sources, os.fspath(page), root)
     items = [
-        Item(source, paths[0] if signals else None, tuple(paths[len(signals) :]), one)
+        Item(source, paths[0], tuple(paths[1:]), one, sidecar_written(paths[0], timed=timed))
+        if signals
+        else Item(source, None, tuple(paths), one)
         for source, paths, one in zip(sources, outputs, pages, strict=True)
     ]
     return items, [*templates, *([] if page is None else [(os.fspath(page), None)]), None][0]
@@ -282,7 +285,7 @@ def prepare(
     more += [] if saved is None else [Named(saved, "the saved configuration")]
     more += map(Named, tables)
     refuse_report(report)
-    keep_apart(files_read(loaded, sources), files_written(items, settings, report, *more))
+    keep_apart(files_read(loaded, sources), files_written(items, report, *more))
     if settings.explain:
         refuse_explanations(items)
     if saved is not None:
@@ -294,7 +297,7 @@ def prepare(
     skipped = dict.fromkeys(item for item in items if skips and any(path in taken for path in item.outputs))
     left = tuple(item for item in items if item not in skipped)
     if batch is None:
-        refuse_taken(sidecars_taken(left, settings), overwrite=choices.overwrite)
+        refuse_taken(sidecars_taken(dict.fromkeys(left, False), items), overwrite=choices.overwrite)
     return Work(
         loaded,
         Job.of(settings),
@@ -315,9 +318,8 @@ def resumed(work: Work, past: ManifestState) -> Work:
         return work
     states = work.batch.states(work.items, past)
     again = [state for state in states if _is_to_be_done(state, work.choices)]
-    settings = work.loaded.settings
-    sidecars_taken([state.item for state in again if state.last is not None], settings)
-    beside = sidecars_taken([state.item for state in again if state.last is None], settings)
+    begun = {state.item: state.last is not None for state in again}
+    beside = sidecars_taken(begun, work.items)
     refuse_taken([*(pair for state in again for pair in state.taken), *beside], overwrite=work.choices.overwrite)
     return replace(work, items=tuple(state.item for state in again), states=tuple(states))
 

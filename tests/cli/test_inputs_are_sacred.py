@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import FaltungError, Pipeline
+from pipeline import FaltungError, Pipeline, write
+from pipeline.errors import UsageError
 from tests.cli.conftest import Done, command, environment, write_noise
 
 Faltung = Callable[..., Done]
@@ -163,6 +164,65 @@ def test_sidecars_of_a_batch_are_not_replaced_unasked_and_its_own_are(faltung: F
     assert "out/in.json: is needed for the rate of out/in" in faltung(*words, "--overwrite").err
     (place / "out/in.json").unlink()
     assert [faltung(*words).code, faltung(*words, "--force").code] == [0, 0]
+
+
+BYSTANDER = '{"fs": 100, "site": 7}'
+
+
+@pytest.mark.parametrize("kind", ["handmade", "made by faltung", "of nothing"])
+@pytest.mark.parametrize("command", ["run echo.yaml -o {}", "apply in.wav {} gain gain=1",
+                                     "run echo.yaml -o {} -s batch.jobs=2", "bake c.yaml --fs 8000 -o {}"])  # fmt: skip
+def test_the_sidecar_of_a_bystander_is_not_replaced_even_where_outputs_are(
+    kind: str, command: str, faltung: Faltung, read: dict[str, bytes], place: Path
+) -> None:
+    said = BYSTANDER if kind != "made by faltung" else '{"fs": 100, "names": ["x"]}'
+    (place / "o.json").write_text(said)
+    if kind != "of nothing":
+        (place / "o.csv").write_text("x\n1\n2\n")
+    done = faltung(*command.format("o.tsv").split(), "--overwrite")
+    told = "another file" if kind == "of nothing" else "that of o.csv"
+    assert (done.code, f"o.json: is needed for the rate of o, and is {told}; give o another name" in done.err) == (
+        2,
+        True,
+    )
+    assert ((place / "o.json").read_text(), (place / "o.tsv").exists()) == (said, False)
+    assert {one: (place / one).read_bytes() for one in READ} == read
+    assert faltung("apply", "in.wav", "other.tsv", "gain", "gain=1").code == 0  # another name, as the message says
+
+
+def test_the_sidecar_of_a_bystander_stays_from_python(place: Path) -> None:
+    (place / "o.json").write_text(BYSTANDER)
+    (place / "o.csv").write_text("x\n1\n2\n")
+    with pytest.raises(UsageError, match=r"o\.json: is needed for the rate of o, and is that of o\.csv"):
+        write("o.npy", [1.0, 2.0], 5, overwrite=True)
+    with pytest.raises(UsageError, match=r"o\.json: is needed for the rate of o, and is that of o\.csv"):
+        Pipeline([{"use": "gain", "gain": 1}]).run_file("in.wav", "o.npy", overwrite=True)
+    assert (place / "o.json").read_text() == BYSTANDER
+
+
+def test_an_output_goes_with_its_own_sidecar(faltung: Faltung, place: Path) -> None:
+    """Also where events of the same run lie beside it, and where one of the two was taken away before."""
+    write_noise(place / "call.wav", frames=20)
+    stage = f"stages=[{{use: gain, gain: 1}}, {{use: match, template: {place}/call.wav}}]"
+    words = ["run", "echo.yaml", "-o", "o/{stem}.npy", "-s", "events=o/{stem}.csv", "-s", "batch.jobs=1", "-s", stage]
+    for gone in ((), ("npy",), ("json",), ("npy", "json"), ("csv", "npy")):
+        for one in gone:
+            (place / f"o/in.{one}").unlink()
+        done = faltung(*words)
+        assert (done.code, {path.suffix for path in place.glob("o/in.*")}) == (0, {".npy", ".csv", ".json"}), done.err
+    (place / "o/in.json").write_text(BYSTANDER)
+    assert "o/in.json: was edited since it was written; give --overwrite" in faltung(*words, "--force").err
+    (place / "o/in.npy").unlink()
+    assert "o/in.json: is needed for the rate of o/in" in faltung(*words).err
+
+
+def test_an_output_that_has_no_sidecar_needs_none_out_of_the_way(faltung: Faltung, place: Path) -> None:
+    (place / "o.json").write_text(BYSTANDER)
+    pytest.importorskip("pyarrow", reason="Parquet needs the extra [tables]")
+    assert (faltung("apply", "in.wav", "o.parquet", "gain", "gain=1").code, (place / "o.json").read_text()) == (
+        0,
+        BYSTANDER,
+    )
 
 
 def test_a_file_run_from_python_is_no_file_of_its_stages(read: dict[str, bytes], place: Path) -> None:
