@@ -101,7 +101,7 @@ def test_of_a_task_that_fails_or_is_left_no_output_stays(place: Path, monkeypatc
 
     monkeypatch.setattr("pipeline.job.begin_events", fail)
     outcome = run_task(task(place, MATCH, "y.wav", "y.csv", overwrite=False))
-    assert "Input/output error" in outcome["error"]
+    assert "input/output error: the device" in outcome["error"]
     assert names(place) == set()
 
 
@@ -123,7 +123,7 @@ def test_of_a_search_whose_page_cannot_be_made_no_output_stays(place: Path, monk
     monkeypatch.setattr("faltung_match_report.search_page.SearchPage.begin", fail)
     one = {**task(place, MATCH, "y.wav", "y.csv", overwrite=False), "page": str(place / "y.html")}
     outcome = begin_task(one).commit()  # as a worker does
-    assert "Input/output error" in outcome["error"]
+    assert "input/output error: the device" in outcome["error"]
     assert names(place) == set()
 
 

@@ -263,7 +263,19 @@ WORDS = (
         "match in.wav -t part.wav -o x.csv -o x.csv",
         "match in.wav -t part.wav -o x.csv -o y.csv",
     ),
-    cmd("tables", "and is another file; give", "run c.yaml -o other.npy --overwrite", "run c.yaml -o another.npy"),
+    cmd(
+        "tables",
+        "is needed for the rate of {}, and is {}; give {} another name",
+        "run c.yaml -o other.npy --overwrite",
+        "run c.yaml -o another.npy",
+    ),
+    cmd(
+        "report",
+        "{}: {}; give the report another name",
+        "run c.yaml --overwrite --report d.html",
+        "run c.yaml --overwrite --report r.html",
+        before="mkdir d.html",
+    ),
     cmd(
         "report",
         "which the report would replace; give the report another name",
