@@ -293,6 +293,9 @@ _FOREIGN = (
 )
 PLAYED = "if other programs play it: ffmpeg -i IN{0} OUT.wav, or: sox IN{0} OUT.wav"
 _RAW = "samples without a header are given one: sox -t raw -r 48000 -e signed -b 16 -c 1 IN{0} OUT.wav"
+_TOLD = (".f32", ".float", ".f64", ".dbl", ".double", ".s16", ".s24", ".s32")  # by which the encoding is known, too
+HEADERLESS = (*_TOLD, ".pcm", ".raw", ".bin", ".dat", ".sam")
+"""Extensions of files of samples without a header."""
 READ_BY = {
     "faltung-arrays": (".h5", ".hdf5", ".mat", ".nc", ".nwb", ".zarr"),
     "faltung-axivity": (".cwa",),
@@ -320,7 +323,5 @@ def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
     if looks_like_text(head):
         start = shorten(head.decode(text_encoding(head) or "utf-8", "replace").partition("\n")[0], 40)
         return f"is text, not {extension.lstrip('.').upper() or 'audio'}: it begins with {start!r}{fix}"
-    from .raw import SUFFIXES
-
-    fix = fix or f"; {_RAW if extension.lower() in SUFFIXES else PLAYED}"
+    fix = fix or f"; {_RAW if extension.lower() in HEADERLESS else PLAYED}"
     return f"is in no known format: it begins with the bytes {head[:8].hex(' ')}{fix.format(extension)}"

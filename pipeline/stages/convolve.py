@@ -7,10 +7,9 @@ from typing import Annotated, Any, ClassVar, Self
 from pydantic import Field, model_validator
 
 from ..fields import InputFile, invalid
-from ..io.raw import RawFormat
 from ..kernel import Kernel
 from .base import Format, KernelStage, require
-from .base.files import Numbers, taps_for
+from .base.files import Numbers, RawFormat, taps_for
 from .base.registry import stage
 
 

@@ -10,10 +10,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from ..io.raw import RawFormat
 from ..kernel import Kernel
 from .base import Format, KernelStage, require
-from .base.files import NumbersOrFile, taps_for
+from .base.files import NumbersOrFile, RawFormat, taps_for
 from .base.registry import stage
 
 

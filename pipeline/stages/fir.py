@@ -15,12 +15,11 @@ from pydantic import BeforeValidator, PlainSerializer, PlainValidator, WithJsonS
 from ..dsp.fir_design import Kind, design_fir, most_taps
 from ..errors import UnitError
 from ..fields import Hertz, Within, invalid
-from ..io.raw import RawFormat
 from ..kernel import Kernel, Taps
 from ..limits import MAX_TAPS, at_most
 from ..units import parse_frequency
 from .base import Format, KernelStage, require
-from .base.files import NumbersOrFile, taps_for
+from .base.files import NumbersOrFile, RawFormat, taps_for
 from .base.registry import stage
 
 _DECIBELS = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+))\s*(?:dB)?\s*", re.IGNORECASE | re.ASCII)

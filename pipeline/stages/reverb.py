@@ -13,12 +13,11 @@ import numpy as np
 
 from ..errors import SettingError
 from ..fields import Fraction, InputFile, Seconds, Within
-from ..io.raw import RawFormat
 from ..kernel import Kernel, Taps
 from ..limits import MAX_TAPS, at_most
 from ..units import Duration
 from .base import Format, KernelStage, require
-from .base.files import check_rate, checked_taps, read_array, resampled
+from .base.files import RawFormat, check_rate, checked_taps, read_array, resampled
 from .base.registry import stage
 
 

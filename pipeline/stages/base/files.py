@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, PlainSerializer, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, PlainSerializer, PlainValidator, WithJsonSchema
 from pydantic_core.core_schema import ValidationInfo
 
 from ...errors import FaltungError, KernelError, SettingError
 from ...fields import invalid, read_input_path
 from ...kernel import Array, Kernel, Taps
+from ...plugins import bundled
 from . import Format, Stage
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 16
 _Rows = tuple[float, ...] | tuple[tuple[float, ...], ...]
 
+_RAW = ("faltung_codecs.raw", "a file without a header")
 _INLINE = {"type": "array", "items": {"type": ["number", "array"], "items": {"type": "number"}}, "minItems": 1}
 _RINGS = 1024  # frames at the lower rate, to each side, in which soxr's filter has ended
 _INAUDIBLE = 1e-8  # of the largest tap: -160 dB; what rings below that at the ends of a response is left out
@@ -62,6 +64,8 @@ def _numbers_or_file(value: object, info: ValidationInfo) -> _Rows | Path:
     return read_input_path(value, info) if isinstance(value, str | os.PathLike) else _numbers(value)
 
 
+RawFormat = Annotated[str, AfterValidator(lambda name: bundled(*_RAW).known(name))]
+"""The encoding of a file without a header, as a setting."""
 Numbers = Annotated[Any, PlainValidator(_numbers), WithJsonSchema(_INLINE)]
 NumbersOrFile = Annotated[
     Any,
@@ -131,11 +135,11 @@ def read_array(
     """Contents of a file, and its rate in Hz if it says; ``form`` is the encoding of one without a header."""
     from ...io.arrays import load_plain
     from ...io.kinds import is_known
-    from ...io.raw import SUFFIXES, load_raw
+    from ...io.source import HEADERLESS
 
     with naming_file(path, setting):
-        if form is not None or (path.suffix.lower() in SUFFIXES and not is_known(path)):
-            return load_raw(path, form), None
+        if form is not None or (path.suffix.lower() in HEADERLESS and not is_known(path)):
+            return bundled(*_RAW).load_raw(path, form), None
         if path.suffix.lower() == ".npy":
             return load_plain(path), None
         with open_part(path, fmt, name) as reader:
@@ -167,13 +171,15 @@ def rate_of(reader: Reader, fmt: Format) -> float:
 
 def raw_notes(stage: Stage) -> list[str]:
     """One sentence for each file without a header whose encoding is known by its name alone."""
-    from ...io.raw import SUFFIXES, told_by_name
+    from ...io.source import HEADERLESS
 
-    paths = [(name, getattr(stage, name)) for name in type(stage).model_fields]
-    raw = [(name, path) for name, path in paths if isinstance(path, Path) and path.suffix.lower() in SUFFIXES]
-    if getattr(stage, "format", None) is not None:
-        return []
-    return [f"{name}: {path.name} is taken as {told_by_name(path)}; set format: for another" for name, path in raw]
+    notes = []
+    for name in type(stage).model_fields if getattr(stage, "format", None) is None else ():
+        path = getattr(stage, name)
+        if isinstance(path, Path) and path.suffix.lower() in HEADERLESS:
+            told = bundled(*_RAW).told_by_name(path)
+            notes.append(f"{name}: {path.name} is taken as {told}; set format: for another")
+    return notes
 
 
 @contextlib.contextmanager

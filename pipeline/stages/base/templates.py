@@ -30,13 +30,12 @@ from ...fields import InputFile, Seconds, Within, invalid
 from ...io.clock import Clock
 from ...io.labels import read_labels
 from ...io.names import is_stream
-from ...io.raw import RawFormat
 from ...kernel import Array, Taps
 from ...limits import MAX_TAPS
 from ...settings import Settings
 from ...units import Duration
 from . import Format, require
-from .files import Numbers, check_rate, checked_taps, naming_file, open_part, rate_of, read_array, read_taps
+from .files import Numbers, RawFormat, check_rate, checked_taps, naming_file, open_part, rate_of, read_array, read_taps
 
 _BLOCK = 1 << 16  # frames read at once on the way to a slice
 

@@ -1,1 +1,1 @@
-"""MP3 and Ogg, where libsndfile takes the first recording for the whole or guesses its length: walked and checked."""
+"""Samples that libsndfile does not read, or not whole: MP3 and Ogg, walked and checked, and files without a header."""

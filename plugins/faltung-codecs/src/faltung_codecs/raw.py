@@ -7,15 +7,13 @@ again; ``.pcm`` and ``.raw`` are taken as 32-bit floats where their bytes can be
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator
 
-from ..errors import ReadError
-from ..fields import invalid
-from ..text import nearest
-from .base import Block
+from pipeline.errors import ReadError
+from pipeline.fields import invalid
+from pipeline.io.base import Block
+from pipeline.text import nearest
 
 _LAYOUTS = {"FLOAT32": ("f4", 1.0), "FLOAT64": ("f8", 1.0), "S8": ("i1", 2.0**7), "S16": ("i2", 2.0**15)}
 _LAYOUTS |= {"S24_3": ("u1", 2.0**31), "S24_4_RJ": ("i4", 2.0**23), "S24_4_LJ": ("i4", 2.0**31), "S32": ("i4", 2.0**31)}
@@ -24,13 +22,11 @@ _ALIASES = {"FLOAT": "FLOAT32", "F32": "FLOAT32", "DOUBLE": "FLOAT64", "F64": "F
 _ALIASES |= {"S24": "S24_4_RJ", "S243": "S24_3", "PCM_16": "S16", "PCM_24": "S24_3", "PCM_32": "S32"}
 _NAMED = {".f32": "FLOAT32", ".float": "FLOAT32", ".f64": "FLOAT64", ".dbl": "FLOAT64", ".double": "FLOAT64"}
 _NAMED |= {".s16": "S16", ".s24": "S24_3", ".s32": "S32"}
-SUFFIXES = (*_NAMED, ".pcm", ".raw", ".bin", ".dat", ".sam")
-"""Extensions of files without a header."""
-
 _MOST_BYTES = 1 << 27
 
 
-def _known(value: str) -> str:
+def known(value: str) -> str:
+    """Name of an encoding that a setting means; raises where there is none such."""
     name = value.upper().replace("LE3", "_3_LE").replace("LE4", "_4_LE").replace("-", "_")
     order = "BE" if name.endswith("BE") else "LE"
     name = name.removesuffix(order).rstrip("_").replace("__", "_")
@@ -40,10 +36,6 @@ def _known(value: str) -> str:
         fix = f"did you mean {near}?" if near else f"known are {', '.join(FORMATS)}"
         raise invalid(f"must be an encoding of headerless samples such as FLOAT32_LE or S16_LE, got {value!r}; {fix}")
     return name
-
-
-RawFormat = Annotated[str, AfterValidator(_known)]
-"""The encoding of a file without a header, as a setting."""
 
 
 def told_by_name(path: Path) -> str:
