@@ -26,7 +26,7 @@ from ..config.load import LoadedConfig
 from ..config.model import Configuration
 from ..config.outputs import output_folder
 from ..dsp.transforms import library, library_version
-from ..errors import SettingPath, format_path
+from ..errors import ReadError, SettingPath, format_path
 from ..io import Remote
 from ..io.names import is_stream
 from ..plugins import Kind, owners_for, version_of
@@ -209,20 +209,20 @@ def batch_of(loaded: LoadedConfig, template: str, base: Path | None, check: Chec
 
 
 def identity(path: Place, check: Check) -> Data | None:
-    """Size and time of a file, or size and blake2b of its content; None where there is no regular file.
+    """Size and time of a file, or size and blake2b of its content; None where it has none that can be told.
 
     Of a file in a store its size and the store's own mark of a version, whatever ``check``.
     """
-    if isinstance(path, Remote):
-        return path.version()
     try:
+        if isinstance(path, Remote):
+            return path.version()
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             return None
         if check == "stat":
             return {"bytes": status.st_size, "mtime_ns": status.st_mtime_ns}
         return {"bytes": status.st_size, "blake2b": digest(path)}
-    except (OSError, ValueError):
+    except (OSError, ValueError, ReadError):
         return None
 
 

@@ -15,6 +15,7 @@ from ..config.inputs import expand_inputs
 from ..errors import ConfigError, Problem, UnitError, UsageError
 from ..io.labels import reads_labels
 from ..io.names import shown_path
+from ..io.remote import is_remote
 from ..match.events import Event
 from ..runs.results import FileResult, RunResult
 from ..runs.searching import prepare_search
@@ -131,7 +132,7 @@ def template_settings(text: str, recordings: Sequence[str], source: str | None =
     """
     file, at, span = text.rpartition("@")
     labelled = bool(at) and reads_labels(span) and Path(span).expanduser().exists()
-    if Path(text).expanduser().exists() or (":" not in text and not labelled):
+    if is_remote(text) or Path(text).expanduser().exists() or (":" not in text and not labelled):
         return {"file": text}
     settings = {"labels": span} if labelled else dict(zip(("start", "end"), map(str, _times(span, text)), strict=True))
     if not file:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BeforeValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from ..errors import FaltungError, UsageError
+from ..errors import FaltungError, ReadError, UsageError
 from ..fields import expand_variables, invalid
 from ..io.apart import Named, read_with_sidecars
 from ..io.remote import Remote, is_remote, stores
@@ -194,9 +194,12 @@ def _expand(pattern: str, base: str | Path | None) -> Sequence[Place]:
 
 def _expand_url(url: str) -> Sequence[Place]:
     one = Remote(url)
-    if one.exists():
+    try:
+        if one.version() is not None:
+            return [one]
+    except ReadError:  # which fails alone, with its reason, where it is read
         return [one]
-    if _MAGIC.search(url):
+    if _MAGIC.search(re.sub(r"\*{3}@|\?\*{3}$", "", str(one))):
         found: list[Place] = stores().matches(url)
         if found:
             return found

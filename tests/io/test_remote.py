@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
+import re
+import socket
+import ssl
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile as sf
+from faltung_remote import reasons
 from faltung_remote import stores as module
 
 from pipeline import Pipeline
@@ -231,8 +236,8 @@ def test_a_store_that_declares_no_size_is_read_to_its_end_and_an_upload_counted(
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        ({"full_after": 0}, "SlowDown: please reduce your request rate"),
-        ({"full_after": 9000}, "SlowDown: please reduce your request rate"),
+        ({"full_after": 0}, "the store is asked too often; try again later, or with fewer jobs"),
+        ({"full_after": 9000}, "the store is asked too often; try again later, or with fewer jobs"),
         ({"close_fails": True}, "the upload was not completed"),
         ({"keeps": 5000}, r"\d+ bytes were sent, the store holds 5000"),
         ({"rename_fails": True}, "permission denied"),
@@ -326,11 +331,13 @@ def test_a_path_is_not(path):
 @pytest.mark.parametrize(
     ("url", "said"),
     [
-        ("nostore://a/x.wav", "Protocol not known: nostore"),
+        ("nostore://a/x.wav", "no store is known for nostore://; known are s3://"),
+        ("memroy://a/x.wav", r"no store is known for memroy://; did you mean memory://\?"),
+        ("zip://x.wav", "zip:// is for what lies in another file; give that file, or unpack it"),
         ("shop://a/../x.wav", r"nor '\.' or '\.\.' between slashes"),
         ("zip://x.wav::shop://a.zip", "a URL cannot hold '::'"),
         ("shop://a/gone.wav", r"shop://a/gone\.wav: no such file"),
-        ("shop://a/broken.wav", r"shop://a/broken\.wav: connection reset by peer"),
+        ("shop://a/broken.wav", r"shop://a/broken\.wav: the connection broke off; try again"),
     ],
 )
 def test_a_url_that_leads_nowhere(shop, url, said):
@@ -346,6 +353,129 @@ def test_what_is_missing_is_named_with_its_extra(monkeypatch):
         UsageError, match=r"s3://b/x\.wav: remote files need more libraries: pip install 'faltung\[remo"
     ):
         open_reader("s3://b/x.wav")
+
+
+@pytest.mark.parametrize(
+    ("protocol", "said", "fix"),
+    [
+        ("s3", "Install s3fs to access S3", "pip install 'faltung[remote]'"),
+        ("gs", "Please install gcsfs to access Google Storage", "pip install gcsfs"),
+        ("https", 'HTTPFileSystem requires "requests" and "aiohttp" to be installed', "pip install requests aiohttp"),
+        ("gist", "Install the requests package to use the gist FS", "pip install requests"),
+        ("x", "", "pip install 'faltung[remote]'"),
+    ],
+)
+def test_the_package_that_reaches_a_kind_of_store_is_named(protocol, said, fix):
+    assert reasons.to_install(protocol, ImportError(said)) == fix
+
+
+def raised(name, base=Exception, *args, cause=None, **held):
+    """An error as another library raises it: its class's name, what it holds and what it comes from."""
+    error = type(name, (base,), {})(*args)
+    vars(error).update(held)
+    error.__cause__ = cause
+    return error
+
+
+def of_s3(code, status):
+    return {"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError("x"), "no such file"),
+        (raised("Not", FileNotFoundError, "u", cause=raised("ClientResponseError", status=404)), "no such file"),
+        (
+            raised("Not", FileNotFoundError, "u", cause=raised("ClientResponseError", status=403)),
+            "permission denied; a key",
+        ),
+        (
+            raised("ClientResponseError", Exception, "401, message='x'", status=401),
+            "wants to know who asks; give it a user",
+        ),
+        (
+            raised("HTTPError", OSError, response=raised("Response", status_code=503)),
+            "the store fails, HTTP 503; try again",
+        ),
+        (raised("HttpError", code=429), "asked too often; try again later"),
+        (raised("HttpResponseError", status_code=418), "the store refuses, HTTP 418"),
+        (
+            raised("ClientError", Exception, "An error", response=of_s3("NoSuchBucket", 404)),
+            "there is no such bucket; is its",
+        ),
+        (FileNotFoundError("b"), "no such file"),
+        (raised("ClientError", Exception, "An error", response=of_s3("404", 404)), "^no such file$"),
+        (PermissionError(13, "Forbidden"), "permission denied; a key may lack the right"),
+        (raised("NoCredentialsError", Exception, "Unable to locate"), "no key to the store is known; give one"),
+        (
+            raised(
+                "ClientConnectorError", OSError, os_error=OSError(errno.ECONNREFUSED, "Connect call failed ('::1', 1)")
+            ),
+            "nothing listens there; are host and port right",
+        ),
+        (
+            raised("ClientConnectorDNSError", OSError, os_error=socket.gaierror(-2, "x")),
+            "no machine of this name is known",
+        ),
+        (
+            raised("ConnectionError", OSError, raised("MaxRetryError", reason=raised("NameResolutionError"))),
+            "no machine of this name is known; is it right",
+        ),
+        (
+            raised("EndpointConnectionError", Exception, "x", kwargs={"error": OSError(errno.ECONNREFUSED, "x")}),
+            "nothing listens there",
+        ),
+        (ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER]"), "no safe connection could be made; is it https"),
+        (TimeoutError(), "did not answer in time; try again later"),
+        (raised("ContentLengthError", Exception, "Not enough", status=400), "the connection broke off; try again"),
+        (raised("BadStatusLine", Exception, "x", code=400), "does not speak HTTP; are host and port right"),
+        (raised("TooManyRedirects", status=302), "without end; give the URL of the file itself"),
+        (NotImplementedError(), "such a store cannot do that; it is read, but not written"),
+        (ValueError("Port out of range 0-65535"), "is no URL that a store has; are host and port right"),
+        (
+            TypeError("Databricks.__init__() missing 2 required"),
+            "needs settings that a URL does not hold; put them into",
+        ),
+        (ConnectionResetError("x"), "the connection broke off; try again"),
+        (RuntimeError("w " * 300), r"^(w ){98}w\.\.\.$"),
+        (KeyError(), "the store's library fails with KeyError"),
+    ],
+)
+def test_what_a_library_of_a_store_raises_is_said_in_words(error, said):
+    told = reasons.reason_of(error)
+    assert re.search(said, told), told
+    assert len(told) <= 200
+
+
+def test_an_input_that_a_store_does_not_give_fails_alone_and_with_its_cause(shop, faltung, place):  # noqa: F811
+    (place / "store.yaml").write_text(ECHO.replace("in.wav", "[in.wav, 'shop://a/broken.wav']"), "utf-8")
+    done = faltung("run", "store.yaml")
+    assert (done.code, (place / "out/in-echo.wav").exists()) == (1, True)
+    assert "shop://a/broken.wav: the connection broke off; try again" in done.err
+    one = faltung("match", "in.wav", "-t", "shop://a/broken.wav")
+    assert (one.code, one.err) == (2, "--template: must be a path on this machine, got the URL 'shop://a/broken.wav'\n")
+
+
+def test_what_may_not_be_looked_at_may_be_written_and_is_said_to_be_shut_when_it_is_read(shop, take, monkeypatch):
+    real = shop.info
+
+    def shut(self, path, **known):
+        if self._strip_protocol(path) == "a/new.wav" and "a/new.wav" not in self.files:
+            raise PermissionError("Forbidden")
+        return real(self, path, **known)
+
+    monkeypatch.setattr(shop, "info", shut)
+    assert expand_inputs(["shop://a/new.wav"]) == [Remote("shop://a/new.wav")]
+    with pytest.raises(ReadError, match=r"shop://a/new\.wav: permission denied; a key may lack the right"):
+        open_reader("shop://a/new.wav")
+    PIPE.run_file(take, "shop://a/new.wav")
+    assert "a/new.wav" in shop.files
+
+
+def test_a_signed_url_is_no_pattern(shop):
+    with pytest.raises(UsageError, match=r"the input 'shop://\*\*\*@a/gone\.wav\?\*\*\*' does not exist"):
+        expand_inputs(["shop://u:p@a/gone.wav?X-Sig=[b]"])
 
 
 @pytest.mark.parametrize(

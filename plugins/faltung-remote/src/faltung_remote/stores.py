@@ -20,29 +20,65 @@ from pipeline.io.sink import OutputFile, naming_errors
 from pipeline.system import FolderSync, is_disk_full, pread
 from pipeline.text import without_secrets
 
+from .reasons import SHUT, is_missing, reason_of, to_install, unknown_store
+
 BLOCK_BYTES = 1 << 22
 
 _VERSIONS = ("ETag", "etag", "mtime", "LastModified", "last_modified", "updated", "created")
 """Names that stores give the mark that changes with the content, the surest first."""
+_INSIDE = {
+    "zip",
+    "tar",
+    "libarchive",
+    "dir",
+    "cached",
+    "blockcache",
+    "filecache",
+    "simplecache",
+    "reference",
+    "generic",
+}
+"""Kinds of stores that stand before another, or in it."""
 _BUCKETS = {"s3", "s3a", "gs", "gcs"}
 """Stores without folders: asked for one, they would make a bucket."""
 
 
 def store_of(url: str) -> tuple[Any, str]:
     """File system of a URL and the path in it."""
-    shown = without_secrets(url)
+    shown, protocol = without_secrets(url), url.partition("://")[0].lower()
     if "::" in url or any(part in (".", "..") for part in url.split("/")):
         raise UsageError(f"{shown}: a URL cannot hold '::', nor '.' or '..' between slashes; write it without")
+    if protocol in _INSIDE:
+        raise UsageError(f"{shown}: {protocol}:// is for what lies in another file; give that file, or unpack it")
     try:
         from fsspec.core import url_to_fs
 
         fs, path = url_to_fs(url)
     except ImportError as error:
-        fix = "remote files need more libraries: pip install 'faltung[remote]'"
-        raise UsageError(f"{shown}: {fix} ({error})") from error
+        fix = f"remote files need more libraries: {to_install(protocol, error)}"
+        raise UsageError(f"{shown}: {fix}") from error
     except Exception as error:
-        raise UsageError(f"{shown}: no store can be reached by this URL: {_reason(error)}") from error
+        if str(error).startswith("Protocol not known"):
+            from fsspec import available_protocols
+
+            raise UsageError(f"{shown}: {unknown_store(protocol, available_protocols())}") from error
+        if isinstance(error, OSError):  # some connect at once
+            raise ReadError(url, reason_of(error)) from error
+        raise UsageError(f"{shown}: {reason_of(error)}") from error
     return fs, path
+
+
+def _known(url: str) -> dict[str, Any] | None:
+    """What a store knows of a file or folder; None where there is none. `isfile` says so of whatever goes wrong."""
+    fs, path = store_of(url)
+    with _naming_errors(url, ReadError):
+        try:
+            found: dict[str, Any] = fs.info(path)
+        except FileNotFoundError as error:
+            if not is_missing(error):
+                raise
+            return None
+    return found
 
 
 def version(url: str) -> dict[str, Any] | None:
@@ -50,20 +86,25 @@ def version(url: str) -> dict[str, Any] | None:
 
     Raises `ReadError` when the store does not answer.
     """
-    fs, path = store_of(url)
-    with _naming_errors(url, ReadError):
-        if not fs.isfile(path):
-            return None
-        known = fs.info(path)
+    known = _known(url)
+    if known is None or known["type"] != "file":
+        return None
     marks = [str(known[name]) for name in _VERSIONS if known.get(name) is not None]
     return {"bytes": known.get("size"), "mark": next(iter(marks), None)}
 
 
 def is_file(url: str) -> bool:
-    """Whether there is such a file; raises `ReadError` when the store does not answer."""
-    fs, path = store_of(url)
-    with _naming_errors(url, ReadError):
-        return bool(fs.isfile(path))
+    """Whether there is such a file; raises `ReadError` when the store does not answer.
+
+    What may not be looked at counts as none: a store that gives no list says so of what is missing, too.
+    """
+    try:
+        known = _known(url)
+    except ReadError as error:
+        if error.message != SHUT:
+            raise
+        return False
+    return known is not None and known["type"] == "file"
 
 
 def is_folder(url: str) -> bool:
@@ -211,16 +252,4 @@ def _naming_errors(url: str, kind: type[FileError]) -> Iterator[None]:
     except FaltungError:
         raise
     except Exception as error:
-        raise kind(url, _reason(error)) from error
-
-
-def _reason(error: BaseException) -> str:
-    cause = error.__cause__
-    if isinstance(error, FileNotFoundError) and cause is not None and not isinstance(cause, FileNotFoundError):
-        return _reason(cause)  # over HTTP whatever goes wrong is said to be missing
-    if isinstance(error, FileNotFoundError):
-        return "no such file"
-    if isinstance(error, PermissionError):
-        return "permission denied"
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(str(text).split()) or type(error).__name__
+        raise kind(url, reason_of(error)) from error
