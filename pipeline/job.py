@@ -293,7 +293,7 @@ def _begun(
             make_folder_of(path)
             begun.append(begin_events(path, searches, overwrite=overwrite))
             outputs.callback(begun[-1].abort)
-        warnings = (*reader.warnings, *notes, *(written.notes if written else ()))
+        warnings = (*reader.warnings, *plan.format_in.doubts, *notes, *(written.notes if written else ()))
         seconds = time.perf_counter() - began
         frames = reader.frames_read if hooks.render is None else reader.info.frames or 0
         report = Report(

@@ -221,11 +221,12 @@ def _plan_stage(index: int, stage: Stage, fmt: Format) -> StagePlan:
 
 
 def _planned(index: int, stage: Stage, fmt: Format, place: str) -> StagePlan:
+    known = len(fmt.doubts)
     with naming_stage(stage, place):
         if isinstance(stage, DetectorStage):
             stage = stage.loaded(fmt)
         kernel = stage.kernel(fmt)
-        notes = (*stage.rounding_notes(fmt), *raw_notes(stage), *stage.notes(fmt))
+        notes = (*stage.rounding_notes(fmt), *raw_notes(stage), *stage.notes(fmt), *fmt.doubts[known:])
         if not isinstance(kernel, Kernel | None):
             raise TypeError(f"kernel() gives a Kernel or None, got {type(kernel).__name__}")
     if kernel is not None:

@@ -283,7 +283,11 @@ class NpzWriter(_ArrayWriter):
 
 def load_plain(path: Path) -> Block:
     """Numbers of an ``.npy`` file, in their own shape."""
-    return np.asarray(np.load(path, allow_pickle=False))
+    with path.open("rb") as file:
+        array: Block = np.lib.format.read_array(file, allow_pickle=False)
+        if file.read(1):
+            raise ReadError(str(path), "is damaged: bytes stand behind its array; save it again")
+        return array
 
 
 def plain_bytes(array: Block, extension: str) -> bytes:

@@ -6,6 +6,8 @@ import soundfile
 
 from pipeline import Pipeline, find_matches, search
 from pipeline.errors import ReadError, SettingError
+from pipeline.io.wav import wav_header
+from pipeline.job import Job, run_job
 from pipeline.stages.base import Format
 from pipeline.stages.base.files import read_taps
 from pipeline.units import Duration
@@ -133,6 +135,32 @@ def test_what_a_name_alone_says_of_an_encoding_is_told_by_the_plan(put):
     path = put("a.pcm", np.array(TAPS, "<f4").tobytes())
     (planned,) = Pipeline([{"use": "reverb", "ir": str(path)}]).plan(48_000).stages
     assert planned.notes[0] == "ir: a.pcm is taken as FLOAT32_LE; set format: for another"
+
+
+def test_what_is_odd_in_a_file_of_a_stage_is_told_as_it_is_of_an_input(put, tmp_path):
+    odd = wav_header(48_000, 1, "PCM_16", 4).replace((96_000).to_bytes(4, "little"), (9).to_bytes(4, "little"))
+    put("h.wav", odd + np.array([9000, 0, -300, 20], "<i2").tobytes())
+    soundfile.write(tmp_path / "in.wav", np.zeros(100), 48_000)
+    h = str(tmp_path / "h.wav")
+    stages = [
+        {"use": "parallel", "branches": [[{"use": "convolve", "file": h}], [{"use": "gain", "gain": 0.5}]]},
+        {"use": "resample", "fs": 96_000},
+        {"use": "resample", "fs": 48_000},
+        {"use": "match", "template": {"file": h, "end": "3 samples"}, "threshold": 0.9},
+    ]
+    said = "h.wav: its fmt chunk says 9 bytes a second, 48000 Hz with 2 bytes a frame make 96000; took 48000 Hz"
+    plan = Pipeline(stages).plan(48_000)
+    assert [said in one.notes for one in plan.stages] == [True, False, False, False]  # once is enough
+    for stage in (stages[0], stages[3]):
+        report = run_job(Job(Pipeline([stage]).stages), tmp_path / "in.wav", tmp_path / "out.wav", overwrite=True)
+        assert (said in report.warnings, report.about_input) == (True, 0)
+
+
+def test_bytes_behind_an_array_of_taps_are_damage(put, tmp_path):
+    np.save(tmp_path / "h.npy", TAPS)
+    put("h.npy", (tmp_path / "h.npy").read_bytes() + b"abc")
+    with pytest.raises(SettingError, match=r"h\.npy: is damaged: bytes stand behind its array; save it again"):
+        read_taps(tmp_path / "h.npy", FMT, "taps")
 
 
 @pytest.fixture

@@ -62,6 +62,8 @@ class Format:
     precision: Precision = "double"
     reading: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """How tables that stages read are read: as the signal was, by options of `pipeline.io.open_reader`."""
+    doubts: list[str] = field(default_factory=list, repr=False, compare=False)
+    """What was accepted in files that stages read, in spite of a fault."""
 
     def __post_init__(self) -> None:
         check_format(self.fs, self.channels)

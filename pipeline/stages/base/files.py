@@ -148,7 +148,8 @@ def read_array(
             return samples[0] if row else samples, rate_of(reader, fmt)
 
 
-def open_part(path: Path, fmt: Format, name: str | None = None) -> Reader:
+@contextlib.contextmanager
+def open_part(path: Path, fmt: Format, name: str | None = None) -> Iterator[Reader]:
     """A file that a stage reads, opened as the signal was; what tells no rate has that of the signal."""
     from ...io import open_reader
     from ...io.formats import READING
@@ -159,7 +160,12 @@ def open_part(path: Path, fmt: Format, name: str | None = None) -> Reader:
         reading["gaps"] = "error"
     if name is not None:
         reading["source"] = [name]
-    return open_reader(path, untold_fs=fmt.fs, **reading)
+    with open_reader(path, untold_fs=fmt.fs, **reading) as reader:
+        try:
+            yield reader
+        finally:
+            said = [f"{path.name}: {words}" for words in reader.warnings]
+            fmt.doubts.extend(words for words in said if words not in fmt.doubts)
 
 
 def rate_of(reader: Reader, fmt: Format) -> float:
