@@ -284,8 +284,6 @@ class Kernel:
         """The kernel that a layer's weights are: ``before`` is its ``padding``; ``depthwise``, one kernel a channel."""
         return cls(*bundled(*_PORTS).taps_from(weights, target, before, depthwise))
 
-    # ---- Python's own ------------------------------------------------------------------------------------------
-
     @property
     def _paths(self) -> Taps:
         """Taps as ``(M, paths)``."""
@@ -296,6 +294,8 @@ class Kernel:
         """Paths by a power of two, which changes no digit, so that no square of a tap is over the range of numbers."""
         exponent = math.frexp(float(np.abs(self.taps).max()))[1]
         return np.ldexp(self._paths, -exponent)
+
+    # ---- Python's own ------------------------------------------------------------------------------------------
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Kernel):

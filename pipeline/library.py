@@ -65,7 +65,7 @@ class Pipeline:
         self.stages = _read(stages)
         self.reading = {name: options.pop(name) for name in READING if name in options}
         self.options = Options(**options)
-        self.settings: Configuration | None = None
+        self.settings: Configuration | None = None  # of the file it was made from, with how outputs are written
 
     def __repr__(self) -> str:
         options = repr(self.options).removeprefix("Options(").removesuffix(")")
@@ -86,10 +86,14 @@ class Pipeline:
 
     def __getitem__(self, index: int | slice) -> Stage | Pipeline:
         if isinstance(index, slice):
-            part = Pipeline(self.stages[index], **self.options.model_dump(exclude_unset=True), **self.reading)
-            part.settings = self.settings
-            return part
+            return self._alike(self.stages[index], self.options.model_dump(exclude_unset=True))
         return self.stages[index]
+
+    def _alike(self, stages: Sequence[Stage], options: Mapping[str, Any]) -> Pipeline:
+        """A pipeline that reads and writes files as this one does."""
+        made = Pipeline(stages, **options, **self.reading)
+        made.settings = self.settings
+        return made
 
     @classmethod
     def from_yaml(cls, path: str | Path, overrides: Sequence[str] = ()) -> Pipeline:
@@ -207,9 +211,7 @@ class Pipeline:
         """
         if same and self.options.edges == "zero":
             kept = {**self.options.model_dump(exclude_unset=True, exclude={"tail", "pre_roll"}), "edges": "hold"}
-            held = Pipeline(self.stages, **kept, **self.reading)
-            held.settings = self.settings
-            return held(x, fs)
+            return self._alike(self.stages, kept)(x, fs)
         given = unpack(x, fs, gaps=self.options.nonfinite == "propagate")
         rate = given.fs if given.fs is not None or self.settings is None else self.settings.fs
         if rate is None:

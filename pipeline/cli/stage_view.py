@@ -12,7 +12,6 @@ from pydantic import BaseModel
 from ..errors import PluginError
 from ..plugins import Kind, Plugin, installed, left_out_by, version_of
 from ..settings import own_text
-from ..stages.base import Stage
 from ..stages.base.registry import available_stages, stage_class
 from .others import command_of
 from .terminal import render, table
@@ -34,7 +33,7 @@ def list_stages() -> list[dict[str, Any]]:
     for source in available_stages():
         entry: dict[str, Any] = {"name": source.name, "distribution": source.distribution}
         try:
-            entry["summary"] = _text(stage_class(source.name)).partition("\n")[0]
+            entry["summary"] = own_text(stage_class(source.name)).partition("\n")[0]
         except PluginError as error:
             entry["error"] = str(error)
         listed.append(entry)
@@ -102,7 +101,7 @@ def describe(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "distribution": owners.get(name, "unknown"),
-        "description": _text(cls),
+        "description": own_text(cls),
         "linear": cls.linear,
         "time_invariant": cls.time_invariant,
         "whole_signal": cls.whole_signal,
@@ -148,11 +147,6 @@ def _nature(stage: dict[str, Any]) -> str:
     words.append("time-invariant" if stage["time_invariant"] else "not time-invariant")
     text = " and ".join(words) if stage["linear"] == stage["time_invariant"] else ", but ".join(words)
     return text + ("; needs the whole signal" if stage["whole_signal"] else "")
-
-
-def _text(cls: type[Stage]) -> str:
-    """The docstring; that of another class further up says nothing of this one."""
-    return own_text(cls)
 
 
 def _unquoted(text: str) -> str:

@@ -50,7 +50,6 @@ class _Walk:
         self._room = MAX_YAML_VALUES  # definitions used over and over count like aliases
         if definitions is None:
             return
-        self._installed = {source.name for source in available_stages()}
         if not isinstance(definitions, dict):
             self._refuse(("define",), f"must map names to stages, got {definitions!r:.60}")
             return

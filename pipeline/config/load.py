@@ -54,20 +54,16 @@ class _Places:
 
 @dataclass(frozen=True)
 class LoadedConfig:
-    """A configuration that holds: its settings, what is odd about it, and where everything is written.
-
-    Attributes
-    ----------
-    settings : validated and frozen, definitions put in place.
-    warnings : what does no harm but was hardly meant, such as a definition never used.
-    file : as it is named in errors.
-    base : the folder that relative paths are seen from.
-    """
+    """A configuration that holds: its settings, what is odd about it, and where everything is written."""
 
     settings: Configuration
+    """Validated and frozen, definitions put in place."""
     warnings: tuple[Problem, ...]
+    """What does no harm but was hardly meant, such as a definition never used."""
     file: str
+    """Its name in errors."""
     base: Path
+    """The folder that relative paths are seen from."""
     _places: _Places = field(repr=False)
 
     def locate(self, error: SettingError) -> ConfigError:

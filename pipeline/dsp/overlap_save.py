@@ -58,6 +58,7 @@ class OverlapSave:
     ) -> None:
         self._length, self._method, self._dtype = kernel.length, method, dtype
         self._channels, self._channels_out = channels, kernel.channels_out or channels
+        # (partitions, channels in or 1, bins), or with routes (partitions, channels in, channels out, bins)
         self._responses = spectra_of(kernel, method, dtype)
         self._executor = executor or SerialExecutor()
         self._overlap = method.n_fft - method.block

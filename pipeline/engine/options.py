@@ -37,7 +37,6 @@ class Options(Settings):
     """A NaN or an infinity in the input: an `error`, or let it spread to the frames it touches (`propagate`)."""
     hop: Annotated[int, Field(ge=16, le=1 << 20)] | None = None
     """Frames that go in and come out at a time, for live use; none lets every kernel have its best block."""
-
     threads: Annotated[int, Within(1, 64)] | None = None
     """Threads that compute; none takes as many as there are processors. The number changes no bit of the output."""
 

@@ -30,6 +30,7 @@ BLOCK = 1 << 17
 _BLOCK_BYTES = 1 << 19  # of a channel: in double precision the half of these frames, for less memory in the same time
 
 ANY_LENGTH = 1 << 62
+"""Frames of an input whose length nothing tells."""
 _LIGHT = 7.0  # nanoseconds a sample, about what reading, moving and writing it take
 
 
