@@ -13,7 +13,7 @@ import numpy as np
 
 from ..kernel import Array, Kernel
 
-_STEP = 1 << 16  # samples computed at a time: the scratch block and the output stay in the cache
+_STEP = 1 << 18  # samples computed at a time: a call costs more than the cache gives back
 
 
 class ShiftedAdds:
@@ -33,6 +33,7 @@ class ShiftedAdds:
         self._past = kernel.length - 1
         self._channels, self._dtype = channels, dtype
         self._channels_out = kernel.channels_out or channels
+        self._step = max(1, _STEP // max(channels, self._channels_out))
         times = kernel.nonzero
         # (time, factor): a number, a row of one factor a channel, or (from, to, factor) entries for routing
         self._terms = [(int(k), kernel.taps[k].astype(dtype)) for k in times]
@@ -51,11 +52,10 @@ class ShiftedAdds:
         begun = self._terms and not self._routes  # by the first term, which nothing need stand below
         out: Array = (np.empty if begun else np.zeros)((len(block), self._channels_out), self._dtype)
         first = self._end - len(block)
-        step = max(1, _STEP // max(self._channels, self._channels_out))
-        scratch = np.empty((min(step, len(block)), self._channels_out), self._dtype)
+        scratch = np.empty((min(self._step, len(block)), self._channels_out), self._dtype)
         with np.errstate(invalid="ignore", over="ignore"):  # inf - inf is NaN, as it should be
-            for start in range(0, len(block), step):
-                part = out[start : start + step]
+            for start in range(0, len(block), self._step):
+                part = out[start : start + self._step]
                 self._add_terms(part, scratch[: len(part)], first + start)
         return out
 
@@ -63,9 +63,9 @@ class ShiftedAdds:
         if not self._started:
             return np.zeros((0, self._channels_out), self._dtype)
         out: Array = np.empty((self._past, self._channels_out), self._dtype)
-        for start in range(0, self._past, _STEP):
-            silence: Array = np.zeros((min(_STEP, self._past - start), self._channels), self._dtype)
-            out[start : start + _STEP] = self.process(silence)
+        for start in range(0, self._past, self._step):
+            silence: Array = np.zeros((min(self._step, self._past - start), self._channels), self._dtype)
+            out[start : start + self._step] = self.process(silence)
         return out
 
     def _append(self, block: Array) -> None:

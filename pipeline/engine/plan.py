@@ -31,7 +31,7 @@ _BLOCK_BYTES = 1 << 19  # of a channel: in double precision the half of these fr
 
 ANY_LENGTH = 1 << 62
 """Frames of an input whose length nothing tells."""
-_LIGHT = 7.0  # nanoseconds a sample, about what reading, moving and writing it take
+_LIGHT = 5.0  # nanoseconds a sample, about what reading, moving and writing it take
 
 
 @dataclass(frozen=True)
