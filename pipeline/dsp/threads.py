@@ -25,5 +25,10 @@ class Threads(ThreadPoolExecutor):
 
 
 def groups_ahead(executor: Executor | None) -> int:
-    """Groups that may be under way while frames are taken in: one a thread, for one more would only wait in memory."""
-    return executor.count if isinstance(executor, Threads) else 2 if executor else 0
+    """Groups that may be under way while frames are taken in; where threads are unknown, two."""
+    return ahead_of(executor.count) if isinstance(executor, Threads) else 2 if executor else 0
+
+
+def ahead_of(threads: int) -> int:
+    """Groups that may be under way, besides the one that is begun next, so that each thread has one and none waits."""
+    return max(1, threads - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..dsp.threads import ahead_of
 from ..dsp.transforms import library_for
 from ..stages.base import DetectorStage, WholeSignalStage
 from ..system import KEPT_BYTES, usable_processors
@@ -21,7 +22,7 @@ SPOOLED = 4 << 20
 
 def peak_memory(plan: Plan, frames: int) -> int:
     """Bytes at the peak: the process, what is computed with, and what waits between reader, engine and writer."""
-    steps, ahead = plan.steps, plan.workers if plan.threads > 1 else 0
+    steps, ahead = plan.steps, ahead_of(plan.workers) if plan.threads > 1 else 0
     one = min(plan.block, frames) * plan.format_in.dtype.itemsize / plan.format_in.fs
     formats = (plan.format_in, plan.format_out, *(step.format_out for step in steps))
     first, *after = [one * fmt.channels * fmt.fs for fmt in formats]

@@ -20,22 +20,22 @@ class Soon(Future[int]):
         return super().result(timeout or 5)
 
 
-@pytest.mark.parametrize("count", [1, 2, 5])
-def test_as_many_groups_are_under_way_as_there_are_threads(count: int) -> None:
+@pytest.mark.parametrize(("count", "busy"), [(1, 1), (2, 1), (5, 4)])
+def test_each_thread_has_a_group_and_none_waits_in_memory(count: int, busy: int) -> None:
     """No group is ever whole here: one more is begun than may be under way, and then the oldest is waited for."""
     begun: list[Soon] = []
 
     def start(region: Region, blocks: int, first: int) -> Future[int]:
         gather.regions.give_back(region)
         begun.append(Soon())
-        if len(begun) > count:
-            begun[len(begun) - count - 1].set_result(first)
+        if len(begun) > busy:
+            begun[len(begun) - busy - 1].set_result(first)
         return begun[-1]
 
     with Threads(count) as threads:
         gather: Gather[int] = Gather(1, 0, 10, 1, ahead=groups_ahead(threads))
-    given = list(gather.process(np.zeros((10 * (count + 3), 1)), start))
-    assert len(begun) == count + 3
+    given = list(gather.process(np.zeros((10 * (busy + 3), 1)), start))
+    assert len(begun) == busy + 3
     assert len(given) == 3
 
 
