@@ -145,8 +145,8 @@ def times(ratio: float) -> str:
 
 def without_secrets(text: str) -> str:
     """The text without the user, password and query of any URL in it: ``https://***@host/take.wav?***``."""
-    for url, masked in _learned.items():
-        text = text.replace(url, masked)
+    for url in sorted(_learned, key=len, reverse=True):  # one may be the beginning of another
+        text = text.replace(url, _learned[url])
     return _URL.sub(_masked, text)
 
 

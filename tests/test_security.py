@@ -100,6 +100,12 @@ def test_no_secret_of_a_url_that_was_given_is_shown(url: str, faltung: Callable[
     assert "T0KEN" not in str(refused.value)
 
 
+def test_a_url_that_begins_as_another_does_is_masked_to_its_end() -> None:
+    for url in ("memory://b/begun.wav#a b", "memory://b/begun.wav#a b T0KEN"):
+        learn_url(url)
+    assert without_secrets("memory://b/begun.wav#a b T0KEN: no") == "memory://b/begun.wav#***: no"
+
+
 @pytest.mark.parametrize("mark", [" a", "?a ", "a#", ":", "a=1 ", "%3F", ";x", "@", "a:b@", ") "])
 def test_a_long_text_is_masked_in_a_time_that_grows_with_it(mark: str) -> None:
     learn_url(f"https://h/{mark * 2000}")
