@@ -16,7 +16,7 @@ from ..errors import ReadError
 from ..limits import MAX_CHANNELS
 from .base import Block, Reader, ReadOptions, SignalInfo
 from .declared import NO_LENGTH, facts_of, is_filling, too_small
-from .riff import WavFormat, WavHeader, are_chunks, chunks_behind, recordings
+from .riff import WavFormat, WavHeader, are_chunks, chunks_at_end, chunks_behind, counts_chunks, recordings
 from .riff_metadata import metadata
 from .sndfile import SndfileReader, described
 from .source import Source
@@ -107,6 +107,10 @@ class PipedReader(Reader):
 
     def _behind(self, frames: int) -> Reader | None:
         """What is to be read behind the first recording, opened as a file; None where there is no more audio."""
+        tail = self._first.tail
+        if (counted := len(tail) - chunks_at_end(tail, self._header.order)) > 0:
+            words = f"{counts_chunks(counted)}, which can be left out of a file, not of a pipe"
+            self.warnings.append(self._options.accept(self._source.name, words, "them as audio"))
         self._source.skip((self._header.bytes or 0) % self._header.fmt.block)
         if not (seen := self._source.read(1)):
             return None

@@ -30,6 +30,9 @@ STRUCTURAL = frozenset({b"fact", b"PEAK", b"PAD ", b"JUNK", b"junk", b"FLLR", b"
 """Chunks that describe the file, not the signal: not carried, and no loss."""
 
 _TRAILING = CARRIED | STRUCTURAL | {b"ID3 ", b"SAUR", b"afsp"}
+_NAMES = re.compile(b"|".join(map(re.escape, sorted(_TRAILING))))
+TAIL_BYTES = 1 << 16
+"""Last bytes of a file, in which chunks are looked for that the size of its audio counts."""
 _UNKNOWN = 0xFFFFFFFF
 _WAVE = re.compile(b"WAVE")
 _MAX_CHUNKS = 1000
@@ -120,7 +123,7 @@ class _Walk:
         """Take one chunk that is not the audio."""
         if name == b"fmt ":
             raw = self.source.read(min(size, 4096))
-            self.source.skip(max(0, size - 4096) + size % 2)
+            self.source.skip(max(0, size - 4096))
             if not self.raw_fmt:
                 self.raw_fmt, self.fmt = raw, self.parse_fmt(raw)
             elif raw != self.raw_fmt and self.trailing:
@@ -130,22 +133,23 @@ class _Walk:
         elif name == b"data":  # behind the audio
             at = self.base + self.source.position - 8
             self.fault(f"has a second data chunk of {size} bytes at byte {at}", "the first alone")
-            self.source.skip(size + size % 2)
+            self.source.skip(size)
         elif name == b"fact" and size >= 4:
             self.counts["fact"] = self.unpack("I", self.source.read(4).ljust(4, b"\0"))[0]
-            self.source.skip(size - 4 + size % 2)
+            self.source.skip(size - 4)
         elif name == b"ds64" and size >= 24:
             told = self.unpack("QQQ", self.source.read(24).ljust(24, b"\0"))
             if self.container == "RF64":
                 self.riff_size, self.ds64_data, self.counts["ds64"] = told
-            self.source.skip(size - 24 + size % 2)
+            self.source.skip(size - 24)
         elif name in CARRIED and size <= _MAX_CARRIED_BYTES and self.order == "<":
             self.chunks.append((name, self.source.read(size)))
-            self.source.skip(size % 2)
         else:
             if name not in STRUCTURAL:
                 self.dropped.append(name.decode("latin-1").strip())
-            self.source.skip(size + size % 2)
+            self.source.skip(size)
+        if size % 2 and self.source.peek(4) not in _TRAILING | {b"fmt ", b"data"}:  # some writers forget the pad byte
+            self.source.skip(1)
 
     def parse_fmt(self, raw: bytes) -> WavFormat:
         if len(raw) < 16:
@@ -194,13 +198,16 @@ class _Walk:
             declared = _UNKNOWN if wide is None or wide >= 2**63 - 1 else wide
         unknown = says_unknown(declared) and (self.container == "WAV" or declared == _UNKNOWN)
         if self.source.size is None:
-            return None if unknown or declared == 0 else declared
+            bare = declared == 0 and self.source.peek(4) not in _TRAILING | {b"data"}
+            return None if unknown or bare else declared
         start, there = self.source.position, self.source.size - self.source.position
         if there >= 12:
             behind = 0 if unknown or declared > there else declared
             self.following = next(recordings(self.source, start + behind), None)
         if self.following is not None:  # nothing behind its first byte is looked at here
             return min(declared, self.following - start)
+        if (size := self.before_chunks(min(declared, there), there)) is not None:
+            return size
         if unknown and (
             declared > there or not are_chunks(self.source, self.order, start + declared, there - declared)
         ):
@@ -234,6 +241,17 @@ class _Walk:
         problem = too_small(declared // block, extra)
         self.fault(problem, f"all {there // block} frames to the end")
         return there
+
+    def before_chunks(self, size: int, there: int) -> int | None:
+        """Bytes of audio before chunks at its end that its size counts, and that would be heard; None without such."""
+        start, end = self.source.position, self.source.position + there
+        first = max(start, end - TAIL_BYTES)
+        at = first + chunks_at_end(self.source.at(first, end - first), self.order)
+        if at >= start + size:
+            return None
+        self.warnings.append(f"{counts_chunks(start + size - at)}; took the audio before them")
+        self.read_trailer(at, end)
+        return at - start
 
     def look_over(self, size: int | None) -> None:
         """Warn of what is told elsewhere and does not agree; the audio is read right all the same."""
@@ -276,11 +294,28 @@ def are_chunks(source: Source, order: str, at: int, count: int) -> bool:
         size = struct.unpack(f"{order}I", head[4:])[0]
         if not all(0x20 <= c < 0x7F for c in head[:4]):
             return False
-        if first and head[:4] in _TRAILING and at + 8 + size <= end:
+        if first and head[:4] in _TRAILING:
             return True  # a name this particular is no audio, whatever follows it
         at += 8 + size + size % 2
         first = False
     return not first and at - 1 <= end <= at
+
+
+def chunks_at_end(raw: bytes, order: str) -> int:
+    """Position in the last bytes of a file where chunks begin that end with it; their number without such."""
+    for found in _NAMES.finditer(raw):
+        at = found.start()
+        while at + 8 <= len(raw):
+            size = struct.unpack_from(f"{order}I", raw, at + 4)[0]
+            at += 8 + size + size % 2
+        if at in (len(raw), len(raw) + 1):
+            return found.start()
+    return len(raw)
+
+
+def counts_chunks(count: int) -> str:
+    """What to say of a data chunk whose last bytes are chunks."""
+    return f"its data size counts {count} bytes of chunks that stand behind the audio"
 
 
 def recordings(source: Source, start: int) -> Iterator[int]:

@@ -136,13 +136,21 @@ class Source:
         if self.size is None:
             if len(self._seen) != self.position:
                 raise ReadError(self.name, f"has a header of over {_KEPT_BYTES} bytes in a pipe; give a file")
-            self._pushed, self._seen = self._seen, b""
+            self._pushed, self._seen = self._seen + self._pushed, b""
         self.position = 0
 
     def put_back(self, raw: bytes) -> None:
         """Let the last bytes that were read of a pipe be read again."""
         self._pushed = raw + self._pushed
         self.position -= len(raw)
+        self._seen = self._seen[: self.position]
+
+    def peek(self, count: int) -> bytes:
+        """The next ``count`` bytes, which are yet to be read; fewer only at the end."""
+        if self.size is not None:
+            return self.at(self.position, count)
+        self.put_back(raw := self.read(count))
+        return raw
 
     def window(self, start: int, end: int | None = None) -> Source:
         """A part of a file, from one byte to before another, as a file of its own."""

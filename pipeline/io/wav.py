@@ -20,7 +20,7 @@ from .declared import Facts
 from .encodings import ENCODINGS, choose_subtype, decode, encode, is_linear, require_audio
 from .quantise import AudioWriter
 from .recorders import recorder_clock, triggered
-from .riff import MAGICS, WavHeader, first_header, read_header, recordings
+from .riff import MAGICS, TAIL_BYTES, WavHeader, first_header, read_header, recordings
 from .riff_metadata import Chunks, carried_chunks, tags_of_chunks
 from .sink import open_sink
 from .source import Source
@@ -48,6 +48,8 @@ class WavReader(Reader):
         self._subtype = subtype
         self._block = header.fmt.block
         self._options = options
+        self.tail = b""
+        """Last bytes of audio that came through a pipe."""
 
     def _read_piece(self, frames: int) -> Block:
         total = self.info.frames
@@ -57,6 +59,8 @@ class WavReader(Reader):
             raw = self._before_header(raw)
         elif not self._done:
             self._refuse_header(raw[:12])
+        if self._source.size is None:
+            self.tail = (self.tail + raw)[-TAIL_BYTES:]
         whole = len(raw) // self._block
         if whole < wanted:
             if total is not None:

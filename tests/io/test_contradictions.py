@@ -20,6 +20,7 @@ CODES = np.random.default_rng(5).integers(-20000, 20000, 1000).astype("<i2")
 PCM = CODES.tobytes()
 DATA = chunk(b"data", PCM)
 WHOLE = riff(fmt(), DATA)
+LIST = chunk(b"LIST", b"INFO" + chunk(b"INAM", b"a title\0"))
 BIG = CODES.astype(">i2").tobytes()
 
 
@@ -52,6 +53,7 @@ REFUSED = {
     "a codec that nobody knows": (riff(fmt_of(tag=0x1234), DATA), r"a codec that is not read \(format tag 0x1234\)"),
     "two fmt chunks": (riff(fmt(), fmt(channels=2), DATA), "two fmt chunks that differ stand before the audio"),
     "two data chunks": (riff(fmt(), DATA, DATA), "has a second data chunk of 2000 bytes at byte 2044"),
+    "an empty data chunk first": (riff(fmt(), chunk(b"data", b""), DATA), "a second data chunk of 2000 bytes"),
     "no fmt chunk": (riff(DATA), "no fmt chunk before its audio"),
     "fmt behind the audio": (riff(DATA, fmt()), "no fmt chunk before its audio"),
     "data longer than the file": (riff(fmt(), chunk(b"data", PCM, 4000)), "declares 2000 frames, has 1000"),
@@ -76,6 +78,7 @@ READ = {
     "size 0": (riff(fmt(), b"data" + bytes(4) + PCM), "does not tell the length"),
     "ds64 of zeros": (rf64(0, fmt(), chunk(b"data", PCM, 2**32 - 1)), "does not tell the length"),
     "another fmt behind the audio": (riff(fmt(), DATA, fmt(fs=9000)), "another fmt chunk stands behind the audio"),
+    "a chunk that is cut short behind": (riff(fmt(), DATA, LIST)[:-9], "chunk b'LIST' behind the audio is cut short"),
     "zeros behind": (WHOLE + bytes(100), "100 bytes behind the audio are no chunk"),
     "a cut last frame": (riff(fmt(), chunk(b"data", PCM + b"\1")), "the last frame is cut: 1 of 2 bytes"),
     "two recordings": (riff(fmt(), chunk(b"data", PCM[:800])) + riff(fmt(), chunk(b"data", PCM[800:])), TWO),
@@ -102,6 +105,7 @@ SILENT = {
     "RF64 that counts samples by an old fact chunk": rf64(
         2000, fmt(), chunk(b"fact", struct.pack("<I", 2**32 - 1)), chunk(b"data", PCM, 2**32 - 1), count=0
     ),
+    "an odd chunk without its pad byte": riff(fmt(), b"note\5\0\0\0hello", DATA),
     "the same fmt twice": riff(fmt(), fmt(), DATA),
     "fact that counts samples": riff(fmt(), chunk(b"fact", struct.pack("<I", 1000)), DATA),
 }
@@ -155,6 +159,30 @@ def test_a_pipe_never_gives_other_samples_than_a_disk(tmp_path, name):
         assert name == "a stub", name
     else:
         np.testing.assert_array_equal(x, CODES)
+
+
+@pytest.mark.parametrize("size", [len(PCM + LIST), len(PCM) + 8, 2**32 - 1])
+def test_chunks_that_a_data_size_counts_are_no_audio(tmp_path, size):
+    data = riff(fmt(), chunk(b"data", PCM + LIST, size))
+    x, warnings, info = read(put(tmp_path, data))
+    np.testing.assert_array_equal(x, CODES)
+    assert info.tags == (("title", "a title"),)
+    counted = min(size, len(PCM + LIST)) - len(PCM)
+    words = f"its data size counts {counted} bytes of chunks that stand behind the audio"
+    assert warnings == [f"{words}; took the audio before them"]
+    if counted == len(LIST):
+        with piped(data) as pipe, pytest.raises(ReadError, match=f"{words}, which can be left out of a file, not of a"):
+            read(pipe)
+        with piped(data) as pipe:
+            x, warnings, _ = read(pipe, truncated="accept")
+        assert len(x) == 1000 + len(LIST) // 2
+        assert "not of a pipe; took them as audio" in warnings[-1]
+
+
+def test_no_audio_behind_a_size_of_0_in_a_pipe_is_none(tmp_path):
+    with piped(riff(fmt(), chunk(b"data", b""), LIST)) as pipe:
+        x, warnings, _ = read(pipe)
+    assert (len(x), warnings) == (0, ["metadata not carried: LIST"])
 
 
 def test_chunks_behind_the_audio_of_a_pipe_are_named_since_they_come_too_late_to_be_kept():
