@@ -8,8 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 import yaml
-
-from pipeline.config.schema import schema_text
+from faltung_schema.schema import schema_text
 
 CONFIGS = Path(__file__).resolve().parents[1] / "configs"
 

@@ -263,18 +263,3 @@ def info(files: opt.InfoFiles, as_json: opt.Json = False) -> None:
             show(one)
     if any("error" in one for one in told):
         raise typer.Exit(1)
-
-
-@app.command()
-def schema(output: opt.SchemaFile = None, overwrite: opt.Overwrite = False) -> None:
-    """Print the JSON Schema of configurations.
-
-    With every stage installed; editors complete and check with it.
-    """
-    from ..config.schema import schema_text, write_schema
-    from .terminal import write
-
-    if output is None:
-        write(schema_text())
-    else:
-        write_schema(output, overwrite=overwrite)

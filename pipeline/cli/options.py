@@ -48,7 +48,6 @@ Output = Annotated[str | None, _option("-o", "--output", metavar="OUT", text=_TE
 Baked = Annotated[
     str, _option("-o", "--output", metavar="FILE", text="An audio file, .npy, or .txt with one tap a line.")
 ]
-SchemaFile = Annotated[Path | None, _option("-o", "--output", metavar="FILE", text="Write it here.")]
 Save = Annotated[Path | None, _option("--save", metavar="CONFIG", text="Write the pipeline as a configuration, too.")]
 Settings = Annotated[
     list[str] | None,

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 import soundfile
 from faltung_doctor import checks
+from faltung_schema.schema import schema_text
 
 import pipeline
 from pipeline.config.load import parse_config
-from pipeline.config.schema import schema_text
 from pipeline.dsp import transforms
 from pipeline.dsp.transforms import library_version
 from pipeline.errors import PluginError

@@ -9,9 +9,9 @@ from typing import get_args
 
 import jsonschema
 import pytest
+from faltung_schema.schema import json_schema, schema_text
 
 from pipeline.config.model import Configuration, Subtype
-from pipeline.config.schema import json_schema, schema_text
 from pipeline.config.yaml_text import read_yaml
 from pipeline.stages.base.registry import available_stages, stage_class
 

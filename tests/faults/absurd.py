@@ -19,10 +19,10 @@ from typing import Any
 import numpy as np
 import soundfile as sf
 import yaml
+from faltung_schema.schema import json_schema
 
 from pipeline.cli import main
 from pipeline.config import parse_config, to_yaml
-from pipeline.config.schema import json_schema
 from pipeline.errors import ConfigError
 
 AUDIO = {"version": 1, "input": "in.wav", "output": "o.wav"}

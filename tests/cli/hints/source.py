@@ -7,9 +7,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import faltung_codecs
+import faltung_schema
+
 import pipeline
 
-_ROOT = Path(pipeline.__file__).parent
+_ROOTS = [Path(one.__path__[0]) for one in (pipeline, faltung_codecs, faltung_schema)]
+"""The core, and what was a part of it."""
 _VERBS = [
     "set",
     "give",
@@ -57,10 +61,9 @@ def advice() -> Iterator[tuple[str, str]]:
 
 def texts() -> Iterator[tuple[str, str]]:
     """Module and text of every text of the source that is no docstring."""
-    for path in sorted(_ROOT.rglob("*.py")):
-        if path.relative_to(_ROOT).parts[0] not in ("explain", "flipcheck", "measure"):
-            for text in _texts(ast.parse(path.read_text("utf-8"))):
-                yield (path.parent.name if path.stem == "__init__" else path.stem), text
+    for path in sorted(path for root in _ROOTS for path in root.rglob("*.py")):
+        for text in _texts(ast.parse(path.read_text("utf-8"))):
+            yield (path.parent.name if path.stem == "__init__" else path.stem), text
 
 
 def _texts(tree: ast.AST) -> Iterator[str]:

@@ -35,7 +35,7 @@ ELSEWHERE = {
     "files of recorders and of plugins": (
         "labels: ; did you mean",
         "errors: choose with source:", "triggered", "riff: which is not read; convert", "registry: call it 'acme.",
-        "joined: is an OGG", "source: holds samples of a WFDB record", "source: ; install what reads",
+        "ogg: is an OGG", "source: holds samples of a WFDB record", "source: ; install what reads",
         "new_plugin", "kinds: give its files another", "source: in a pipe; give a file", "timegrid: but not even",
     ),
     "a pipe in a batch, and more than 4 GiB": (

@@ -2,25 +2,24 @@
 
 Which settings a stage has is said by one ``if`` (its ``use:``) ``then`` (its settings) for each, not by ``oneOf``: so
 an editor completes the settings of the stage that is named and complains of the one that is wrong instead of all
-branches, and a name of ``define:``, which no branch knows, passes. ``python -m pipeline.config.schema`` prints it.
+branches, and a name of ``define:``, which no branch knows, passes.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from ..errors import PluginError, UsageError
-from ..io.names import refuse_taken
-from ..io.sink import write_bytes
-from ..stages.base import Stage
-from ..stages.base.registry import available_stages, stage_class
-from .model import Configuration
+from pipeline.config.model import Configuration
+from pipeline.errors import PluginError, UsageError
+from pipeline.io.names import refuse_taken
+from pipeline.io.sink import write_bytes
+from pipeline.stages.base import Stage
+from pipeline.stages.base.registry import available_stages, stage_class
 
 _Schema = dict[str, Any]
 
@@ -153,7 +152,3 @@ def _described(schema: _Schema) -> str:
 
 def _reference(name: str) -> str:
     return "#/definitions/" + name.replace("~", "~0").replace("/", "~1")
-
-
-if __name__ == "__main__":
-    sys.stdout.write(schema_text())

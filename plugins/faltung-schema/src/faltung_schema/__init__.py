@@ -1,0 +1,1 @@
+"""The JSON Schema of configurations, with which editors complete and check them."""
