@@ -68,6 +68,9 @@ ELSEWHERE = {
     ),
     "explanations of a run, with their own tests": ("outputs: {}: is no explanation",),
     "sidecars of what is baked, with their own tests": ("tables: would tell {} Hz",),
+    "sidecars and arrays that contradict themselves, with their own tests": (
+        "tables: tells {} twice", "arrays: bytes stand behind its array",
+    ),
     "no advice": (
         "manifest: pipe",
         "options: keep what",
