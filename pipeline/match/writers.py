@@ -6,7 +6,6 @@ Numbers are the shortest text that gives the same double. A file appears when it
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
@@ -14,7 +13,6 @@ from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from pathlib import PurePath
 from types import SimpleNamespace
-from typing import Any
 
 from ..errors import UsageError, WriteError
 from ..io.base import PathArg
@@ -165,34 +163,12 @@ def _jsonl(searches: Sequence[Events]) -> bytes:
     return "".join(lines).encode("ascii")  # what is not ASCII is escaped, also the bytes of a name that is no UTF-8
 
 
-def _parquet(searches: Sequence[Events]) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    kinds = {"str": pa.string(), "int": pa.int64(), "float": pa.float64()}
-    events = _events(searches)
-    columns = {
-        field.name: pa.array(
-            [_utf8(getattr(event, field.name)) for event in events], kinds[str(field.type).removesuffix(" | None")]
-        )
-        for field in fields(Event)
-    }
-    buffer = io.BytesIO()
-    pq.write_table(pa.table(columns), buffer)
-    return buffer.getvalue()
-
-
-def _utf8(value: Any) -> Any:
-    r"""A text whose bytes that are no UTF-8 are written ``\udcff``."""
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
-
-
 _KINDS = {
     extension: kind
     for kind in (
         EventKind("CSV", (".csv",), _csv),
         EventKind("JSON lines", (".jsonl",), _jsonl),
-        EventKind("Parquet", (".parquet",), _parquet),
+        EventKind("Parquet", (".parquet",), "faltung_parquet.events:encoded"),
     )
     for extension in kind.extensions
 }
