@@ -31,12 +31,6 @@ def says_unknown(size: int) -> bool:
     return 0x7FFF0000 <= size <= 0x80010000 or size >= 0xFFFF0000
 
 
-def rate_problem(fs: int, block: int, rate: int) -> str:
-    """What to say where a fmt chunk tells another number of bytes a second than its rate and its frames make."""
-    made = f"{fs} Hz with {block} bytes a frame make {fs * block}"
-    return f"its fmt chunk says {rate} bytes a second, {made}; took {fs} Hz"
-
-
 def is_filling(source: Source, at: int, count: int) -> bool:
     """Whether bytes behind the audio that are no chunk are surely no audio: a few, zeros, or an ID3 tag."""
     tail = source.at(at, min(count, 1 << 16))
@@ -66,6 +60,8 @@ class Facts:
     """Position from which on another recording may begin, where that is known."""
     linear: tuple[str, str, int] | None = None
     """Encoding, byte order and bytes of a frame of plain numbers that libsndfile does not read in this container."""
+    mask: int = 0
+    """Loudspeaker positions of WAVE_FORMAT_EXTENSIBLE; 0 says nothing."""
     checksum: tuple[bytes, int] = (b"", 0)
     """MD5 of the samples as integers, and their bits; empty where none is told."""
     goes_on: bool = False
@@ -92,6 +88,9 @@ class _Audio:
     notes: tuple[str, ...] = ()
     linear: tuple[str, str] | None = None
     """Encoding and byte order of plain numbers that libsndfile does not read in this container."""
+    told: int = 0
+    """Bytes that the whole file should have; 0 where that is not told."""
+    mask: int = 0
 
 
 def facts_of(source: Source, options: ReadOptions) -> Facts:
@@ -101,19 +100,27 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
     audio = {"AIFF": _aiff, "W64": _w64, "AU": _au, "CAF": _caf, "NIST": _nist}[options.container](source)
     if isinstance(audio, Facts):
         return audio
+    if audio.fs is not None and not 0 < audio.fs < math.inf:
+        raise ReadError(source.name, f"its header declares a sampling rate of {audio.fs:g} Hz")
     there = max(0, (source.size or 0) - audio.start)
     block, warnings, size = max(1, audio.block), list(audio.notes), min(audio.declared, there)
+    end = audio.start + size
     untold = audio.unknown or (audio.declared == 0 and there > 0)
-    if untold and (audio.declared > there or not _are_chunks(source, options.container, audio.start + size)):
+    if untold and (audio.declared > there or not _are_chunks(source, options.container, end)):
         size = there
         warnings.append(NO_LENGTH)
     elif audio.declared > there:
         frames = f"declares {audio.declared // block} frames, has {there // block}"
         warnings.append(options.accept(source.name, frames, f"the {there // block} frames"))
-    elif audio.block and _more_audio(source, options.container, audio.start + size):
-        problem = too_small(size // block, there - size)
-        warnings.append(options.accept(source.name, problem, f"all {there // block} frames to the end"))
-        size = there
+    elif audio.block and not _goes_on(source, options.container, end):
+        if is_filling(source, end, there - size):
+            warnings.append(f"{there - size} bytes behind the audio are no chunk; ignored")
+        else:
+            problem = too_small(size // block, there - size)
+            warnings.append(options.accept(source.name, problem, f"all {there // block} frames to the end"))
+            size = there
+    if not warnings and audio.told and not end <= audio.told <= (source.size or 0) + 1 and not says_unknown(audio.told):
+        warnings.append(f"its header declares {audio.told} bytes, the file has {source.size}; took its audio chunk")
     if size % block and audio.block:
         warnings.append(f"the last frame is cut: {size % block} of {block} bytes; dropped")
     return Facts(
@@ -125,17 +132,19 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
         start=audio.start,
         behind=audio.start + (0 if NO_LENGTH in warnings else size),
         linear=None if audio.linear is None else (*audio.linear, audio.block),
+        mask=audio.mask,
     )
 
 
-def _more_audio(source: Source, container: str, end: int) -> bool:
-    """Whether what lies behind the audio is neither a chunk, nor another recording, nor filling."""
-    for at in (end, end + -end % (8 if container == "W64" else 2)):  # some do not fill up
+def _goes_on(source: Source, container: str, end: int) -> bool:
+    """Whether what lies behind the audio is nothing, a chunk, or another recording."""
+    full = end + -end % (8 if container == "W64" else 2)
+    for at in (end, full):  # some do not fill up
         head = next(chunks(source.at, container, source.size or 0, at), None)
         named = head is not None and head[2] < _LONGEST and head[0].isascii() and head[0].decode().isprintable()
         if named or source.at(at, 4) == source.head[:4]:
-            return False
-    return not is_filling(source, end, (source.size or 0) - end)
+            return True
+    return full >= (source.size or 0)
 
 
 def _are_chunks(source: Source, container: str, start: int) -> bool:
@@ -232,36 +241,41 @@ def _aiff(source: Source) -> _Audio | Facts:
         return ((at + 4, struct.pack(">I", min(size + 8 + offset, 2**32 - 1))), *count)
 
     try:
-        fs = math.ldexp(mantissa, (exponent & 0x7FFF) - 16446)
+        fs = math.ldexp(-mantissa if exponent & 0x8000 else mantissa, (exponent & 0x7FFF) - 16446)
     except OverflowError:
         fs = math.inf
-    if not 0 < fs < math.inf or exponent & 0x8000:
-        raise ReadError(source.name, f"its header declares a sampling rate of {-fs if exponent & 0x8000 else fs:g} Hz")
+    form = struct.unpack(">I", source.at(4, 4))[0]
     # Sizes in its header end at 4 GiB, and libsndfile with them; what goes on behind is read here.
     floats, order = kind in _FLOATS and block > channels, "<" if kind in _REVERSED else ">"
     linear = _linear(3 if floats else 1, 8 * block // max(1, channels), order) if (source.size or 0) >> 32 else None
     # A pad byte is no audio, though libsndfile's own files count it.
     size = declared if unknown or not block else frames * block
-    return _Audio(at + 16 + offset, size, block, patches, unknown, fs, channels, (), linear)
+    return _Audio(at + 16 + offset, size, block, patches, unknown, fs, channels, (), linear, form and form + 8)
 
 
 def _w64(source: Source) -> _Audio:
     found = _found(source, "W64")
     if b"fmt " not in found or b"data" not in found:  # libsndfile may find one, by half of a length
         raise ReadError(source.name, f"has no {'data' if b'fmt ' in found else 'fmt'} chunk, so no audio to read")
+    from .riff import parse_fmt
+
+    at, length = found[b"fmt "]
+    notes: list[str] = []
+    fmt = parse_fmt(source, source.at(at + 24, min(length - 24, 4096)), "<", notes)
     at, length = found[b"data"]
-    tag, channels, fs, rate, block, bits = struct.unpack(
-        "<HHIIHH", source.at(found[b"fmt "][0] + 24, 16).ljust(16, b"\0")
+    return _Audio(
+        at + 24,
+        max(0, length - 24),
+        fmt.block if fmt.tag in (1, 3, 6, 7) else 0,
+        _patch(at + 16, "<Q", 24),
+        unknown=length >= 2**62,
+        fs=float(fmt.fs),
+        channels=fmt.channels,
+        notes=tuple(notes),
+        linear=None if fmt.subtype is None else (fmt.subtype, "<"),
+        told=struct.unpack("<Q", source.at(16, 8).ljust(8, b"\0"))[0],
+        mask=fmt.mask,
     )
-    if tag == 0xFFFE:  # WAVE_FORMAT_EXTENSIBLE: the kind stands behind
-        tag = struct.unpack("<H", source.at(found[b"fmt "][0] + 48, 2).ljust(2, b"\0"))[0]
-    if tag in (1, 3, 6, 7) and block != channels * (1 if tag in (6, 7) else (bits + 7) // 8):
-        words = f"{bits} bits, {channels} channels, {block} bytes a frame"
-        raise ReadError(source.name, f"its fmt chunk contradicts itself: {words}")
-    fixed = block if tag in (1, 3, 6, 7) else 0
-    notes = (rate_problem(fs, block, rate),) if fixed and rate != fs * block & 0xFFFFFFFF else ()
-    start, size, linear = at + 24, max(0, length - 24), _linear(tag, bits, "<")
-    return _Audio(start, size, fixed, _patch(at + 16, "<Q", 24), length >= 2**62, float(fs), channels, notes, linear)
 
 
 def _au(source: Source) -> _Audio | Facts:
@@ -290,8 +304,8 @@ def _nist(source: Source) -> _Audio | Facts:
     coding = told.get("sample_coding", "pcm").strip()
     try:
         frames, channels = int(told["sample_count"]), int(told.get("channel_count", 1))
-        block = channels * int(told.get("sample_n_bytes", 2))
-        start, order = int(source.head[8:16]), told.get("sample_byte_format", "01")
+        width = int(told.get("sample_n_bytes", 2))
+        start, order = int(source.head[8:16]), told.get("sample_byte_format", "01").strip()
         fs = float(told["sample_rate"])
     except (KeyError, ValueError):
         problem = "is a NIST file that does not tell its rate, or how many samples it has"
@@ -299,8 +313,11 @@ def _nist(source: Source) -> _Audio | Facts:
     if coding not in ("pcm", "ulaw", "mu-law", "alaw"):
         unread = f"is a NIST file with {coding}; unpack it, for instance: sph2pipe -f wav IN.sph OUT.wav"
         return Facts(unreadable=unread)
-    order = "<" if order.startswith("0") else ">"
-    linear = _linear(1, 8 * block // max(1, channels), order) if coding == "pcm" else None
+    bytes_in_order = "01234567"[:width]
+    if width > 1 and order not in (bytes_in_order, bytes_in_order[::-1]):
+        raise ReadError(source.name, f"contradicts itself: samples of {width} bytes in the order {order[:9]!r}")
+    linear = _linear(1, 8 * width, "<" if order == bytes_in_order else ">") if coding == "pcm" else None
+    block = width * channels
     return _Audio(start, frames * block, block, lambda _: (), False, fs, channels, (), linear)
 
 

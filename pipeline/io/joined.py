@@ -192,7 +192,7 @@ def open_plain(source: Source, options: ReadOptions) -> Reader:
     if facts.linear is None or not 1 <= (facts.channels or 0) <= MAX_CHANNELS:
         return SndfileReader(source, options, facts)
     subtype, order, block = facts.linear
-    fmt = WavFormat(int(facts.fs or 0), facts.channels or 0, block, subtype)
+    fmt = WavFormat(int(facts.fs or 0), facts.channels or 0, block, subtype, facts.mask)
     source.skip(facts.start)
     header = WavHeader(options.container, order, fmt, facts.frames, facts.warnings, (), (), facts.start, None, None)
     reader = WavReader(source, header, subtype, options)

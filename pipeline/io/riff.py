@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ..errors import ReadError
 from ..limits import MAX_CHANNELS, set_by
 from .base import ReadOptions
-from .declared import NO_LENGTH, is_filling, rate_problem, says_unknown, too_small
+from .declared import NO_LENGTH, is_filling, says_unknown, too_small
 from .encodings import linear_subtype
 from .riff_metadata import metadata
 from .source import Source
@@ -125,7 +125,7 @@ class _Walk:
             raw = self.source.read(min(size, 4096))
             self.source.skip(max(0, size - 4096))
             if not self.raw_fmt:
-                self.raw_fmt, self.fmt = raw, self.parse_fmt(raw)
+                self.raw_fmt, self.fmt = raw, parse_fmt(self.source, raw, self.order, self.warnings)
             elif raw != self.raw_fmt and self.trailing:
                 self.warnings.append("another fmt chunk stands behind the audio; it is not believed")
             elif raw != self.raw_fmt:
@@ -150,42 +150,6 @@ class _Walk:
             self.source.skip(size)
         if size % 2 and self.source.peek(4) not in _TRAILING | {b"fmt ", b"data"}:  # some writers forget the pad byte
             self.source.skip(1)
-
-    def parse_fmt(self, raw: bytes) -> WavFormat:
-        if len(raw) < 16:
-            raise self.fail(f"its fmt chunk has {len(raw)} bytes, at least 16 are needed")
-        tag, channels, fs, rate, block, bits = self.unpack("HHIIHH", raw[:16])
-        mask = 0
-        if tag == 0xFFFE and len(raw) >= 40:
-            valid, mask, tag = self.unpack("HIH", raw[18:26])
-            if tag in (1, 3) and valid > bits:
-                self.warnings.append(f"its fmt chunk says {valid} valid bits of {bits}; took {bits}")
-            if mask.bit_count() not in (0, channels) and mask < 1 << 31:  # above it means all there are
-                places = f"{mask.bit_count()} loudspeakers for {channels} channels"
-                self.warnings.append(f"its channel mask has {places}; left out")
-                mask = 0
-        if not 1 <= channels <= MAX_CHANNELS:
-            more = f" ({set_by('channels')})" if channels else ""
-            raise self.fail(f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read{more}")
-        if not 1 <= fs < 2**31:
-            raise self.fail(f"its header declares a sampling rate of {fs} Hz; tell it: sox -r 48000 IN.wav OUT.wav")
-        # 12 bits lie in 2 bytes and 20 in 3, in the upper bits: what counts is the size of the container. 24 bits may
-        # lie in 4 bytes, if all that is told agrees; 16 bits in 4 are two samples taken for one.
-        size, rate_told = block // channels, fs * block & _UNKNOWN
-        wide = tag == 1 and size == 4 and 17 <= bits <= 32 and rate in (rate_told, 0)
-        fits = size == 1 if tag in (6, 7) else bits >= 1 and (size == (bits + 7) // 8 or wide)
-        if tag in (1, 3, 6, 7) and (block % channels or not fits):
-            words = f"{bits} bits, {channels} channels, {block} bytes a frame, {rate} bytes a second"
-            raise self.fail(f"its fmt chunk contradicts itself: {words}")
-        if tag not in (1, 3):
-            return WavFormat(fs, channels, block, None, mask, tag)
-        subtype = linear_subtype(size, floating=tag == 3)
-        if subtype is None:
-            kind = "floating point" if tag == 3 else "PCM"
-            raise self.fail(f"holds {kind} of {bits} bits, which is not read; convert it: ffmpeg -i IN.wav OUT.wav")
-        if rate != rate_told:
-            self.warnings.append(rate_problem(fs, block, rate))
-        return WavFormat(fs, channels, block, subtype, mask, tag)
 
     def data_bytes(self, declared: int, block: int) -> int | None:
         """Bytes of audio: what is declared, held against what is there."""
@@ -281,6 +245,49 @@ class _Walk:
                 break
             self.keep(head[:4], size)
         self.source.skip(back - self.source.position)
+
+
+def parse_fmt(source: Source, raw: bytes, order: str, warnings: list[str]) -> WavFormat:
+    """The content of a ``fmt`` chunk; what does not agree in it is raised, as `ReadError`, or added to ``warnings``."""
+    if len(raw) < 16:
+        raise ReadError(source.name, f"its fmt chunk has {len(raw)} bytes, at least 16 are needed")
+    tag, channels, fs, rate, block, bits = struct.unpack(f"{order}HHIIHH", raw[:16])
+    mask = 0
+    if tag == 0xFFFE and len(raw) >= 40:
+        valid, mask, tag = struct.unpack(f"{order}HIH", raw[18:26])
+        if tag in (1, 3) and valid > bits:
+            warnings.append(f"its fmt chunk says {valid} valid bits of {bits}; took {bits}")
+        if mask.bit_count() not in (0, channels) and mask < 1 << 31:  # above it means all there are
+            places = f"{mask.bit_count()} loudspeakers for {channels} channels"
+            warnings.append(f"its channel mask has {places}; left out")
+            mask = 0
+    if not 1 <= channels <= MAX_CHANNELS:
+        more = f" ({set_by('channels')})" if channels else ""
+        raise ReadError(source.name, f"its header declares {channels} channels; 1 to {MAX_CHANNELS} can be read{more}")
+    if not 1 <= fs < 2**31:
+        raise ReadError(
+            source.name, f"its header declares a sampling rate of {fs} Hz; tell it: sox -r 48000 IN.wav OUT.wav"
+        )
+    # 12 bits lie in 2 bytes and 20 in 3, in the upper bits: what counts is the size of the container. 24 bits may
+    # lie in 4 bytes, if all that is told agrees; 16 bits in 4 are two samples taken for one.
+    size, rate_told = block // channels, fs * block & _UNKNOWN
+    wide = tag == 1 and size == 4 and 17 <= bits <= 32 and rate in (rate_told, 0)
+    fits = size == 1 if tag in (6, 7) else bits >= 1 and (size == (bits + 7) // 8 or wide)
+    if tag in (1, 3, 6, 7) and (block % channels or not fits):
+        words = f"{bits} bits, {channels} channels, {block} bytes a frame, {rate} bytes a second"
+        raise ReadError(source.name, f"its fmt chunk contradicts itself: {words}")
+    if tag not in (1, 3):
+        return WavFormat(fs, channels, block, None, mask, tag)
+    subtype = linear_subtype(size, floating=tag == 3)
+    if subtype is None:
+        kind = "floating point" if tag == 3 else "PCM"
+        raise ReadError(
+            source.name, f"holds {kind} of {bits} bits, which is not read; convert it: ffmpeg -i IN.wav OUT.wav"
+        )
+    if rate != rate_told:
+        made = f"{fs} Hz with {block} bytes a frame make {fs * block}"
+        warnings.append(f"its fmt chunk says {rate} bytes a second, {made}; took {fs} Hz")
+    return WavFormat(fs, channels, block, subtype, mask, tag)
 
 
 def are_chunks(source: Source, order: str, at: int, count: int) -> bool:

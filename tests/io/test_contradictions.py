@@ -209,7 +209,7 @@ def test_a_size_that_began_again_at_4_gib_is_read_to_the_end(tmp_path):
 
 def extended(fs):
     mantissa, exponent = math.frexp(fs)
-    return struct.pack(">HQ", exponent + 16382, int(mantissa * 2**64))
+    return struct.pack(">HQ", exponent + 16382 + 32768 * (fs < 0), int(abs(mantissa) * 2**64))
 
 
 @pytest.mark.parametrize("container", ["AIFF", "AU"])
@@ -241,10 +241,12 @@ def aiff(frames=1000, bits=16, fs=8000.0, size=None, form=None, extra=b"", audio
 W64 = bytes.fromhex("f3acd3118cd100c04f8edb8a")
 
 
-def w64(size=None, extra=b"", block=2, rate=16000, audio=PCM):
-    body = b"wave" + W64 + b"fmt " + W64 + struct.pack("<QHHIIHH", 40, 1, 1, 8000, rate, block, 16)
+def w64(size=None, extra=b"", block=2, rate=16000, audio=PCM, fmt=None, total=None):
+    fmt = struct.pack("<HHIIHH", 1, 1, 8000, rate, block, 16) if fmt is None else fmt
+    body = b"wave" + W64 + b"fmt " + W64 + struct.pack("<Q", 24 + len(fmt)) + fmt
     body += b"data" + W64 + struct.pack("<Q", 24 + len(audio) if size is None else size) + audio + extra
-    return bytes.fromhex("726966662e91cf11a5d628db04c10000") + struct.pack("<Q", 24 + len(body)) + body
+    total = 24 + len(body) if total is None else total
+    return bytes.fromhex("726966662e91cf11a5d628db04c10000") + struct.pack("<Q", total) + body
 
 
 def au(size=2000, audio=BIG, extra=b""):
@@ -294,6 +296,10 @@ OTHERS = {
     "NIST cut": (nist()[:-500], "declares 1000 frames, has 750"),
     "NIST without a count": (nist().replace(b"sample_count", b"sample_cxxxt"), "does not tell its rate, or how many"),
     "NIST, shortened": (nist().replace(b"-s3 pcm\n", b"-s9 pcm,short"), "NIST file with pcm,short"),
+    "NIST, no order of bytes": (nist().replace(b"s2 01", b"s2 11"), "samples of 2 bytes in the order '11'"),
+    "NIST at no rate": (nist().replace(b"-i 8000", b"-r nan "), "declares a sampling rate of nan Hz"),
+    "AIFF at a negative rate": (aiff(fs=-8000.0), "declares a sampling rate of -8000 Hz"),
+    "W64 at a rate of 0": (w64(fmt=fmt_of(fs=0)[8:]), "declares a sampling rate of 0 Hz"),
     "CAF with a codec": (caf().replace(b"lpcm", b"aac "), "a CAF file with aac that libsndfile does not decode"),
 }  # fmt: skip
 OTHERS_READ = {
@@ -306,6 +312,15 @@ OTHERS_READ = {
     "W64, byte rate": (w64(rate=8000), "says 8000 bytes a second"),
     "two W64": (w64(audio=PCM[:800]) + w64(audio=PCM[800:]), r"400 \+ 600 frames"),
     "AU of unknown size": (au(2**32 - 1), "does not tell the length"),
+    "W64, 24 valid bits in 16": (w64(fmt=extensible(24, 16, 2)[8:]), "says 24 valid bits of 16"),
+    "W64, loudspeakers without a channel": (
+        w64(fmt=extensible(16, 16, 2, mask=3)[8:]),
+        "2 loudspeakers for 1 channels",
+    ),
+    "W64 that ends in its audio": (w64(total=500), "its header declares 500 bytes, the file has 2104"),
+    "AIFF that ends in its audio": (aiff(form=492), "its header declares 500 bytes, the file has 2054"),
+    "AIFF that ends behind the file": (aiff(form=9000), "its header declares 9008 bytes, the file has 2054"),
+    "AU, ID3 behind": (au(extra=b"TAG" + bytes(125)), "128 bytes behind the audio are no chunk; ignored"),
     "two AU": (au(800, BIG[:800]) + au(1200, BIG[800:]), r"400 \+ 600 frames"),
     "CAF of unknown size": (caf(-1), "does not tell the length"),
     "two CAF": (caf(804, BIG[:800]) + caf(1204, BIG[800:]), r"400 \+ 600 frames"),
@@ -313,6 +328,9 @@ OTHERS_READ = {
 OTHERS_SILENT = {
     "AIFF": aiff(), "W64": w64(), "AU": au(), "CAF": caf(), "NIST": nist(),
     "AIFF with a chunk behind": aiff(extra=chunk(b"NAME", b"title", order=">")),
+    "W64 of 24 bits in 4 bytes": w64(
+        fmt=fmt_of(1, 1, 8000, 32000, 4, 24)[8:], audio=(CODES.astype("<i4") << 16).tobytes()
+    ),
     "W64 with a chunk behind": w64(extra=b"list" + W64 + struct.pack("<Q", 40) + b"sixteen bytes ok"),
     "CAF with a chunk behind": caf(extra=chunk64(b"info", bytes(4))),
 }  # fmt: skip
@@ -372,13 +390,10 @@ def test_bits_and_bytes_that_agree_are_read_and_no_others(tmp_path, bits, block)
 
 def test_floats_in_an_extensible_w64_are_no_integers(tmp_path):
     floats = (CODES / 32768).astype("<f4").tobytes()
-    kind = extensible(32, 32, 4, tag=3)[8:]
-    body = b"wave" + W64 + b"fmt " + W64 + struct.pack("<Q", 24 + len(kind)) + kind
-    body += b"data" + W64 + struct.pack("<Q", 24 + len(floats)) + floats
-    head = bytes.fromhex("726966662e91cf11a5d628db04c10000") + struct.pack("<Q", 24 + len(body))
-    x, warnings, info = read(put(tmp_path, head + body))  # libsndfile takes them for PCM_32
+    # libsndfile takes them for PCM_32
+    x, warnings, info = read(put(tmp_path, w64(fmt=extensible(32, 32, 4, tag=3)[8:], audio=floats)))
     np.testing.assert_array_equal(x, CODES)
-    assert (info.subtype, warnings) == ("FLOAT", [])
+    assert (info.subtype, warnings, info.channel_mask) == ("FLOAT", [], 4)
 
 
 @pytest.mark.parametrize("tag", [6, 7])
