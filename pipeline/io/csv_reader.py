@@ -25,7 +25,7 @@ from .dialect import COUNTED, MISSING, TableSettings, counts_rows, find_dialect,
 from .gaps import Filling
 from .source import Source
 from .stamps import UNITS, Clock, parse_stamp, sounds_like_time, unit_told
-from .tables import find_column, read_sidecar
+from .tables import comment_meant, find_column, read_sidecar
 from .timecolumn import TimeGrid, survey
 from .timegrid import TimeRequest
 
@@ -216,7 +216,8 @@ class CsvReader(Reader):
     def _check_width(self, line: int, row: list[str]) -> None:
         if len(row) != self._width:
             count = f"{len(row)} column{'s' if len(row) != 1 else ''}"
-            raise ReadError(self._name, f"line {line} has {count}, the first row has {self._width}; {_SHAPE}")
+            fix = f"{_SHAPE}{comment_meant(row[0]) if row else ''}"
+            raise ReadError(self._name, f"line {line} has {count}, the first row has {self._width}; {fix}")
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """(line, cells) of every row behind the header, from the start of the file."""
@@ -251,6 +252,9 @@ class CsvReader(Reader):
                     if at > begun or "unexpected end" in str(failed):
                         fix = f"a quote that is opened in line {begun} is never closed; close it, or take it out"
                         raise ReadError(self._name, f"line {begun}: {fix}") from failed
+                    if "field limit" in str(failed):
+                        fix = f"a cell of over {csv.field_size_limit():,} characters, which no number has; cut it out"
+                        raise ReadError(self._name, f"line {at}: {fix}") from failed
                     raise ReadError(self._name, f"line {at}: {failed}") from failed
                 if len(rows) < most:
                     return
@@ -306,6 +310,9 @@ class CsvReader(Reader):
         return [_NAN if value is None else value for value in values]
 
     def _no_number(self, line: int, column: int, text: str, row: list[str]) -> ReadError:
+        if "\0" in text:
+            fix = "which a recorder or a copy leaves that broke off; take them out, as tr -d '\\0' does"
+            return self._wrong(line, column, f"holds NUL characters, {fix}")
         said = f"{shorten(text, _SHOWN)!r} is no number"
         if self._form.decimal == "," and number_of(text) is not None:
             return self._wrong(line, column, f"{said}; others have a decimal comma, this has a point")
@@ -320,6 +327,8 @@ class CsvReader(Reader):
         fix = f"{self._others(row) or 'choose others with columns:'} ({_SHAPE})"
         if line > self._form.first and not any(map(str.isdigit, text)):
             fix += f", or table: {{missing: [{text.strip()!r}]}} says that it is a missing value"
+        if line > self._form.first and column == 0:
+            fix += comment_meant(text)
         return self._wrong(line, column, f"{said}; {fix}")
 
     def _others(self, row: list[str]) -> str:

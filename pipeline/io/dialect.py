@@ -24,7 +24,7 @@ from ..plugins import bundled
 from ..settings import Settings
 from ..text import from_cell, shorten
 from .source import Source, text_encoding
-from .stamps import Clock, check_time_format, check_zone, parse_stamp
+from .stamps import Clock, check_time_format, check_zone, parse_stamp, plainly
 
 SAMPLE = 1 << 16
 """Bytes at the beginning of a text by which its form is known."""
@@ -54,11 +54,11 @@ _VOTERS = 200  # rows at the end of the sample that tell what a row is
 _NAMED = {"tab": "\t", "blanks": " ", "blank": " ", "space": " ", "comma": ",", "semicolon": ";"}
 _COMMENTS = ("#", "%", "*", "!", "//", '"# ', ";")
 _VALUE_OF = re.compile(r"\s*([-+\d.eE]+)\s*//\s*(.+)")  # a number and its name, as exports of measured responses have
-_COMMA = re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?")
-_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2},\d{3}")
-_MARKED = re.compile(r"[+-]?[1-9]\d{0,2}([ ,.'\xa0\u202f])\d{3}((?:\1\d{3})*)(?:(?!\1)([.,])\d+)?")  # 1'234.5
+_COMMA = re.compile(r"[+\u2212-]?\d*,\d+([eE][+-]?\d+)?")
+_THOUSANDS = re.compile(r"[+\u2212-]?[1-9]\d{0,2},\d{3}")
+_MARKED = re.compile(r"[+\u2212-]?[1-9]\d{0,2}([ ,.'\xa0\u202f])\d{3}((?:\1\d{3})*)(?:(?!\1)([.,])\d+)?")  # 1'234.5
 _LISTED = re.compile(rb"[\[{(=][\s\0]*[-+.\d\[{(]")  # perhaps such a list
-_PLAIN = re.compile(r"[+-]?\d*[.,]?\d+")
+_PLAIN = re.compile(r"[+\u2212-]?\d*[.,]?\d+")
 _UNIT = re.compile(
     r"(?i:seconds?|milliseconds?|secs?|minutes?|hours?|volts?|hh:mm:ss(\.m+)?)|[\[(].*[\])]|-?|[mµuknMG]?(s|sec|Hz|V|A|g|m|W|Pa|N|T|L|l|bar|m/s|rad|m/s(\^2|\*\*2|²))|min|h|d|°?[CFK]|deg(/s|C|F)?|°(/s)?|"
     r"dps|rad/s|%(RH)?|hPa|cm|dB\w{0,3}|lx|lux|pp[mb]|NTU|rpm|bpm|raw|counts?|a\.?u\.?|pH|Nm"
@@ -167,9 +167,16 @@ def find_dialect(
     width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
     rows = [row for row in rows if len(row) == width]
     numeric = [sum(map(tells, column)) * 2 > len(rows) for column in zip(*rows, strict=True)]
-    at, width, above, step = _first_row(lines, start, comments, delimiter, numeric, tells)
+    absent = MISSING | {str(one).strip().lower() for one in table.missing}
+    told = partial(_tells_or_misses, tells=tells, absent=absent)
+    at, width, above, step = _first_row(lines, start, comments, delimiter, numeric, told)
     seen = tuple(mark for mark in _COMMENTS[1:] if mark != delimiter and any(x.startswith(mark) for _, x in above))
     above = [(n, line) for n, line in above if not line.startswith(seen)] if seen else above
+    if above and table.skip is None:
+        texts = [_cells(line, delimiter) for _, line in above]
+        first = list(map(tells, _cells("".join(lines[at - 1 : at]), delimiter)))
+        first_row = bundled("faltung_tables.doubts", "a table").first_row
+        notes += first_row(name, above[-1][0], [one for one in texts if len(one) == width], first, tells)
     trailing = bool(rows) and width > 1 and not any(row[-1].strip() for row in rows)
     if trailing:
         width, rows = width - 1, [row[:-1] for row in rows]
@@ -264,7 +271,7 @@ def _fitness(lines: Sequence[str], delimiter: str, tells: Callable[[str], bool])
 
 def _of_one_column(name: str, lines: Sequence[str], *, strict: bool) -> str | None:
     """A separator that parts nothing, where each line is one number and some have marks between thousands."""
-    words = [line.strip() for line in lines if line.strip()[:1] in "+-.,0123456789"]
+    words = [line.strip() for line in lines if line.strip()[:1] in "+-\u2212.,0123456789"]
     marked = [found for found in map(_MARKED.fullmatch, words) if found]
     if not marked or not all(_MARKED.fullmatch(word) or _PLAIN.fullmatch(word) for word in words):
         return None
@@ -286,7 +293,7 @@ def _first_row(
     comments: tuple[str, ...],
     delimiter: str,
     numeric: Sequence[bool],
-    tells: Callable[[str], bool],
+    told: Callable[[str], bool],
 ) -> tuple[int, int, list[tuple[int, str]], float | None]:
     """Line and width of the first row of data, the lines of text above it, and the step that they tell.
 
@@ -299,11 +306,11 @@ def _first_row(
         blank = not line.strip() and not (delimiter == "\t" and "\t" in line)
         if blank or (line.startswith(comments) and not line.startswith(_NO_REMARKS)):
             continue
-        if told := _VALUE_OF.fullmatch(line):
-            step = float(told[1]) if "sample interval" in told[2].lower() else step
+        if value := _VALUE_OF.fullmatch(line):
+            step = float(value[1]) if "sample interval" in value[2].lower() else step
             continue
         cells = _cells(line, delimiter)
-        if _is_data(cells, numeric, tells):
+        if _is_data(cells, numeric, told):
             width = len(cells)
             break
         empty = None if any(map(str.strip, cells)) else empty or (at, len(cells), len(above))
@@ -317,16 +324,12 @@ def _first_row(
     return at, len(_cells(above[0][1], delimiter)) if above else 0, above[:1], step
 
 
-def _is_data(cells: Sequence[str], numeric: Sequence[bool], tells: Callable[[str], bool]) -> bool:
+def _is_data(cells: Sequence[str], numeric: Sequence[bool], told: Callable[[str], bool]) -> bool:
     """Whether a line is a row of data: numbers alone, or numbers wherever the rows below have them."""
-    told = [tells(cell) or cell.strip().lower() in MISSING for cell in cells]
-    if all(told):
+    if all(map(told, cells)):
         return any(map(str.strip, cells))
-    return (
-        len(cells) == len(numeric)
-        and any(numeric)
-        and all(t for t, wanted in zip(told, numeric, strict=True) if wanted)
-    )
+    wanted = [cell for cell, one in zip(cells, numeric, strict=False) if one]
+    return len(cells) == len(numeric) and any(numeric) and all(map(told, wanted))
 
 
 def _decimal(name: str, rows: Sequence[Sequence[str]], delimiter: str, *, strict: bool) -> str:
@@ -355,11 +358,13 @@ def _decimal(name: str, rows: Sequence[Sequence[str]], delimiter: str, *, strict
 
 def number_of(cell: str, decimal: str = ".") -> float | None:
     """The number that a cell holds, with marks between its thousands or without; None where it holds none."""
-    try:
-        if "_" not in cell and (decimal == "." or "." not in cell):  # Python reads 1_000 as a number; nobody else does
-            return float(cell.replace(decimal, "."))
-    except ValueError:
-        pass
+    for text in (cell, plainly(cell)):
+        try:
+            if "_" not in text and (decimal == "." or "." not in text):  # Python reads 1_000; nobody else does
+                return float(text.replace(decimal, "."))
+        except ValueError:
+            pass
+    cell = plainly(cell)
     found = _MARKED.fullmatch(cell.strip())
     if found is None or found[1] == decimal or found[3] not in (None, decimal):
         return None
@@ -381,6 +386,10 @@ def counts_rows(cells: Sequence[str]) -> bool:
 def is_decimal_comma(cell: str) -> bool:
     """Whether a cell is a number with a decimal comma."""
     return number_of(cell, ",") is not None and number_of(cell) is None
+
+
+def _tells_or_misses(cell: str, tells: Callable[[str], bool], absent: frozenset[str]) -> bool:
+    return tells(cell) or cell.strip().lower() in absent
 
 
 def _is_numeric(cell: str, clock: Clock) -> bool:

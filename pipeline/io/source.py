@@ -273,7 +273,7 @@ def _header_beside(name: str) -> str:
 
 def text_encoding(head: bytes) -> str | None:
     """Encoding of a text by its first bytes; None where they are no text."""
-    if head.startswith(_UTF16):
+    if head.startswith(_UTF16) and head[2:4] != b"\0\0":
         return "utf-16"
     for at, name in ((1, "utf-16-le"), (0, "utf-16-be")):  # without its mark
         if len(head) > 3 and not any(head[at::2]) and text_encoding(head[1 - at :: 2]):
@@ -297,6 +297,8 @@ _FOREIGN = (
     (4, b"ftyp", f"is an MP4/M4A file; {_CONVERT}"),
     (0, b"\x1aE\xdf\xa3", f"is a Matroska/WebM file; {_CONVERT}"),
     (0, b"\x1f\x8b", "is compressed with gzip; unpack it first: gunzip IN{0}"),
+    (0, b"\xff\xfe\0\0", "is a text in UTF-32; convert it: iconv -f UTF-32 -t UTF-8 IN{0} > OUT{0}"),
+    (0, b"\0\0\xfe\xff", "is a text in UTF-32; convert it: iconv -f UTF-32 -t UTF-8 IN{0} > OUT{0}"),
     (0, b"RIFF", f"is a RIFF file, but no WAVE audio; {_CONVERT}"),
 )
 PLAYED = "if other programs play it: ffmpeg -i IN{0} OUT.wav, or: sox IN{0} OUT.wav"
@@ -331,5 +333,8 @@ def explain_unknown(head: bytes, name: str, *, known: bool = False) -> str:
     if looks_like_text(head):
         start = shorten(head.decode(text_encoding(head) or "utf-8", "replace").partition("\n")[0], 40)
         return f"is text, not {extension.lstrip('.').upper() or 'audio'}: it begins with {start!r}{fix}"
+    if extension.lower() in (".csv", ".tsv", ".txt") and looks_like_text(head.replace(b"\0", b"")):
+        fix = "a recorder or a copy broke off there; take them out: tr -d '\\0' < IN{0} > OUT{0}"
+        return f"is text that holds NUL characters, the first at byte {head.index(0):,}; {fix.format(extension)}"
     fix = fix or f"; {_RAW if extension.lower() in HEADERLESS else PLAYED}"
     return f"is in no known format: it begins with the bytes {head[:8].hex(' ')}{fix.format(extension)}"

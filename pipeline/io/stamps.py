@@ -52,6 +52,7 @@ class Clock:
     zone: str = ""
 
 
+_FORTRAN = re.compile(r"(?<=[\d.])[Dd](?=[+-]?\d)")
 _SECOND = re.compile(r"[0-5][0-9](\.[0-9]+)?")
 _ELAPSED = re.compile(r"(?:(\d+)( days?,? ))?(?:(\d+):)?(\d+):([0-5]\d)(?:([.,])(\d+))?")
 _WORDED = re.compile(r"(?=.*[A-Za-z]{3})(.*:[0-5]\d)(?:\.(\d+))?(\D.*)?")
@@ -82,6 +83,11 @@ PLAIN = Clock()
 """How cells are read whose column is not known."""
 
 
+def plainly(text: str) -> str:
+    """A number with a true minus sign, or an exponent as Fortran writes it (``1.5D+03``), as Python reads one."""
+    return _FORTRAN.sub("e", text.replace("\N{MINUS SIGN}", "-"))
+
+
 def parse_stamp(text: str, clock: Clock = PLAIN, *, fold: int = 0) -> Stamp | None:
     """A number or a time; None when it is neither. ``fold`` chooses of two times that a clock shows alike."""
     text = text.strip(" \t\r\n'")
@@ -97,8 +103,7 @@ def parse_stamp(text: str, clock: Clock = PLAIN, *, fold: int = 0) -> Stamp | No
 
 
 def _number(text: str, clock: Clock) -> Stamp | None:
-    if clock.comma:
-        text = text.replace(",", ".")
+    text = plainly(text.replace(",", ".") if clock.comma else text)
     try:
         number = Decimal(text)
     except InvalidOperation:
@@ -187,10 +192,12 @@ def _other_date(text: str, clock: Clock, fold: int) -> Stamp | None:
         if not 1 <= hours <= 12:
             return None
         hours = hours % 12 + 12 * (half in "Pp")
+    parts = hours, int(minute or 0), int(second or 0)
+    midnight = parts == (24, 0, 0) and not int(fraction or 0) and bool(mark or not second)  # the end of a day
     try:
-        moment = datetime(year, month, day, hours, int(minute or 0), int(second or 0))
+        moment = datetime(year, month, day, *((0, 0, 0) if midnight else parts)) + timedelta(days=midnight)
         moment = moment.replace(tzinfo=datetime.fromisoformat(f"2000-01-01T00{zone}").tzinfo if zone else None)
-    except ValueError:
+    except (ValueError, OverflowError):
         return _elapsed(text)
     rest = Decimal(int(fraction or 0)).scaleb(-len(fraction))
     resolution = Decimal(1).scaleb(-len(fraction)) if second else Decimal(60 if hour else 86400)

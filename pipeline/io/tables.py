@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import sys
 from collections.abc import Collection
 from pathlib import Path
@@ -50,6 +51,12 @@ def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int
     hint = f"; did you mean {near!r}?" if near else ""
     known = ", ".join(map(repr, names)) if names else "no header"
     raise ReadError(name, f"has no column {wanted!r}: it has {width} (positions 0 to {width - 1}; {known}){hint}")
+
+
+def comment_meant(text: str) -> str:
+    """The setting that passes over lines that begin as a text does, such as a last one of totals; empty of a number."""
+    word = re.match(r"\s*([^\s\d.,;:+\0-][^\s,;]*)", text)
+    return f", or table: {{comment: {json.dumps(word[1][:20])}}} passes over lines that begin so" if word else ""
 
 
 def sidecar_path(name: str) -> Path | Remote:

@@ -22,6 +22,7 @@ import numpy as np
 from ..limits import MAX_FRAMES, MAX_ROWS, at_most, set_by
 from ..plugins import bundled
 from ..system import pread
+from ..text import shorten
 from .base import Block, TimeColumn
 from .gaps import MOST_HELD
 from .sink import naming_errors, write_all
@@ -40,6 +41,7 @@ from .stamps import (
     parse_stamp,
     unit_of_epoch,
 )
+from .tables import comment_meant
 from .timegrid import HEAD, Gap, Grid, TimeRequest
 
 _MOST_PER_ROW = 100  # where there are so many that it is more than `MAX_ROWS`
@@ -182,7 +184,7 @@ def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
         texts=texts,
     )
     frames = size + (0 if asked.gaps == "split" else sum(gap.steps - 1 for gap in gaps))
-    allowed = MAX_FRAMES if asked.max_gap is not None else max(MAX_ROWS, size * _MOST_PER_ROW)
+    allowed = MAX_FRAMES if asked.max_gap is not None else min(MAX_FRAMES, max(MAX_ROWS, size * _MOST_PER_ROW))
     if frames > allowed:
         longest = max(gaps, key=lambda gap: gap.steps)
         line, text = next(islice(rows(), longest.row, None))
@@ -252,9 +254,7 @@ def _gather(
             continue
         pending: list[int] = []
         for line, text in zip(lines, written, strict=True):
-            stamp = parse_stamp(text, asked.clock)
-            if stamp is None:
-                raise asked.fail(f"{text!r} is no time (seconds, ISO 8601, or table: {{time_format: ...}})", line)
+            stamp = _stamp_in(asked, line, text, first if n else None)
             if n == 0:
                 first, wraps = stamp, is_clock_time(text) and not asked.clock.form
             elif asked.clock.zone and stamp.seconds <= previous.seconds:
@@ -281,6 +281,19 @@ def _gather(
         told = "".join(f"{one.strip()}\n" for one in written)
         _put_aside(asked.name, np.array(pending, np.int64), told, store, texts)
     return first._replace(length=longest), digits, (tick, finest)
+
+
+def _stamp_in(asked: TimeRequest, line: int, text: str, first: Stamp | None) -> Stamp:
+    stamp = parse_stamp(text, asked.clock)
+    if stamp is None:
+        fix = comment_meant(text) if first and not asked.position else ""
+        said = f"{shorten(text, 40)!r} is no time"
+        raise asked.fail(f"{said} (seconds, ISO 8601, or table: {{time_format: ...}}){fix}", line)
+    if first and stamp.iso and first.iso and bool(stamp.zone) != bool(first.zone):
+        has, other = ("a", "none") if stamp.zone else ("no", first.zone.strip())
+        fix = "write the same in all rows"
+        raise asked.fail(f"{text!r} has {has} time zone, the first time has {other}; {fix}", line)
+    return stamp
 
 
 def _put_aside(name: str, ticks: Block, written: str, store: IO[bytes], texts: StampTexts) -> None:

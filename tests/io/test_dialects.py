@@ -1,5 +1,7 @@
 """Tables as loggers write them: separators, decimal marks, comments, headers, units, dates, encodings, gaps."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -104,6 +106,12 @@ def test_a_form_that_cannot_be_seen_may_be_said(read, text, table):
         (lambda k: f"23:59:{k + 30}" if k < 30 else f"00:00:{k - 30:02d}", 1, {}),
         (lambda k: f"10:00:{k / 4:06.3f}", 4, {}),
         (lambda k: f"2024-07-15T10:00:00.{125 * k:09d}", 8e6, {}),
+        (lambda k: f"2024-07-15 {k + 1:02d}:00" if k < 24 else f"2024-07-16 {k - 23:02d}:00", 1 / 3600, {}),
+        (lambda k: f"{15 + k // 24}.07.2024 {k % 24 + 1}:00:00", 1 / 3600, {}),
+        (lambda k: f"2024-07-{30 + k // 24}T{k % 24 + 1:02d}:00Z", 1 / 3600, {}),
+        (lambda k: f"{k % 24 + 1:02d}:00", 1 / 3600, {}),
+        (lambda k: f"{k - 20}".replace("-", "\u2212"), 1, {}),
+        (lambda k: f"{k}.0D+00", 1, {}),
         (lambda k: f"Jul 15 2024 10:00:{k:02d}", 1, {"time_format": "%b %d %Y %H:%M:%S"}),
         (lambda k: f"07/08/2024 10:00:{k:02d}", 1, {"time_format": "%d/%m/%Y %H:%M:%S"}),
     ],
@@ -224,6 +232,100 @@ def test_a_first_row_with_a_gap_is_no_header(tmp_path, first):
 def test_a_value_that_is_missing_is_known_however_it_is_written(read, cell):
     text = "time,temp\n" + ROWS.replace(",9\n", f",{cell}\n", 1)
     assert read(text, gaps="interpolate")[2][0].startswith("gaps: interpolate made 1 missing value;")
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("x\n1\n\u22122\n3\n", [1, -2, 3]),
+        ("\u22121\n\u22122\n", [-1, -2]),
+        ("x;y\n\u22121,5;1\n\u22122,5;2\n", [-1.5, -2.5]),
+        ("x\n1e\u22123\n2e\u22123\n", [1e-3, 2e-3]),
+        ("x\n\u22121'234.5\n1'234.5\n", [-1234.5, 1234.5]),
+        ("x\n1.0D+00\n2.5d-01\n3D2\n-.5D0\n", [1, 0.25, 300, -0.5]),
+        ("1.0D+00 1\n2.5D-01 2\n", [1, 0.25]),
+    ],
+)
+def test_true_minus_signs_and_exponents_of_fortran_are_numbers(read, text, values):
+    np.testing.assert_array_equal(read(text, time_column=None, fs=1)[0], values)
+
+
+BROKEN = "stands above the first row of numbers and looks like a row, but for"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("time,x\n0.0,OL\n0.1,1\n0.2,2\n0.3,3\n", rf"line 2 {BROKEN} 'OL': mend it, or table: \{{missing: \['OL'\]\}}"),
+        ("0.0,OL\n0.1,1\n0.2,2\n", rf"line 1 {BROKEN} 'OL': mend it, .*, table: \{{skip: 0\}} that the line is"),
+        ("2024-07-15 10:00:00,OL\n2024-07-15 10:00:01,1\n2024-07-15 10:00:02,1\n", rf"line 1 {BROKEN} 'OL'"),
+        ("x\n<0.5\n1\n2\n", rf"line 2 {BROKEN} '<0.5'"),
+        ("x\n0x1F\n1\n2\n", rf"line 2 {BROKEN} '0x1F'"),
+        ("x\n\u200b1\n1\n2\n", rf"line 2 {BROKEN}"),
+        ("x,y\n5 mV,6 mV\n1,2\n2,3\n", rf"line 2 {BROKEN} '5 mV'"),
+    ],
+)
+def test_a_first_row_with_a_cell_that_is_no_number_is_not_lost(read, text, words):
+    with pytest.raises(ReadError, match=words):
+        read(text, time_column="time" if "time" in text else None, fs=10)
+
+
+def test_what_is_said_of_a_first_row_is_done(read):
+    text = "time,x\n0.0,OL\n0.1,1\n0.2,2\n"
+    np.testing.assert_array_equal(read(text, table={"missing": ["OL"]}, gaps="nan")[0], [np.nan, 1, 2])
+    x, info, _ = read(text, table={"skip": 1}, time_column=None, fs=1, columns=[1])
+    assert (info.names, x.tolist()) == (("OL",), [1, 2])
+    np.testing.assert_array_equal(
+        read("x\nOL\n1\n2\n", table={"missing": ["OL"]}, gaps="nan", time_column=None, fs=1)[0], [np.nan, 1, 2]
+    )
+
+
+@pytest.mark.parametrize("header", ["time,1,2", "0,1,label", "OL,1.5,2", "2 m,10 m,50 m", "s,2024-07-15,2024-07-16"])
+def test_a_header_with_numbers_is_one_and_is_told(read, header):
+    _, info, notes = read(f"{header}\n0,5,6\n1,6,7\n", time_column=None, fs=1)
+    assert (info.frames, info.names) == (2, tuple(header.split(",")))
+    assert notes == [f"line 1 is taken for a header and no row, though it holds numbers: {', '.join(info.names)!r}"]
+
+
+@pytest.mark.parametrize(
+    "last", ["Total,15", "EOF", "# end of file", "End of file", "Sum,", "--- end ---", "(40 rows)"]
+)
+def test_a_last_line_of_words_may_be_passed_over(read, last):
+    text = stamped(lambda k: k) + last + "\n"
+    if last.startswith("#"):
+        assert read(text)[1].frames == 40
+        return
+    word = last.split(",")[0].split()[0]
+    if not word.startswith("-"):
+        fix = re.escape(f'table: {{comment: "{word}"}} passes over lines that begin so')
+        with pytest.raises(ReadError, match=rf"line 42.*{fix}"):
+            read(text)
+    assert read(text, table={"comment": word})[1].frames == 40
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x\n1\n2\0\n3\n", "text that holds NUL characters, the first at byte 5; .* take them out: tr -d"),
+        (
+            "x\n" + "1\n" * 9000 + "\0" * 50,
+            r"line 9002, column 'x' holds NUL characters, which a recorder or a copy leaves",
+        ),
+        ("x\n1\n".encode("utf-32"), "a text in UTF-32; convert it: iconv -f UTF-32 -t UTF-8 IN.csv > OUT.csv"),
+        ("x\n1\n".encode("utf-32-be").join([b"\0\0\xfe\xff", b""]), "a text in UTF-32; convert it"),
+    ],
+)
+def test_a_text_of_other_characters_is_told(read, text, words):
+    with pytest.raises(ReadError, match=words):
+        read(text, time_column=None, fs=1)
+
+
+@pytest.mark.parametrize(("zone", "then", "has"), [("+02:00", "", "no"), ("Z", "", "no"), ("", "Z", "a")])
+def test_a_row_whose_time_loses_its_zone_is_no_gap(read, zone, then, has):
+    text = stamped(lambda k: f"2024-07-15T10:00:{k:02d}{zone if k < 30 else then}")
+    fix = "write the same in all rows"
+    with pytest.raises(ReadError, match=rf"line 32, .* has {has} time zone, the first time has .*; {fix}"):
+        read(text, gaps="nan")
 
 
 def test_a_word_among_numbers_may_be_said_to_be_a_missing_value(read):

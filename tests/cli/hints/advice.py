@@ -10,7 +10,7 @@ TIMED = "time_column: time"
 COUNTED = [f"{k},{k * k / 1000}" for k in range(10)]
 
 
-def csv(module: str, fragment: str, rows: str, then_more: str, more: str = TIMED, **how: object) -> Row:
+def csv(module: str, fragment: str, rows: str | bytes, then_more: str, more: str = TIMED, **how: object) -> Row:
     """A row about a table ``x.csv``."""
     files = {"x.csv": rows}
     return cfg(module, fragment, more=more, then_more=then_more, source="x.csv", output="o.csv", files=files, **how)
@@ -24,6 +24,16 @@ def other(module: str, fragment: str, name: str, data: str, then: str, stages: s
 TABLES = (
     csv("csv_reader", "name its time column", table(*TEN), TIMED, ""),
     csv("csv_reader", "give fs:", table(*TEN), "fs: 10", ""),
+    csv("csv_reader", "take them out, as tr", "1\n" * 9000 + "\0\0", "fs: 1", "fs: 1", mended={"x.csv": "1\n"}),
+    csv("source", "take them out: tr -d", "1\n\0\0", "fs: 1", "fs: 1", mended={"x.csv": "1\n"}),
+    csv("source", "iconv -f UTF-32", "1\n".encode("utf-32"), "fs: 1", "fs: 1", mended={"x.csv": "1\n"}),
+    csv(
+        "timecolumn",
+        "write the same in all rows",
+        table("2024-01-01 00:00:00Z,1", "2024-01-01 00:00:01,2"),
+        TIMED,
+        mended={"x.csv": table("2024-01-01 00:00:00Z,1", "2024-01-01 00:00:01Z,2")},
+    ),
     csv("csv_reader", "into a .json of the same name", table(*TEN), "", "", mended={"x.json": '{"fs": 10}'}),
     csv(
         "csv_reader",
