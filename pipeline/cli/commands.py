@@ -234,19 +234,6 @@ def stages(name: opt.StageName = None, as_json: opt.Json = False) -> None:
 
 
 @app.command()
-def plugins(as_json: opt.Json = False) -> None:
-    """List the plugins installed, of every kind.
-
-    Stages, readers, writers, event writers and executors of other packages, and what is wrong with them.
-    """
-    from .stage_view import list_plugins, show_plugins
-    from .terminal import write_json
-
-    listed = list_plugins()
-    write_json(listed) if as_json else show_plugins(listed)
-
-
-@app.command()
 def info(files: opt.InfoFiles, as_json: opt.Json = False) -> None:
     """Say what a file is, by whose reader, when it was recorded, and what is odd about it.
 

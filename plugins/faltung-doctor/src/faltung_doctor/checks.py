@@ -154,8 +154,9 @@ def _chinese() -> Check:
 
 def _plugins() -> list[Check]:
     """Stages of faltung, and plugins of every kind, and whether each can be used."""
-    from pipeline.cli.stage_view import list_plugins
     from pipeline.stages.base.registry import available_stages
+
+    from .plugged import list_plugins
 
     ours = sum(source.distribution == DISTRIBUTION for source in available_stages())
     checks = [Check("stages", f"{count(ours, 'stage')} of faltung")]

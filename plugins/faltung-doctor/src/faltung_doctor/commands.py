@@ -1,4 +1,4 @@
-"""The command ``faltung doctor``: it parses, calls and prints."""
+"""The commands ``faltung doctor`` and ``faltung plugins``: each parses, calls and prints."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ def doctor(as_json: Json = False) -> None:
         checks.show_checks(made)
     if not sound:
         raise typer.Exit(1)
+
+
+def plugins(as_json: Json = False) -> None:
+    """List the plugins installed, of every kind.
+
+    Stages, readers, writers, event writers and executors of other packages, and what is wrong with them.
+    """
+    from pipeline.cli.terminal import write_json
+
+    from .plugged import list_plugins, show_plugins
+
+    listed = list_plugins()
+    write_json(listed) if as_json else show_plugins(listed)
