@@ -156,7 +156,7 @@ def _show_result(result: RunResult, output: Output) -> None:
             output.detail(trace)
     for pages in result.explained:
         written = ", ".join(map(shown_path, pages))
-        output.show(Card({"explained": written or "no stage of it is a kernel"}))
+        output.show(Card({"explained": written or "no stage of it"}))
     tell_not_begun(result)
 
 

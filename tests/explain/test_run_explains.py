@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,16 @@ def test_a_run_that_is_to_explain_itself_does_so_for_each_kernel_stage(
     assert 100_000 < page.stat().st_size < 1_200_000
     assert (page.parent / "figure.png").exists()
     assert "explained" in done.output
+
+
+@pytest.mark.parametrize("frames", [0, 8000], ids=["nothing", "silence"])
+def test_what_cannot_be_explained_is_done_and_says_why(tmp_path: Path, frames: int) -> None:
+    (tmp_path / "c.yaml").write_text(CONFIG, "utf-8")
+    soundfile.write(tmp_path / "in.wav", np.zeros(frames), 8000)
+    done = CliRunner().invoke(app, ["run", str(tmp_path / "c.yaml")])
+    assert done.exit_code == 0, done.output
+    assert re.search(r"not explained: only silence reaches stage 0, 'convolve'", done.output)
+    assert re.search(r"explained +no stage of it\n", done.output)
 
 
 def test_without_the_package_that_explains_a_run_says_so_and_does_nothing(tmp_path: Path) -> None:
