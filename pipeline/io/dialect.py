@@ -272,7 +272,8 @@ def _fitness(lines: Sequence[str], delimiter: str, tells: Callable[[str], bool])
 def _of_one_column(name: str, lines: Sequence[str], *, strict: bool) -> str | None:
     """A separator that parts nothing, where each line is one number and some have marks between thousands."""
     words = [line.strip() for line in lines if line.strip()[:1] in "+-\u2212.,0123456789"]
-    marked = [found for found in map(_MARKED.fullmatch, words) if found]
+    found_in = filter(None, map(_MARKED.fullmatch, words))
+    marked = [found for found in found_in if found[1] != "." or found[2] or found[3]]  # 1.125 has a decimal point
     if not marked or not all(_MARKED.fullmatch(word) or _PLAIN.fullmatch(word) for word in words):
         return None
     if len(marked) < len(words) or any(found[1] in "'\xa0\u202f" for found in marked):
