@@ -230,10 +230,29 @@ def test_tcp_on_this_machine_needs_no_asking(address):
     check_address(address, insecure=False)
 
 
-@pytest.mark.parametrize("address", ["host:8786", "http://host:1", "tcp://host", "tcp://host:x", "tls://:1", ""])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "host:8786",
+        "http://host:1",
+        "tcp://host",
+        "tcp://host:x",
+        "tls://:1",
+        "",
+        "tls://host:1/x",
+        "tls://me:pw1@host:1",
+    ],
+)
 def test_what_is_no_address_is_refused(address):
-    with pytest.raises(UsageError, match=r"--scheduler must be an address such as tls://host:8786, got "):
+    with pytest.raises(UsageError, match=r"--scheduler must be an address such as tls://host:8786, got ") as told:
         check_address(address, insecure=True)
+    assert "pw1" not in str(told.value)
+
+
+def test_certificates_that_nobody_named_are_told():
+    with pytest.raises(UsageError, match=r"no certificates are named; name them in dask's .*distributed\.comm\.tls"):
+        with cluster("tls://127.0.0.1:9", patience_s=1):
+            pass
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,6 +23,67 @@ from tests.soak import cluster as soak
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or find_spec("distributed") is None, reason="distributed is not installed, or no /proc"
 )
+
+
+class Clock:
+    """Time that passes when it is told to."""
+
+    now = 100.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+class Client:
+    """A client whose scheduler answers whenever it is asked, and has two workers, last heard of at these times."""
+
+    status = "running"
+
+    def __init__(self, heard: tuple[float, float]) -> None:
+        self.heard, self.loop = heard, self
+        self._update_scheduler_info(0)
+
+    def _update_scheduler_info(self, workers: int) -> None:
+        known = {str(i): {"last_seen": at} for i, at in enumerate(self.heard)} if workers else {}
+        self._scheduler_identity = {"n_workers": len(self.heard), "workers": known}
+
+    def add_callback(self, what: Callable[[int], None], workers: int) -> None:
+        what(workers)
+
+
+def test_workers_that_all_say_nothing_are_told_and_one_that_works_on_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, client = Clock(), Client((5.0, 7.0))
+    monkeypatch.setattr(dask, "time", clock)
+    watch = dask._Watch(client, "tcp://here:1")
+
+    def look(tick: int) -> None:
+        clock.now += 0.5
+        if tick % 4 == 0:  # as the client asks by itself
+            client._update_scheduler_info(0)
+        watch()
+
+    for tick in range(600):
+        client.heard = (5.0, 7.0 + tick)  # one of them goes on
+        look(tick)
+    with pytest.raises(dask.ClusterLostError, match=r"tcp://here:1: none of its workers answers; once they are back"):
+        for tick in range(600):
+            look(tick)
+    assert dask._SILENT_S < clock.now - 400 < dask._SILENT_S + 4 * dask._ASK_S
+
+
+@pytest.mark.parametrize(
+    ("ended", "quiet"), [(KeyboardInterrupt, True), (dask.ClusterLostError, True), (OSError, False)]
+)
+def test_behind_a_signal_the_libraries_say_nothing_more(ended: type[BaseException], quiet: bool) -> None:
+    log = logging.getLogger("tornado.application")
+    before = log.level
+    try:
+        with pytest.raises(ended), dask._no_news_of_lost_workers():
+            raise ended("for a reason")
+        assert (log.level == logging.CRITICAL) is quiet
+    finally:
+        for name in ("distributed", "distributed.client", "tornado.application"):
+            logging.getLogger(name).setLevel(before)
 
 
 @pytest.mark.long

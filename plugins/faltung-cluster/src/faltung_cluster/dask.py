@@ -29,6 +29,7 @@ _LIBRARIES = ("faltung", "numpy", "scipy", "soundfile", "soxr")
 _PATIENCE_S = 5  # for a scheduler and its workers to answer
 _LOST_S = 15  # without a scheduler or a worker, after which a run ends
 _SILENT_S = 45  # of a scheduler or a worker that is there and answers nothing, after which it counts as gone
+_ASK_S = 4  # between two questions when each worker was last heard of
 _RETRIES = 2  # of what a worker could not take in
 
 
@@ -41,7 +42,8 @@ def check_address(address: str, *, insecure: bool) -> None:
         return
     url = urlsplit(address)
     try:
-        complete = url.scheme in ("tcp", "tls") and bool(url.hostname and url.port)
+        complete = url.scheme in ("tcp", "tls") and url.netloc == address[6:] and bool(url.hostname and url.port)
+        complete = complete and url.username is None
     except ValueError:
         complete = False
     if not complete:
@@ -119,9 +121,13 @@ def cluster(
     try:
         client: Any = _in_time(begin)
     except Exception as error:
-        raise UsageError(f"{address}: no scheduler answers: {_first_line(error)}; start: dask scheduler") from error
+        reason = _first_line(error)
+        fix = "start: dask scheduler"
+        if address.startswith("tls:") and "ssl_context" in str(error):
+            reason, fix = "no certificates are named", "name them in dask's configuration, under distributed.comm.tls"
+        raise UsageError(f"{address}: no scheduler answers: {reason}; {fix}") from error
     watch = _Watch(client, address)
-    with ExitStack() as stack, _no_news_of_lost_workers():
+    with _no_news_of_lost_workers(), ExitStack() as stack:
         stack.callback(_closed, client, watch)
         _compare(client, address, patience_s, tuple(used))
         executor = client.get_executor(retries=_RETRIES, pure=False)
@@ -166,21 +172,31 @@ class _Watch:
     """Looks whether a scheduler and a worker are there; raises `ClusterLostError` where one is not for a while.
 
     The client asks the scheduler every other second who it is: one that is stopped keeps its connections, and no
-    further answer comes.
+    further answer comes. What it tells of its workers, when each was last heard of, is asked for here.
     """
 
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._address = client, address
         self._gone_since: float | None = None
         self._answer, self._answered = None, time.monotonic()
+        self._heard, self._heard_at, self._asked = 0.0, self._answered, self._answered
         self.lost = False
 
     def __call__(self) -> None:
         now, there, answer = time.monotonic(), self._client.status == "running", self._client._scheduler_identity
         if answer is not self._answer:
             self._answer, self._answered = answer, now
+            heard = [worker["last_seen"] for worker in answer.get("workers", {}).values()]
+            if heard and max(heard) != self._heard:
+                self._heard, self._heard_at = max(heard), now
+            elif heard and now - self._heard_at > _SILENT_S:
+                self._end("none of its workers answers")
         if now - self._answered > _SILENT_S:
             self._end("the scheduler does not answer")
+        if now - self._asked > _ASK_S:
+            self._asked = now
+            with suppress(AttributeError):  # the loop of a client that is closed
+                self._client.loop.add_callback(self._client._update_scheduler_info, -1)
         if there and _workers_in(answer):
             self._gone_since = None
             return
@@ -214,11 +230,10 @@ def _no_news_of_lost_workers() -> Iterator[None]:
         log.setLevel(logging.CRITICAL)
     try:
         yield
-    except ClusterLostError:  # what is left of the client goes on until the process ends
-        raise
-    except BaseException:
-        _set_back(logs, levels)
-        raise
+    except Exception as error:
+        if not isinstance(error, ClusterLostError):
+            _set_back(logs, levels)
+        raise  # else, and behind a signal, what is left of the client goes on until the process ends
     _set_back(logs, levels)
 
 
