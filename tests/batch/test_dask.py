@@ -250,9 +250,9 @@ def test_what_is_no_address_is_refused(address):
 
 
 def test_certificates_that_nobody_named_are_told():
-    with pytest.raises(UsageError, match=r"no certificates are named; name them in dask's .*distributed\.comm\.tls"):
-        with cluster("tls://127.0.0.1:9", patience_s=1):
-            pass
+    told = r"no certificates are named; name them in dask's .*distributed\.comm\.tls"
+    with pytest.raises(UsageError, match=told), cluster("tls://127.0.0.1:9", patience_s=1):
+        pass
 
 
 @pytest.mark.parametrize(
