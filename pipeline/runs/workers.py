@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from ..batch.manifest import Data
@@ -28,7 +29,8 @@ def executor_of(
     """Where tasks are run, by what, how many it is given at a time, and what looks whether it is still there."""
     if work.choices.scheduler is not None:
         dask = bundled("faltung_cluster.dask", "scheduler=")
-        there, slots, watch = stack.enter_context(dask.workers_at(work.choices.scheduler, _plugins_of(work)))
+        files = [path for item in work.items for path in item.outputs if isinstance(path, Path)]
+        there, slots, watch = stack.enter_context(dask.workers_at(work.choices.scheduler, _plugins_of(work), files))
         return _cutting(there, slots, work, advanced, stack), run_task, 2 * slots, watch
     nothing = lambda: None  # noqa: E731
     if work.jobs == 1 and not is_apart(work):

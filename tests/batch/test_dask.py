@@ -208,6 +208,19 @@ def test_a_worker_without_the_package_or_with_another_plugin_is_refused(schedule
             pass
 
 
+def test_a_worker_that_sees_another_folder_under_the_name_of_the_outputs_is_refused(scheduler, tmp_path, monkeypatch):
+    pid = os.getpid()
+    outputs = [tmp_path / "made/later/a.wav", tmp_path / "made/b.wav"]
+    with cluster(scheduler, patience_s=PATIENCE, outputs=outputs):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("faltung_cluster.dask.os.path.exists", lambda _: os.getpid() == pid)
+    told = rf"worker tcp://[\d.:]+ does not see what lies in {re.escape(str(tmp_path))}; its files must have the same"
+    with pytest.raises(UsageError, match=told), cluster(scheduler, patience_s=PATIENCE, outputs=outputs):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_scheduler_that_does_not_answer_is_told_in_a_moment(batch, faltung, monkeypatch):  # noqa: F811
     monkeypatch.setattr("faltung_cluster.dask.cluster", partial(cluster, patience_s=0.5))
     began = time.monotonic()

@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import platform
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
@@ -65,7 +68,9 @@ def _executor_at(address: str) -> Plugin | None:
 
 
 @contextmanager
-def workers_at(address: str, used: Collection[str] = ()) -> Iterator[tuple[Executor, int, Callable[[], None]]]:
+def workers_at(
+    address: str, used: Collection[str] = (), outputs: Sequence[Path] = ()
+) -> Iterator[tuple[Executor, int, Callable[[], None]]]:
     """An executor at an address, Dask's or a plugin's, how many tasks it does at a time, and what looks if it lives.
 
     A plugin is called with the address and gives a context manager of the two. Its workers are sent functions and plain
@@ -74,7 +79,7 @@ def workers_at(address: str, used: Collection[str] = ()) -> Iterator[tuple[Execu
     Raises
     ------
     UsageError
-        no workers are there, or some lack what is ``used``: see `cluster`.
+        no workers are there, or some lack what is ``used``, or the folder of the ``outputs``: see `cluster`.
     PluginError
         the plugin cannot be imported, or fails.
     """
@@ -84,7 +89,7 @@ def workers_at(address: str, used: Collection[str] = ()) -> Iterator[tuple[Execu
             raise UsageError(f"{address}: --plugin {owner} is on this machine alone, its workers have none; {fix}")
     plugin = _executor_at(address)
     if plugin is None:
-        with cluster(address, used=used) as found:
+        with cluster(address, used=used, outputs=outputs) as found:
             yield found
         return
     what = plugin.words
@@ -97,12 +102,13 @@ def workers_at(address: str, used: Collection[str] = ()) -> Iterator[tuple[Execu
         except Exception as error:
             raise PluginError(f"{address}: {what} failed: {type(error).__name__}: {error}") from error
         _require_alike(address, what, versions(tuple(used)), there)
+        _require_folder(address, outputs, lambda name: {what: executor.submit(os.path.exists, name).result()})
         yield executor, slots, lambda: None
 
 
 @contextmanager
 def cluster(
-    address: str, patience_s: float = _PATIENCE_S, used: Collection[str] = ()
+    address: str, patience_s: float = _PATIENCE_S, used: Collection[str] = (), outputs: Sequence[Path] = ()
 ) -> Iterator[tuple[Executor, int, Callable[[], None]]]:
     """An executor on the workers of a scheduler, how many tasks they do at a time, and what looks whether they live.
 
@@ -111,7 +117,8 @@ def cluster(
     Raises
     ------
     UsageError
-        dask is not installed, no scheduler answers, it has no workers, or one has other versions than are here.
+        dask is not installed, no scheduler answers, it has no workers, or one has other versions than are here, or
+        another folder under the name of that of the outputs.
     """
     try:
         import distributed
@@ -130,6 +137,7 @@ def cluster(
     with _no_news_of_lost_workers(), ExitStack() as stack:
         stack.callback(_closed, client, watch)
         _compare(client, address, patience_s, tuple(used))
+        _require_folder(address, outputs, lambda name: _asked(client, address, os.path.exists, name))
         executor = client.get_executor(retries=_RETRIES, pure=False)
         try:
             yield executor, sum(_in_time(client.nthreads).values()), watch
@@ -230,10 +238,11 @@ def _no_news_of_lost_workers() -> Iterator[None]:
         log.setLevel(logging.CRITICAL)
     try:
         yield
-    except Exception as error:
-        if not isinstance(error, ClusterLostError):
-            _set_back(logs, levels)
-        raise  # else, and behind a signal, what is left of the client goes on until the process ends
+    except ClusterLostError:  # what is left of the client goes on until the process ends
+        raise
+    except BaseException:
+        _set_back(logs, levels)
+        raise
     _set_back(logs, levels)
 
 
@@ -249,15 +258,34 @@ def _compare(client: Any, address: str, patience_s: float, used: tuple[str, ...]
     except Exception:
         raise UsageError(f"{address}: the scheduler has no workers; start: dask worker {address}") from None
     here = versions(used)
+    for worker, there in _asked(client, address, versions, used).items():
+        if isinstance(there, BaseException):
+            raise UsageError(f"{address}: {worker}: cannot run faltung: {_first_line(there)}; install it there")
+        _require_alike(address, worker, here, there)
+
+
+def _asked(client: Any, address: str, function: Callable[[Any], Any], about: Any) -> dict[str, Any]:
+    """What a function returns, or raises, on each worker."""
     try:
-        found = _in_time(partial(client.run, versions, used, on_error="return"))
+        found = _in_time(partial(client.run, function, about, on_error="return"))
     except TimeoutError:
         stopped = f"one of its workers does not answer in {_SILENT_S} s"
         raise UsageError(f"{address}: {stopped}; end it, or start it again: dask worker {address}") from None
-    for worker, there in sorted(found.items()):
-        if isinstance(there, BaseException):
-            raise UsageError(f"{address}: worker {worker}: cannot run faltung: {_first_line(there)}; install it there")
-        _require_alike(address, f"worker {worker}", here, there)
+    return {f"worker {worker}": there for worker, there in sorted(found.items())}
+
+
+def _require_folder(address: str, outputs: Sequence[Path], seen: Callable[[str], dict[str, Any]]) -> None:
+    """Raise `UsageError` where outputs would not come here: a worker does not see a file that is put among them."""
+    if not outputs:
+        return
+    shared = Path(os.path.commonpath({path.absolute().parent for path in outputs}))
+    folder = next(one for one in (shared, *shared.parents) if one.is_dir())
+    # a folder that nothing can be put into is told of each file
+    with suppress(OSError), tempfile.NamedTemporaryFile(dir=folder, prefix=".faltung-", suffix=".part") as probe:
+        for worker, sees in seen(probe.name).items():
+            if sees is not True:
+                fix = "its files must have the same names there and here: start it where they have"
+                raise UsageError(f"{address}: {worker} does not see what lies in {folder}; {fix}")
 
 
 def _require_alike(address: str, worker: str, here: dict[str, str], there: dict[str, str]) -> None:
