@@ -214,6 +214,79 @@ def test_an_ogg_without_a_page_in_the_middle_is_told(ogg, tmp_path):
         read_signal(put(tmp_path, ogg[:third] + ogg[fourth:]))
 
 
+def with_crc(page):
+    page, crc = bytearray(page), 0
+    page[22:26] = bytes(4)
+    for byte in page:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = crc << 1 & 0xFFFFFFFF ^ (0x04C11DB7 if crc & 1 << 31 else 0)
+    page[22:26] = crc.to_bytes(4, "little")
+    return bytes(page)
+
+
+def pages_of(data):
+    starts = [k for k in range(len(data)) if data[k : k + 5] == b"OggS\0"]
+    return [data[a:b] for a, b in zip(starts, [*starts[1:], len(data)], strict=True)]
+
+
+def numbered(pages):
+    """The pages as if they had been written in this order."""
+    return b"".join(with_crc(page[:18] + struct.pack("<I", k) + page[22:]) for k, page in enumerate(pages))
+
+
+def ends_at(page, frame):
+    return with_crc(page[:6] + struct.pack("<q", frame) + page[14:])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda pages: [*pages[:-1], ends_at(pages[-1], 50)], r"ends at frame 50, the one before it at \d{5}"),
+        (lambda pages: [*pages[:-1], ends_at(pages[-1], -1)], r"ends at frame -1, the one before it at"),
+        (
+            lambda pages: [*pages[:4], *pages[3:]],
+            r"contradicts itself: the page at byte \d+ ends at frame (\d+), .* \1;",
+        ),
+    ],
+)
+def test_pages_of_an_ogg_that_go_back_in_time_are_told(ogg, tmp_path, change, words):
+    data = numbered(change(pages_of(ogg)))
+    with pytest.raises(ReadError, match=words):
+        read_signal(put(tmp_path, data))
+    with piped(data) as pipe, pytest.raises(ReadError, match=words):
+        read_signal(pipe)
+    assert len(read_signal(put(tmp_path, data), truncated="accept")[0]) > 0
+
+
+def test_a_stream_beside_the_first_of_an_ogg_is_told(ogg, tmp_path):
+    others = [with_crc(page[:14] + b"else" + page[18:]) for page in pages_of(ogg)]
+    x, warnings = both(put(tmp_path, b"".join(page for two in zip(pages_of(ogg), others, strict=True) for page in two)))
+    assert len(x) == 100_000
+    assert warnings == ["another stream stands beside the first, from byte 58 on; not read"]
+
+
+def test_a_link_of_a_chain_that_has_headers_alone_is_left_out_where_that_is_accepted(tmp_path):
+    save(tmp_path / "x.opus", noise(60_000, 1), fs=48_000)
+    data = (tmp_path / "x.opus").read_bytes()
+    cut = data + data[: data.index(b"OpusTags") + 400]
+    with pytest.raises(ReadError, match="cut short or damaged; from byte"):
+        read_signal(put(tmp_path, cut))
+    x, _ = read_signal(put(tmp_path, cut), truncated="accept")
+    np.testing.assert_array_equal(x, read_signal(tmp_path / "x.opus")[0])
+    with pytest.raises(ReadError, match="has no page with audio; cut short or damaged"):
+        read_signal(put(tmp_path, cut[len(data) :]), truncated="accept")
+
+
+def test_an_opus_that_does_not_tell_the_rate_it_was_made_from_is_read_at_its_own(tmp_path):
+    save(tmp_path / "x.opus", noise(60_000, 1), fs=48_000)
+    first, *rest = pages_of((tmp_path / "x.opus").read_bytes())
+    path = put(tmp_path, with_crc(first[:40] + bytes(4) + first[44:]) + b"".join(rest))
+    x, info = read_signal(path)  # libsndfile alone gives 8 kHz
+    assert info.fs == 48_000
+    np.testing.assert_array_equal(x, read_signal(tmp_path / "x.opus")[0])
+
+
 def test_bytes_behind_an_ogg_are_ignored_with_a_warning(ogg, tmp_path):
     x, warnings = both(put(tmp_path, ogg + ID3V1))
     assert len(x) == 100_000
@@ -359,16 +432,11 @@ def test_an_ogg_of_another_codec_is_refused_with_the_way_out(tmp_path):
     save(tmp_path / "x.ogg", noise(5000, 1), fmt=OutputFormat("VORBIS"))
     data = (tmp_path / "x.ogg").read_bytes()
     end = data.index(b"OggS", 4)
-    first = bytearray(data[:end].replace(b"\1vorbis", b"Speex  "))
-    first[22:26] = bytes(4)
-    crc = 0
-    for byte in first:
-        crc ^= byte << 24
-        for _ in range(8):
-            crc = crc << 1 & 0xFFFFFFFF ^ (0x04C11DB7 if crc & 1 << 31 else 0)
-    first[22:26] = crc.to_bytes(4, "little")
+    first = with_crc(data[:end].replace(b"\1vorbis", b"Speex  "))
     (tmp_path / "x.spx").write_bytes(first + data[end:])
-    with pytest.raises(ReadError, match=r"does not decode \(Speex\?\); convert it, .*: ffmpeg -i IN.ogg OUT.wav"):
+    with pytest.raises(
+        ReadError, match=r"with Speex that libsndfile does not decode; convert it, .*: ffmpeg -i IN.ogg OUT"
+    ):
         read_signal(tmp_path / "x.spx")
 
 

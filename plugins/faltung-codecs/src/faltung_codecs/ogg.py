@@ -24,7 +24,9 @@ _MAX_PAGE = 27 + 255 + 255 * 255
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 _FLAC_HEAD = b"\x7fFLAC"
 _FIRST, _LAST = 2, 4
-_SPEEX = "is an OGG file that libsndfile does not decode (Speex?); convert it, for instance: ffmpeg -i IN.ogg OUT.wav"
+_OPUS_RATE = 48_000  # at which the codec works, whatever it was given
+_CODECS = {b"Speex": "Speex", b"theora": "Theora", b"OpusHead": "Opus", b"vorbis": "Vorbis", b"fishead": "Skeleton"}
+_CONVERT = "that libsndfile does not decode; convert it, for instance: ffmpeg -i IN.ogg OUT.wav"
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Link:
     fault: str = ""
     whole: bool = False
     """Whether it has a last page."""
+    heard: bool = False
+    """Whether a page of it has audio, not headers alone."""
 
 
 def links(source: Source) -> tuple[list[Link], list[str]]:
@@ -46,6 +50,7 @@ def links(source: Source) -> tuple[list[Link], list[str]]:
     found: list[Link] = []
     notes: list[str] = []
     numbers: dict[bytes, int] = {}
+    places: dict[bytes, int] = {}
     was_first = False
     for at, page in _pages(source):
         if page[:4] != b"OggS" or _page_length(page, 0) != len(page):
@@ -60,12 +65,21 @@ def links(source: Source) -> tuple[list[Link], list[str]]:
         if not found or (first and not was_first):
             found.append(Link(at, at, "" if first else f"starts with page {number}, not with its first"))
             numbers.clear()
+            places.clear()
+        elif first:
+            notes.append(f"another stream stands beside the first, from byte {at} on; not read")
         was_first, link = first, found[-1]
+        last, place, before = bool(page[5] & _LAST), struct.unpack("<q", page[6:14])[0], places.get(serial, 0)
+        ends = any(size < 255 for size in page[27 : 27 + page[26]])  # a packet, so that it must tell where
         if ogg_crc(page[:22] + bytes(4) + page[26:]) != struct.unpack("<I", page[22:26])[0]:
             link.fault = link.fault or f"damaged: the page at byte {at} does not have the checksum that it tells"
         elif number != numbers.get(serial, number - 1) + 1:
             link.fault = link.fault or f"damaged: pages are missing before byte {at}"
-        numbers[serial], link.end, link.whole = number, at + len(page), bool(page[5] & _LAST)
+        elif ends and (place < before or (place == before > 0 and not last)):
+            words = f"the page at byte {at} ends at frame {place}, the one before it at {before}"
+            link.fault = link.fault or f"contradicts itself: {words}"
+        numbers[serial], link.end, link.whole = number, at + len(page), last
+        places[serial], link.heard = max(before, place), link.heard or place > 0
     for link in found:
         link.fault = link.fault or ("" if link.whole else "has no last page: it is cut short")
     return found, notes
@@ -115,14 +129,19 @@ def open_ogg(source: Source, options: ReadOptions) -> Reader:
     if not found:
         raise ReadError(source.name, "is no readable OGG file: no page of it is whole")
     notes += [options.accept(source.name, link.fault, "what is there") for link in found if link.fault]
-    parts = [partial(part, source, _read_link, options, link.start, link.end) for link in found]
+    heard = [link for link in found if link.heard or not link.fault]
+    if not heard:
+        raise ReadError(source.name, f"has no page with audio; {found[0].fault}")
+    parts = [partial(part, source, _read_link, options, link.start, link.end) for link in heard]
     return joined(source, parts, options, notes)
 
 
 def _read_link(window: Source, options: ReadOptions) -> Reader:
     flac = unpacked_flac(window)
     if flac is None:
-        return SndfileReader(window, options, Facts(unreadable=_SPEEX))
+        codec = next((name for mark, name in _CODECS.items() if mark in window.head[28:40]), "another codec")
+        words = f"is an OGG file with {codec} {_CONVERT}"
+        return SndfileReader(window, options, Facts(unreadable=words, patches=_rate_told(window)))
     window.close()
     options = replace(options, container="FLAC")
     try:
@@ -132,6 +151,18 @@ def _read_link(window: Source, options: ReadOptions) -> Reader:
         raise
     reader.info = replace(reader.info, container="OGG")
     return reader
+
+
+def _rate_told(window: Source) -> tuple[tuple[int, bytes], ...]:
+    """The first page of Opus that does not tell the rate it was made from, as one that tells the codec's own.
+
+    libsndfile would take the lowest that the codec has, and with it half of the sound or less.
+    """
+    page = bytearray(window.head[: _page_length(window.head, 0)])
+    if page[28:36] != b"OpusHead" or any(page[40:44]):
+        return ()
+    page[40:44] = struct.pack("<I", _OPUS_RATE)
+    return ((0, _with_checksum(page)),)
 
 
 def fix_ogg_serial(file: OutputFile, name: str) -> None:
@@ -146,10 +177,14 @@ def fix_ogg_serial(file: OutputFile, name: str) -> None:
         segments = page[26]
         del page[27 + segments + sum(page[27 : 27 + segments]) :]
         page[14:18] = serial
-        page[22:26] = bytes(4)  # the checksum is made with its own field at 0
-        page[22:26] = struct.pack("<I", ogg_crc(bytes(page)))
-        file.patch(at, bytes(page))
+        file.patch(at, _with_checksum(page))
         at += len(page)
+
+
+def _with_checksum(page: bytearray) -> bytes:
+    page[22:26] = bytes(4)  # the checksum is made with its own field at 0
+    page[22:26] = struct.pack("<I", ogg_crc(bytes(page)))
+    return bytes(page)
 
 
 def ogg_crc(page: bytes) -> int:
