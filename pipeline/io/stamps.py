@@ -1,4 +1,4 @@
-"""Stamps of a column of times, read and written in one form: numbers, ISO 8601, other dates, clock times."""
+"""Stamps of a column of times, read and written in one form: numbers, ISO 8601, and what `dates` knows besides."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
-from functools import lru_cache
-from typing import NamedTuple
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ..fields import invalid
+from ..plugins import bundled
 from .base import TimeColumn
 
 UNITS = {name: Decimal(value) for name, value in (("s", 1), ("ms", "0.001"), ("us", "0.000001"), ("ns", "1e-9"))}
@@ -32,10 +33,6 @@ _MICROSECOND = timedelta(microseconds=1)
 _ZONE = re.compile(r" ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$")
 _FINE = re.compile(r"[.,](\d{6})(\d+)")
 _COARSE = {10: Decimal(86400), 13: Decimal(3600), 16: Decimal(60)}  # by the length of ISO 8601
-_DATE = re.compile(
-    r"(?:(\d{4}|\d{1,2})([./-])(\d{1,2})\2(\d{4}|\d{1,2}))?(,? +|,|T|$|(?<!.))"
-    r"(?:(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,:](\d+))?)?(?: *([AaPp])\.?[Mm]\.?)?)?(Z|[+-]\d{2}:?\d{2})?"
-)
 
 
 @dataclass(frozen=True)
@@ -54,13 +51,7 @@ class Clock:
 
 _FORTRAN = re.compile(r"(?<=[\d.])[Dd](?=[+-]?\d)")
 _SECOND = re.compile(r"[0-5][0-9](\.[0-9]+)?")
-_ELAPSED = re.compile(r"(?:(\d+)( days?,? ))?(?:(\d+):)?(\d+):([0-5]\d)(?:([.,])(\d+))?")
-_WORDED = re.compile(r"(?=.*[A-Za-z]{3})(.*:[0-5]\d)(?:\.(\d+))?(\D.*)?")
 _COMPACT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d){0,2})?")
-_WORDED_FORMS = (
-    *("%d-%b-%Y %H:%M:%S", "%d %b %Y %H:%M:%S", "%b %d, %Y %H:%M:%S", "%b %d %Y %H:%M:%S", "%b %d, %Y %I:%M:%S %p"),
-    *("%a %b %d %H:%M:%S %Y", "%a %d %b %Y %H:%M:%S", "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z"),
-)
 
 
 class Stamp(NamedTuple):
@@ -96,7 +87,8 @@ def parse_stamp(text: str, clock: Clock = PLAIN, *, fold: int = 0) -> Stamp | No
             moment = datetime.strptime(text, clock.form)
         except ValueError:
             return None
-        return _of(moment, clock, fold, Decimal(0), "", Decimal(1).scaleb(-6 if "%f" in clock.form else 0), clock.form)
+        figure = Decimal(1).scaleb(-6 if "%f" in clock.form else 0)
+        return stamp_of(moment, clock, fold, Decimal(0), "", figure, clock.form)
     if text[4:5] == "-":  # rather a date: what is tried in vain costs most of the time
         return _moment(text, clock, fold) or _number(text, clock)
     return _number(text, clock) or _moment(text, clock, fold)
@@ -118,7 +110,7 @@ def _number(text: str, clock: Clock) -> Stamp | None:
         if not isinstance(exponent, int):
             return None
         digits = max(0, -exponent)
-    return Stamp(seconds, seconds, False, digits, resolution=_figure(clock.unit, digits))
+    return Stamp(seconds, seconds, False, digits, resolution=figure_s(clock.unit, digits))
 
 
 def _moment(text: str, clock: Clock, fold: int) -> Stamp | None:
@@ -127,7 +119,7 @@ def _moment(text: str, clock: Clock, fold: int) -> Stamp | None:
         minute = _minute(text[:16])  # that of the row before, mostly
         if minute is not None:
             shown = minute + Decimal(second)
-            coarse = _COARSE.get(length) or _figure(Decimal(1), max(0, length - 20))
+            coarse = _COARSE.get(length) or figure_s(Decimal(1), max(0, length - 20))
             return Stamp(shown, shown, True, 0, text[10], length, resolution=coarse)
     found = _ZONE.search(text, 11)
     zone = found.group() if found else ""
@@ -135,13 +127,14 @@ def _moment(text: str, clock: Clock, fold: int) -> Stamp | None:
     try:
         moment = datetime.fromisoformat(text[: length - len(zone)] + offset)
     except ValueError:
-        return _other_date(text, clock, fold)
+        other: Stamp | None = dates().parsed(text, clock, fold)
+        return other
     length = len(text) - len(zone)
     fine = _FINE.search(text) if length > 26 else None
     rest = Decimal(int(fine[2])).scaleb(-6 - len(fine[2])) if fine else Decimal(0)
     compact = compact_form(text[:length])
-    resolution = (not compact and _COARSE.get(length)) or _figure(Decimal(1), max(0, length - 20))
-    stamp = _of(moment, clock, fold, rest, zone, resolution, compact and compact + zone.replace("%", "%%"))
+    resolution = (not compact and _COARSE.get(length)) or figure_s(Decimal(1), max(0, length - 20))
+    stamp = stamp_of(moment, clock, fold, rest, zone, resolution, compact and compact + zone.replace("%", "%%"))
     return stamp._replace(separator=text[10:11] or " ", length=length)
 
 
@@ -157,9 +150,16 @@ def _minute(text: str) -> Decimal | None:
     return None if moment.tzinfo else _seconds(moment - _EPOCH)
 
 
-def _of(
+@cache
+def dates() -> Any:
+    """The module that reads dates and times as people and programs write them, beyond ISO 8601, and writes them so."""
+    return bundled("faltung_tables.dates", "a date that is not ISO 8601")
+
+
+def stamp_of(
     moment: datetime, clock: Clock, fold: int, rest: Decimal, zone: str, resolution: Decimal, form: str = ""
 ) -> Stamp:
+    """The stamp of a moment and the ``rest`` that is finer than it; one without a zone is on the column's clock."""
     shown = _seconds(moment.replace(tzinfo=None) - _EPOCH) + rest
     if clock.zone and moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(clock.zone), fold=fold)
@@ -167,103 +167,16 @@ def _of(
     return Stamp(seconds, shown, True, 0, zone=zone, form=form, resolution=resolution)
 
 
-def _other_date(text: str, clock: Clock, fold: int) -> Stamp | None:
-    """Dates such as 15.07.2024 10:00 or 7/15/24 10:00:00 PM, and clock times, which are of the day 1970-01-01."""
-    found = _DATE.fullmatch(text)
-    if found is None or not (found[1] or found[6]) or len(found[1] or "year") + len(found[4] or "year") < 3:
-        return _elapsed(text) or _worded(text, clock, fold)
-    a, mark, b, c, between, hour, minute, second, fraction, half, zone = found.groups("")
-    form = ""
-    if not mark:
-        year, month, day = 1970, 1, 1
-    elif len(a) == 4:
-        year, month, day, form = int(a), int(b), int(c), f"%Y{mark}%m{mark}%d"
-    elif (clock.day_first or mark == "." or int(a) > 12) and not int(b) > 12:
-        year, month, day, form = int(c), int(b), int(a), f"%d{mark}%m{mark}%{'Y' if len(c) == 4 else 'y'}"
-    else:
-        year, month, day, form = int(c), int(a), int(b), f"%m{mark}%d{mark}%{'Y' if len(c) == 4 else 'y'}"
-    year += 0 if year > 99 else 2000 if year < 69 else 1900
-    if hour:
-        form += between + ("%I" if half else "%H") + ":%M" + (":%S" if second else "")
-        form += text[found.end(8)] + "%f" + str(len(fraction)) if fraction else ""
-        form += (" " if " " in text[found.start(10) - 1 : found.start(10)] else "") + "%p" if half else ""
-    hours = int(hour or 0)
-    if half:
-        if not 1 <= hours <= 12:
-            return None
-        hours = hours % 12 + 12 * (half in "Pp")
-    parts = hours, int(minute or 0), int(second or 0)
-    midnight = parts == (24, 0, 0) and not int(fraction or 0) and bool(mark or not second)  # the end of a day
-    try:
-        moment = datetime(year, month, day, *((0, 0, 0) if midnight else parts)) + timedelta(days=midnight)
-        moment = moment.replace(tzinfo=datetime.fromisoformat(f"2000-01-01T00{zone}").tzinfo if zone else None)
-    except (ValueError, OverflowError):
-        return _elapsed(text)
-    rest = Decimal(int(fraction or 0)).scaleb(-len(fraction))
-    resolution = Decimal(1).scaleb(-len(fraction)) if second else Decimal(60 if hour else 86400)
-    return _of(moment, clock, fold, rest, zone, resolution, form + zone.replace("%", "%%"))
-
-
-def _elapsed(text: str) -> Stamp | None:
-    """Time since a start, 1:07.250 or 26:00:00 or 1 day 02:00:00, as a clock of no day never shows it."""
-    found = _ELAPSED.fullmatch(text)
-    if found is None or not (found[2] or found[7] or int(found[3] or 0) > 23) or (found[2] and not found[3]):
-        return None
-    days, day, hours, minutes, second, point, fraction = found.groups("")
-    digits = len(fraction)
-    whole = ((int(days or 0) * 24 + int(hours or 0)) * 60 + int(minutes)) * 60 + int(second)
-    shown = whole + Decimal(int(fraction or 0)).scaleb(-digits)
-    form = "|".join(("since", day, str(len(hours or minutes)), "3" if hours else "2", point, str(digits)))
-    return Stamp(shown, shown, True, 0, form=form, resolution=_figure(Decimal(1), digits))
-
-
-def _worded(text: str, clock: Clock, fold: int) -> Stamp | None:
-    """Dates with the names of months: 15-Jul-2024 10:00:00.250, Jul 15, 2024 10:00:00 AM."""
-    found = _WORDED.fullmatch(text)
-    time, fraction, rest = ("", "", "") if found is None else found.groups("")
-    for form in _WORDED_FORMS if found else ():
-        try:
-            moment = datetime.strptime(time + rest, form)
-        except ValueError:
-            continue
-        zone = rest.strip() if form.endswith("%z") else ""
-        form = form.removesuffix("%z") + zone
-        part, figure = Decimal(int(fraction or 0)).scaleb(-len(fraction)), _figure(Decimal(1), len(fraction))
-        form = form.replace("%S", f"%S.%f{len(fraction)}") if fraction else form
-        return _of(moment, clock, fold, part, zone, figure, form)
-    return None
-
-
 @lru_cache(64)
-def _figure(unit: Decimal, digits: int) -> Decimal:
+def figure_s(unit: Decimal, digits: int) -> Decimal:
     """What the last of some decimals stands for, in seconds."""
     return unit.scaleb(-digits)
-
-
-def is_ambiguous_date(text: str) -> bool:
-    """Whether day and month may be either of the first two numbers of a date."""
-    found = _DATE.fullmatch(text.strip())
-    return (
-        found is not None and found[2] in ("/", "-") and len(found[1]) < 3 and max(int(found[1]), int(found[3])) <= 12
-    )
-
-
-def month_is_first(text: str) -> bool:
-    """Whether the second number of a date can only be the day."""
-    found = _DATE.fullmatch(text.strip())
-    return found is not None and bool(found[2]) and len(found[1]) < 3 and int(found[3]) > 12
 
 
 def compact_form(text: str) -> str:
     """Form of a date without marks, 20240715 or 20240715T100500, as for strptime; empty of anything else."""
     form = "%Y%m%d%H%M%S"[: len(text.replace("T", "")) - 2]
     return "" if _COMPACT.fullmatch(text) is None else f"{form[:6]}T{form[6:]}" if "T" in text else form
-
-
-def is_clock_time(text: str) -> bool:
-    """Whether it is a time without a date."""
-    found = _DATE.fullmatch(text.strip())
-    return found is not None and not found[2] and bool(found[6])
 
 
 def unit_told(header: str, below: str = "") -> str | None:
@@ -305,9 +218,10 @@ def format_stamp(column: TimeColumn, frame: int, fs: float | None = None) -> str
 def format_time(column: TimeColumn, time: Decimal, *, own: bool = True) -> str:
     """A time on a column's clock in its form; finer than it where ``own`` is not set."""
     if column.form.startswith("since|"):
-        return _format_elapsed(column.form, time, own=own)
+        elapsed: str = dates().format_elapsed(column.form, time, own=own)
+        return elapsed
     if column.form:
-        form = column.form if own else _finer(column.form)
+        form: str = column.form if own else dates().finer(column.form)
         places = re.search(r"%f(\d+)", form)
         time = time.quantize(Decimal(1).scaleb(-int(places[1]) if places else -6 if "%f" in form else 0))
         whole = int(time.to_integral_value(ROUND_FLOOR))
@@ -328,26 +242,6 @@ def format_time(column: TimeColumn, time: Decimal, *, own: bool = True) -> str:
     else:
         text = repr(float(round(time, max(9, column.digits or 0))))
     return text.replace(".", ",") if column.comma else text
-
-
-def _finer(form: str) -> str:
-    """A form of dates that shows microseconds, where it does not show seconds or parts of them."""
-    if "%S" not in form:
-        form = form.replace("%M", "%M:%S") if "%M" in form else f"{form} %H:%M:%S"
-    return re.sub(r"%f\d+", "%f", form) if "%f" in form else form.replace("%S", "%S.%f")
-
-
-def _format_elapsed(form: str, time: Decimal, *, own: bool) -> str:
-    """Time since a start as `_elapsed` reads it."""
-    _, day, width, fields, point, digits = form.split("|")
-    n = int(digits) if own else max(6, int(digits))
-    minutes, second = divmod(abs(time).quantize(Decimal(1).scaleb(-n)), 60)
-    text = "-" if time < 0 else ""
-    if day:
-        text += f"{minutes // 1440}{day}"
-        minutes %= 1440
-    text += f"{minutes // 60:0{width}}:{minutes % 60:02}" if fields == "3" else f"{minutes:0{width}}"
-    return f"{text}:{second:0{n + 3 if n else 2}.{n}f}".replace(".", point or ".")
 
 
 def check_time_format(value: str) -> str:

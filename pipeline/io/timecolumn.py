@@ -33,11 +33,9 @@ from .stamps import (
     Clock,
     Stamp,
     compact_form,
+    dates,
     format_stamp,
     format_time,
-    is_ambiguous_date,
-    is_clock_time,
-    month_is_first,
     parse_stamp,
     unit_of_epoch,
 )
@@ -205,15 +203,15 @@ def survey(asked: TimeRequest, cells: Cells) -> tuple[TimeGrid, list[str]]:
 def _clock(asked: TimeRequest, head: list[str]) -> tuple[TimeRequest, list[str]]:
     """How the stamps are read, where it was not said: unit and order of dates."""
     clock, notes = asked.clock, []
-    if not clock.form and any(map(is_ambiguous_date, head[:1])):
-        first = any(map(month_is_first, head))
-        if not first and all(map(is_ambiguous_date, head)):
+    if not clock.form and any(map(dates().is_ambiguous_date, head[:1])):
+        first = any(map(dates().month_is_first, head))
+        if not first and all(map(dates().is_ambiguous_date, head)):
             either = parse_stamp(head[0], replace(clock, day_first=head[0].strip()[-1] not in "Mm"))
             form = "%d/%m/%Y" if either is None else re.sub(r"%f\d+", "%f", either.form)
             fix = f"set table: {{time_format: {form!r}}} or another"
             raise asked.fail(f"{head[0]!r} may be a day and a month or a month and a day; {fix}")
         clock = replace(clock, day_first=not first)
-    elif not clock.form and any(map(month_is_first, head)):
+    elif not clock.form and any(map(dates().month_is_first, head)):
         clock = replace(clock, day_first=False)
     stamp = parse_stamp(head[0], clock) if head else None
     forms = {compact_form(text.strip()) for text in head} if stamp is not None and not stamp.iso else set()
@@ -256,7 +254,7 @@ def _gather(
         for line, text in zip(lines, written, strict=True):
             stamp = _stamp_in(asked, line, text, first if n else None)
             if n == 0:
-                first, wraps = stamp, is_clock_time(text) and not asked.clock.form
+                first, wraps = stamp, dates().is_clock_time(text) and not asked.clock.form
             elif asked.clock.zone and stamp.seconds <= previous.seconds:
                 later = parse_stamp(text, asked.clock, fold=1)
                 stamp = later if later is not None and later.seconds > previous.seconds else stamp

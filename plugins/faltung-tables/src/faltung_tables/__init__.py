@@ -1,1 +1,1 @@
-"""What stands in tables beside plain rows: lists of programs, rates in words, clocks that are changed."""
+"""What stands in tables beside plain rows: lists of programs, dates, rates in words, clocks that are changed."""

@@ -7,9 +7,11 @@ from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from pipeline.errors import ReadError
-from pipeline.io.stamps import Stamp, is_clock_time, parse_stamp
+from pipeline.io.stamps import Stamp, parse_stamp
 from pipeline.io.timegrid import TimeRequest
 from pipeline.text import shorten
+
+from .dates import is_clock_time
 
 __all__ = ["date_and_time", "first_row", "likelier_unit"]
 
