@@ -39,13 +39,18 @@ def one_line(path: str | os.PathLike[str]) -> str:
     return plain(os.fspath(path)).replace("\n", "\\n")
 
 
-_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_FORMULA = re.compile(r"'*\s*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def without_controls(text: str) -> str:
+    """The text for a file, what would steer a terminal written as an escape."""
+    return _CONTROLS.sub(lambda found: plain(found[0]), text)
 
 
 def cell(text: str) -> str:
     """A text for a cell of a table, which no spreadsheet computes and no terminal obeys: ``'=1+1``; see `from_cell`."""
-    text = _CONTROLS.sub(lambda found: plain(found[0]), text)
+    text = without_controls(text)
     return f"'{text}" if _FORMULA.match(text) else text
 
 

@@ -14,15 +14,16 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import Pipeline, read, write
+from pipeline import Pipeline, read, read_labels, write
 from pipeline.errors import FaltungError
 from pipeline.io import Remote, SignalInfo, write_signal
-from pipeline.text import cell, from_cell, learn_url, without_secrets
+from pipeline.text import cell, from_cell, learn_url, plain, without_secrets
 from tests.cli.conftest import Done, environment, faltung, place, write_noise  # noqa: F401  (fixtures)
 
 ROOT = Path(__file__).parents[1]
 
 FORMULAS = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", "'=1", "''=1", "=HYPERLINK(1)", "-"]
+FORMULAS += ["\uff1d1+1", "\uff0b1", "\uff0d1+2", "\uff20SUM(A1)", " =1+1", "\n=1", "'\t =1"]
 PLAIN = ["a", "'a", "'", "", "a=1", "1-2", "é", "\udce9"]
 
 
@@ -40,14 +41,15 @@ def test_a_cell_is_no_formula_and_is_read_back(text: str) -> None:
     assert (written == text) == (text in PLAIN)
 
 
-@pytest.mark.parametrize("text", FORMULAS[:4])
-def test_names_of_channels_are_no_formulas_and_come_back(text: str, tmp_path: Path) -> None:
-    (tmp_path / "in.csv").write_text(f"'{text},b\n1,2\n3,4\n")
+@pytest.mark.parametrize("text", [*FORMULAS[:4], *FORMULAS[10:14]])
+@pytest.mark.parametrize("mark", [",", ";", "\t"])
+def test_names_of_channels_are_no_formulas_and_come_back(text: str, mark: str, tmp_path: Path) -> None:
+    (tmp_path / "in.csv").write_text(f"'{text},b\n1,2\n3,4\n".replace(",", mark))
     x, info = read(tmp_path / "in.csv", fs=10)
     assert info.names == (text, "b")
     write(tmp_path / "out.csv", x, info.fs, source=info)
     with (tmp_path / "out.csv").open(newline="") as file:
-        assert next(csv.reader(file)) == [f"'{text}", "b"]
+        assert next(csv.reader(file, delimiter=mark)) == [f"'{text}", "b"]
     assert read(tmp_path / "out.csv")[1].names == (text, "b")
 
 
@@ -179,6 +181,26 @@ def test_no_name_steers_a_terminal_or_a_table(faltung: Callable[..., Done], plac
         assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", (place / file).read_text("utf-8")), file
     with (place / "f.csv").open(newline="") as rows:
         assert {from_cell(row["template"]) for row in csv.DictReader(rows)} <= {"=1+1"}
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "txt", "selections.txt", "eaf", "textgrid", "picks.csv"])
+@pytest.mark.parametrize("name", ["b\x1b]0;PWN\a\x9bred\x7f.wav", "\uff1d1+1.wav"])
+def test_no_event_file_steers_a_terminal_and_a_template_comes_back(
+    name: str,
+    ending: str,
+    faltung: Callable[..., Done],  # noqa: F811
+    place: Path,  # noqa: F811
+) -> None:
+    write_noise(place / name, frames=200)
+    done = faltung("match", name, "-t", f"./{name}", "--threshold", "0.5", "-o", f"e.{ending}", "-q")
+    assert (done.code, done.err) == (0, "")
+    data = (place / f"e.{ending}").read_bytes()
+    text = data.decode("utf-16" if data.startswith(b"\xfe\xff") else "utf-8")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
+    if ending in ("csv", "selections.txt"):
+        assert not re.search(r"(^|[,\t])[\uff1d=]", text)
+        labels = read_labels(place / f"e.{ending}")
+        assert {label.text for label in labels} == {plain(name.removesuffix(".wav"))}
 
 
 def test_titles_of_control_characters_and_markup_steer_nothing(

@@ -21,7 +21,17 @@ from ..limits import MAX_CHANNELS, set_by
 from ..plugins import bundled
 from ..text import shorten
 from .base import Block, Reader, ReadOptions, SignalInfo
-from .dialect import COUNTED, MISSING, TableSettings, counts_rows, find_dialect, in_rows, is_decimal_comma, number_of
+from .dialect import (
+    COUNTED,
+    LINE_END,
+    MISSING,
+    TableSettings,
+    counts_rows,
+    find_dialect,
+    in_rows,
+    is_decimal_comma,
+    number_of,
+)
 from .gaps import Filling
 from .source import Source
 from .stamps import UNITS, Clock, parse_stamp, sounds_like_time, unit_told
@@ -31,7 +41,6 @@ from .timegrid import TimeRequest
 
 _MAX_LINE = 1 << 20
 _BATCH = 4096
-_LINE_END = re.compile("\r\n|\r|\n")
 _SHOWN = 40  # characters of a cell or line in a message
 _SHAPE = "a row is a frame, a column a channel"
 _NAN = float("nan")
@@ -379,7 +388,7 @@ class CsvReader(Reader):
 
 def _lines_of(rows: Sequence[Sequence[str]], line: int) -> list[int]:
     """The last line of each row, counted in its cells, which may hold some in quotes."""
-    taken = (1 + sum(len(_LINE_END.findall(cell)) for cell in row) for row in rows)
+    taken = (1 + sum(len(LINE_END.findall(cell)) for cell in row) for row in rows)
     return [line - 1 + upto for upto in accumulate(taken)]
 
 

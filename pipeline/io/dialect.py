@@ -29,6 +29,9 @@ from .stamps import Clock, check_time_format, check_zone, parse_stamp, plainly
 SAMPLE = 1 << 16
 """Bytes at the beginning of a text by which its form is known."""
 
+LINE_END = re.compile("\r\n|\r|\n")
+"""What ends a line of a table: no form feed does, nor U+2028."""
+
 COUNTED = 8
 """Rows by which a column that counts them is known."""
 
@@ -149,7 +152,7 @@ def find_dialect(
     whole = len(raw) < SAMPLE
     encoding = table.encoding or text_encoding(raw) or "utf-8-sig"
     text = raw.decode(encoding, "replace").removeprefix("\ufeff")
-    lines = text.splitlines()[: None if whole else -1] or [text]
+    lines = LINE_END.split(text)[: None if whole else -1] or [text]
     comments = ("#",) if table.comment is None else ("#", table.comment)
     notes = []
     if encoding == "cp1252" and table.encoding is None:

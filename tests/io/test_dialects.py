@@ -328,6 +328,12 @@ def test_a_row_whose_time_loses_its_zone_is_no_gap(read, zone, then, has):
         read(text, gaps="nan")
 
 
+@pytest.mark.parametrize("sign", ["\f", "\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize("text", ["a{}b,c\n1,2\n3,4\n5,6\n", "# a{}remark\na,c\n1,2\n3,4\n5,6\n"])
+def test_what_ends_no_line_costs_no_row(read, text, sign):
+    assert read(text.format(sign), time_column=None, fs=1)[0].tolist() == [1, 3, 5]
+
+
 def test_a_word_among_numbers_may_be_said_to_be_a_missing_value(read):
     text = "time,temp\n" + ROWS.replace(",9\n", ",ERR\n", 1)
     with pytest.raises(ReadError, match=r"'ERR' is no number; .*, or table: \{missing: \['ERR'\]\} says that it is a"):

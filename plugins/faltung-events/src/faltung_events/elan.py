@@ -12,10 +12,11 @@ from xml.etree import ElementTree as ET
 from pipeline.errors import ReadError
 from pipeline.io.labels import Label
 from pipeline.match.events import Events
+from pipeline.text import without_controls
 
 from .tiers import named, tiers_of
 
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # of XML
+_ILLEGAL = re.compile("[\ufffe\uffff]")  # of XML
 _SCHEMA = "http://www.mpi.nl/tools/elan/EAFv3.0.xsd"
 
 
@@ -55,7 +56,7 @@ def encode(searches: Sequence[Events]) -> bytes:
 
 def _legal(text: str) -> str:
     """A text that XML and UTF-8 can hold."""
-    return _ILLEGAL.sub(" ", text.encode("utf-8", "backslashreplace").decode())
+    return _ILLEGAL.sub(" ", without_controls(text).encode("utf-8", "backslashreplace").decode())
 
 
 class _DocumentTypeError(Exception):

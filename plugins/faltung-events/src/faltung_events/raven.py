@@ -9,6 +9,7 @@ from pathlib import Path, PurePath
 from pipeline.errors import ReadError
 from pipeline.io.labels import Label
 from pipeline.match.events import Events
+from pipeline.text import cell, from_cell
 
 from .tabbed import decimal, tabbed
 from .text import decoded, frequency, number
@@ -30,8 +31,8 @@ def encode(searches: Sequence[Events]) -> bytes:
     rows = (
         [
             place, "Waveform 1", e.channel + 1, decimal(e.start_s), decimal(e.end_s), *map(decimal, search.band),
-            PurePath(e.file).name, e.template, decimal(e.score), e.polarity, e.start_frame, decimal(e.offset),
-            decimal(e.peak_s), e.status, decimal(e.expected_false_alarms),
+            cell(PurePath(e.file).name), cell(e.template), decimal(e.score), e.polarity, e.start_frame,
+            decimal(e.offset), decimal(e.peak_s), e.status, decimal(e.expected_false_alarms),
             e.start_utc or "", e.start_local or "", decimal(e.resolution_s), e.recorder or "",
         ]
         for place, (search, e) in enumerate(found, 1)
@@ -66,8 +67,8 @@ def read(path: Path) -> list[Label]:
         key = cells.get("Selection", "").strip() or f"row {place}"
         low, high = (frequency(cells.get(name, "")) for name in ("Low Freq (Hz)", "High Freq (Hz)"))
         label = Label(
-            start, end, cells[named].strip() if named else "", None if channel is None else int(channel) - 1,
-            low, high, cells.get("Begin File", "").strip(),
+            start, end, from_cell(cells[named].strip()) if named else "", None if channel is None else int(channel) - 1,
+            low, high, from_cell(cells.get("Begin File", "").strip()),
             more={name: text for name, text in cells.items() if name not in _OWN},
         )  # fmt: skip
         if key not in found or "waveform" not in cells.get("View", "").lower():  # a spectrogram's row tells the band

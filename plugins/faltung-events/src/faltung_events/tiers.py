@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from pipeline.match.events import Event, Events
+from pipeline.text import without_controls
 
 
 def tiers_of(searches: Sequence[Events]) -> Iterator[tuple[str, list[Event]]]:
@@ -19,11 +20,11 @@ def tiers_of(searches: Sequence[Events]) -> Iterator[tuple[str, list[Event]]]:
             free.append(event)
     for name, mine in lanes.items():
         for place, lane in enumerate(mine, 1):
-            yield name if place == 1 else f"{name} ({place})", lane
+            yield without_controls(name if place == 1 else f"{name} ({place})"), lane
     if not lanes:
         yield "events", []
 
 
 def named(event: Event) -> str:
     """What an event is called where there is one place for it: its template and its score."""
-    return f"{event.template} {event.score:.4g}"
+    return without_controls(f"{event.template} {event.score:.4g}")

@@ -56,7 +56,7 @@ def first_row(
     numbers = list(filter(tells, cells))
     headed = any(not any(map(tells, one)) for one in above[:-1])
     alike = bool(cells) and all(map(_LIKE_A_NUMBER.match, cells))
-    begins = tells(row[0]) and (headed or not all(cell.strip().isdecimal() for cell in numbers))
+    begins = tells(row[0]) and row[0][0] != "'" and (headed or not all(cell.strip().isdecimal() for cell in numbers))
     if begins or (headed and alike):
         wrong = next((cell.strip() for cell in cells if not tells(cell)), "")
         raise ReadError(
