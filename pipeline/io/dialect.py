@@ -35,8 +35,8 @@ LINE_END = re.compile("\r\n|\r|\n")
 COUNTED = 8
 """Rows by which a column that counts them is known."""
 
-MISSING = frozenset(r"na n/a #n/a nan -nan +nan null none nil - -- --- ? nat missing <na> n.a. \n .".split())
-MISSING |= {"", "#div/0!", "#value!", "#num!", "-nan(ind)", "-1.#ind", "1.#qnan"}
+MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "-nan", "+nan", "null", "none", "nil", "-", "--", "---", "?", "."})
+MISSING |= {"nat", "missing", "<na>", "n.a.", "\\n", "#div/0!", "#value!", "#num!", "-nan(ind)", "-1.#ind", "1.#qnan"}
 """Cells that say that a value is missing, in lower case."""
 
 _NO_REMARKS = ("#N/A", "#DIV/0!", "#VALUE!", "#NUM!")
