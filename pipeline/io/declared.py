@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from ..errors import ReadError
+from ..plugins import bundled
 from .base import ReadOptions
 from .encodings import linear_subtype
 from .source import Source
@@ -96,7 +97,8 @@ class _Audio:
 def facts_of(source: Source, options: ReadOptions) -> Facts:
     """Facts of a file in one of these containers; faults are raised, or accepted as ``options`` say."""
     if options.container == "FLAC":
-        return _flac(source)
+        told: Facts = bundled("faltung_codecs.flac", "a FLAC").facts(source, options)
+        return told
     audio = {"AIFF": _aiff, "W64": _w64, "AU": _au, "CAF": _caf, "NIST": _nist}[options.container](source)
     if isinstance(audio, Facts):
         return audio
@@ -173,38 +175,6 @@ def chunks(
         if length < width:
             return
         at += length + -length % even
-
-
-_FLAC_RATES = dict(enumerate((88200, 176400, 192000, 8000, 16000, 22050, 24000, 32000, 44100, 48000, 96000), 1))
-_FLAC_BITS = {1: 8, 2: 12, 4: 16, 5: 20, 6: 24, 7: 32}
-
-
-def _flac(source: Source) -> Facts:
-    at = source.head.find(b"fLaC") + 18
-    told = int.from_bytes(source.head[at : at + 8], "big")
-    frames, bits = told & (1 << 36) - 1, (told >> 36 & 31) + 1
-    start, head = at - 14, b"\0\0\0\0"
-    while head[:1] < b"\x80" and len(head := source.at(start, 4)) == 4:
-        start += 4 + int.from_bytes(head[1:], "big")
-    said = (told >> 44, (told >> 41 & 7) + 1, bits)
-    frame = source.at(start, 4)
-    if len(frame) == 4 and frame[0] == 0xFF and frame[1] & 0xFE == 0xF8:
-        rate, layout, size = frame[2] & 15, frame[3] >> 4, frame[3] >> 1 & 7
-        shown = (_FLAC_RATES.get(rate, said[0]), layout + 1 if layout < 8 else 2, _FLAC_BITS.get(size, bits))
-        if shown != said:
-            words = ", its first frame ".join("{} Hz, {} channels, {} bits".format(*one) for one in (said, shown))
-            raise ReadError(source.name, f"contradicts itself: its header says {words}")
-    return Facts(
-        frames=frames or None,
-        # Without a length the decoder goes on to the end, so that frames behind the declared ones are found.
-        patches=((at, (told >> 36 << 36).to_bytes(8, "big")),),
-        checksum=(md5, bits) if any(md5 := source.at(at + 8, 16)) and bits in (8, 16, 24) else (b"", 0),
-        goes_on=frames > 0,
-        start=start,
-        unreadable="has 32 bits a sample, which libsndfile does not decode; unpack it: flac -d IN.flac -o OUT.wav"
-        if bits == 32
-        else "",
-    )
 
 
 def _found(source: Source, container: str) -> dict[bytes, tuple[int, int]]:

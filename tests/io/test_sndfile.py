@@ -221,6 +221,49 @@ def test_a_flac_whose_samples_were_changed_with_all_checksums_of_its_frames_is_s
         read_signal(tmp_path / "c.flac")
 
 
+def frames_of(data):
+    """Header and frames of a FLAC of fewer than 128 frames, by their numbers in order."""
+    starts, at = [], 42
+    while (at := data.find(b"\xff\xf8", at + 1)) > 0:
+        if data[at + 4] == len(starts):
+            starts.append(at)
+    return [data[a:b] for a, b in zip([0, *starts], [*starts, len(data)], strict=True)]
+
+
+def without_checksum(data):
+    return data[:26] + bytes(16) + data[42:]
+
+
+@pytest.mark.parametrize("order", ["0134", "012234", "02134", "01243", "1134"])
+@pytest.mark.parametrize("length", [True, False])
+def test_frames_of_a_flac_that_are_missing_or_in_another_order_are_told_without_a_checksum(tmp_path, order, length):
+    soundfile.write(tmp_path / "x.flac", noise(20_000, 1), 8000)
+    head, *frames = frames_of((tmp_path / "x.flac").read_bytes())
+    assert len(frames) == 5
+    whole = without_checksum(head if length else head[:22] + bytes(4) + head[26:])
+    path = tmp_path / "y.flac"
+    path.write_bytes(whole + b"".join(frames))
+    assert len(read_signal(path)[0]) == 20_000
+    path.write_bytes(whole + b"".join(frames[int(k)] for k in order))
+    with pytest.raises(
+        ReadError, match=r"frames before byte \d+ are missing, or not in their order; set truncated: acc"
+    ):
+        read_signal(path)
+    with open_reader(path, truncated="accept") as reader:
+        assert "took what is there" in reader.warnings[0]
+
+
+def test_a_rate_behind_the_head_of_a_frame_is_held_against_the_header(tmp_path):
+    for fs in (7777, 99_990, 12_000):  # told in Hz, in tens of them, in kHz
+        soundfile.write(tmp_path / "x.flac", noise(9000, 1), fs)
+        data = (tmp_path / "x.flac").read_bytes()
+        assert read_signal(tmp_path / "x.flac")[1].fs == fs
+        told = (int.from_bytes(data[18:26], "big") + (1 << 44)).to_bytes(8, "big")
+        (tmp_path / "y.flac").write_bytes(data[:18] + told + data[26:])
+        with pytest.raises(ReadError, match=rf"its header says {fs + 1} Hz, .*, its first frame {fs} Hz"):
+            read_signal(tmp_path / "y.flac")
+
+
 def test_aiff_refuses_over_4_gib_before_anything_is_written(tmp_path, monkeypatch):
     path, pcm = tmp_path / "x.aiff", OutputFormat("PCM_16")
     path.write_bytes(b"what stood there before")
