@@ -9,7 +9,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -39,7 +39,7 @@ from .match.found import events_found, warnings_of
 from .match.writers import begin_events, event_format
 from .stages.base import Format, Stage
 from .stages.base.loudness import LOUDER
-from .system import FolderSync
+from .system import FolderSync, pread
 from .text import without_secrets
 
 Target = str | Path
@@ -244,6 +244,7 @@ def _begun(
     refuse_outputs(source, target, events, overwrite=overwrite, timed=job.reading.get("time_column") is not None)
     with ExitStack() as outputs, ExitStack() as stack:
         before = _state(source)
+        sample = _sample(source, before)
         reader, fmt = stack.enter_context(open_signal(job, source))
         plan = (hooks.plan or job.plan)(fmt)
         plan.frames_out(reader.info.frames or 0)  # refuses, before any work, what no file can have
@@ -282,7 +283,7 @@ def _begun(
             words = "though the input is: numbers grew too large"
             notes.append(f"the output is not finite at frame {not_finite}, {words}")
         name = without_secrets(str(source))
-        _refuse_changed(name, before, _state(source))
+        _refuse_changed(source, before, sample)
         searches = events_found(job.stages, found, name, reader.info)
         notes += warnings_of(found)
         written = None if writer is None else writer.finish()
@@ -312,13 +313,27 @@ def _state(source: Target) -> os.stat_result | None:
     return status if status is not None and stat.S_ISREG(status.st_mode) else None
 
 
-def _refuse_changed(name: str, before: os.stat_result | None, after: os.stat_result | None) -> None:
+def _sample(source: Target, known: os.stat_result | None) -> bytes:
+    """Some bytes of a file of this size, from its middle and its end: more bytes behind them leave them as they are."""
+    if known is None:
+        return b""
+    size, places = known.st_size, (known.st_size // 2, max(0, known.st_size - 512))
+    with suppress(OSError), Path(source).open("rb") as file:
+        return b"".join(pread(file.fileno(), min(512, size - at), at) for at in places)
+    return b""
+
+
+def _refuse_changed(source: Target, before: os.stat_result | None, sample: bytes) -> None:
     """Refuse what was read of two files: one that was replaced, cut or rewritten meanwhile; one that grew is read."""
+    name, after = without_secrets(str(source)), _state(source)
     if before is None:
         return
-    if after is None or (before.st_dev, before.st_ino) != (after.st_dev, after.st_ino):
+    if after is None:
+        raise ReadError(name, "was moved away or removed while it was read; put it back and run it again")
+    if (before.st_dev, before.st_ino) != (after.st_dev, after.st_ino):
         raise ReadError(name, "was replaced by another file while it was read; run it again")
-    if after.st_size < before.st_size or (after.st_size == before.st_size and after.st_mtime_ns != before.st_mtime_ns):
+    grown = after.st_size > before.st_size and _sample(source, before) == sample
+    if not grown and (after.st_size != before.st_size or after.st_mtime_ns != before.st_mtime_ns):
         raise ReadError(name, "was changed while it was read; run it again when nothing writes to it any more")
 
 

@@ -8,11 +8,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from pipeline import Gain
+from pipeline.errors import ReadError
+from pipeline.job import Hooks, Job, run_job
 from tests.cli.conftest import environment, write_noise
 
 ROOT = Path(__file__).parents[2]
@@ -155,3 +158,41 @@ def test_a_file_that_is_changed_while_it_is_read_fails_alone(tmp_path: Path) -> 
     assert "in/big.wav: was changed while it was read; run it again" in said
     assert sorted(path.name for path in (tmp_path / "out").glob("*.wav")) == [f"g{i}.wav" for i in range(4)]
     assert not list(tmp_path.rglob("*.part"))
+
+
+def _append(path: Path) -> None:
+    with path.open("ab") as file:
+        file.write(bytes(1000))
+
+
+def _write_over(path: Path) -> None:
+    data = path.read_bytes()
+    with path.open("r+b") as file:  # as cp does it: another recording, which is longer
+        file.write(data[:44] + bytes(len(data)))
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], str | None]] = {
+    "removed": (Path.unlink, "was moved away or removed while it was read; put it back"),
+    "replaced": (lambda path: Path("other.wav").replace(path), "was replaced by another file while it was read"),
+    "written over by more": (_write_over, "was changed while it was read; run it again when nothing writes to it"),
+    "touched": (lambda path: os.utime(path, (1, 1)), "was changed while it was read"),
+    "grown": (_append, None),
+    "closed to others": (lambda path: path.chmod(0), None),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_is_made_of_two_files_is_none(change: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    change_it, said = CHANGES[change]
+    for name in ("in.wav", "other.wav"):
+        write_noise(tmp_path / name, frames=300_000)
+    once = iter([change_it])
+    hooks = Hooks(progress=lambda *_: next(once, lambda _: None)(tmp_path / "in.wav"))
+    if said is None:
+        report = run_job(Job((Gain(gain=1),)), "in.wav", "out.wav", hooks=hooks)
+        assert report.frames_in == 300_000
+        return
+    with pytest.raises(ReadError, match=f"in.wav: {said}"):
+        run_job(Job((Gain(gain=1),)), "in.wav", "out.wav", hooks=hooks)
+    assert not list(tmp_path.glob("*out*"))
