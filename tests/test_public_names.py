@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import faltung_measure
 import pytest
@@ -71,3 +72,21 @@ def test_a_bundled_package_that_is_not_there_is_named(monkeypatch: pytest.Monkey
     monkeypatch.delitem(vars(pipeline), "flip_check", raising=False)
     with pytest.raises(PluginError, match=r"flip_check needs the package faltung_flipcheck, which faltung brings"):
         _ = pipeline.flip_check
+
+
+@pytest.mark.parametrize(
+    ("module", "call", "what"),
+    [
+        ("faltung_containers.ports", lambda _: pipeline.Kernel([1.0]).for_("torch"), "a kernel for another library"),
+        ("faltung_codecs.mpeg", pipeline.read, "such a file"),
+    ],
+)
+def test_what_asks_for_it_is_named_too(
+    module: str, call: Any, what: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "x.mp3").write_bytes(b"ID3" + bytes(100))
+    package = module.partition(".")[0]
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setitem(sys.modules, package, None)  # type: ignore[arg-type]
+    with pytest.raises(PluginError, match=f"^{what} needs the package {package}, which faltung brings"):
+        call(tmp_path / "x.mp3")
