@@ -38,6 +38,7 @@ from .match.events import Events
 from .match.found import events_found, warnings_of
 from .match.writers import begin_events, event_format
 from .stages.base import Format, Stage
+from .stages.base.guard import is_foreign
 from .stages.base.loudness import LOUDER
 from .system import FolderSync, pread
 from .text import without_secrets
@@ -280,8 +281,7 @@ def _begun(
             if hooks.envelope_out is not None:
                 hooks.envelope_out.add(block)
         if not_finite is not None and job.options.nonfinite == "error":
-            words = "though the input is: numbers grew too large"
-            notes.append(f"the output is not finite at frame {not_finite}, {words}")
+            notes.append(f"the output is not finite at frame {not_finite}, {_why_not_finite(plan)}")
         name = without_secrets(str(source))
         _refuse_changed(source, before, sample)
         searches = events_found(job.stages, found, name, reader.info)
@@ -302,6 +302,15 @@ def _begun(
         )
         outputs.pop_all()
         return BegunJob(report, tuple(begun))
+
+
+def _why_not_finite(plan: Plan) -> str:
+    """Why an output may not be finite, whose input is."""
+    words = "though the input is: numbers grew too large"
+    if plan.options.precision == "single":
+        words += " for single precision; set precision: double"
+    theirs = [f", or stages[{p.index}] {p.stage.use!r} made them so" for p in plan.stages if is_foreign(p.stage)]
+    return "".join([words, *theirs])
 
 
 def _state(source: Target) -> os.stat_result | None:

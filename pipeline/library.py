@@ -5,9 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import reduce
 from itertools import chain
-from operator import mul
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -19,6 +17,7 @@ from .engine.containers import unpack
 from .engine.functional import as_columns, as_signal, refuse_channels_first
 from .engine.options import Options
 from .engine.plan import Plan, make_plan
+from .engine.steps import as_one_kernel
 from .engine.stream import stream
 from .engine.times import Frames
 from .errors import SettingError, SignalError
@@ -171,7 +170,7 @@ class Pipeline:
         for planned in plan.stages:
             if planned.kernel is None:
                 raise SettingError(f"{planned.stage.use!r} is not one kernel", "stages", planned.index)
-        return reduce(mul, [p.kernel for p in plan.stages if p.kernel is not None], Kernel.identity())
+        return as_one_kernel([(p.index, p.kernel) for p in plan.stages if p.kernel is not None])
 
     @overload
     def __call__(self, x: Array | Sequence[Any], fs: float | None = None, *, same: bool = False) -> Array: ...

@@ -209,8 +209,11 @@ def load_file(path: str | Path) -> None:
     name = _LOCAL + "".join(sign if sign.isalnum() else "_" for sign in file.stem)
     if _files.get(file.name) == file:
         return
-    if not file.is_file():
-        raise UsageError(f"--plugin {path}: no such file")
+    try:
+        if not file.is_file():
+            raise UsageError(f"--plugin {path}: no such file")
+    except OSError as error:
+        raise UsageError(f"--plugin {path}: {error.strerror}") from error
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise UsageError(f"--plugin {path}: must be a Python file, its name ending in .py")

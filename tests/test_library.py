@@ -11,7 +11,7 @@ import pytest
 
 import pipeline
 from pipeline import Delay, Echo, FaltungError, Gain, Kernel, Pipeline
-from pipeline.errors import KernelError, SettingError, SignalError
+from pipeline.errors import SettingError, SignalError
 
 ROOT = Path(__file__).parents[1]
 
@@ -148,8 +148,14 @@ def test_what_is_wrong_is_refused_by_an_error_of_our_own(call: Callable[[], obje
 
 def test_numbers_that_grow_too_large_are_told_in_words_and_not_by_numpy():
     chain = Pipeline([{"use": "gain", "gain": 1e308}])
-    with pytest.raises(KernelError, match="taps must be finite, got inf at index 0"):
-        Pipeline([{"use": "gain", "gain": 1e308}] * 2)([0.0, 10.0, 0.0], 8000)
+    two, one = Pipeline([{"use": "gain", "gain": 1e308}] * 2), {"use": "gain", "gain": 1}
+    told = r"stages\[1\]: as one kernel with stages\[0\]: taps must be finite, got inf at index 0"
+    with pytest.raises(SettingError, match=told):
+        two([0.0, 10.0, 0.0], 8000)
+    with pytest.raises(SettingError, match=told):
+        two.kernel(8000)
+    with pytest.raises(SettingError, match=r"stages\[3\]: as one kernel with stages\[0\], stages\[2\]: taps must be"):
+        Pipeline([*two.stages[:1], {**one, "enabled": False}, one, *two.stages[:1]]).kernel(8000)
     with pytest.warns(UserWarning, match="the output is not finite at frame 1: numbers grew too large"):
         y = chain([0.0, 10.0, 0.0], 8000)
     assert np.isinf(y[1])

@@ -247,6 +247,14 @@ def test_ctrl_c_while_a_plugin_is_at_work_ends_the_command_without_a_word(dists,
     assert (started.returncode, out, err) == (130, b"", b"")
 
 
+def test_a_stage_that_may_have_made_the_output_infinite_is_named(dists, faltung: Faltung):
+    nan = stage_source(init="self.format, self.latency, self.tail = fmt, 0, 0", process="return block * np.nan",
+                       flush="return self.format.empty()")  # fmt: skip
+    dists.add("acme-a", nan, stage="acme.sum = Sum")
+    done = faltung("apply", "in.wav", "o.npy", "acme.sum")
+    assert "finite at frame 0, though the input is: numbers grew too large, or stages[0] 'acme.sum' made" in done.err
+
+
 def test_who_calls_the_library_gets_an_interruption_as_it_is(dists):
     dists.add("acme-a", stage_source(process="raise KeyboardInterrupt"), stage="acme.sum = Sum")
     with pytest.raises(KeyboardInterrupt):

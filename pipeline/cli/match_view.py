@@ -131,8 +131,8 @@ def template_settings(text: str, recordings: Sequence[str], source: str | None =
         them.
     """
     file, at, span = text.rpartition("@")
-    labelled = bool(at) and reads_labels(span) and Path(span).expanduser().exists()
-    if is_remote(text) or Path(text).expanduser().exists() or (":" not in text and not labelled):
+    labelled = bool(at) and reads_labels(span) and _is_there(span)
+    if is_remote(text) or _is_there(text) or (":" not in text and not labelled):
         return {"file": text}
     settings = {"labels": span} if labelled else dict(zip(("start", "end"), map(str, _times(span, text)), strict=True))
     if not file:
@@ -143,6 +143,14 @@ def template_settings(text: str, recordings: Sequence[str], source: str | None =
             raise UsageError(f"--template {text}: standard input can be read only once; write FILE@{span}")
         settings |= {} if source is None else {"source": source}
     return {"file": file, **settings}
+
+
+def _is_there(name: str) -> bool:
+    """Whether a name is that of a file or folder; of what may not be looked for that is told where it is read."""
+    try:
+        return Path(name).expanduser().exists()
+    except (OSError, RuntimeError):
+        return True
 
 
 def _times(span: str, text: str) -> tuple[Duration, Duration]:

@@ -22,6 +22,7 @@ def spectra_of(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> Array:
     return known[method, dtype]
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def _partition_spectra(kernel: Kernel, method: Method, dtype: np.dtype[Any]) -> Array:
     taps = kernel.taps.reshape(kernel.length, -1) if kernel.taps.ndim < 3 else kernel.taps
     size = kernel.length if method.partitions == 1 else method.block

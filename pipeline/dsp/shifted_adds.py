@@ -36,7 +36,8 @@ class ShiftedAdds:
         self._step = max(1, _STEP // max(channels, self._channels_out))
         times = kernel.nonzero
         # (time, factor): a number, a row of one factor a channel, or (from, to, factor) entries for routing
-        self._terms = [(int(k), kernel.taps[k].astype(dtype)) for k in times]
+        with np.errstate(over="ignore"):
+            self._terms = [(int(k), kernel.taps[k].astype(dtype)) for k in times]
         self._routes = kernel.taps.ndim == 3
         self._unit = [bool((factor == 1).all()) for _, factor in self._terms]
         # frames [0, _end) of the buffer are known; those before _end - _past are not needed any more

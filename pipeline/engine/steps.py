@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import reduce
-from operator import mul
 
 from ..dsp.methods import Method, Shape, choose_method, shape_of, shape_of_product
+from ..errors import KernelError, SettingError
 from ..kernel import Array, Kernel
 from ..limits import MAX_TAPS
 from ..stages.base import Format
@@ -53,10 +52,22 @@ def group_kernels(row: Sequence[tuple[int, Kernel, Format]], options: Options) -
     while end > 0:
         start = best[end][1]
         part = row[start:end]
-        kernel = reduce(mul, [kernel for _, kernel, _ in part])
+        kernel = as_one_kernel([(index, kernel) for index, kernel, _ in part])
         groups.insert(0, Group(tuple(i for i, _, _ in part), kernel, _method(shape_of(kernel), part[0][2], options)))
         end = start
     return groups
+
+
+def as_one_kernel(row: Sequence[tuple[int, Kernel]]) -> Kernel:
+    """Stages as one kernel, each given with its index; raises `SettingError` at the one with which there is none."""
+    total = row[0][1] if row else Kernel.identity()
+    for index, kernel in row[1:]:
+        try:
+            total = total * kernel
+        except KernelError as error:
+            others = ", ".join(f"stages[{i}]" for i, _ in row if i < index)
+            raise SettingError(f"as one kernel with {others}: {error}", "stages", index) from error
+    return total
 
 
 def _method(shape: Shape, fmt: Format, options: Options) -> Method:

@@ -89,7 +89,8 @@ class InputCheck:
                 )
             if block.ndim != 2 or block.shape[1] != self._format.channels:
                 raise SignalError(f"a block must have shape (n, {self._format.channels}), got {block.shape}")
-            block = block.astype(self._format.dtype, copy=False)
+            with np.errstate(over="ignore"):  # told below
+                block = block.astype(self._format.dtype, copy=False)
             if self._options.nonfinite == "error" and not all_finite(block):
                 self._refuse_nonfinite(block)
             self.frames += len(block)
@@ -97,10 +98,11 @@ class InputCheck:
 
     def _refuse_nonfinite(self, block: Array) -> None:
         frame, channel = (int(i) for i in np.argwhere(~np.isfinite(block))[0])
-        raise SignalError(
-            f"the input holds {block[frame, channel]} at frame {self.frames + frame}, channel {channel}; "
-            "set nonfinite: propagate to let it through"
-        )
+        held, fix = f"{block[frame, channel]}", "set nonfinite: propagate to let it through"
+        if self._format.precision == "single" and np.isinf(block[frame, channel]):
+            held += " or a number over the range of single precision"
+            fix = "set precision: double for such numbers, or nonfinite: propagate to let it through"
+        raise SignalError(f"the input holds {held} at frame {self.frames + frame}, channel {channel}; {fix}")
 
 
 def hold_edges(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:

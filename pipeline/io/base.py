@@ -226,15 +226,15 @@ class Reader(ABC):
     def _read_piece(self, frames: int) -> Block:
         """Read at most ``frames`` frames, fewer only at the end; raises when the file ends before it should."""
 
+    @np.errstate(over="ignore")  # what single precision cannot hold is infinite there, which whoever reads it tells
     def read(self, frames: int) -> Block:
         """Read the next ``frames`` frames; fewer only at the end, then ``(0, channels)``."""
         pieces: list[Block] = []
-        wanted = frames
-        while wanted > 0 and not self._ended:
-            ask = min(wanted, PIECE_FRAMES)
+        while frames > 0 and not self._ended:
+            ask = min(frames, PIECE_FRAMES)
             piece = self._read_piece(ask)
             self._done += len(piece)
-            wanted -= len(piece)
+            frames -= len(piece)
             self._ended = len(piece) < ask
             pieces.append(piece)
         if not pieces:

@@ -42,8 +42,8 @@ class Encoding:
     """Binary digits of a number that it keeps; 0 where that is not known."""
     dtype: str | None = None
     """Name of it in NumPy, or of the integer its codes are read as; None for a codec."""
-    clips: bool = True
-    """Whether what is over full scale does not fit."""
+    most: float | None = 1.0
+    """Largest magnitude that fits; None for floats. Vorbis and Opus make noise or silence of much more than this."""
     rates: tuple[int, ...] = ()
     """Sampling rates in Hz that it is limited to; none for any."""
 
@@ -54,15 +54,15 @@ ENCODINGS = {
     "PCM_16": Encoding(16, 2, 16, "i2"),
     "PCM_24": Encoding(24, 3, 24, "i4"),
     "PCM_32": Encoding(32, 4, 32, "i4"),
-    "FLOAT": Encoding(None, 4, 25, "f4", clips=False),
-    "DOUBLE": Encoding(None, 8, 53, "f8", clips=False),
+    "FLOAT": Encoding(None, 4, 25, "f4", most=None),
+    "DOUBLE": Encoding(None, 8, 53, "f8", most=None),
     "ULAW": Encoding(None, 1, 14),
     "ALAW": Encoding(None, 1, 13),
     "IMA_ADPCM": Encoding(digits=16),
     "MS_ADPCM": Encoding(digits=16),
     "GSM610": Encoding(digits=16),
-    "VORBIS": Encoding(clips=False),
-    "OPUS": Encoding(clips=False, rates=(8000, 12000, 16000, 24000, 48000)),
+    "VORBIS": Encoding(most=64.0),
+    "OPUS": Encoding(most=64.0, rates=(8000, 12000, 16000, 24000, 48000)),
     "MPEG_LAYER_III": Encoding(rates=(8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)),
 }
 """Encodings that are known, by name; others can be read where libsndfile reads them."""

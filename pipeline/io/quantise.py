@@ -39,7 +39,7 @@ class Quantiser:
     Parameters
     ----------
     bits
-        of the codes; None clips to ±1.0 and leaves the rounding to a codec (u-law, MP3).
+        of the codes; None clips to ±``most`` and leaves the rounding to a codec (u-law, MP3, Vorbis).
     dither
         ``"none"`` or ``"tpdf"``.
     clip
@@ -58,9 +58,11 @@ class Quantiser:
     """
 
     def __init__(
-        self, bits: int | None, *, dither: Literal["none", "tpdf"], clip: Literal["warn", "error"], key: str
-    ) -> None:
+        self, bits: int | None, *, dither: Literal["none", "tpdf"], clip: Literal["warn", "error"], key: str,
+        most: float = 1.0,
+    ) -> None:  # fmt: skip
         self.bits = bits
+        self.most = most
         self.dither = dither
         self.clip = clip
         self.key = key
@@ -72,7 +74,7 @@ class Quantiser:
     def full_scale(self) -> float:
         """The largest magnitude that is surely not clipped: the highest code, less the width of the dither."""
         if self.bits is None:
-            return 1.0
+            return self.most
         return (2.0 ** (self.bits - 1) - 1 - (self.dither == "tpdf")) / 2.0 ** (self.bits - 1)
 
     def codes(self, block: Block) -> NDArray[np.int32]:
@@ -100,7 +102,7 @@ class Quantiser:
         return levels.astype(np.int32)
 
     def limited(self, block: Block) -> Block:
-        """The block clipped to ±1.0, for codecs that round by themselves (u-law would wrap round).
+        """The block clipped to ±``most``, for codecs that round by themselves (u-law would wrap round).
 
         Raises
         ------
@@ -108,15 +110,15 @@ class Quantiser:
             As `codes`.
         """
         self._require_finite(block)
-        self._count(block, np.abs(block) > 1.0)
+        self._count(block, np.abs(block) > self.most)
         self.frames += len(block)
-        return block.clip(-1.0, 1.0)
+        return block.clip(-self.most, self.most)
 
     def _require_finite(self, block: Block) -> None:
         if not np.isfinite(block).all():
             frame, channel = np.argwhere(~np.isfinite(block))[0]
             raise SignalError(
-                f"frame {self.frames + frame}, channel {channel} is {block[frame, channel]}: it has no integer code;"
+                f"frame {self.frames + frame}, channel {channel} is {block[frame, channel]}: it has no code;"
                 " find its cause, or write FLOAT"
             )
 
@@ -126,7 +128,7 @@ class Quantiser:
             if self.clip == "error":
                 raise SignalError(
                     f"frame {self.frames + frame}, channel {channel} is {block[frame, channel]:+.6g}: over full scale;"
-                    " lower the gain, write FLOAT, or set clip: warn"
+                    " lower the gain or write FLOAT, or set clip: warn"
                 )
             self.clipped += int(np.count_nonzero(over))
             self.first_clip = self.first_clip or (self.frames + frame, channel)
@@ -141,9 +143,10 @@ class AudioWriter(Writer):
         self._subtype = subtype
         encoding, fmt = ENCODINGS[subtype], request.fmt
         key = PurePath(request.path).name
-        self._quantiser = Quantiser(encoding.bits, dither=fmt.dither, clip=fmt.clip, key=key)
+        most = encoding.most or 1.0
+        self._quantiser = Quantiser(encoding.bits, dither=fmt.dither, clip=fmt.clip, key=key, most=most)
         self.single = subtype == "FLOAT"
-        self.full_scale = self._quantiser.full_scale if encoding.clips else None
+        self.full_scale = None if encoding.most is None else self._quantiser.full_scale
 
     def _audio_report(self) -> WriteReport:
         return self._report(

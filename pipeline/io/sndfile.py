@@ -249,7 +249,7 @@ class SndfileWriter(AudioWriter):
             data: Block = codes << (32 - self._quantiser.bits)
         else:
             data = np.ascontiguousarray(
-                self._quantiser.limited(block) if ENCODINGS[self._subtype].clips else block, np.float64
+                block if self.full_scale is None else self._quantiser.limited(block), np.float64
             )
         if self._container == "OGG":
             self._write_even(data)

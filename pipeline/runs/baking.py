@@ -18,7 +18,7 @@ import numpy as np
 from ..config.inputs import files_read
 from ..config.load import LoadedConfig
 from ..engine.lateness import late_by
-from ..errors import SettingError, UsageError
+from ..errors import SettingError, SignalError, UsageError
 from ..io import probe, write_signal
 from ..io.apart import Named, keep_apart, sidecar_written
 from ..io.arrays import PLAIN, plain_bytes
@@ -168,7 +168,10 @@ def _write_audio(kernel: Kernel, output: str, subtype: str | None, *, overwrite:
     if subtype is None and can_hold(container, "DOUBLE"):
         subtype = "DOUBLE"
     taps = kernel.taps.reshape(kernel.length, -1)
-    written = write_signal(output, taps, kernel.fs or 1.0, subtype=subtype, clip="error", overwrite=overwrite)
+    try:
+        written = write_signal(output, taps, kernel.fs or 1.0, subtype=subtype, clip="error", overwrite=overwrite)
+    except SignalError as error:
+        raise SignalError(f"{output}: {str(error).removesuffix(', or set clip: warn')}") from error
     return " ".join(filter(None, (written.container, written.subtype)))
 
 

@@ -62,7 +62,13 @@ def test_taps_over_full_scale_are_no_whole_numbers(faltung: Faltung, place: Path
     (place / "loud.yaml").write_text("version: 1\nstages:\n  - {use: convolve, taps: [0.5, 2]}\n", "utf-8")
     done = faltung("bake", "loud.yaml", "-o", "ir.wav", "--fs", "8000", "--subtype", "PCM_24")
     assert done.code == 1
-    assert "frame 1, channel 0 is +2: over full scale" in done.err
+    assert done.err == "faltung: ir.wav: frame 1, channel 0 is +2: over full scale; lower the gain or write FLOAT\n"
+    assert faltung("bake", "loud.yaml", "-o", "ir.wav", "--fs", "8000", "--subtype", "FLOAT", "-q").code == 0
+    Path("ir.wav").unlink()
+    (place / "loud.yaml").write_text("version: 1\nstages:\n  - {use: convolve, taps: [0.5, 1e200]}\n", "utf-8")
+    done = faltung("bake", "loud.yaml", "-o", "ir.wav", "--fs", "8000", "--subtype", "FLOAT")
+    assert "faltung: ir.wav: frame 1, channel 0 is 1e+200: over the range of FLOAT; lower the gain" in done.err
+    (place / "loud.yaml").write_text("version: 1\nstages:\n  - {use: convolve, taps: [0.5, 2]}\n", "utf-8")
     assert not list(place.glob("*ir.wav*"))
     assert faltung("bake", "loud.yaml", "-o", "ir.wav", "--fs", "8000").code == 0
     assert sf.read("ir.wav")[0].tolist() == [0.5, 2]

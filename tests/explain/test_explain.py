@@ -94,6 +94,12 @@ def test_a_configuration_without_a_kernel_is_refused(recording):
         subject_of(config([{"use": "reverse"}]), recording)
 
 
+def test_what_is_over_the_range_of_numbers_is_refused(tmp_path):
+    sf.write(tmp_path / "x.wav", np.full(100, 0.5), 8000)
+    with pytest.raises(SignalError, match=r"x.wav: stage 0, 'convolve', makes numbers of it that are too large"):
+        subject_of(config([{"use": "convolve", "taps": [1e200, 1.0]}]), tmp_path / "x.wav")
+
+
 def test_silence_is_refused(tmp_path):
     sf.write(tmp_path / "silence.wav", np.zeros(100), 8000)
     with pytest.raises(SignalError, match=r"silence.wav: only silence reaches stage 0, 'echo'"):

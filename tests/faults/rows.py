@@ -107,7 +107,7 @@ ROWS = (
     broken("1 frame", wav(fmt(), chunk(b"data", b"\1\2")), "", 0),
     broken("NaN in the input", wav(fmt(bits=32, tag=3), chunk(b"data", FLOATS)), "in.wav: the input holds nan"),
     config("NaN let through into PCM", yaml(more="nonfinite: propagate\nformat: {subtype: PCM_16}\n"),
-           "has no integer code", 1, in_wav=wav(fmt(bits=32, tag=3), chunk(b"data", FLOATS))),
+           "has no code", 1, in_wav=wav(fmt(bits=32, tag=3), chunk(b"data", FLOATS))),
     config("over full scale", yaml("{use: gain, gain: 40 dB}"), "clipped", 0),
     config("over full scale, clip: error", yaml("{use: gain, gain: 40 dB}", "clip: error\n"), "over full scale", 1),
     config("over the range of FLOAT", yaml("{use: gain, gain: 1000 dB}", "format: {subtype: FLOAT}\n"),

@@ -118,6 +118,22 @@ def test_a_template_of_a_folder_that_cannot_be_read_is_named(tree: Path, way: st
 
 
 @BARS
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("match good.wav -t shut/z.wav", "--template: cannot read shut/z.wav: Permission denied"),
+        ("match good.wav -t good.wav@0:20ms --truth shut/z.txt", "shut/z.txt: cannot read the labels: Permission deni"),
+        ("stages --plugin shut/z.py", "--plugin shut/z.py: Permission denied"),
+        ("apply good.wav out.wav convolve file=shut/z.wav", "convolve.file: cannot read shut/z.wav: Permission denied"),
+        ("match good.wav -t ~nobody-here/z.wav", "--template: there is no user of that name in '~nobody-here/z.wav'"),
+    ],
+)
+def test_what_settings_name_and_may_not_be_read_is_refused_before_any_work(tree: Path, words: str, said: str) -> None:
+    ended = barred(tree, *words.split())
+    assert (ended.returncode, said in ended.stderr) == (2, True), ended.stderr
+
+
+@BARS
 def test_what_may_not_be_read_fails_alone_and_is_foreseen(tmp_path: Path) -> None:
     (tmp_path / "in/shut").mkdir(parents=True)
     (tmp_path / "in/open").mkdir()

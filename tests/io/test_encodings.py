@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from pipeline.errors import SignalError
 from pipeline.io import open_writer, read_signal, write_signal
 from pipeline.io.base import OutputFormat
 from pipeline.io.encodings import (
@@ -73,7 +74,24 @@ def test_an_integer_has_the_step_that_its_bits_say(tmp_path, subtype):
 def test_only_what_clips_has_a_full_scale(tmp_path, container, subtype):
     fmt = OutputFormat(subtype)
     with open_writer(tmp_path / f"x{EXTENSION[container]}", fs=8000, channels=1, fmt=fmt) as writer:
-        assert (writer.full_scale is not None) == ENCODINGS[subtype].clips
+        assert (writer.full_scale is None) == (ENCODINGS[subtype].dtype in ("f4", "f8"))
+
+
+@pytest.mark.parametrize(("name", "subtype"), [("x.ogg", "VORBIS"), ("x.opus", "OPUS")])
+@pytest.mark.parametrize("level", [60.0, 1e3, 1e6, 1e300])
+def test_what_a_codec_makes_noise_or_silence_of_is_limited_and_counted(tmp_path, name, subtype, level):
+    """libvorbis gives noise of a tone of 1e3, and zeros from 1e20 on; libopus zeros from 1e4."""
+    tone = np.sin(2 * np.pi * 300 * np.arange(16_000) / 48_000)
+    x = np.where(np.arange(16_000) < 8000, level, 0.5) * tone
+    written = write_signal(tmp_path / name, x, 48_000, subtype=subtype)
+    assert written.clipped == np.count_nonzero(np.abs(x) > 64)
+    heard = read_signal(tmp_path / name)[0][:, 0]
+    for part in (slice(1000, 7000), slice(10_000, 15_000)):
+        assert np.corrcoef(heard[part], tone[part])[0, 1] > 0.85
+    with pytest.raises(SignalError, match="frame 0, channel 0 is inf: it has no code"):
+        write_signal(tmp_path / f"inf{name}", np.full(9, np.inf), 48_000, subtype=subtype)
+    with pytest.raises(SignalError, match=r"is \+1e\+30: over full scale; lower the gain or write FLOAT"):
+        write_signal(tmp_path / f"e{name}", np.full(9, 1e30), 48_000, subtype=subtype, clip="error")
 
 
 def test_a_wav_header_tells_plain_numbers_by_their_size():

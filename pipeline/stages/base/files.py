@@ -217,7 +217,7 @@ def files_named_in(value: Any) -> Iterator[Path]:
     for one in all_in(value):
         if isinstance(one, Path):
             yield one
-            if one.is_dir():
+            if os.path.isdir(one):  # noqa: PTH112  (what may not be looked for is told where it is read)
                 yield from one.iterdir()
 
 

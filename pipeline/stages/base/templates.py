@@ -167,7 +167,7 @@ def _loaded(source: TemplateSource, place: int, fmt: Format, setting: str) -> It
     elif source.is_slice or source.source is not None:
         start = f"@{source.start or Duration(0.0)}".replace(" ", "") if source.is_slice else ""
         yield source.name or f"{path.stem}{start}", _slice(source, path, fmt, setting)
-    elif source.folder is not None or path.is_dir():
+    elif source.folder is not None or os.path.isdir(path):  # noqa: PTH112  (nor fails where it may not be looked for)
         require(
             source.name is None, f"{path} is a folder: its templates are called as their files, not 'name'", setting
         )

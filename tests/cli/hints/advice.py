@@ -253,6 +253,28 @@ EMPTY_WAV = b"RIFF$\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0@\x1f\0\0\x80>\0\0\2\0\x10\0d
 
 SIGNALS = (
     cfg("stream", "set nonfinite: propagate", source="nan.wav", more="", then_more="nonfinite: propagate"),
+    cfg(
+        "stream",
+        "set precision: double for such numbers, or",
+        source="huge.npy",
+        output="o.npy",
+        more="fs: 8000\nprecision: single",
+        then_more="fs: 8000\nprecision: double",
+    ),
+    cmd(
+        "stream",
+        "set precision: double for such numbers, or",
+        f"{AP.replace('in.wav', 'huge.npy').replace('o.wav', 'o.npy')} gain gain=1 -s fs=8000 -s precision=single",
+        f"{AP.replace('in.wav', 'huge.npy').replace('o.wav', 'o.npy')} gain gain=1 -s fs=8000 -s precision=double",
+    ),
+    cfg(
+        "job",
+        "set precision: double",
+        "{use: gain, gain: 1e100}",
+        output="o.npy",
+        more="precision: single",
+        then_more="precision: double",
+    ),
     cmd(
         "stream",
         "set nonfinite: propagate",
@@ -284,14 +306,14 @@ SIGNALS = (
     ),
     cfg(
         "quantise",
-        "lower the gain, write FLOAT, or set clip: warn",
+        "lower the gain or write FLOAT, or set clip: warn",
         "{use: gain, gain: 9}",
         "clip: error",
         then_more="clip: warn",
     ),
     cfg(
         "quantise",
-        "lower the gain, write FLOAT, or set clip: warn",
+        "lower the gain or write FLOAT, or set clip: warn",
         "{use: gain, gain: 9}",
         "clip: error",
         then_more="clip: error\nformat: {subtype: FLOAT}",

@@ -104,6 +104,7 @@ def make_files(place: Path) -> None:
     broken = noise.copy()
     broken[5] = np.nan
     sf.write(place / "nan.wav", broken, 8000, subtype="FLOAT")
+    np.save(place / "huge.npy", np.array([0.5, 1e308, 0.25]))
     sf.write(place / "big.wav", np.full((100, 1), 1e30), 8000, subtype="DOUBLE")
     head = b"WAVEfmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16) + b"data" + struct.pack("<I", 4000)
     (place / "cut.wav").write_bytes(b"RIFF" + struct.pack("<I", 4036) + head + bytes(3000))

@@ -65,10 +65,12 @@ def truth_of(
     template = OutputTemplate(labels) if "{" in labels else None
     paths = {source: Path(labels if template is None else str(template.path(source))) for source in sources}
     for path in dict.fromkeys(paths.values()):
-        if not path.is_file():
-            raise UsageError(
-                f"{path}: there are no labels; name a file, with {{stem}} where each recording has its own"
-            )
+        try:
+            if not path.is_file():
+                fix = "name a file, with {stem} where each recording has its own"
+                raise UsageError(f"{path}: there are no labels; {fix}")
+        except OSError as error:
+            raise UsageError(f"{path}: cannot read the labels: {error.strerror}") from error
     if template is None:
         found = read_labels(labels)
         if len(sources) > 1 and any(not label.file and label.start_s is not None for label in found):

@@ -79,7 +79,7 @@ def subject_of(loaded: LoadedConfig, source: Path | Remote, stage: str | None = 
     ConfigError
         a stage that does not fit the signal.
     SignalError
-        nothing but silence reaches the stage.
+        nothing but silence reaches the stage; its output is over the range of numbers.
     """
     info, x, start = _loudest(os.fspath(source), Job.of(loaded.settings))
     pipe = Pipeline(loaded.settings.stages)
@@ -172,6 +172,11 @@ def _subject(
 
     label = f"{chosen.stage.id} ({chosen.stage.use})" if chosen.stage.id else chosen.stage.use
     h, origin = _forward(path, kernel.origin, correlates=correlates)
+    with np.errstate(over="ignore"):
+        energy = (x**2).sum() * (h**2).sum()
+    if not np.isfinite(energy):
+        what = f"stage {chosen.index}, {chosen.stage.use!r}, makes numbers of it that are too large to be shown"
+        raise SignalError(f"{name}: {what}; take a smaller gain")
     return Subject(
         x,
         h,
