@@ -28,6 +28,7 @@ from ..config.outputs import output_folder
 from ..dsp.transforms import library, library_version
 from ..errors import ReadError, SettingPath, format_path
 from ..io import Remote
+from ..io.apart import read_with_sidecars
 from ..io.names import is_stream
 from ..plugins import Kind, owners_for, version_of
 from ..stages.base import Stage
@@ -130,7 +131,7 @@ class Batch:
 
     def _item_state(self, item: Item, before: ManifestState, names: Names, recipe: str) -> ItemState:
         name, output, *more = map(names, (item.source, *item.outputs))
-        source = identity(item.source, self.check)
+        source = identity_read(item.source, self.check)
         record: Data = {
             "item": name,
             "key": key_of(recipe, source, output, *more),
@@ -226,6 +227,12 @@ def identity(path: Place, check: Check) -> Data | None:
         return None
 
 
+def identity_read(path: Place, check: Check) -> Data | None:
+    """Identity of a file that is read, with that of its sidecar, if it has one, which may tell its rate."""
+    found, *beside = (identity(one.path, check) for one in read_with_sidecars([path]))
+    return {**found, "sidecar": beside[0]} if found is not None and beside and beside[0] is not None else found
+
+
 def digest(path: Path) -> str:
     """blake2b of a file's content, 40 hexadecimal digits."""
     with path.open("rb") as file:
@@ -261,7 +268,7 @@ def recipe_of(settings: Configuration, base: Path, check: Check) -> Data:
         "settings": _renamed(settings.model_dump(mode="json", exclude=_ASIDE), names),
         "versions": _versions(settings),
         **({} if library() == "scipy" else {"transforms": library_version()}),
-        "files": {name: identity(path, check) for path, name in sorted(files.items())},
+        "files": {name: identity_read(path, check) for path, name in sorted(files.items())},
         "check": check,
     }
 

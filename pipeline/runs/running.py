@@ -17,9 +17,9 @@ from typing import Any, Literal
 
 from ..batch.driver import run_tasks
 from ..batch.manifest import Data, Manifest
-from ..batch.resume import Check, Item
+from ..batch.resume import Check, Item, recipe_of
 from ..config.inputs import Place
-from ..errors import SettingError, SignalError, UsageError
+from ..errors import ReadError, SettingError, SignalError, UsageError
 from ..io.sink import make_folder_of, remove_left_behind
 from ..plugins import bundled
 from ..system import keep_freed_memory, share_threads
@@ -208,6 +208,10 @@ def execute(
         write_events(table, searches, overwrite=work.choices.overwrite)
     result = RunResult(work, tuple(files), stopped, _explanations(work, files))
     _write_report(result, began)
+    if batch is not None:
+        now = recipe_of(work.loaded.settings, work.loaded.base, batch.check)["files"]
+        for name in (one for one, was in batch.recipe["files"].items() if was != now[one]):
+            raise ReadError(name, "was changed while files were done with it; run it again, so that all are of one")
     return result
 
 

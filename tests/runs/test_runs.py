@@ -159,6 +159,39 @@ def test_progress_is_told_from_beginning_to_end(place: Path) -> None:
     assert ended.outcome["status"] == "done"
 
 
+def test_the_rate_that_is_told_beside_an_input_or_taps_changes_what_is_done(place: Path) -> None:
+    for name, lines in (("in/t", 50), ("taps", 3)):
+        Path(f"{name}.csv").write_text("x\n" + "1\n" * lines)
+        Path(f"{name}.json").write_text('{"fs": 100}')
+    how: dict[str, Any] = {"config": {"stages": [{"use": "fir", "taps": "taps.csv"}]}, "output": "out/{stem}.csv"}
+    how |= {"inputs": ["in/t.csv", "in/a.wav"]}
+    assert [file.status for file in run(**how)] == ["done", "failed"]  # the taps are for 100 Hz
+    assert [file.status for file in run(**how)] == ["failed", "unchanged"]
+    Path("in/t.json").write_text('{"fs": 50}')
+    Path("taps.json").write_text('{"fs": 50}')
+    assert [file.status for file in run(**how)] == ["done", "failed"]
+    assert json.loads(Path("out/t.json").read_text())["fs"] == 50
+    Path("in/t.json").unlink()
+    assert "tells no sampling rate" in (run(**how).failed[0].error or "")
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_response_that_is_changed_in_the_middle_of_a_batch_is_told(jobs: int, place: Path) -> None:
+    sf.write("ir.wav", [1.0, 0.5], FS, subtype="FLOAT")
+
+    def change(_: RunProgress) -> None:
+        if Path("ir.wav").stat().st_mtime_ns != 1:
+            sf.write("ir.wav", [0.5, 1.0], FS, subtype="FLOAT")
+            os.utime("ir.wav", ns=(1, 1))
+
+    how: dict[str, Any] = {"config": {"stages": [{"use": "convolve", "file": "ir.wav"}]}, "output": "out/{stem}.wav"}
+    how |= {"inputs": ["in/a.wav", "in/b.wav"]}
+    with pytest.raises(FaltungError, match=r"ir\.wav: was changed while files were done with it; run it again"):
+        run(**how, jobs=jobs, progress=change)
+    assert [file.status for file in run(**how)] == ["done", "done"]
+    assert [file.status for file in run(**how)] == ["unchanged", "unchanged"]
+
+
 def test_a_run_can_be_stopped_and_goes_on(place: Path) -> None:
     begun: list[str] = []
     stopped = run(
