@@ -214,7 +214,7 @@ def holds(data: bytes) -> bool:
 def becomes(item: str, extension: str, folder: Path) -> str:
     """What becomes of a kind of metadata in such an output."""
     kind, made = ITEMS[item]
-    source, output = folder / f"in.{kind}", folder / f"out.{extension}"
+    source, output = folder / f"in.{kind}", folder / f"out-{extension}.{extension}"
     data = made()
     if not holds(data):
         raise ValueError(f"{item}: the words are not in the input")

@@ -112,8 +112,9 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
         size = there
         warnings.append(NO_LENGTH)
     elif audio.declared > there:
-        frames = f"declares {audio.declared // block} frames, has {there // block}"
-        warnings.append(options.accept(source.name, frames, f"the {there // block} frames"))
+        unit = "frames" if audio.block else "bytes"
+        problem = f"declares {audio.declared // block} {unit}, has {there // block}"
+        warnings.append(options.accept(source.name, problem, f"the {there // block} {unit}"))
     elif audio.block and not _goes_on(source, options.container, end):
         if is_filling(source, end, there - size):
             warnings.append(f"{there - size} bytes behind the audio are no chunk; ignored")

@@ -178,7 +178,8 @@ class _Walk:
             self.warnings.append(NO_LENGTH)
             return there
         if declared > there:
-            self.fault(f"declares {declared // block} frames, has {there // block}", f"the {there // block} frames")
+            unit = "frames" if self.fmt and self.fmt.tag in (1, 3, 6, 7) else "blocks"
+            self.fault(f"declares {declared // block} {unit}, has {there // block}", f"the {there // block} {unit}")
             return there
         return self.behind(declared, there, block)
 

@@ -241,13 +241,13 @@ def spool(source: Source, parts: Iterable[bytes]) -> Source:
 
 
 def is_flac(head: bytes) -> bool:
-    """FLAC, also behind an ID3 tag."""
-    return head[:4] == b"fLaC" or (head[:3] == b"ID3" and b"fLaC" in head)
+    """FLAC, also behind a tag of titles."""
+    return head[:4] == b"fLaC" or (head[:3] in (b"ID3", b"APE") and b"fLaC" in head)
 
 
 def is_mp3(head: bytes) -> bool:
-    """MPEG audio: an ID3 tag, or the eleven set bits of a frame with a known version, layer and rate."""
-    if head[:3] == b"ID3":
+    """MPEG audio: a tag of titles, or the eleven set bits of a frame with a known version, layer and rate."""
+    if head[:3] == b"ID3" or head[:8] == b"APETAGEX":
         return not is_flac(head)
     if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0 or head.startswith(_UTF16):
         return False

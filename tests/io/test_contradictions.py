@@ -57,6 +57,9 @@ REFUSED = {
     "no fmt chunk": (riff(DATA), "no fmt chunk before its audio"),
     "fmt behind the audio": (riff(DATA, fmt()), "no fmt chunk before its audio"),
     "data longer than the file": (riff(fmt(), chunk(b"data", PCM, 4000)), "declares 2000 frames, has 1000"),
+    "blocks of a codec longer than the file": (
+        riff(fmt_of(17, 1, 8000, 4000, 256, 4, struct.pack("<HH", 2, 505)), chunk(b"data", bytes(1024), 2560)),
+        "declares 10 blocks, has 4"),
     "data shorter than the audio": (riff(fmt(), chunk(b"data", PCM, 1000)), "1000 bytes behind them are no chunk"),
     "a stub": (riff(fmt(), chunk(b"data", b""), size=0), "recorder stopped before its first sound"),
     "ds64 against data": (rf64(1000, fmt(), DATA), "ds64 declares 1000 bytes of audio, the data chunk 2000"),
@@ -280,6 +283,9 @@ OTHERS = {
     "AIFF, SSND short": (aiff(size=408), "COMM says 1000 frames of 2 bytes, SSND holds 400 bytes"),
     "AIFF cut": (aiff()[:-500], "declares 1000 frames, has 750"),
     "AIFF at a rate of 0": (aiff()[:28] + bytes(10) + aiff()[38:], "declares a sampling rate of 0 Hz"),
+    "W64 of a codec, cut": (
+        w64(fmt=struct.pack("<HHIIHHHH4x", 17, 1, 8000, 4000, 256, 4, 2, 505), audio=bytes(2560))[:-500],
+        "declares 2560 bytes, has 2060"),
     "W64 cut": (w64()[:-500], "declares 1000 frames, has 750"),
     "W64, data short": (w64(824), "declares 400 frames, and 1200 bytes behind them are no chunk: the data size may"),
     "AU, data short": (au(800), "declares 400 frames, and 1200 bytes behind them are no chunk"),

@@ -63,6 +63,8 @@ def both(path):
 
 
 ID3 = b"ID3\4\0\0\0\0\2\0" + bytes(256)
+APE_HEAD = b"APETAGEX\xd0\7\0\0" + struct.pack("<III", 32, 0, 0xA0000000) + bytes(8)
+APE_HEAD += APE_HEAD[:20] + struct.pack("<I", 0x80000000) + bytes(8)
 ID3V1 = b"TAG" + b"t" * 125
 APE = b"APETAGEX" + b"\xd0\7\0\0\x20\0\0\0\0\0\0\0\0\0\0\x80" + bytes(8)
 
@@ -90,6 +92,7 @@ def test_what_an_mp3_without_a_tag_holds_is_what_one_with_a_tag_holds(mp3, tmp_p
         (b"", ID3V1, None),
         (ID3, ID3V1, None),
         (b"", APE[:-8] + bytes(8), None),
+        (APE_HEAD, b"", "titles before the first frame, at byte 64, are not carried"),
         (b"", bytes(50), "50 bytes at the end are no frame of MPEG audio"),
         (b"", b"junk at the end" * 300, "4500 bytes at the end are no frame"),
     ],
@@ -99,6 +102,17 @@ def test_titles_and_junk_around_mpeg_frames_are_no_frames(mp3, tmp_path, before,
     x, warnings = both(put(tmp_path, before + b"".join(frames) + behind))
     assert len(x) == 1152 * len(frames)
     assert [words in said for said in warnings] == [True] * (words is not None)
+
+
+@pytest.mark.parametrize("size", [256 + 3000, 10_000_000])
+def test_titles_that_do_not_end_where_they_say_cost_no_more_than_they_cover(mp3, tmp_path, size):
+    _, frames = mp3
+    told = bytes(size >> shift & 127 for shift in (21, 14, 7, 0))
+    x, warnings = both(put(tmp_path, ID3[:6] + told + ID3[10:] + b"".join(frames)))
+    covered = 3000 if size < 10_000 else 0
+    whole = [sum(map(len, frames[:k])) >= covered for k in range(len(frames))]
+    assert len(x) == 1152 * sum(whole)
+    assert "titles before the first frame, at byte" in warnings[-1]
 
 
 def test_a_last_frame_that_is_cut_is_dropped_with_a_warning(mp3, tmp_path):

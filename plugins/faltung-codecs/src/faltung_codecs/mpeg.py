@@ -86,6 +86,8 @@ class _Walk:
         self.notes: list[str] = []
         self.left: int | None = None
         """Frames that the tag of the last link still promises."""
+        self.lies = False
+        """Whether titles say that they are longer than the file; they are looked through."""
         self._raw, self._at = b"", 0
 
     def bytes(self, at: int, count: int) -> bytes:
@@ -100,7 +102,11 @@ class _Walk:
         head = self.bytes(at, 32)
         if head[:3] == b"ID3" and len(head) >= 10:
             size = head[6] << 21 | head[7] << 14 | head[8] << 7 | head[9]
-            return 10 + size + (10 if head[5] & 0x10 else 0)
+            size += 10 + (10 if head[5] & 0x10 else 0)
+            if at + size <= self.size:
+                return size
+            self.lies = True
+            return 10
         if head[:8] == b"APETAGEX" and len(head) == 32:
             return struct.unpack("<I", head[12:16])[0] + (32 if head[23] & 0x20 else 0) or 32
         return 128 if head[:3] == b"TAG" else 0
@@ -194,8 +200,13 @@ def links(source: Source) -> tuple[list[Link], list[str]]:
     """The recordings in a file of MPEG audio, in their order, and what else was found in it."""
     walk = _Walk(source)
     walk.walk()
-    if walk.links and walk.metadata(0):  # titles, which are read from there
-        walk.links[0].start = 0
+    titles = walk.metadata(0)
+    if walk.links and titles:
+        between = source.at(titles, walk.links[0].start - titles)
+        if walk.lies or source.at(0, 3) != b"ID3" or between.strip(b"\0"):  # which libsndfile cannot go over
+            walk.notes.append(f"titles before the first frame, at byte {walk.links[0].start}, are not carried")
+        else:
+            walk.links[0].start = 0
     return walk.links, walk.notes
 
 
