@@ -5,11 +5,9 @@ Nothing appears under the output's name before the whole of it is written and sa
 
 from __future__ import annotations
 
-import os
-import stat
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -25,9 +23,10 @@ from .engine.plan import Plan, make_plan
 from .engine.spool import Spool, scaled_down
 from .engine.stream import Detections, ahead, stream
 from .engine.timeline import carried, times_turned
-from .errors import ReadError, StageError
-from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, is_remote, open_reader, open_writer
+from .errors import StageError
+from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer
 from .io.apart import Named, keep_apart, read_with_sidecars, sidecar_written
+from .io.changes import FileBefore
 from .io.formats import READING
 from .io.names import is_stream, refuse_taken
 from .io.remote import place_of
@@ -40,7 +39,7 @@ from .match.writers import begin_events, event_format
 from .stages.base import Format, Stage
 from .stages.base.guard import is_foreign
 from .stages.base.loudness import LOUDER
-from .system import FolderSync, pread
+from .system import FolderSync
 from .text import without_secrets
 
 Target = str | Path
@@ -244,8 +243,7 @@ def _begun(
     began = time.perf_counter()
     refuse_outputs(source, target, events, overwrite=overwrite, timed=job.reading.get("time_column") is not None)
     with ExitStack() as outputs, ExitStack() as stack:
-        before = _state(source)
-        sample = _sample(source, before)
+        before = FileBefore(source)
         reader, fmt = stack.enter_context(open_signal(job, source))
         plan = (hooks.plan or job.plan)(fmt)
         plan.frames_out(reader.info.frames or 0)  # refuses, before any work, what no file can have
@@ -283,7 +281,7 @@ def _begun(
         if not_finite is not None and job.options.nonfinite == "error":
             notes.append(f"the output is not finite at frame {not_finite}, {_why_not_finite(plan)}")
         name = without_secrets(str(source))
-        _refuse_changed(source, before, sample)
+        before.refuse_changed()
         searches = events_found(job.stages, found, name, reader.info)
         notes += warnings_of(found)
         written = None if writer is None else writer.finish()
@@ -311,39 +309,6 @@ def _why_not_finite(plan: Plan) -> str:
         words += " for single precision; set precision: double"
     theirs = [f", or stages[{p.index}] {p.stage.use!r} made them so" for p in plan.stages if is_foreign(p.stage)]
     return "".join([words, *theirs])
-
-
-def _state(source: Target) -> os.stat_result | None:
-    """What is known of a file without reading it; None where it is none of this machine."""
-    try:
-        status = None if str(source) == "-" or is_remote(source) else Path(source).stat()
-    except (OSError, ValueError):
-        return None
-    return status if status is not None and stat.S_ISREG(status.st_mode) else None
-
-
-def _sample(source: Target, known: os.stat_result | None) -> bytes:
-    """Some bytes of a file of this size, from its middle and its end: more bytes behind them leave them as they are."""
-    if known is None:
-        return b""
-    size, places = known.st_size, (known.st_size // 2, max(0, known.st_size - 512))
-    with suppress(OSError), Path(source).open("rb") as file:
-        return b"".join(pread(file.fileno(), min(512, size - at), at) for at in places)
-    return b""
-
-
-def _refuse_changed(source: Target, before: os.stat_result | None, sample: bytes) -> None:
-    """Refuse what was read of two files: one that was replaced, cut or rewritten meanwhile; one that grew is read."""
-    name, after = without_secrets(str(source)), _state(source)
-    if before is None:
-        return
-    if after is None:
-        raise ReadError(name, "was moved away or removed while it was read; put it back and run it again")
-    if (before.st_dev, before.st_ino) != (after.st_dev, after.st_ino):
-        raise ReadError(name, "was replaced by another file while it was read; run it again")
-    grown = after.st_size > before.st_size and _sample(source, before) == sample
-    if not grown and (after.st_size != before.st_size or after.st_mtime_ns != before.st_mtime_ns):
-        raise ReadError(name, "was changed while it was read; run it again when nothing writes to it any more")
 
 
 def _end(blocks: Iterator[Array]) -> None:

@@ -27,7 +27,7 @@ ROWS = (*TABLES, *SIGNALS, *STAGES, *WORDS)
 
 ELSEWHERE = {
     "a cluster, in tests of batches": ("dask", "work: a cluster reads", "work: jobs= are processes"),
-    "another process at work": ("manifest: another run was", "job: was replaced", "job: was changed"),
+    "another process at work": ("manifest: another run was", "changes", "running: was changed while"),
     "the installation": ("transforms", "events: a data frame", "writers: Parquet needs", "plugins: install"),
     "a terminal": ("run_view: standard output is a terminal", "run_view: standard input is a terminal"),
     "a disk that is full": ("spool", "source: {} (set TMPDIR"),
@@ -35,7 +35,7 @@ ELSEWHERE = {
     "files of recorders and of plugins": (
         "labels: ; did you mean",
         "errors: choose with source:", "triggered", "riff: which is not read; convert", "registry: call it 'acme.",
-        "ogg: is an OGG", "source: holds samples of a WFDB record", "source: ; install what reads",
+        "ogg: that libsndfile does not", "source: holds samples of a WFDB record", "source: ; install what reads",
         "new_plugin", "kinds: give its files another", "source: in a pipe; give a file", "timegrid: but not even",
     ),
     "a pipe in a batch, and more than 4 GiB": (

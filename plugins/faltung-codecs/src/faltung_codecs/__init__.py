@@ -1,1 +1,1 @@
-"""Samples that libsndfile does not read, or not whole: MP3 and Ogg, walked and checked, and files without a header."""
+"""Samples that libsndfile does not read, or not whole: MP3, Ogg and FLAC, walked; files without a header."""
