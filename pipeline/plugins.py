@@ -19,7 +19,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from .errors import FaltungError, FileError, PluginError, UsageError
-from .system import is_disk_full, is_interruption
+from .system import is_disk_full, is_interruption, staying
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -153,7 +153,8 @@ def for_extension(kind: Kind, path: str) -> list[Plugin]:
 def naming_plugin(kind: type[FileError], name: str, plugin: str, frame: int | None = None) -> Iterator[None]:
     """What a plugin raises in here is told with the file and the frame, unless it is a `FaltungError` of its own."""
     try:
-        yield
+        with staying():
+            yield
     except BaseException as error:
         full = isinstance(error, OSError) and is_disk_full(error)
         if full or isinstance(error, FaltungError) or is_interruption(error):
@@ -172,7 +173,8 @@ def _owner(point: EntryPoint) -> str:
 def importing(what: str) -> Iterator[None]:
     """What code of others raises in here, while it is loaded, becomes a `PluginError`, which says ``what`` is wrong."""
     try:
-        yield
+        with staying():
+            yield
     except BaseException as error:
         if is_interruption(error):
             raise

@@ -15,8 +15,8 @@ import signal
 import stat
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -193,6 +193,25 @@ def interrupt_after(seconds: float | None, action: Callable[[], object] = lambda
     signal.setitimer(signal.ITIMER_REAL, seconds or 0)
     if not seconds:
         signal.signal(_ALARM, signal.SIG_DFL)
+
+
+def working_folder() -> str | None:
+    """The folder that names are seen from; None where it is gone."""
+    try:
+        return os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def staying() -> Iterator[None]:
+    """Wherever code of others goes in here, this process is in the same folder afterwards."""
+    folder = working_folder()
+    try:
+        yield
+    finally:
+        if folder is not None and working_folder() != folder:
+            os.chdir(folder)
 
 
 signalled: list[type[BaseException]] | None = None

@@ -79,8 +79,9 @@ WRONG = [
     ({"process": "return block.astype(int)"}, "its blocks are float64, got int64"),
     ({"process": "return block[:, 0]"}, r"its blocks have shape \(n, 2\), got \(\d,\)"),
     ({"process": "return block[:, :1]"}, r"its blocks have shape \(n, 2\), got \(\d, 1\)"),
-    ({"process": "return block.tolist()"}, "its blocks are numpy arrays, got list"),
-    ({"process": "return None"}, "its blocks are numpy arrays, got NoneType"),
+    ({"process": "return block.tolist()"}, "its blocks are plain numpy arrays, got list"),
+    ({"process": "return None"}, "its blocks are plain numpy arrays, got NoneType"),
+    ({"process": "return np.ma.masked_array(block, block < 2)"}, "its blocks are plain numpy arrays, got MaskedArray"),
     (
         {"init": "self.format, self.latency, self.tail = fmt, -1, 0"},
         "its latency is a whole number of frames from 0, got -1",
@@ -253,6 +254,41 @@ def test_a_stage_that_may_have_made_the_output_infinite_is_named(dists, faltung:
     dists.add("acme-a", nan, stage="acme.sum = Sum")
     done = faltung("apply", "in.wav", "o.npy", "acme.sum")
     assert "finite at frame 0, though the input is: numbers grew too large, or stages[0] 'acme.sum' made" in done.err
+
+
+def test_what_a_plugin_prints_is_no_part_of_the_data(dists, faltung: Faltung, place: Path):
+    """At its import, from a file of one's own and at work: to standard error, where it goes beside the words."""
+    dists.add("acme-a", "print('imported')\n" + stage_source(process=f"print('works')\n{PARTS['process']}"),
+              stage="acme.sum = Sum")  # fmt: skip
+    (place / "own.py").write_text("print('loaded')")
+    done = faltung("apply", "in.wav", "o.wav", "acme.sum", "--json", "--plugin", "own.py")
+    assert done.json["done"] == 1
+    assert [line for line in done.err.splitlines() if line in ("imported", "works", "loaded")][:3] == [
+        "loaded", "imported", "works",
+    ]  # fmt: skip
+    assert faltung("plugins", "--json").json
+    started = start("apply", "in.wav", "-", "acme.sum", cwd=place, env=environment(PYTHONPATH=f"{dists.folder}:{ROOT}"))
+    heard, _ = started.communicate(timeout=PATIENCE)
+    assert (started.returncode, len(heard)) == (0, 44 + 1001 * 4)
+
+
+CHANGES = [
+    ("import os; os.chdir('/')", ""),
+    ("import sys; sys.stdout.close()", ""),
+    ("import threading; t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()", "ZeroDivisionError"),
+    ("import atexit; atexit.register(lambda: 1 / 0)", "ZeroDivisionError"),
+]
+
+
+@pytest.mark.parametrize(("change", "said"), CHANGES)
+def test_what_a_plugin_does_to_the_process_harms_no_file(dists, place: Path, change, said):
+    dists.add("acme-a", stage_source(process=f"{change}\n{PARTS['process']}"), stage="acme.sum = Sum")
+    started = start(
+        "apply", "in.wav", "o.wav", "acme.sum", cwd=place, env=environment(PYTHONPATH=f"{dists.folder}:{ROOT}")
+    )
+    told = started.communicate(timeout=PATIENCE)[1].decode()
+    assert (started.returncode, "Traceback" in told, said in told) == (0, False, True), told
+    assert sf.info(place / "o.wav").frames == 1001
 
 
 def test_who_calls_the_library_gets_an_interruption_as_it_is(dists):

@@ -36,7 +36,7 @@ from typing import Any, NoReturn, Protocol, runtime_checkable
 
 from .. import system
 from ..plugins import local_files
-from ..system import FolderSync, end_process, keep_freed_memory, limit_time, settle_process
+from ..system import FolderSync, end_process, keep_freed_memory, limit_time, settle_process, working_folder
 
 _COPIES = sys.platform == "linux" and hasattr(os, "fork")
 _NUMBER = struct.Struct("q")
@@ -101,7 +101,7 @@ def start_worker(timeout_s: float | None) -> Worker:
         worker = None if _fork_server is None else _fork_server.worker(ours, theirs)
         worker = worker or _loaded_worker(ours, theirs)
     with suppress(OSError):  # if it has died, its pipe will say so
-        ours.send((timeout_s, _folder()))
+        ours.send((timeout_s, working_folder()))
     return worker
 
 
@@ -216,13 +216,6 @@ def _code_of_child(pid: int) -> int | None:
     try:
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     except ChildProcessError:
-        return None
-
-
-def _folder() -> str | None:
-    try:
-        return os.getcwd()  # noqa: PTH109
-    except FileNotFoundError:
         return None
 
 

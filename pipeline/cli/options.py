@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from .terminal import prints_aside
+
 
 def _argument(metavar: str, text: str, **more: Any) -> Any:
     return typer.Argument(metavar=metavar, help=text, show_default=False, **more)
@@ -141,7 +143,8 @@ def _load_plugins(files: list[str] | None) -> None:
     from ..plugins import load_file
 
     for file in files or ():
-        load_file(file)
+        with prints_aside():
+            load_file(file)
 
 
 def _leave_plugins_out(asked: bool) -> None:
@@ -173,6 +176,8 @@ def add_plugin_options(group: Any) -> None:
     added = typer.main.get_command(app).params
     for option in added:
         option.expose_value = False  # what is given is done, and the commands need not know
+    for command in group.commands.values():
+        command.callback = prints_aside()(command.callback)
     for command in (group, *group.commands.values()):
         command.params += added
     group.also = added

@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 from ..errors import FaltungError, PluginError
 from ..plugins import Plugin, importing, in_words, installed
 from ..system import is_interruption
+from .terminal import prints_aside
 
 
 class Commands(TyperGroup):
@@ -61,8 +62,8 @@ def _made(plugin: Plugin) -> Any:
     with importing(f"{plugin.words} is {function!r}, which is none"):
         app.command(plugin.name)(function)
         command = typer.main.get_command(app)
-    if plugin.owner != "faltung":
-        command.callback = _naming(plugin)(command.callback)  # type: ignore[type-var]  # it has one
+    around = prints_aside() if plugin.owner == "faltung" else _naming(plugin)
+    command.callback = around(command.callback)  # type: ignore[type-var]  # it has one
     return command
 
 

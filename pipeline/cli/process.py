@@ -23,7 +23,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -32,7 +32,7 @@ from ..errors import ConfigError, FaltungError, traceback_of
 from ..plugins import in_words
 from ..system import interrupt_after, is_disk_full, remove_unfinished
 from ..text import learn_url
-from .terminal import tell
+from .terminal import standard_output, tell
 
 _OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
 """Parameters of the functions whose option is not their name behind dashes."""
@@ -63,13 +63,14 @@ def run_command(args: Sequence[str] | None = None) -> int:
     is_own = args is None
     if is_own:
         atexit.register(_end_here)
+        threading.excepthook = sys.unraisablehook = _tell_lost
     _prepare_streams()
     given = sys.argv[1:] if args is None else list(args)
     try:
         with terminable():
             code = _invoke(given)
-            if sys.stdout is not None:
-                sys.stdout.flush()
+            if (stream := standard_output()) is not None:
+                stream.flush()
             if is_own:
                 _ended = code
             return code
@@ -187,6 +188,12 @@ def _prepare_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free, which is this one
+
+
+def _tell_lost(failed: Any) -> None:
+    """What fails in a thread of its own, or as something is forgotten, where it can be raised to nobody."""
+    if failed.exc_value is not None and not isinstance(failed.exc_value, SystemExit) and not sys.is_finalizing():
+        tell(f"faltung: a thread, or something that was tidied up, failed: {in_words(failed.exc_value)}")
 
 
 def _drop_standard_output() -> None:

@@ -17,7 +17,7 @@ from ..runs.work import Work
 from ..system import share_threads, usable_processors
 from ..text import count, decibels, duration, first_few, hertz, number, signed, size, times
 from .process import in_options
-from .terminal import Card, Output, end_with, table, tell, write, write_json
+from .terminal import Card, Output, end_with, standard_output, table, tell, write, write_json
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -33,9 +33,9 @@ def check_streams(inputs: Sequence[str], output: str | None, *, as_json: bool) -
     """Refuse what cannot go together; raises `UsageError`."""
     if output == "-" and as_json:
         raise UsageError("-o - and --json both want standard output; give one")
-    if output == "-" and sys.stdout is None:
+    if output == "-" and (stream := standard_output()) is None:
         raise BrokenPipeError
-    if output == "-" and sys.stdout.isatty():
+    if output == "-" and stream.isatty():
         raise UsageError("standard output is a terminal, which plays no audio; pipe it: ... -o - | aplay")
     if "-" in inputs and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("standard input is a terminal; pipe audio into it: arecord | faltung run CONFIG - ...")

@@ -10,10 +10,10 @@ import contextlib
 import json
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import typer
 
@@ -32,9 +32,34 @@ def shown(text: str) -> str:
     return plain(without_secrets(text))
 
 
+_data: list[TextIO | None] = []
+
+
+def standard_output() -> TextIO | None:
+    """Where the data of a command goes, whatever is aside; None where nobody can read it."""
+    stream = _data[-1] if _data else sys.stdout
+    return None if stream is None or stream.closed else stream
+
+
+def standard_error() -> TextIO | None:
+    """Where words go; None where nobody can read them."""
+    return None if sys.stderr is None or sys.stderr.closed else sys.stderr
+
+
+@contextlib.contextmanager
+def prints_aside() -> Iterator[None]:
+    """What code of others prints in here goes to standard error, so that it is no part of the data of the command."""
+    _data.append(sys.stdout if not _data else _data[-1])
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _data.pop()
+
+
 def render(*parts: RenderableType, stderr: bool = False, wrap: bool = True, width: int = _PIPED_WIDTH) -> None:
     """Show tables and texts one below the other, without spaces at the end of lines; ``width`` is that of a pipe."""
-    stream = sys.stderr if stderr else sys.stdout
+    stream = standard_error() if stderr else standard_output()
     if len(parts) == 1 and isinstance(parts[0], Card) and (stream is None or not stream.isatty()):
         text = f"{parts[0]}\n"
     else:
@@ -45,17 +70,17 @@ def render(*parts: RenderableType, stderr: bool = False, wrap: bool = True, widt
         text = "\n".join(line.rstrip(" ") for line in captured.get().split("\n"))
     if not stderr:
         _write(text)
-    elif sys.stderr is not None:
-        sys.stderr.write(text)
+    elif stream is not None:
+        stream.write(text)
 
 
 def console(*, stderr: bool = False, width: int = _PIPED_WIDTH) -> Console:
     """A console that shows text as it stands: no markup, no highlighting, no emoji."""
     from rich.console import Console
 
-    stream = sys.stderr if stderr else sys.stdout
+    stream = sys.stderr if stderr else standard_output()
     fixed = None if stream is not None and stream.isatty() else width
-    return Console(stderr=stderr, width=fixed, markup=False, highlight=False, emoji=False, soft_wrap=False)
+    return Console(file=stream, stderr=stderr, width=fixed, markup=False, highlight=False, emoji=False, soft_wrap=False)
 
 
 @cache
@@ -114,9 +139,9 @@ def write(text: str) -> None:
 
 
 def _write(text: str) -> None:
-    if sys.stdout is None:  # closed from the beginning: a pipe nobody reads
+    if (stream := standard_output()) is None:  # as a pipe that nobody reads
         raise BrokenPipeError
-    sys.stdout.write(text)
+    stream.write(text)
 
 
 @dataclass(frozen=True)
@@ -159,13 +184,13 @@ def readable(text: str) -> str:
 
 def tell(text: str) -> None:
     """One line of words on standard error; settings as the command takes them."""
-    if sys.stderr is not None:
+    if (stream := standard_error()) is not None:
         if command in ("apply", "match"):
             with contextlib.suppress(FaltungError):  # of the limits, which nothing then can be imported without
                 from .hints import in_words
 
                 text = in_words(text, command)
-        sys.stderr.write(readable(shown(text)) + "\n")
+        stream.write(readable(shown(text)) + "\n")
 
 
 def end_with(failed: Sequence[str]) -> None:

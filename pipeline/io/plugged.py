@@ -21,8 +21,9 @@ class PluggedReader(Reader):
         with naming_plugin(ReadError, self._name, self.plugin, self._done):
             piece = self._inner._read_piece(frames)
         wanted = f"(up to {frames}, {self.info.channels}) of {self._dtype}"
-        got = f"{piece.shape} of {piece.dtype}" if isinstance(piece, np.ndarray) else type(piece).__name__
-        alike = isinstance(piece, np.ndarray) and piece.ndim == 2 and piece.dtype == self._dtype
+        plain = isinstance(piece, np.ndarray) and not isinstance(piece, np.ma.MaskedArray)
+        got = f"{piece.shape} of {piece.dtype}" if plain else type(piece).__name__
+        alike = plain and piece.ndim == 2 and piece.dtype == self._dtype
         if not (alike and len(piece) <= frames and piece.shape[1] == self.info.channels):
             raise self._broken(f"its blocks have shape {wanted}, got {got}")
         declared, end = self.info.frames, self._done + len(piece)

@@ -7,7 +7,7 @@ faltung's own stays what it is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from ...dsp.detection import Detection
 from ...errors import DiskFullError, FaltungError, StageError
 from ...kernel import Array
 from ...plugins import in_words
-from ...system import is_disk_full, is_interruption
+from ...system import is_disk_full, is_interruption, staying
 from . import Format, Processor, Recording, Stage, WholeSignalStage
 from .rates import frames_after
 
@@ -33,7 +33,8 @@ def is_foreign(stage: Stage) -> bool:
 def naming_stage(stage: Stage, place: str, when: str = "") -> Iterator[None]:
     """What a stage raises in here is told with its place; ``when`` says how far it was, once it runs."""
     try:
-        yield
+        with staying() if is_foreign(stage) else nullcontext():
+            yield
     except StageError as error:  # of a stage inside
         raise error.under(f"{place}.") from error.__cause__
     except BaseException as error:
@@ -124,8 +125,8 @@ class Guarded:
 
 def check_block(out: Any, fmt: Format, promise: Any) -> None:
     """Call ``promise`` with whether a block is of the format, and the rule."""
-    if not isinstance(out, np.ndarray):
-        promise(False, f"its blocks are numpy arrays, got {type(out).__name__}")
+    plain = isinstance(out, np.ndarray) and not isinstance(out, np.ma.MaskedArray)
+    promise(plain, f"its blocks are plain numpy arrays, got {type(out).__name__}")
     shape, dtype = out.shape, out.dtype
     promise(len(shape) == 2 and shape[1] == fmt.channels, f"its blocks have shape (n, {fmt.channels}), got {shape}")
     promise(dtype == fmt.dtype, f"its blocks are {fmt.dtype}, got {dtype}")
