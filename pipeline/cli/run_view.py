@@ -33,9 +33,10 @@ def check_streams(inputs: Sequence[str], output: str | None, *, as_json: bool) -
     """Refuse what cannot go together; raises `UsageError`."""
     if output == "-" and as_json:
         raise UsageError("-o - and --json both want standard output; give one")
-    if output == "-" and (stream := standard_output()) is None:
+    stream = standard_output()
+    if output == "-" and stream is None:
         raise BrokenPipeError
-    if output == "-" and stream.isatty():
+    if output == "-" and stream is not None and stream.isatty():
         raise UsageError("standard output is a terminal, which plays no audio; pipe it: ... -o - | aplay")
     if "-" in inputs and sys.stdin is not None and sys.stdin.isatty():
         raise UsageError("standard input is a terminal; pipe audio into it: arecord | faltung run CONFIG - ...")
