@@ -35,12 +35,12 @@ from .dialect import (
 from .gaps import Filling
 from .source import Source
 from .stamps import UNITS, Clock, parse_stamp, sounds_like_time, unit_told
-from .tables import comment_meant, find_column, read_sidecar
+from .tables import CELLS_AT_ONCE, comment_meant, find_column, read_sidecar
 from .timecolumn import TimeGrid, survey
 from .timegrid import TimeRequest
 
 _MAX_LINE = 1 << 20
-_BATCH = 4096
+_BATCH = 4096  # rows, or fewer where they are wide
 _SHOWN = 40  # characters of a cell or line in a message
 _SHAPE = "a row is a frame, a column a channel"
 _NAN = float("nan")
@@ -70,6 +70,7 @@ class CsvReader(Reader):
         self._form = find_dialect(self._name, self._source.fd, self._table, wanted, strict=not told)
         self._plain = self._form.decimal == "." and not self._sentinels
         self._header, self._width = self._form.header, self._form.width
+        self._batch = max(16, min(_BATCH, CELLS_AT_ONCE // max(1, self._width)))
         if not self._width:
             behind = f" behind the {self._table.skip} lines of table: skip" if self._table.skip else ""
             raise ReadError(self._name, f"has no rows{behind}")
@@ -268,7 +269,7 @@ class CsvReader(Reader):
                 if len(rows) < most:
                     return
                 line += ends
-                most = _BATCH
+                most = self._batch
 
     def _lines(self, text: IO[str]) -> Iterator[str]:
         try:
@@ -356,7 +357,7 @@ class CsvReader(Reader):
             yield from (self._block(lines, rows) for lines, rows in self._batches() if rows)
             return
         filled = self._filling.frames((line, self._numbers(line, row)) for line, row in self._rows())
-        while rows := list(islice(filled, _BATCH)):
+        while rows := list(islice(filled, self._batch)):
             yield np.array(rows)
         self.warnings += self._filling.notes()
 

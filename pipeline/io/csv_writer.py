@@ -18,7 +18,7 @@ from ..errors import UsageError
 from ..text import cell
 from .base import Block, Writer, WriteReport, WriteRequest
 from .sink import open_sink
-from .tables import output_names, refuse_other_rate, sidecars_of
+from .tables import CELLS_AT_ONCE, output_names, refuse_other_rate, sidecars_of
 from .timecolumn import columns_of, stamps_of
 
 _SPELLED = {"nan": "NaN", "inf": "Inf", "-inf": "-Inf"}  # as R, Octave and Julia write them; NumPy and pandas read them
@@ -61,6 +61,11 @@ class CsvWriter(Writer):
         self._text.truncate()
 
     def _write(self, block: Block) -> None:
+        rows = max(1, CELLS_AT_ONCE // block.shape[1])
+        for start in range(0, len(block), rows):
+            self._write_rows(block[start : start + rows])
+
+    def _write_rows(self, block: Block) -> None:
         columns: list[list[Any]] = block.T.tolist()
         if not np.isfinite(block).all():
             columns = [[_SPELLED.get(str(x), x) for x in column] for column in columns]

@@ -29,6 +29,10 @@ WITH_SIDECAR = (".csv", ".tsv", ".txt", ".npy")
 """Extensions of outputs that are written with a sidecar."""
 
 
+CELLS_AT_ONCE = 1 << 15
+"""Cells of a table that are texts at one time: each takes some hundred bytes."""
+
+
 def find_column(name: str, names: tuple[str, ...], width: int, wanted: str | int) -> int:
     """Position of a column, given by its name or its position from 0.
 

@@ -25,6 +25,7 @@ from ..errors import FaltungError, SettingError, UsageError
 from ..io import SignalInfo
 from ..io.encodings import bytes_per_sample
 from ..io.formats import container_and_subtype
+from ..io.tables import CELLS_AT_ONCE
 from ..job import Job, open_signal, plan_job
 from ..kernel import Kernel
 from ..limits import LEAST_FS, MAX_CHANNELS, MOST_FS, at_most
@@ -36,7 +37,7 @@ from .work import Config, Paths, Work, items_of, load, resumed, sources_of
 
 _ARROW = 100 << 20  # bytes of pyarrow's libraries and of what its own pool keeps
 _HEARD_S = 30.0  # of an input before a run
-_CELL = 100  # bytes of a number as text, in a block of a table that is read
+_CELL = 300  # bytes of a number as text while it is read or written
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class RunPlan(Sequence[Prediction]):
         files = [one for one in self.predictions if one.plan.format_in == plan.format_in]
         frames = max((ANY_LENGTH if one.info.frames is None else one.info.frames for one in files), default=ANY_LENGTH)
         arrow = any("PARQUET" in (one.container, one.info.container) for one in files)
-        cells = any(one.info.container == "CSV" for one in files) * min(frames, plan.block) * plan.format_in.channels
+        cells = CELLS_AT_ONCE * any("CSV" in (one.container, one.info.container) for one in files)
         return plan.memory(frames) + arrow * _ARROW + cells * _CELL
 
     def __len__(self) -> int:

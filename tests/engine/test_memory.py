@@ -123,6 +123,7 @@ TABLE = "input: in.csv\ntime_column: t\n"
 OTHERS: dict[str, tuple[Callable[[], object], int, str]] = {
     "a tenth of a second": (lambda: sound("in.wav", 4800), 20, f"input: in.wav\noutput: o.wav\n{GAIN}"),
     "a table of 300 rows": (lambda: table(300, 4), 20, f"{TABLE}output: o.csv\n{GAIN}"),
+    "one column of 1,500": (lambda: table(600, 1500), 20, f"{TABLE}columns: [7]\noutput: o.csv\n{GAIN}"),
     "a resampled second": (lambda: sound("in.wav", 48_000, 2), 20,
         "input: in.wav\noutput: o.wav\nstages: [{use: resample, fs: 96 kHz}]"),
     "a second through a hall": (lambda: sound("in.wav", 48_000, 2), 100_000,
@@ -150,13 +151,14 @@ OTHERS: dict[str, tuple[Callable[[], object], int, str]] = {
     "a search with a noise floor": (lambda: sound("in.wav", 8_000_000), 20_000,
         "input: in.wav\nevents: e.csv\nstages: [{use: match, template: ir.wav, threshold: {mad: 8}}]"),
     "a table of 300,000 rows": (lambda: table(300_000, 4), 20, f"{TABLE}output: o.csv\n{GAIN}"),
+    "a table of a single block": (lambda: table(60_000, 20), 20, f"{TABLE}output: o.csv\n{GAIN}"),
     "a table of 60 columns": (lambda: table(20_000, 60), 20, f"{TABLE}output: o.csv\n{GAIN}"),
     "Parquet": (lambda: table(300_000, 4), 20, f"{TABLE}output: o.parquet\n{GAIN}"),
     "Parquet of 300 rows": (lambda: table(300, 4), 20, f"{TABLE}output: o.parquet\n{GAIN}"),
     "two files at a time": (lambda: copies(4), 100_000,
         f"input: '[0-9].wav'\noutput: o/{{name}}\nbatch: {{jobs: 2}}\nstages: [{CONVOLVE}]"),
 }  # fmt: skip
-SHORT = list(OTHERS)[:3]
+SHORT = list(OTHERS)[:4]
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peaks are read from /proc")
