@@ -48,11 +48,10 @@ class ArrayReader(Reader):
         self._source = source
         self._zip: zipfile.ZipFile | None = None
         self._file: Source | IO[bytes] = source
-        fs, names = self._open_zip() if container == "NPZ" else (None, ())
-        dropped: tuple[str, ...] = ()
+        fs, names, dropped = self._open_zip() if container == "NPZ" else (None, (), ())
         if fs is None and not source.piped:
-            fs, beside, dropped = read_sidecar(source.name)
-            names = names or beside
+            fs, beside, more = read_sidecar(source.name)
+            names, dropped = names or beside, dropped + more
         fs = next((rate for rate in (options.fs, fs, options.untold_fs) if rate is not None), None)
         if fs is None:
             fix = 'give fs:, put {"fs": ...} into a .json of the same name, or save an .npz with fs in it'
@@ -79,8 +78,8 @@ class ArrayReader(Reader):
         self.warnings = warnings
         self._mapped = self._map(frames) if by_columns and frames else None
 
-    def _open_zip(self) -> tuple[float | None, tuple[str, ...]]:
-        """Open the array of the signal; the rate and the names that the NPZ has."""
+    def _open_zip(self) -> tuple[float | None, tuple[str, ...], tuple[str, ...]]:
+        """Open the array of the signal; the rate and the names that the NPZ has, and what else is in it."""
         name = self._source.name
         try:
             self._zip = zipfile.ZipFile(os.fdopen(self._source.fd, "rb", closefd=False))
@@ -101,7 +100,8 @@ class ArrayReader(Reader):
             raise ReadError(name, f"is no readable NPZ: {_words(error)}") from error
         if chosen is None:
             raise ReadError(name, f"holds the arrays {', '.join(signals) or 'none'}; name that of the signal x")
-        return fs, tuple(map(str, names))
+        others = (entry.removesuffix(".npy") for entry in entries)
+        return fs, tuple(map(str, names)), tuple(one for one in others if one not in (chosen, "fs", "names"))
 
     def _parse_header(self) -> tuple[int, int, bool]:
         """Frames, columns, and whether the array is stored column by column."""

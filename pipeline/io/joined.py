@@ -235,4 +235,7 @@ def open_flac(source: Source, options: ReadOptions) -> Reader:
     starts = list(source.find(FLAC_BEGINS, 0, 8))
     if not starts:
         raise ReadError(source.name, "is no readable FLAC file: it has no STREAMINFO")
-    return cut_up(source, starts, open_plain, options)
+    reader = cut_up(source, starts, open_plain, options)
+    if starts[0]:
+        reader.warnings.append(f"{starts[0]} bytes of titles stand before its FLAC header; not carried")
+    return reader

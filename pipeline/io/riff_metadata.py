@@ -35,15 +35,15 @@ def is_info(chunk: tuple[bytes, bytes]) -> bool:
 def tags_of_chunks(chunks: Chunks) -> tuple[tuple[str, str], ...]:
     """The tags of the ``LIST INFO`` chunks; one that has no name elsewhere is called by its id."""
     names = {riff: name for name, riff in INFO_IDS.items()}
-    tags: dict[str, str] = {}
+    tags: list[tuple[str, str]] = []
     for chunk in filter(is_info, chunks):
         at, raw = 4, chunk[1]
         while at + 8 <= len(raw):
             name, size = raw[at : at + 4], struct.unpack_from("<I", raw, at + 4)[0]
             text = raw[at + 8 : at + 8 + size].split(b"\0")[0].decode("utf-8", "replace")
-            tags[names.get(name) or name.decode("latin-1").lower().strip()] = text
+            tags.append((names.get(name) or name.decode("latin-1").lower().strip(), text))
             at += 8 + size + size % 2
-    return tuple(tags.items())
+    return tuple(dict.fromkeys(tags))
 
 
 def info_chunk(tags: tuple[tuple[str, str], ...]) -> Chunks:

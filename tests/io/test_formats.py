@@ -219,7 +219,7 @@ def test_the_report_says_what_was_written(tmp_path):
     assert report.bytes == (tmp_path / "x.wav").stat().st_size == 44 + 36 + 80
 
 
-CUE = chunk(b"cue ", b"\1\0\0\0" + bytes(24))
+CUE = chunk(b"cue ", b"\1\0\0\0" * 2 + bytes(20))
 BEXT = chunk(b"bext", b"b" * 602)
 INFO = chunk(b"LIST", b"INFO" + chunk(b"INAM", b"A song\0") + chunk(b"IART", b"Someone\0") + chunk(b"IENG", b"Eng\0"))
 ADTL = chunk(b"LIST", b"adtl" + chunk(b"labl", b"\1\0\0\0hit\0"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -298,3 +299,89 @@ def test_a_name_that_a_comment_cannot_have_is_named_and_in_id3_kept(tmp_path, na
         assert (kept.get("good"), report.notes[-1]) == ("drei", "metadata not carried: gerät, a=b")
     else:
         assert {text for _, text in seen(tmp_path / name)} >= {"eins", "zwei", "drei"}
+
+
+TAG = b"TAG" + table.WORDS.encode().ljust(125, b"\0")
+TITLE = table.id3(table.frame(b"TIT2", b"\0words"))
+APE = b"APETAGEX\xd0\7\0\0" + struct.pack("<III", 32, 0, 0x80000000) + bytes(8)
+
+
+def w64(*more):
+    def piece(name, body):
+        guid = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+        return name + guid + struct.pack("<Q", 24 + len(body)) + body + bytes(-len(body) % 8)
+
+    kind = struct.pack("<HHIIHH", 1, 1, 8000, 16000, 2, 16)
+    body = b"wave" + bytes.fromhex("f3acd3118cd100c04f8edb8a") + piece(b"fmt ", kind) + piece(b"data", bytes(800))
+    body += b"".join(piece(*one) for one in more)
+    return bytes.fromhex("726966662e91cf11a5d628db04c10000") + struct.pack("<Q", 24 + len(body)) + body
+
+
+def caf_of_six():
+    def piece(name, body):
+        return name + struct.pack(">q", len(body)) + body
+
+    kind = struct.pack(">d4sIIIII", 8000.0, b"lpcm", 0, 12, 1, 6, 16)
+    layout = struct.pack(">III", 121 << 16 | 6, 0, 0)
+    audio = piece(b"data", bytes(4 + 1200))
+    return b"caff\0\1\0\0" + piece(b"desc", kind) + piece(b"chan", layout) + audio
+
+
+def npz_with(**arrays):
+    out = io.BytesIO()
+    np.savez(out, x=np.full(400, 0.1), fs=8000, **arrays)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        ("in.w64", w64((b"cue ", b"words")), "not carried: cue$"),
+        ("in.flac", table._encoded("FLAC") + TAG, "not carried: ID3v1 tag$"),
+        ("in.flac", table._encoded("FLAC") + APE, "not carried: APE tag$"),
+        ("in.flac", TITLE + table._encoded("FLAC"), r"\d+ bytes of titles stand before its FLAC header; not carried"),
+        (
+            "in.flac",
+            table.flac_with(table._block(4, struct.pack("<III", 0, 1, 5) + b"words")),
+            "not carried: a comment without a name$",
+        ),
+        ("in.mp3", table._encoded("MP3") + TITLE, r"titles behind the audio, at byte \d+, are not carried"),
+        ("in.npz", npz_with(note=np.array("words")), "not carried: note$"),
+        ("in.caf", caf_of_six(), "not carried: chan$"),
+    ],
+)
+def test_what_is_not_read_of_metadata_is_named(tmp_path, name, data, words):
+    (tmp_path / name).write_bytes(data)
+    report = HALF.run_file(tmp_path / name, tmp_path / "out.wav", overwrite=True)
+    assert [one for one in report.warnings if re.search(words, one)], report.warnings
+
+
+def test_texts_that_are_there_twice_and_marks_of_one_number_are_kept_both(tmp_path):
+    artists = table.chunk(b"IART", b"Eins\0") + table.chunk(b"IART", b"Zwei\0")
+    (tmp_path / "in.wav").write_bytes(table.wav_with(table.chunk(b"LIST", b"INFO" + artists)))
+    assert run(tmp_path / "in.wav", tmp_path / "out.flac").notes == ()
+    assert [text for name, text in probe(tmp_path / "out.flac").tags if name == "artist"] == ["Eins", "Zwei"]
+    marks = struct.pack(">HHIB3sHIB3s", 2, 7, 100, 3, b"one", 7, 300, 3, b"two")
+    (tmp_path / "in.aiff").write_bytes(table.aiff_with(table.chunk(b"MARK", marks, ">")))
+    run(tmp_path / "in.aiff", tmp_path / "out.aiff")
+    data = (tmp_path / "out.aiff").read_bytes()
+    assert struct.unpack_from(">HHIB3sHIB3s", data, data.index(b"MARK") + 8) == (
+        2,
+        7,
+        100,
+        3,
+        b"one",
+        8,
+        300,
+        3,
+        b"two",
+    )
+    au = b".snd" + struct.pack(">5I", 24 + 12, 800, 3, 8000, 1) + b"first\0second" + bytes(800)
+    (tmp_path / "in.au").write_bytes(au)
+    assert probe(tmp_path / "in.au").tags == (("comment", "first"), ("comment", "second"))
+
+
+def test_a_label_without_its_mark_has_no_place_in_an_aiff(tmp_path):
+    label = table.chunk(b"LIST", b"adtl" + table.chunk(b"labl", struct.pack("<I", 3) + b"hit\0"))
+    (tmp_path / "in.wav").write_bytes(table.wav_with(label))
+    assert run(tmp_path / "in.wav", tmp_path / "out.aiff").notes == ("metadata not carried: LIST",)

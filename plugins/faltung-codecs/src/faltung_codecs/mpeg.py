@@ -131,15 +131,16 @@ class _Walk:
         return any({2 * one - 1, 2 * one, 2 * one + 1} & {*found, left} for one in found)
 
     def walk(self) -> None:
-        at, lost = 0, 0
+        at, lost, titles = 0, 0, 0
         while at < self.size:
             link = self.links[-1] if self.links else None
             if frame := self.locked(at, link.kind if link and link.end == at else None):
                 if lost:
                     self.notes.append(f"{lost} bytes before byte {at} are no frame of MPEG audio; passed over")
-                lost = 0
+                lost = titles = 0
                 at += self.take(at, frame)
             elif skipped := self.metadata(at):
+                titles = at if self.links and self.bytes(at, 3) == b"ID3" else titles
                 at += skipped
             else:
                 found = _BEGINS.search(self.bytes(at + 1, 1 << 16))
@@ -147,6 +148,8 @@ class _Walk:
                 at, lost = at + step, lost + step
                 if not self.links and lost > _SEARCHED:
                     return
+        if titles:
+            self.notes.append(f"titles behind the audio, at byte {titles}, are not carried")
         if lost:
             self.notes.append(f"{lost} bytes at the end are no frame of MPEG audio; ignored")
 

@@ -27,7 +27,9 @@ _AIFF_TEXTS = {b"NAME": "title", b"AUTH": "artist", b"(c) ": "copyright", b"ANNO
 _AIFF_AUDIO = frozenset({b"COMM", b"SSND", b"PEAK", b"FVER"})
 _AIFF_KEPT = frozenset({b"INST", b"COMT", b"APPL", b"AESD", b"MIDI"})
 _PLAIN_W64 = frozenset({b"fmt ", b"data", b"fact", b"riff", b"JUNK", b"junk", b"levl"})
-_PLAIN_CAF = frozenset({b"desc", b"data", b"free", b"chan", b"pakt", b"kuki", b"peak"})
+_PLAIN_CAF = frozenset({b"desc", b"data", b"free", b"pakt", b"kuki", b"peak"})
+_BY_PLACES = 1 << 16
+"""Layout of the channels of a CAF that tells a bit for each loudspeaker; others tell a number of channels."""
 _PLAIN_NIST = frozenset(
     {"sample_count", "channel_count", "sample_n_bytes", "sample_byte_format", "sample_rate", "sample_coding"}
     | {"sample_sig_bits"}
@@ -72,9 +74,11 @@ def comments(raw: bytes) -> Found:
     at += 4
     while count > 0 and at + 4 <= len(raw):
         size = int.from_bytes(raw[at : at + 4], "little")
-        name, _, text = raw[at + 4 : at + 4 + size].decode("utf-8", "replace").partition("=")
+        name, marked, text = raw[at + 4 : at + 4 + size].decode("utf-8", "replace").partition("=")
         at, count = at + 4 + size, count - 1
-        if name.upper() == PICTURE_FIELD:
+        if not marked:
+            found.dropped.append("a comment without a name")
+        elif name.upper() == PICTURE_FIELD:
             try:
                 pictures.append((PICTURE, base64.b64decode(text, validate=True)))
             except binascii.Error:
@@ -105,7 +109,14 @@ def _flac(source: Source) -> Found:
         elif kind not in (0, 1, 3):
             found.dropped.append(f"FLAC block {kind}")
         at += 4 + size
+    found.dropped += _behind(source) + ["ID3v1 tag"] * (source.at(max(0, (source.size or 0) - 128), 3) == b"TAG")
     return found
+
+
+def _behind(source: Source) -> list[str]:
+    """Names of the tags at the end of a file that are not read."""
+    ends = ((source.size or 0) - before for before in (32, 160))
+    return ["APE tag"] * any(at >= 0 and source.at(at, 8) == b"APETAGEX" for at in ends)
 
 
 def _ogg(source: Source) -> Found:
@@ -134,10 +145,7 @@ def _mp3(source: Source) -> Found:
     found, head = Found(), source.at(0, 10)
     if head[:3] == b"ID3":
         found.tags, found.attached, found.dropped = id3.read(source.at(0, min(MOST_BYTES, 10 + id3.size_of(head))))
-    end = source.size or 0
-    for at, size in ((end - 32, 32), (end - 160, 32)):
-        if at >= 0 and source.at(at, size)[:8] == b"APETAGEX":
-            found.dropped.append("APE tag")
+    found.dropped += _behind(source)
     return found
 
 
@@ -168,8 +176,12 @@ def _aiff(source: Source) -> Found:
 def _marks(raw: bytes) -> tuple[tuple[bytes, bytes], ...]:
     """Marks of AIFF, each an id, a frame and a name, as the chunks of a WAV that say the same."""
     points, labels, at = b"", b"", 2
+    numbers = set[int]()
     while at + 7 <= len(raw):
         mark, frame, size = struct.unpack_from(">HIB", raw, at)
+        if mark in numbers:  # each is to keep its own name
+            mark = max(numbers) + 1
+        numbers.add(mark)
         text = raw[at + 7 : at + 7 + size] + b"\0"
         points += struct.pack("<II4sIII", mark, frame, b"data", 0, 0, frame)
         labels += struct.pack("<4sII", b"labl", 4 + len(text), mark) + text + b"\0" * (len(text) % 2)
@@ -180,8 +192,8 @@ def _marks(raw: bytes) -> tuple[tuple[bytes, bytes], ...]:
 
 
 def _w64(source: Source) -> Found:
-    names = [name for name, _, _ in chunks(source.at, "W64", source.size or 0)]
-    return Found(dropped=[one.decode("latin-1").strip() for one in names if one not in _PLAIN_W64 and one.isalnum()])
+    names = [name for name, _, _ in chunks(source.at, "W64", source.size or 0) if name not in _PLAIN_W64]
+    return Found(dropped=[one.decode().strip() for one in names if one.isascii() and one.decode().isprintable()])
 
 
 def _caf(source: Source) -> Found:
@@ -190,6 +202,9 @@ def _caf(source: Source) -> Found:
         if name == b"info":
             cells = source.at(at + 16, min(length - 16, MOST_BYTES)).decode("utf-8", "replace").split("\0")
             found.tags += tuple((NAMES.get(key.lower(), key.lower()), text) for key, text in _pairs(cells))
+        elif name == b"chan":
+            layout, places = struct.unpack(">II", source.at(at + 12, 8).ljust(8, b"\0"))
+            found.dropped += ["chan"] * ((places.bit_count() if layout == _BY_PLACES else layout & 0xFFFF) > 2)
         elif name not in _PLAIN_CAF:
             found.dropped.append(name.decode("latin-1").strip())
     return found
@@ -202,8 +217,8 @@ def _pairs(cells: list[str]) -> Iterator[tuple[str, str]]:
 def _au(source: Source) -> Found:
     order = ">" if source.head[:4] == b".snd" else "<"
     start = struct.unpack(f"{order}I", source.head[4:8].ljust(4, b"\0"))[0]
-    text = source.at(24, max(0, min(start, 1 << 16) - 24)).split(b"\0")[0].decode("utf-8", "replace")
-    return Found(tags=(("comment", text),) if text.strip() else ())
+    texts = source.at(24, max(0, min(start, 1 << 16) - 24)).decode("utf-8", "replace").split("\0")
+    return Found(tags=tuple(("comment", text) for text in texts if text.strip()))
 
 
 def _nist(source: Source) -> Found:

@@ -117,7 +117,9 @@ class Carrying:
         if aiff:
             self._chunks += marks(chunks)
             labels = [raw for name, raw in chunks if name == b"LIST" and raw[:4] == b"adtl"]
-            gone += ["LIST"] * any(kind != b"labl" for raw in labels for kind, _, _ in _parts(raw))
+            points = {mark for name, raw in chunks if name == b"cue " for mark, _ in _points(raw)}
+            parts = [part for raw in labels for part in _parts(raw)]
+            gone += ["LIST"] * any(kind != b"labl" or mark not in points for kind, mark, _ in parts)
         for name, raw in chunks:
             taken = aiff and (name == b"cue " or (name == b"LIST" and raw[:4] == b"adtl"))
             if not taken and not is_info((name, raw)):
