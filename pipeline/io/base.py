@@ -11,7 +11,6 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
@@ -26,7 +25,7 @@ from .clock import Clock
 if TYPE_CHECKING:
     from .dialect import TableSettings
     from .sink import Sink
-    from .timecolumn import StampTexts
+    from .stamps import TimeColumn
 
 Block = NDArray[Any]
 PathArg = str | bytes | os.PathLike[str] | os.PathLike[bytes]
@@ -38,40 +37,6 @@ PIECE_FRAMES = 1 << 18
 
 WRITE_FRAMES = 1 << 15
 """A block is written in pieces of at most this, which stay in the processor's cache from rounding to writing."""
-
-
-@dataclass(frozen=True)
-class TimeColumn:
-    """Form of a table's time column, so that an output can be given one in the same form."""
-
-    name: str
-    """Header of the column."""
-    position: int
-    """Place among all columns of the file, from 0."""
-    start: Decimal
-    """Time of frame 0 in seconds; for ISO 8601 since 1970-01-01 on the clock of ``zone``."""
-    step: Decimal
-    """Seconds between frames."""
-    iso: bool = False
-    """ISO 8601 text, not numbers."""
-    digits: int | None = None
-    """Decimals of every row; None where they differ from row to row."""
-    separator: str = " "
-    """Character of ISO 8601 between date and time: ``"T"`` or a space."""
-    length: int = 19
-    """Characters of ISO 8601 before the zone."""
-    zone: str = ""
-    """Zone of ISO 8601 (``"Z"``); empty without one."""
-    form: str = ""
-    """Form of other dates and clock times, as for strftime; empty for numbers and ISO 8601."""
-    unit: Decimal = Decimal(1)
-    """Seconds in one of the column's numbers."""
-    comma: bool = False
-    """Numbers have a decimal comma."""
-    before: int = 0
-    """Frames of an output that lie before ``start``."""
-    texts: StampTexts | None = field(default=None, repr=False, compare=False)
-    """The stamps of the file as they are written there."""
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_FLOOR, Decimal, InvalidOperation
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from ..fields import invalid
 from ..plugins import bundled
-from .base import TimeColumn
+
+if TYPE_CHECKING:
+    from .timecolumn import StampTexts
 
 UNITS = {name: Decimal(value) for name, value in (("s", 1), ("ms", "0.001"), ("us", "0.000001"), ("ns", "1e-9"))}
 UNITS |= {name: Decimal(value) for name, value in (("min", 60), ("h", 3600), ("d", 86400))}
@@ -33,6 +35,9 @@ _MICROSECOND = timedelta(microseconds=1)
 _ZONE = re.compile(r" ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$")
 _FINE = re.compile(r"[.,](\d{6})(\d+)")
 _COARSE = {10: Decimal(86400), 13: Decimal(3600), 16: Decimal(60)}  # by the length of ISO 8601
+_FORTRAN = re.compile(r"(?<=[\d.])[Dd](?=[+-]?\d)")
+_SECOND = re.compile(r"[0-5][0-9](\.[0-9]+)?")
+_COMPACT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d){0,2})?")
 
 
 @dataclass(frozen=True)
@@ -49,9 +54,38 @@ class Clock:
     zone: str = ""
 
 
-_FORTRAN = re.compile(r"(?<=[\d.])[Dd](?=[+-]?\d)")
-_SECOND = re.compile(r"[0-5][0-9](\.[0-9]+)?")
-_COMPACT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d){0,2})?")
+@dataclass(frozen=True)
+class TimeColumn:
+    """Form of a table's time column, so that an output can be given one in the same form."""
+
+    name: str
+    """Header of the column."""
+    position: int
+    """Place among all columns of the file, from 0."""
+    start: Decimal
+    """Time of frame 0 in seconds; for ISO 8601 since 1970-01-01 on the clock of ``zone``."""
+    step: Decimal
+    """Seconds between frames."""
+    iso: bool = False
+    """ISO 8601 text, not numbers."""
+    digits: int | None = None
+    """Decimals of every row; None where they differ from row to row."""
+    separator: str = " "
+    """Character of ISO 8601 between date and time: ``"T"`` or a space."""
+    length: int = 19
+    """Characters of ISO 8601 before the zone."""
+    zone: str = ""
+    """Zone of ISO 8601 (``"Z"``); empty without one."""
+    form: str = ""
+    """Form of other dates and clock times, as for strftime; empty for numbers and ISO 8601."""
+    unit: Decimal = Decimal(1)
+    """Seconds in one of the column's numbers."""
+    comma: bool = False
+    """Numbers have a decimal comma."""
+    before: int = 0
+    """Frames of an output that lie before ``start``."""
+    texts: StampTexts | None = field(default=None, repr=False, compare=False)
+    """The stamps of the file as they are written there."""
 
 
 class Stamp(NamedTuple):

@@ -23,7 +23,7 @@ from ..limits import MAX_FRAMES, MAX_ROWS, at_most, set_by
 from ..plugins import bundled
 from ..system import pread
 from ..text import shorten
-from .base import Block, TimeColumn
+from .base import Block
 from .gaps import MOST_HELD
 from .sink import naming_errors, write_all
 from .stampblocks import ticks_since
@@ -32,6 +32,7 @@ from .stamps import (
     UNITS,
     Clock,
     Stamp,
+    TimeColumn,
     compact_form,
     dates,
     format_stamp,

@@ -21,11 +21,12 @@ import numpy as np
 
 from pipeline.errors import ReadError, UsageError, WriteError
 from pipeline.io import Reader, ReaderKind, SignalInfo, Writer, WriteReport, WriterKind
-from pipeline.io.base import Block, ReadOptions, TimeColumn, WriteRequest
+from pipeline.io.base import Block, ReadOptions, WriteRequest
 from pipeline.io.gaps import Filling
 from pipeline.io.names import is_stream
 from pipeline.io.sink import Sink, open_sink
 from pipeline.io.source import Source
+from pipeline.io.stamps import TimeColumn
 from pipeline.io.tables import find_column, output_names, read_sidecar
 from pipeline.io.timecolumn import TimeGrid, stamps_of, survey
 from pipeline.io.timegrid import TimeRequest
