@@ -25,12 +25,15 @@ _ALONE = re.compile(
     re.DOTALL,
 )
 _learned: dict[str, str] = {}
+_broken: set[str] = set()
 
 _NAME = re.compile(r".*\.[A-Za-z][A-Za-z0-9]{1,4}[*}]?")
 
 
 def plain(text: str) -> str:
     """The text with every character that could steer a terminal, or not be encoded, written as an escape."""
+    for name in _broken:
+        text = text.replace(name, name.replace("\n", "\\n"))
     return "".join(c if c.isprintable() or c == "\n" else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -155,8 +158,13 @@ def without_secrets(text: str) -> str:
     return _URL.sub(_masked, text)
 
 
-def learn_url(word: str) -> None:
-    """Know the URL that ends a word, whole: in a message nobody can tell which blanks and quotes are its own."""
+def learn(word: str) -> None:
+    """Know the URL that ends a word, whole: in a message nobody can tell which blanks and quotes are its own.
+
+    A word of several lines is known, too: shown on one, none of them is taken for another message.
+    """
+    if "\n" in word.strip():
+        _broken.add(word)
     found = re.search(rf"{_SCHEME}|[A-Za-z]://", word)
     url = word[found.start() :] if found else ""
     if not url or url in _learned:

@@ -17,7 +17,7 @@ import yaml
 from pipeline import Pipeline, read, read_labels, write
 from pipeline.errors import FaltungError
 from pipeline.io import Remote, SignalInfo, write_signal
-from pipeline.text import cell, from_cell, learn_url, plain, without_secrets
+from pipeline.text import cell, from_cell, learn, plain, without_secrets
 from tests.cli.conftest import Done, environment, faltung, place, write_noise  # noqa: F401  (fixtures)
 
 ROOT = Path(__file__).parents[1]
@@ -104,13 +104,13 @@ def test_no_secret_of_a_url_that_was_given_is_shown(url: str, faltung: Callable[
 
 def test_a_url_that_begins_as_another_does_is_masked_to_its_end() -> None:
     for url in ("memory://b/begun.wav#a b", "memory://b/begun.wav#a b T0KEN"):
-        learn_url(url)
+        learn(url)
     assert without_secrets("memory://b/begun.wav#a b T0KEN: no") == "memory://b/begun.wav#***: no"
 
 
 @pytest.mark.parametrize("mark", [" a", "?a ", "a#", ":", "a=1 ", "%3F", ";x", "@", "a:b@", ") "])
 def test_a_long_text_is_masked_in_a_time_that_grows_with_it(mark: str) -> None:
-    learn_url(f"https://h/{mark * 2000}")
+    learn(f"https://h/{mark * 2000}")
     assert without_secrets(mark * 50_000) == mark * 50_000
     assert without_secrets(f"https://{mark * 50_000}").startswith("https://")
 
@@ -181,6 +181,24 @@ def test_no_name_steers_a_terminal_or_a_table(faltung: Callable[..., Done], plac
         assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]", (place / file).read_text("utf-8")), file
     with (place / "f.csv").open(newline="") as rows:
         assert {from_cell(row["template"]) for row in csv.DictReader(rows)} <= {"=1+1"}
+
+
+def test_no_name_with_a_line_break_begins_a_line_as_a_message(
+    faltung: Callable[..., Done],  # noqa: F811
+    place: Path,  # noqa: F811
+) -> None:
+    name = "a\nfaltung: all done.wav"
+    (place / name).write_bytes((place / "in.wav").read_bytes()[:90])
+    (place / "c.yaml").write_text("version: 1\ninput: '*.wav'\noutput: q/{name}\nstages: [{use: gain, gain: 1}]\n", "utf-8")
+    for words in (
+        ["apply", name, "o.wav", "gain", "gain=1"], ["match", "in.wav", "-t", f"./{name}"], ["run", "c.yaml"],
+        ["run", "c.yaml", "--jobs", "2"], ["plan", "c.yaml"], ["info", name], ["apply", "in.wav", f"{name}.x", "gain"],
+        ["run", f"{name}.yaml"], ["stages", name], ["apply", "in.wav", "o.wav", "gain", f"gain={name}"],
+        ["run", "echo.yaml", "--report", f"{name}.txt"], ["bake", "echo.yaml", "-o", f"{name}.zzz", "--fs", "8000"],
+    ):  # fmt: skip
+        done = faltung(*words)
+        assert done.out + done.err, words
+        assert not re.search(r"^faltung: all done", f"{done.out}\n{done.err}", re.MULTILINE), words
 
 
 @pytest.mark.parametrize("ending", ["csv", "jsonl", "txt", "selections.txt", "eaf", "textgrid", "picks.csv"])

@@ -31,7 +31,7 @@ from .. import system
 from ..errors import ConfigError, FaltungError, traceback_of
 from ..plugins import in_words
 from ..system import interrupt_after, is_disk_full, remove_unfinished
-from ..text import learn_url
+from ..text import learn
 from .terminal import standard_output, tell
 
 _OPTIONS = {"output=": "-o OUT", "as inputs=": "on the command line"}
@@ -106,7 +106,7 @@ def _invoke(args: list[str]) -> int:
 
     terminal.command = args[0] if args else ""
     for word in args:
-        learn_url(word)
+        learn(word)
     if len(args) > 1 and args[0] in ("--install-completion", "--show-completion"):
         os.environ["_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION"] = "1"  # so that typer takes the name of a shell
     if "_FALTUNG_COMPLETE" in os.environ:  # the shell asks for completions

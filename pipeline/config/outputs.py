@@ -175,7 +175,7 @@ class OutputTemplate:
         tail = text[cut:].replace(os.sep, "/").split("/")
         if not tail[-1] or tail[-1] in (".", ".."):
             own = source.suffix if source.suffix.lower() in extensions() else ".wav"
-            fix = f"write '{template.rstrip('/.')}/{{stem}}{self._extension or own}'"
+            fix = f"write '{template.rstrip('/')}/{{stem}}{self._extension or own}'"
             raise UsageError(f"the output {template!r} names no file for the input {str(source)!r}; {fix}")
         path: Path = folder.joinpath(*(part for part in tail if part))
         if self._named and (".." in tail or not self._is_inside(path, folder)):

@@ -16,7 +16,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from ..errors import Problem, SettingPath
 from ..limits import MAX_YAML_VALUES, set_by
-from ..text import learn_url
+from ..text import learn
 
 Mark = tuple[int, int]
 """Line and column, both counted from 1."""
@@ -193,7 +193,7 @@ class Reading:
     def _counted(self, node: Node) -> None:
         self._count += 1
         if isinstance(node, ScalarNode):
-            learn_url(node.value)
+            learn(node.value)
         if self._count > MAX_YAML_VALUES:
             many = f"more than {MAX_YAML_VALUES:,} keys and values, aliases expanded; {set_by('yaml_values')}"
             raise TooMuch(many, node.start_mark)

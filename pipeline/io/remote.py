@@ -13,7 +13,7 @@ from typing import Any
 
 from ..errors import UsageError
 from ..plugins import bundled
-from ..text import learn_url, without_secrets
+from ..text import learn, without_secrets
 
 _URL = re.compile(r"(?!file://)[A-Za-z][A-Za-z0-9+.-]*://")
 _MASKED_QUERY = re.compile(r"(?:[?#;]|%3[FfBb]|%23)\*\*\*$")
@@ -22,7 +22,7 @@ _MASKED_QUERY = re.compile(r"(?:[?#;]|%3[FfBb]|%23)\*\*\*$")
 def is_remote(path: str | os.PathLike[str] | bytes | os.PathLike[bytes]) -> bool:
     """Whether this is a URL of a store, and not a path of this machine, which ``file://`` begins too."""
     name = os.fsdecode(path)
-    learn_url(name)
+    learn(name)
     return _URL.match(name) is not None
 
 

@@ -177,6 +177,7 @@ def test_any_template_is_refused_or_made_of_text_and_the_five_names(template):
         ("out/{stem}/../../x.wav", "a.wav", "outside the output folder out"),
         ("out/{relative}/x.wav", "/elsewhere/a.wav", "outside the output folder out"),
         ("out/{ext}", "noext", "names no file for the input 'noext'; write 'out/{ext}/{stem}.wav'"),
+        (".", "x.wav", r"names no file for the input 'x\.wav'; write '\./{stem}\.wav'"),
         ("out/", "a.wav", "names no file"),
         ("out/{stem}/", "a.wav", "names no file"),
         ("out/..", "a.wav", "names no file"),
