@@ -189,7 +189,9 @@ def test_no_name_with_a_line_break_begins_a_line_as_a_message(
 ) -> None:
     name = "a\nfaltung: all done.wav"
     (place / name).write_bytes((place / "in.wav").read_bytes()[:90])
-    (place / "c.yaml").write_text("version: 1\ninput: '*.wav'\noutput: q/{name}\nstages: [{use: gain, gain: 1}]\n", "utf-8")
+    (place / "c.yaml").write_text(
+        "version: 1\ninput: '*.wav'\noutput: q/{name}\nstages: [{use: gain, gain: 1}]\n", "utf-8"
+    )
     for words in (
         ["apply", name, "o.wav", "gain", "gain=1"], ["match", "in.wav", "-t", f"./{name}"], ["run", "c.yaml"],
         ["run", "c.yaml", "--jobs", "2"], ["plan", "c.yaml"], ["info", name], ["apply", "in.wav", f"{name}.x", "gain"],
