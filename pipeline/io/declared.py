@@ -38,9 +38,9 @@ def is_filling(source: Source, at: int, count: int) -> bool:
     return count < 16 or (len(tail) == count and not tail.strip(b"\0")) or (tail[:3] == b"TAG" and count == 128)
 
 
-def too_small(frames: int, extra: int) -> str:
+def too_small(frames: int, extra: int, unit: str = "frames") -> str:
     """What to say where a file goes on behind the frames that it declares."""
-    return f"declares {frames} frames, and {extra} bytes behind them are no chunk: the data size may be too small"
+    return f"declares {frames} {unit}, and {extra} bytes behind them are no chunk: the data size may be too small"
 
 
 @dataclass(frozen=True)

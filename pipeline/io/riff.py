@@ -33,6 +33,7 @@ _TRAILING = CARRIED | STRUCTURAL | {b"ID3 ", b"SAUR", b"afsp"}
 _NAMES = re.compile(b"|".join(map(re.escape, sorted(_TRAILING))))
 TAIL_BYTES = 1 << 16
 """Last bytes of a file, in which chunks are looked for that the size of its audio counts."""
+_FRAMED, _ADPCM = (1, 3, 6, 7), (2, 17)  # format tags: PCM, float, A-law and u-law; those of Microsoft and of IMA
 _UNKNOWN = 0xFFFFFFFF
 _WAVE = re.compile(b"WAVE")
 _MAX_CHUNKS = 1000
@@ -151,6 +152,11 @@ class _Walk:
         if size % 2 and self.source.peek(4) not in _TRAILING | {b"fmt ", b"data"}:  # some writers forget the pad byte
             self.source.skip(1)
 
+    @property
+    def unit(self) -> str:
+        """What the audio consists of: frames, or blocks of a codec."""
+        return "frames" if self.fmt and self.fmt.tag in _FRAMED else "blocks"
+
     def data_bytes(self, declared: int, block: int) -> int | None:
         """Bytes of audio: what is declared, held against what is there."""
         wide = self.ds64_data
@@ -178,9 +184,9 @@ class _Walk:
             self.warnings.append(NO_LENGTH)
             return there
         if declared > there:
-            unit = "frames" if self.fmt and self.fmt.tag in (1, 3, 6, 7) else "blocks"
+            unit = self.unit
             self.fault(f"declares {declared // block} {unit}, has {there // block}", f"the {there // block} {unit}")
-            return there
+            return there if unit == "frames" else there - there % block  # what is missing of a block would be made up
         return self.behind(declared, there, block)
 
     def behind(self, declared: int, there: int, block: int) -> int:
@@ -203,8 +209,8 @@ class _Walk:
         if is_filling(self.source, start + declared, extra):
             self.warnings.append(f"{extra} bytes behind the audio are no chunk; ignored")
             return declared
-        problem = too_small(declared // block, extra)
-        self.fault(problem, f"all {there // block} frames to the end")
+        problem = too_small(declared // block, extra, self.unit)
+        self.fault(problem, f"all {there // block} {self.unit} to the end")
         return there
 
     def before_chunks(self, size: int, there: int) -> int | None:
@@ -227,9 +233,11 @@ class _Walk:
         wrong = told < audio or (end is not None and told > end + 1)
         if wrong and self.riff_size and not says_unknown(self.riff_size):
             self.warnings.append(f"RIFF declares {told} bytes, the file has {end or audio}; took the data chunk")
-        frames = size // max(1, fmt.block)
+        samples = self.unpack("H", self.raw_fmt[18:20])[0] if fmt.tag in _ADPCM and len(self.raw_fmt) >= 20 else 1
+        frames = size // max(1, fmt.block) * samples  # of which the last block of a codec may hold fewer
         for name, count in self.counts.items():
-            if fmt.subtype and count not in (0, frames, frames * fmt.channels) and not says_unknown(count):
+            fits = frames - samples < count <= frames or count in (0, frames * fmt.channels) or says_unknown(count)
+            if not fits and fmt.tag in (*_FRAMED, *_ADPCM):
                 self.warnings.append(f"its {name} chunk declares {count} frames, the data chunk {frames}; took these")
 
     def read_trailer(self, at: int, end: int) -> None:
@@ -274,7 +282,7 @@ def parse_fmt(source: Source, raw: bytes, order: str, warnings: list[str]) -> Wa
     size, rate_told = block // channels, fs * block & _UNKNOWN
     wide = tag == 1 and size == 4 and 17 <= bits <= 32 and rate in (rate_told, 0)
     fits = size == 1 if tag in (6, 7) else bits >= 1 and (size == (bits + 7) // 8 or wide)
-    if tag in (1, 3, 6, 7) and (block % channels or not fits):
+    if tag in _FRAMED and (block % channels or not fits):
         words = f"{bits} bits, {channels} channels, {block} bytes a frame, {rate} bytes a second"
         raise ReadError(source.name, f"its fmt chunk contradicts itself: {words}")
     if tag not in (1, 3):

@@ -33,6 +33,7 @@ HEADER = re.compile(rb"(?s)(?:%s)....WAVE" % b"|".join(MAGICS))
 """First twelve bytes of a WAV."""
 
 _MPEG = (0x50, 0x55)
+_GSM, _GSM_BLOCK, _GSM_FRAMES = 0x31, 65, 320
 _GUID_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 _DEFAULT_MASK = {1: 4, 2: 3}  # front centre; front left and right. More channels: no positions, order as it comes.
 
@@ -197,6 +198,7 @@ def _open_codec(source: Source, header: WavHeader, options: ReadOptions) -> Read
         return reader
     codec = f"holds a codec that is not read (format tag 0x{header.fmt.tag:04X})"
     facts = Facts(
+        frames=size // _GSM_BLOCK * _GSM_FRAMES if header.fmt.tag == _GSM else None,  # libsndfile counts one too many
         patches=((start - 4, struct.pack(f"{header.order}I", min(size, RIFF_LIMIT))),),
         unreadable=f"{codec}; decode it first, for instance: ffmpeg -i IN.wav OUT.wav",
     )

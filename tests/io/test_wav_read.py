@@ -84,10 +84,34 @@ def test_compressed_wav_is_left_to_libsndfile(tmp_path, subtype):
     assert info.subtype == subtype
     whole = path.read_bytes()
     put(tmp_path, path.read_bytes()[:-500])
-    with pytest.raises(ReadError, match=r"declares \d+ frames, has \d+; set truncated: accept"):
+    with pytest.raises(ReadError, match=r"declares \d+ (frames|blocks), has \d+; set truncated: accept"):
         read_signal(path)
+    there = read_signal(path, truncated="accept")[0]
+    np.testing.assert_array_equal(there, x[: len(there)])  # and nothing made up for what is missing of a block
+    assert len(x) - 1600 < len(there) < len(x)
     with piped(whole) as pipe:
         np.testing.assert_array_equal(read_signal(pipe)[0], x)
+
+
+@pytest.mark.parametrize(("subtype", "blocks"), [("ULAW", 0), ("IMA_ADPCM", 1), ("MS_ADPCM", 1)])
+def test_the_frames_that_a_fact_chunk_tells_are_held_against_those_of_a_codec(tmp_path, subtype, blocks):
+    path = tmp_path / "x.wav"
+    soundfile.write(path, noise(4000, 1), 8000, subtype)
+    data, there = path.read_bytes(), len(read_signal(path)[0])
+    at = data.index(b"fact") + 8
+    for count, odd in ((there - 100 * blocks, False), (there - 1000, True), (there + 1, True)):
+        put(tmp_path, data[:at] + struct.pack("<I", count) + data[at + 4 :])
+        x, warnings = read(path)
+        assert len(x) == there
+        assert warnings == [f"its fact chunk declares {count} frames, the data chunk {there}; took these"] * odd
+
+
+def test_gsm_has_no_block_that_is_not_there(tmp_path):
+    path = tmp_path / "x.wav"
+    soundfile.write(path, noise(4000, 1), 8000, "GSM610")
+    x, info = read_signal(path)  # libsndfile reads 4480 frames: 13 blocks, and noise
+    assert (len(x), info.frames) == (4160, 4160)
+    np.testing.assert_array_equal(x, soundfile.read(path, always_2d=True)[0][:4160])
 
 
 def test_a_data_chunk_larger_than_the_file_is_an_error_unless_accepted(tmp_path):
