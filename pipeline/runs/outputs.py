@@ -68,6 +68,12 @@ def refuse_explanations(items: Sequence[Item]) -> None:
             raise UsageError(f"{shown_path(others[0])}: is no explanation; give {shown_path(item.target)} another name")
 
 
+def refuse_other_pages(items: Iterable[Item]) -> None:
+    """Refuse pages of searches that would replace a file that is none, or a picture that belongs to none."""
+    for page in (item.page for item in items if item.page is not None):
+        bundled("faltung_match_report.search_page", "a page of a search").refuse_other_files(page)
+
+
 def refuse_report(report: Path | None) -> None:
     """Refuse a report that is no page, or would replace a file that is none."""
     if report is None:

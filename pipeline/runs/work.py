@@ -28,7 +28,9 @@ from ..plugins import bundled
 from ..stages.base import Stage
 from ..system import usable_processors
 from ..units import Duration
-from .outputs import files_written, refuse_explanations, refuse_formats, refuse_report, refuse_taken, sidecars_taken
+from .outputs import (
+    files_written, refuse_explanations, refuse_formats, refuse_other_pages, refuse_report, refuse_taken, sidecars_taken,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from ..library import Pipeline
@@ -297,6 +299,7 @@ def prepare(
     skipped = dict.fromkeys(item for item in items if skips and any(path in taken for path in item.outputs))
     left = tuple(item for item in items if item not in skipped)
     if batch is None:
+        refuse_other_pages(left)
         refuse_taken(sidecars_taken(dict.fromkeys(left, False), items), overwrite=choices.overwrite)
     return Work(
         loaded,
@@ -319,6 +322,7 @@ def resumed(work: Work, past: ManifestState) -> Work:
     states = work.batch.states(work.items, past)
     again = [state for state in states if _is_to_be_done(state, work.choices)]
     begun = {state.item: state.last is not None for state in again}
+    refuse_other_pages(item for item, before in begun.items() if not before)
     beside = sidecars_taken(begun, work.items)
     refuse_taken([*(pair for state in again for pair in state.taken), *beside], overwrite=work.choices.overwrite)
     return replace(work, items=tuple(state.item for state in again), states=tuple(states))

@@ -216,6 +216,20 @@ def test_an_output_goes_with_its_own_sidecar(faltung: Faltung, place: Path) -> N
     assert "o/in.json: is needed for the rate of o/in" in faltung(*words).err
 
 
+@pytest.mark.parametrize("inputs", [("in.wav",), ("in.wav", "call.wav")])
+def test_a_page_of_a_search_replaces_no_other_page_and_no_picture_of_none(
+    inputs: tuple[str, ...], faltung: Faltung, read: dict[str, bytes], place: Path
+) -> None:
+    words = ("match", *inputs, "-t", "call.wav", "--report", "p-{stem}.html", "--overwrite")
+    for mine in ("p-in.png", "p-in.html"):
+        (place / mine).write_text("mine")
+        done = faltung(*words)
+        assert (done.code, (place / mine).read_text()) == (2, "mine")
+        assert f"{mine}: is another file, which the page would replace; give the page another name" in done.err
+        (place / mine).unlink()
+    assert [faltung(*words).code, faltung(*words).code] == [0, 0]
+
+
 def test_an_output_that_has_no_sidecar_needs_none_out_of_the_way(faltung: Faltung, place: Path) -> None:
     (place / "o.json").write_text(BYSTANDER)
     pytest.importorskip("pyarrow", reason="Parquet needs the extra [tables]")

@@ -12,6 +12,7 @@ import base64
 import math
 from collections.abc import Sequence
 from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +20,12 @@ import numpy as np
 
 from pipeline.drawing import COLOURS, INK, png_bytes, styled
 from pipeline.dsp.envelope import Envelope
+from pipeline.errors import UsageError
 from pipeline.io import is_remote
 from pipeline.io.clock import Clock
+from pipeline.io.names import is_stream
 from pipeline.io.sink import AtomicFile, make_folder_of
+from pipeline.io.source import cause
 from pipeline.job import Job, Report
 from pipeline.match.events import Event
 from pipeline.pages import PLAYED, link, page_from, report_parts, shown
@@ -38,12 +42,27 @@ if TYPE_CHECKING:
 MOST_ROWS = 2_000
 """Events that are listed, the strongest of all; the event files have every one."""
 
+_MARK, _HEAD_BYTES = b"faltung match report", 4096  # of a page
 _MOST_DRAWN = 2_000  # events; more would hide the signal
 _TURNED = "#8a8a94"
 _COMB = 60  # events from which on they are marked alone
 _HOURS_S = 7200  # from which on time is drawn in hours
 _NAME = 20  # characters of a template's that stand over a narrow panel
 _TITLE = 54  # characters that stand over a wide one
+
+
+def refuse_other_files(page: Path) -> None:
+    """Raise `UsageError` where a page of this name would replace a file that is none, or a picture of none."""
+    picture = page.with_suffix(".png")
+    try:
+        with page.open("rb") if not is_stream(page) else BytesIO() as file:
+            other = None if _MARK in file.read(_HEAD_BYTES) else page
+    except FileNotFoundError:
+        other = picture if picture.exists() else None
+    except OSError as error:
+        raise UsageError(f"{page}: {cause(error)}; give the page another name") from None
+    if other is not None:
+        raise UsageError(f"{other}: is another file, which the page would replace; give the page another name")
 
 
 class SearchPage:
