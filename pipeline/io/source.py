@@ -42,6 +42,7 @@ _CAUSES = {
     errno.ENOTDIR: "part of the path is a file, not a folder",
     errno.ELOOP: "symbolic links that go round in a circle",
     errno.ENAMETOOLONG: "the name is too long for this file system; most take 255 bytes",
+    errno.ENXIO: "is a socket, or a device that is not there",
     errno.EROFS: "the file system is read-only",
     errno.EBADF: "is closed",
     **DISK_FULL,

@@ -29,8 +29,14 @@ from ..stages.base import Stage
 from ..system import usable_processors
 from ..units import Duration
 from .outputs import (
-    files_written, refuse_explanations, refuse_formats, refuse_other_pages, refuse_report, refuse_taken, sidecars_taken,
-)  # fmt: skip
+    files_written,
+    refuse_explanations,
+    refuse_formats,
+    refuse_other_pages,
+    refuse_report,
+    refuse_taken,
+    sidecars_taken,
+)
 
 if TYPE_CHECKING:
     from ..library import Pipeline

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import socket
 import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -79,6 +80,11 @@ def yaml(stage: str = "{use: gain, gain: 1}", more: str = "", output: str = "out
     return f"version: 1\ninput: in.wav\noutput: {output}\n{more}stages: [{stage}]\n"
 
 
+def bound() -> None:
+    with socket.socket(socket.AF_UNIX) as one:
+        one.bind("in.wav")
+
+
 def ring() -> None:
     Path("ring").symlink_to("ring")
 
@@ -138,6 +144,8 @@ ROWS = (
         "-o", "o/{name}"), {"c.yaml": yaml().encode(), "a.wav": GOOD}, lambda: Path("b.wav").symlink_to("gone")),
     Row("a pipe, met by a pattern", 1, "b.wav: is a pipe, a socket or a device", ("run", "c.yaml", "[ab].wav",
         "-o", "o/{name}"), {"c.yaml": yaml().encode(), "a.wav": GOOD}, lambda: os.mkfifo("b.wav")),
+    Row("a socket", 1, "in.wav: is a socket, or a device that is not there", files={},
+        made=bound),
     Row("a link to a device, met by a pattern", 1, "b.wav: is a pipe, a socket or a device", ("run", "c.yaml",
         "[ab].wav", "-o", "o/{name}"), {"c.yaml": yaml().encode(), "a.wav": GOOD},
         lambda: Path("b.wav").symlink_to("/dev/null")),

@@ -291,13 +291,6 @@ WORDS = (
         files={"other.html": "mine"},
     ),
     cmd(
-        "search_page",
-        "{}: {}; give the page another name",
-        "match in.wav -t part.wav --overwrite --report d.html",
-        "match in.wav -t part.wav --overwrite --report r.html",
-        before="mkdir d.html",
-    ),
-    cmd(
         "manifest",
         "is no manifest of this version of faltung; give another name as batch.manifest",
         "run c.yaml d/a.wav d/b.wav -o 'x/{name}' -s batch.manifest=other.json",

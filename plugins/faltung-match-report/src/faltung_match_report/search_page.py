@@ -25,7 +25,6 @@ from pipeline.io import is_remote
 from pipeline.io.clock import Clock
 from pipeline.io.names import is_stream
 from pipeline.io.sink import AtomicFile, make_folder_of
-from pipeline.io.source import cause
 from pipeline.job import Job, Report
 from pipeline.match.events import Event
 from pipeline.pages import PLAYED, link, page_from, report_parts, shown
@@ -59,8 +58,6 @@ def refuse_other_files(page: Path) -> None:
             other = None if _MARK in file.read(_HEAD_BYTES) else page
     except FileNotFoundError:
         other = picture if picture.exists() else None
-    except OSError as error:
-        raise UsageError(f"{page}: {cause(error)}; give the page another name") from None
     if other is not None:
         raise UsageError(f"{other}: is another file, which the page would replace; give the page another name")
 
