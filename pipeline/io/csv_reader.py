@@ -334,7 +334,8 @@ class CsvReader(Reader):
         if self._is_time(text) and (pair or not self._times) and len(self._times) < 2:
             name = pair or _quoted(self._called(column))
             return self._wrong(line, column, f"{said}, but a time; set time_column: {name}")
-        fix = f"{self._others(row) or 'choose others with columns:'} ({_SHAPE})"
+        only = self._width - len(self._times) == 1
+        fix = f"{'mend it' if only else self._others(row) or 'choose others with columns:'} ({_SHAPE})"
         if line > self._form.first and not any(map(str.isdigit, text)):
             fix += f", or table: {{missing: [{text.strip()!r}]}} says that it is a missing value"
         if line > self._form.first and column == 0:

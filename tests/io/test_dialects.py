@@ -250,6 +250,11 @@ def test_true_minus_signs_and_exponents_of_fortran_are_numbers(read, text, value
     np.testing.assert_array_equal(read(text, time_column=None, fs=1)[0], values)
 
 
+def test_where_there_is_one_column_no_other_is_to_be_chosen(read):
+    with pytest.raises(ReadError, match=r"line 3, column 'x' 'bad' is no number; mend it \(a row is a frame"):
+        read("x\n1\nbad\n", time_column=None, fs=1)
+
+
 BROKEN = "stands above the first row of numbers and looks like a row, but for"
 
 
