@@ -305,7 +305,9 @@ def _first_row(
             width = len(cells)
             break
         empty = None if any(map(str.strip, cells)) else empty or (at, len(cells), len(above))
-        if line.strip():
+        if above and re.search(f'(?:^|{re.escape(delimiter)})"[^"]*$', above[-1][1]):  # a name of several lines
+            above[-1] = (at, f"{above[-1][1]} {line}")
+        elif line.strip():
             above.append((at, line))
     if empty and (empty[1] == width if width else not empty[2]):
         return empty[0], empty[1], above[: empty[2]], step

@@ -250,6 +250,20 @@ def test_true_minus_signs_and_exponents_of_fortran_are_numbers(read, text, value
     np.testing.assert_array_equal(read(text, time_column=None, fs=1)[0], values)
 
 
+@pytest.mark.parametrize(
+    ("header", "names"),
+    [
+        ('"Temp\n(\xb0C)",b', ("Temp (\xb0C)", "b")),
+        ('b,"Temp\r\n(\xb0C)\r\n[raw]"', ("b", "Temp (\xb0C) [raw]")),
+        ('"a\n\nb","c\nd"', ("a b", "c d")),
+        ('5" pipe\nlogger "A"\na,b', ("a", "b")),
+    ],
+)
+def test_a_name_of_several_lines_is_one_name_and_costs_no_row(read, header, names):
+    x, info, _ = read(f"{header}\n1,2\n3,4\n5,6\n", time_column=None, fs=1)
+    assert (info.names, x.tolist()) == (names, [1, 3, 5])
+
+
 def test_where_there_is_one_column_no_other_is_to_be_chosen(read):
     with pytest.raises(ReadError, match=r"line 3, column 'x' 'bad' is no number; mend it \(a row is a frame"):
         read("x\n1\nbad\n", time_column=None, fs=1)
