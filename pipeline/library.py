@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -268,10 +269,13 @@ class Pipeline:
         """
         from .io.apart import Named, keep_apart, read_with_sidecars
         from .io.remote import place_of
+        from .io.sink import remove_left_behind
+        from .io.tables import sidecar_path
         from .job import Job, run_job
         from .stages.base.files import files_named_in
 
         keep_apart(read_with_sidecars(files_named_in(self.stages)), [Named(place_of(target))])
+        remove_left_behind([target, sidecar_path(os.fspath(target))])
         job = Job(()) if self.settings is None else Job.of(self.settings)
         job = replace(job, stages=self.stages, options=self.options, reading={**job.reading, **self.reading, **reading})
         return run_job(job, source, target, overwrite=overwrite)

@@ -173,3 +173,16 @@ def test_a_disk_that_fills_up_leaves_no_half_package(faltung: Callable[..., Done
     assert (done.code, "README.md: No space left on device" in done.err) == (3, True)
     assert sorted(place.iterdir()) == before
     assert faltung("new-plugin", "acme.comb").code == 0
+
+
+def test_a_process_that_is_killed_leaves_no_half_package(faltung: Callable[..., Done], place: Path):
+    dying = (
+        "import os, sys; from pipeline.io import sink; write = sink.write_bytes\n"
+        "def killed(path, *a, **k):\n    write(path, *a, **k); path.name == 'README.md' and os._exit(9)\n"
+        "sink.write_bytes = killed; from pipeline.cli import main; sys.exit(main(['new-plugin', 'acme.comb']))"
+    )
+    assert subprocess.run([sys.executable, "-c", dying], env=environment(), check=False).returncode == 9
+    assert not (place / "acme-comb").exists()
+    assert faltung("new-plugin", "acme.comb").code == 0
+    assert (place / "acme-comb/pyproject.toml").exists()
+    assert not list(place.glob(".acme*"))

@@ -15,6 +15,7 @@ from .formats import open_reader, open_writer
 from .kinds import writer_kind
 from .names import display
 from .remote import place_of
+from .sink import remove_left_behind
 from .tables import is_own_sidecar
 
 READ_FRAMES = 1 << 16
@@ -147,8 +148,10 @@ def write_signal(
     if block.shape[1] > MAX_CHANNELS:
         many = f"shape {samples.shape} has {block.shape[1]} channels, {at_most('channels')} are written"
         raise UsageError(f"{name}: {many}. Is it (channels, frames)? Give its transpose")
-    if sidecar_written(name, timed=source is not None and source.time is not None) is not None:
+    beside = sidecar_written(name, timed=source is not None and source.time is not None)
+    if beside is not None:
         is_own_sidecar(place_of(name), [place_of(name)])
+    remove_left_behind([name] if beside is None else [name, beside])
     fmt = OutputFormat(subtype, dither, clip)
     with open_writer(
         path, fs=fs, channels=block.shape[1], frames=len(block), source=source, fmt=fmt, overwrite=overwrite

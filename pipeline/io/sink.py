@@ -329,7 +329,7 @@ def remove_left_behind(targets: Iterable[PathArg]) -> int:
     real = RealNames()
     beside: dict[str, set[str]] = {}
     for target in targets:
-        if is_remote(target):
+        if is_remote(target) or "\0" in display(target):
             continue
         folder, base = os.path.split(real(display(target)))
         beside.setdefault(folder, set()).add(_part_name(base, _MARK))

@@ -11,6 +11,8 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+import pipeline
+from pipeline.cli import main
 from pipeline.errors import DiskFullError, ReadError, UsageError, WriteError
 from pipeline.io import OutputFormat, open_writer, probe, read_signal, same_file
 from pipeline.io.sink import AtomicFile, remove_left_behind, write_bytes
@@ -308,6 +310,24 @@ def test_bytes_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
         write_bytes(path, b"fourth", overwrite=True)
     assert path.read_bytes() == b"third"
     assert names(tmp_path) == ["x.bin"]
+
+
+def test_whoever_writes_a_file_removes_what_killed_writers_of_it_left(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    pipeline.write("in.wav", [0.1, 0.2], fs=8000)
+    ways = {
+        "b.wav": lambda: pipeline.bake([pipeline.Gain(gain=0.5)], "b.wav", fs=8000),
+        "w.npy": lambda: pipeline.write("w.npy", [0.1], fs=8000),
+        "w.json": lambda: None,
+        "f.wav": lambda: pipeline.Pipeline([pipeline.Gain(gain=0.5)]).run_file("in.wav", "f.wav"),
+        "s.wav": lambda: main(["sweep", "-o", "s.wav", "--length", "0.2s", "-q"]),
+        "a.wav": lambda: main(["apply", "in.wav", "a.wav", "gain", "gain=1", "-q"]),
+    }
+    for name in ways:
+        (tmp_path / f".{name}.01234567.part").touch()
+    for way in ways.values():
+        way()
+    assert sorted(names(tmp_path)) == sorted([*ways, "in.wav", "s.json"])
 
 
 def test_what_a_killed_writer_left_behind_is_removed_and_what_a_living_one_writes_is_not(tmp_path):

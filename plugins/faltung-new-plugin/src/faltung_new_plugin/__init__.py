@@ -34,7 +34,7 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
     UsageError
         a name without a prefix, one that is faltung's own, an unknown kind, or a folder that exists.
     """
-    from pipeline.io.sink import make_folder_of, write_bytes
+    from pipeline.io.sink import make_folder_of, naming_errors, write_bytes
 
     if kind not in _KINDS:
         near = nearest(kind, _KINDS)
@@ -51,14 +51,18 @@ def new_plugin(name: str, kind: str = "stage", folder: str | Path = ".") -> str:
     from pipeline.io.names import refuse_url  # which numpy comes with, and the list of commands needs none of it
 
     refuse_url(root)
-    if root.exists():
+    if root.exists() or root.is_symlink():
         raise UsageError(f"{one_line(root)}: exists already; nothing was written")
+    hidden = root.with_name(f".{root.name}.part")  # half a package would be refused as one that exists
+    rmtree(hidden, ignore_errors=True)
     try:
         for path, text in _files(name, kind, ext).items():
-            make_folder_of(root / path)
-            write_bytes(root / path, text.encode(), overwrite=False)
-    except BaseException:  # half a package would be refused as one that exists by the same command
-        rmtree(root, ignore_errors=True)
+            make_folder_of(hidden / path)
+            write_bytes(hidden / path, text.encode(), overwrite=False)
+        with naming_errors(str(root)):
+            hidden.rename(root)
+    except BaseException:
+        rmtree(hidden, ignore_errors=True)
         raise
     there = one_line(root)
     return f"{there} is begun; next:\n  pip install -e {there}\n  faltung plugins\n  python -m pytest {there}\n"
