@@ -74,7 +74,7 @@ def _signal(reader: Reader) -> dict[str, Any]:
         "frames": info.frames,
         "seconds": None if info.frames is None else info.frames / info.fs,
         "clocks": [clock.facts(info.frames) for clock in info.clocks],
-        "tags": dict(info.tags),
+        "tags": {name: "; ".join(text for other, text in info.tags if other == name) for name, _ in info.tags},
         "chunks": {name.decode("latin-1").strip(): len(raw) for name, raw in info.chunks},
         "not_understood": list(info.dropped),
         "odd": list(reader.warnings),

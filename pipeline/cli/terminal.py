@@ -123,8 +123,9 @@ class Card:
         return made
 
     def __str__(self) -> str:
-        width = max(map(len, self.rows))
-        lines = [f"{name:{width}}  {shown(value)}" for name, value in self.rows.items()]
+        rows = {shown(name): shown(value) for name, value in self.rows.items()}
+        width = max(map(len, rows))
+        lines = [f"{name:{width}}  {value}" for name, value in rows.items()]
         return "\n".join(line.replace("\n", "\n" + " " * (width + 2)) for line in lines)
 
 

@@ -35,6 +35,14 @@ def test_json_has_a_document_for_one_and_a_list_for_several(faltung, place):
     assert [entry["file"] for entry in both.json] == ["a.flac", "b.csv"]
 
 
+def test_texts_that_are_there_twice_are_both_told(faltung, place):
+    one = (place / "in.wav").read_bytes()
+    texts = b"INFO" + b"".join(b"IART" + (4).to_bytes(4, "little") + text for text in (b"one\0", b"two\0"))
+    body = one[8:] + b"LIST" + len(texts).to_bytes(4, "little") + texts
+    (place / "a.wav").write_bytes(b"RIFF" + len(body).to_bytes(4, "little") + body)
+    assert "one; two" in faltung("info", "a.wav").out
+
+
 def test_what_cannot_be_read_is_said_and_ends_in_1(faltung, place):
     (place / "x.wav").write_bytes(bytes(100))
     done = faltung("info", "x.wav", "missing.wav", "--json")

@@ -14,3 +14,7 @@ def test_a_card_in_a_pipe_is_the_card_of_the_terminal_without_its_colours() -> N
         console.print(card)
     assert str(card).split("\n") == [line.rstrip(" ") for line in shown.get().rstrip("\n").split("\n")]
     assert str(card).split("\n")[2] == " " * 14 + "48,000 frames"
+
+
+def test_a_name_that_could_steer_a_terminal_is_shown_as_what_it_is() -> None:
+    assert str(Card({"\x1b[3m": "x", "length": "1 s"})) == "\\x1b[3m  x\nlength   1 s"
