@@ -7,12 +7,10 @@ gap as a missing row is one.
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 from collections.abc import Generator, Iterator, Sequence
-from itertools import accumulate, chain, islice, pairwise, zip_longest
-from typing import IO, Any
+from itertools import islice, pairwise, zip_longest
 
 import numpy as np
 
@@ -21,9 +19,9 @@ from ..limits import MAX_CHANNELS, set_by
 from ..plugins import bundled
 from ..text import shorten
 from .base import Block, Reader, ReadOptions, SignalInfo
+from .csv_rows import Rows
 from .dialect import (
     COUNTED,
-    LINE_END,
     MISSING,
     TableSettings,
     counts_rows,
@@ -35,12 +33,10 @@ from .dialect import (
 from .gaps import Filling
 from .source import Source
 from .stamps import UNITS, Clock, parse_stamp, sounds_like_time, unit_told
-from .tables import CELLS_AT_ONCE, comment_meant, find_column, read_sidecar
+from .tables import comment_meant, find_column, read_sidecar
 from .timecolumn import TimeGrid, survey
 from .timegrid import TimeRequest
 
-_MAX_LINE = 1 << 20
-_BATCH = 4096  # rows, or fewer where they are wide
 _SHOWN = 40  # characters of a cell or line in a message
 _SHAPE = "a row is a frame, a column a channel"
 _NAN = float("nan")
@@ -70,11 +66,11 @@ class CsvReader(Reader):
         self._form = find_dialect(self._name, self._source.fd, self._table, wanted, strict=not told)
         self._plain = self._form.decimal == "." and not self._sentinels
         self._header, self._width = self._form.header, self._form.width
-        self._batch = max(16, min(_BATCH, CELLS_AT_ONCE // max(1, self._width)))
         if not self._width:
             behind = f" behind the {self._table.skip} lines of table: skip" if self._table.skip else ""
             raise ReadError(self._name, f"has no rows{behind}")
-        for line, row in islice(self._rows(), 1):
+        self._rows = Rows(self._name, self._source.fd, self._form, self._missing, timed=time is not None)
+        for line, row in islice(self._rows, 1):
             self._refuse_prose(line, row)
         self._times = self._chosen_times(options)
         self._chosen = self._chosen_columns(options)
@@ -114,7 +110,7 @@ class CsvReader(Reader):
 
     def _doubts(self) -> list[str]:
         """What to ask about a first column that counts its rows; raises `ReadError` where it would be taps."""
-        if not counts_rows([row[0] for _, row in islice(self._rows(), COUNTED)]):
+        if not counts_rows([row[0] for _, row in islice(self._rows, COUNTED)]):
             return []
         if self._times == [0] and not (self._header and sounds_like_time(self._header[0])):
             return [
@@ -139,7 +135,7 @@ class CsvReader(Reader):
         fs = None if options.fs is None else float(options.fs)
         if self._times:
             names, at = [*map(self._called, self._times)], min(self._times)
-            line, row = next(self._rows(), (1, [""] * self._width))
+            line, row = next(iter(self._rows), (1, [""] * self._width))
             several, units = len(names) > 1, self._form.units[at] if self._form.units else ""
             told, comma = None if several else unit_told(names[0], units), self._form.decimal == ","
             clock = Clock(comma=comma, form=self._table.time_format or "", zone=self._table.zone or "")
@@ -156,7 +152,7 @@ class CsvReader(Reader):
             return grid, grid.fs, grid.frames
         if fs is None:
             fs = self._rate_beside()
-        return None, fs, sum(len(rows) for _, rows in self._batches())
+        return None, fs, sum(len(rows) for _, rows in self._rows.batches())
 
     def _rate_beside(self) -> float:
         if self._form.step is not None and self._form.step > 0:
@@ -165,7 +161,7 @@ class CsvReader(Reader):
         fs = None if self._source.piped else read_sidecar(self._name)[0]
         if fs is not None:
             return fs
-        line, row = next(self._rows(), (1, list(self._header)))
+        line, row = next(iter(self._rows), (1, list(self._header)))
         self._refuse_prose(line, row)
         self._numbers(line, row)  # what is wrong with the cells is told before a rate is asked for
         if self._options.untold_fs is not None:
@@ -207,7 +203,7 @@ class CsvReader(Reader):
     def _cells(self) -> Iterator[tuple[Sequence[int], list[str]]]:
         """Lines and stamps, of many rows at a time."""
         at = self._times[0]
-        for lines, rows in self._batches():
+        for lines, rows in self._rows.batches():
             wrong = next((k for k, row in enumerate(rows) if len(row) != self._width), None)
             if len(self._times) > 1:
                 yield lines[:wrong], list(map(self._joined, lines[:wrong], rows[:wrong]))
@@ -228,73 +224,6 @@ class CsvReader(Reader):
             count = f"{len(row)} column{'s' if len(row) != 1 else ''}"
             fix = f"{_SHAPE}{comment_meant(row[0]) if row else ''}"
             raise ReadError(self._name, f"line {line} has {count}, the first row has {self._width}; {fix}")
-
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """(line, cells) of every row behind the header, from the start of the file."""
-        return chain.from_iterable(zip(lines, rows, strict=True) for lines, rows in self._batches())
-
-    def _batches(self) -> Iterator[tuple[Sequence[int], list[list[str]]]]:
-        """Lines and cells of rows behind the header, many at a time; few at first, which may be all that is asked."""
-        form = self._form
-        os.lseek(self._source.fd, 0, os.SEEK_SET)
-        coding = form.encoding
-        with open(self._source.fd, encoding=coding, errors="surrogateescape", newline="", closefd=False) as text:
-            lines = self._lines(text)
-            for _ in islice(lines, form.first - 1):
-                pass
-            blanks = form.delimiter == " "
-            reader: Any = map(str.split, lines) if blanks else csv.reader(lines, delimiter=form.delimiter, strict=True)
-            line, most = form.first, 16
-            while True:
-                rows: list[list[str]] = []
-                failed: csv.Error | None = None
-                try:
-                    rows.extend(islice(reader, most))
-                except csv.Error as error:  # what was read before it stays
-                    failed = error
-                if rows:
-                    ends = len(rows) if blanks or failed else form.first - 1 + reader.line_num - (line - 1)
-                    yield self._kept(
-                        range(line, line + len(rows)) if ends == len(rows) else _lines_of(rows, line), rows
-                    )
-                if failed is not None:
-                    at, begun = form.first - 1 + reader.line_num, _lines_of([*rows, []], line)[-1]
-                    if at > begun or "unexpected end" in str(failed):
-                        fix = f"a quote that is opened in line {begun} is never closed; close it, or take it out"
-                        raise ReadError(self._name, f"line {begun}: {fix}") from failed
-                    if "field limit" in str(failed):
-                        fix = f"a cell of over {csv.field_size_limit():,} characters, which no number has; cut it out"
-                        raise ReadError(self._name, f"line {at}: {fix}") from failed
-                    raise ReadError(self._name, f"line {at}: {failed}") from failed
-                if len(rows) < most:
-                    return
-                line += ends
-                most = self._batch
-
-    def _lines(self, text: IO[str]) -> Iterator[str]:
-        try:
-            yield from iter(lambda: text.readline(_MAX_LINE), "")
-        except UnicodeDecodeError as error:
-            raise ReadError(self._name, f"its text ends in the middle of a character of {error.encoding}") from error
-
-    def _kept(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[list[str]]]:
-        """Lines and rows without those that are none: empty lines, comments, numbers with their names."""
-        form, timed = self._form, self._options.time_column is not None
-        if {*map(len, rows)} == {self._width} and not form.named:
-            firsts = "\n".join(["", *(row[0] for row in rows)])
-            if not any(f"\n{mark}" in firsts for mark in (*form.comments, "\n")) and not firsts.endswith("\n"):
-                return lines, rows
-        kept = []
-        for line, row in zip(lines, rows, strict=True):
-            remark = bool(row) and row[0].startswith(form.comments) and not self._is_missing(row[0])  # such as #N/A
-            if not row or remark or (form.named and form.is_named(row[0])):
-                continue
-            if timed and not any(row):  # as spreadsheets leave them behind the last row
-                continue
-            if form.trailing and len(row) == self._width + 1 and not row[-1].strip():
-                row.pop()
-            kept.append((line, row))
-        return [line for line, _ in kept], [row for _, row in kept]
 
     def _numbers(self, line: int, row: list[str]) -> list[float]:
         if len(row) != self._width:
@@ -355,10 +284,10 @@ class CsvReader(Reader):
     def _frames(self) -> Generator[Block]:
         """The values of frames, many at a time, those that are missing filled in."""
         if self._filling.is_idle:
-            yield from (self._block(lines, rows) for lines, rows in self._batches() if rows)
+            yield from (self._block(lines, rows) for lines, rows in self._rows.batches() if rows)
             return
-        filled = self._filling.frames((line, self._numbers(line, row)) for line, row in self._rows())
-        while rows := list(islice(filled, self._batch)):
+        filled = self._filling.frames((line, self._numbers(line, row)) for line, row in self._rows)
+        while rows := list(islice(filled, self._rows.most)):
             yield np.array(rows)
         self.warnings += self._filling.notes()
 
@@ -386,12 +315,6 @@ class CsvReader(Reader):
         """Let go of the file."""
         self._values.close()
         self._source.close()
-
-
-def _lines_of(rows: Sequence[Sequence[str]], line: int) -> list[int]:
-    """The last line of each row, counted in its cells, which may hold some in quotes."""
-    taken = (1 + sum(len(LINE_END.findall(cell)) for cell in row) for row in rows)
-    return [line - 1 + upto for upto in accumulate(taken)]
 
 
 def _quoted(name: str) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from pipeline.errors import FaltungError
-from pipeline.io import csv_reader, open_reader, timecolumn
+from pipeline.io import csv_rows, open_reader, timecolumn
 from pipeline.io.stampblocks import ticks_since
 from pipeline.io.stamps import UNITS, Clock, parse_stamp
 
@@ -117,14 +117,14 @@ def test_a_table_is_the_same_however_many_rows_are_read_at_once(monkeypatch, tmp
             return type(error), str(error)
 
     whole = read(1000)
-    monkeypatch.setattr(csv_reader, "_BATCH", batch)
+    monkeypatch.setattr(csv_rows, "_BATCH", batch)
     monkeypatch.setattr(timecolumn, "ticks_since", lambda *_: None)
     assert read(7) == whole
 
 
 @pytest.mark.parametrize("batch", [1, 3, 16])
 def test_lines_are_counted_through_cells_of_several(monkeypatch, tmp_path, batch):
-    monkeypatch.setattr(csv_reader, "_BATCH", batch)
+    monkeypatch.setattr(csv_rows, "_BATCH", batch)
     path = tmp_path / "x.csv"
     for more, line in (("", 13), ('"a\nb",1,2\n', 15), ('"a\r\nb",1,2\n# said\n\n', 17)):
         path.write_text(rows(more).replace("11.25", "no"), newline="")

@@ -61,7 +61,7 @@ ELSEWHERE = {
     "links, pipes, long gaps and open quotes, with their own tests": (
         "inputs: {}; mend the link",
         "templates: {} is a pipe",
-        "csv_reader: a quote that is opened",
+        "csv_rows: a quote that is opened",
         "gaps: gaps: interpolate draws",
         "gaps: the limit is {} s",
         "timecolumn: {}; is it one?",
