@@ -17,11 +17,12 @@ import numpy as np
 from .config.model import Configuration
 from .dsp.envelope import Envelope
 from .dsp.nonfinite import all_finite
+from .dsp.threads import ahead
 from .engine.options import Options
 from .engine.parts import in_parts
 from .engine.plan import Plan, make_plan
 from .engine.spool import Spool, scaled_down
-from .engine.stream import Detections, ahead, stream
+from .engine.stream import Detections, stream
 from .engine.timeline import carried, times_turned
 from .errors import StageError
 from .io import OutputFormat, Reader, SignalInfo, Writer, WriteReport, open_reader, open_writer

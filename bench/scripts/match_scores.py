@@ -91,8 +91,8 @@ def faltung_peaks(recording: str, templates: np.ndarray) -> list[np.ndarray]:
     from concurrent.futures import ThreadPoolExecutor
 
     from pipeline.dsp.search import Search, SearchSettings
+    from pipeline.dsp.threads import ahead
     from pipeline.engine.plan import BLOCK
-    from pipeline.engine.stream import ahead
     from pipeline.io import open_reader
     from pipeline.system import keep_freed_memory
 

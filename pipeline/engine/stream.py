@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,12 +17,11 @@ from ..errors import SignalError
 from ..kernel import Array
 from ..stages.base import DetectorStage, Format, Processor, WholeSignalStage
 from ..stages.base.guard import guarded_render
+from .edges import hold_edges, reflect_edges
 from .options import Options
-from .plan import BLOCK, Plan, Step
+from .plan import Plan, Step
 from .spool import Spool, pieces
 from .timeline import heard_from
-
-T = TypeVar("T")
 
 Detections = list[tuple[int, Detection]]
 """Results of the detectors: the index of the stage, and the detection on the timeline of the chain's input."""
@@ -105,55 +102,6 @@ class InputCheck:
         raise SignalError(f"the input holds {held} at frame {self.frames + frame}, channel {channel}; {fix}")
 
 
-def hold_edges(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:
-    """The signal with its first frame repeated in front and its last behind, as often as the kernels can see."""
-    last: Array | None = None
-    for block in signal:
-        if len(block):
-            if last is None:
-                yield from _repeated(block[:1], before)
-            last = block[-1:].copy()
-            yield block
-    if last is not None:
-        yield from _repeated(last, after)
-
-
-def reflect_edges(signal: Iterator[Array], before: int, after: int) -> Iterator[Array]:
-    """The signal with itself turned round in front and behind, as far as the kernels see; again, where it is short."""
-    beginning: list[Array] | None = []  # until there is enough of it to turn round
-    ending: Array | None = None
-    for block in signal:
-        if not len(block):
-            continue
-        ending = (block if ending is None else np.concatenate([ending, block]))[-max(after, 1) :].copy()
-        if beginning is None:
-            yield block
-            continue
-        beginning.append(block.copy())
-        if sum(map(len, beginning)) >= before:
-            start = np.concatenate(beginning)
-            beginning = None
-            yield _beyond(start[::-1], before)[::-1]
-            yield start
-    if beginning:  # all of a short signal
-        start = np.concatenate(beginning)
-        yield _beyond(start[::-1], before)[::-1]
-        yield start
-    if ending is not None:
-        yield _beyond(ending, after)
-
-
-def _beyond(signal: Array, frames: int) -> Array:
-    """Frames that follow a signal's last, as in a mirror, and in one of that: period 2 N."""
-    mirrored = np.concatenate([signal[::-1], signal])
-    return mirrored[np.arange(frames) % len(mirrored)]
-
-
-def _repeated(frame: Array, times: int) -> Iterator[Array]:
-    for start in range(0, times, BLOCK):
-        yield np.repeat(frame, min(BLOCK, times - start), axis=0)
-
-
 def processed(processor: Processor, signal: Iterator[Array]) -> Iterator[Array]:
     """Output of a processor for a signal, to its end."""
     for block in signal:
@@ -203,42 +151,3 @@ def _trimmed(signal: Iterator[Array], plan: Plan, check: InputCheck) -> Iterator
                 waiting.appendleft((stop, first[stop - start :]))
             if len(kept := first[max(0, skip - start) : stop - start]):
                 yield kept
-
-
-def ahead(items: Iterable[T], depth: int = 1) -> Iterator[T]:
-    """The items of an iterable, in their order, up to ``depth`` of them drawn before they are asked for.
-
-    What the iterable raises is raised here, after the items before it. When the caller stops early the thread has
-    ended before control returns, so that what it draws from may be closed.
-    """
-    # Locked in C, unlike a queue with a limit, which costs 3 to 5 % of a long run.
-    ready: queue.SimpleQueue[tuple[T] | BaseException | None] = queue.SimpleQueue()
-    room: queue.SimpleQueue[None] = queue.SimpleQueue()
-    stop = threading.Event()
-    for _ in range(depth):
-        room.put(None)
-
-    def draw() -> None:
-        last: BaseException | None = None
-        try:
-            for item in items:
-                ready.put((item,))
-                room.get()
-                if stop.is_set():
-                    break
-        except BaseException as error:
-            last = error
-        ready.put(last)
-
-    thread = threading.Thread(target=draw, name="faltung-ahead", daemon=True)
-    thread.start()
-    try:
-        while isinstance(got := ready.get(), tuple):
-            room.put(None)
-            yield got[0]
-        if got is not None:
-            raise got
-    finally:
-        stop.set()
-        room.put(None)
-        thread.join()

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from pipeline import Pipeline
+from pipeline.dsp.threads import ahead
 from pipeline.engine.options import Options
-from pipeline.engine.stream import ahead
 
 KERNELS = {
     "one partition": np.random.default_rng(0).standard_normal(3000),

@@ -35,9 +35,10 @@ from pipeline.batch.manifest import Data
 from pipeline.batch.task import Runner, prepared_for, run_task
 from pipeline.dsp.patch_search import PatchSearch
 from pipeline.dsp.search import Part, Search
+from pipeline.engine.edges import hold_edges
 from pipeline.engine.plan import BLOCK, Plan, Step
 from pipeline.engine.steps import Group
-from pipeline.engine.stream import Detections, InputCheck, hold_edges, processed
+from pipeline.engine.stream import Detections, InputCheck, processed
 from pipeline.engine.timeline import heard_from
 from pipeline.errors import FaltungError, ReadError
 from pipeline.io import Reader, SignalInfo, is_remote
