@@ -107,6 +107,10 @@ WRONG = [
         "failed in the block that begins at frame 4: ZeroDivisionError",
     ),
     ({"flush": "return undefined"}, r"failed in flush\(\), after frame 7: NameError"),
+    (
+        {"init": "self.format, self.latency, self.tail = fmt.empty(), 0, 0"},
+        "has the precision of its input, 'double', got array",
+    ),
     ({"open": "return fmt.no_such"}, "failed: AttributeError"),
     ({"open": "raise FileNotFoundError(2, 'none', 'ir.wav')"}, "failed: FileNotFoundError: .*ir.wav"),
 ]
@@ -289,6 +293,12 @@ def test_what_a_plugin_does_to_the_process_harms_no_file(dists, place: Path, cha
     told = started.communicate(timeout=PATIENCE)[1].decode()
     assert (started.returncode, "Traceback" in told, said in told) == (0, False, True), told
     assert sf.info(place / "o.wav").frames == 1001
+
+
+def test_a_format_that_no_signal_has_is_told_with_the_stage(dists):
+    dists.add("acme-a", stage_source(open="return P(replace(fmt, fs=float('nan')))"), stage="acme.sum = Sum")
+    with pytest.raises(SettingError, match=r"stages\[0\]: a sampling rate is a number above 0, in Hz, got nan"):
+        Pipeline([{"use": "acme.sum"}])(np.ones(3), fs=8000)
 
 
 def test_who_calls_the_library_gets_an_interruption_as_it_is(dists):

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..errors import FaltungError, ReadError
+from ..errors import ReadError
 from ..io import Reader, open_reader
 from ..io.names import is_stream
 from ..io.source import open_source, temporary_errors
+from ..plugins import in_words
 from ..text import count, duration, number
 from ..text import size as bytes_in_words
 from .terminal import Card, readable, render
@@ -32,8 +33,8 @@ def about(path: str) -> dict[str, Any]:
         data["bytes"] = Path(path).stat().st_size if Path(path).is_file() else None
     try:
         data["signals"] = list(_signals(path))
-    except FaltungError as error:
-        data["error"] = str(error).removeprefix(f"{path}: ")
+    except Exception as error:  # whatever it is, the other files are shown
+        data["error"] = in_words(error).removeprefix(f"{path}: ")
     return data
 
 

@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 
 from ..dsp.methods import Method
-from ..errors import FileError, KernelError, SettingError
+from ..errors import FileError, KernelError, SettingError, SignalError
 from ..kernel import Kernel
 from ..limits import MAX_FRAMES, at_most
 from ..stages.base import DetectorStage, Format, Processor, Stage, WholeSignalStage
@@ -221,7 +221,7 @@ def _plan_stage(index: int, stage: Stage, fmt: Format) -> StagePlan:
         return _planned(index, stage, fmt, f"stages[{index}]")
     except SettingError as error:
         raise error.under("stages", index) from error
-    except (KernelError, FileError) as error:
+    except (KernelError, FileError, SignalError) as error:
         raise SettingError(str(error), "stages", index) from error
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from numbers import Integral, Real
+
 import numpy as np
 
 from ..errors import ReadError, WriteError
@@ -13,9 +15,15 @@ class PluggedReader(Reader):
     """The reader of a plugin, whose blocks have to be what it declares."""
 
     def __init__(self, inner: Reader, name: str, plugin: str) -> None:
-        super().__init__(inner.info, inner._dtype)
-        self.warnings = inner.warnings
+        with naming_plugin(ReadError, name, plugin):
+            super().__init__(inner.info, inner._dtype)
+            fs, channels, frames = inner.info.fs, inner.info.channels, inner.info.frames
+            self.warnings = inner.warnings
         self._inner, self._name, self.plugin = inner, name, plugin
+        counted = frames is None or (isinstance(frames, Integral) and frames >= 0)
+        if not (isinstance(fs, Real) and isinstance(channels, Integral) and counted):
+            told = f"a rate of {fs!r:.30} Hz, {channels!r:.30} channels, {frames!r:.30} frames"
+            raise self._broken(f"it tells a rate, whole channels, and whole frames or None, got {told}")
 
     def _read_piece(self, frames: int) -> Block:
         with naming_plugin(ReadError, self._name, self.plugin, self._done):
