@@ -63,12 +63,14 @@ class ArrayReader(Reader):
         if len(names) not in (0, self._width):
             warnings.append(f"{count(len(names), 'name')} for {count(self._width, 'channel')}; left out")
             names = ()
-        wanted = options.columns if options.columns is not None and alone else range(self._width)
-        self._chosen = [find_column(source.name, names, self._width, column) for column in wanted]
-        if not 1 <= len(self._chosen) <= MAX_CHANNELS:
-            shape = f"has shape ({frames}, {self._width}), so {len(self._chosen)} channels"
+        columns = options.columns if options.columns is not None and alone else None
+        channels = self._width if columns is None else len(columns)
+        if not 1 <= channels <= MAX_CHANNELS:
+            shape = f"has shape ({frames}, {self._width}), so {channels} channels"
             many = f"{shape}; 1 to {MAX_CHANNELS} can be read ({set_by('channels')})"
             raise ReadError(source.name, f"{many}. Is it (channels, frames)? Save its transpose")
+        wanted = range(channels) if columns is None else columns
+        self._chosen = [find_column(source.name, names, self._width, column) for column in wanted]
         names = tuple(names[i] for i in self._chosen) if names else ()
         if container == "NPY":
             accept = options.truncated == "accept" and not by_columns

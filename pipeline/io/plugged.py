@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral, Real
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +18,14 @@ class PluggedReader(Reader):
     def __init__(self, inner: Reader, name: str, plugin: str) -> None:
         with naming_plugin(ReadError, name, plugin):
             super().__init__(inner.info, inner._dtype)
-            fs, channels, frames = inner.info.fs, inner.info.channels, inner.info.frames
+            told: Any = (inner.info.fs, inner.info.channels, inner.info.frames)
             self.warnings = inner.warnings
         self._inner, self._name, self.plugin = inner, name, plugin
-        counted = frames is None or (isinstance(frames, Integral) and frames >= 0)
+        fs, channels, frames = told
+        counted = frames is None or (isinstance(frames, Integral) and int(frames) >= 0)
         if not (isinstance(fs, Real) and isinstance(channels, Integral) and counted):
-            told = f"a rate of {fs!r:.30} Hz, {channels!r:.30} channels, {frames!r:.30} frames"
-            raise self._broken(f"it tells a rate, whole channels, and whole frames or None, got {told}")
+            got = f"a rate of {fs!r:.30} Hz, {channels!r:.30} channels, {frames!r:.30} frames"
+            raise self._broken(f"it tells a rate, whole channels, and whole frames or None, got {got}")
 
     def _read_piece(self, frames: int) -> Block:
         with naming_plugin(ReadError, self._name, self.plugin, self._done):

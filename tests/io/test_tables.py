@@ -526,6 +526,13 @@ def test_a_header_that_is_not_utf8_is_read_as_latin_1_however_little_follows(tmp
             assert "read as Windows-1252" in reader.warnings[0]
 
 
+def test_more_columns_than_can_be_read_are_refused_before_each_is_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipeline.io.arrays.find_column", None)
+    (tmp_path / "x.npy").write_bytes(npy_header("<f8", 4, 2**62) + bytes(40))
+    with pytest.raises(ReadError, match=r"so 4611686018427387904 channels; 1 to 64 can be read"):
+        read_signal(tmp_path / "x.npy", fs=8000)
+
+
 @pytest.mark.parametrize(
     "data", [b"\x93NUMPY", b"\x93NUMPY\x09\x00" + bytes(90), b"\x93NUMPY\x01\x00\x10\x00" + b"{" * 16]
 )
