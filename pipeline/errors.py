@@ -31,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from .text import learn, without_secrets
+from .text import learn_name, without_secrets
 
 SettingPath = tuple[str | int, ...]
 """Place of a setting: ``("stages", 2, "gain")`` is shown as ``stages[2].gain``."""
@@ -166,7 +166,7 @@ class FileError(FaltungError):
     def __init__(self, file: str | Path, message: str) -> None:
         self.file = without_secrets(str(file))
         self.message = without_secrets(message)
-        learn(self.file)
+        learn_name(self.file)
         super().__init__(f"{self.file}: {message}")
 
     def __reduce__(self) -> tuple[type[FileError], tuple[str, str]]:

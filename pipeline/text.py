@@ -158,13 +158,15 @@ def without_secrets(text: str) -> str:
     return _URL.sub(_masked, text)
 
 
-def learn(word: str) -> None:
-    """Know the URL that ends a word, whole: in a message nobody can tell which blanks and quotes are its own.
+def learn_name(name: str) -> None:
+    """Know a name that may have several lines: shown on one, none of them is taken for another message."""
+    if "\n" in name.strip():
+        _broken.add(name)
 
-    A word of several lines is known, too: shown on one, none of them is taken for another message.
-    """
-    if "\n" in word.strip():
-        _broken.add(word)
+
+def learn(word: str) -> None:
+    """Know a word that was given, and the URL that ends it: no message tells which blanks and quotes are its own."""
+    learn_name(word)
     found = re.search(rf"{_SCHEME}|[A-Za-z]://", word)
     url = word[found.start() :] if found else ""
     if not url or url in _learned:
