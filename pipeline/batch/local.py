@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -25,6 +26,7 @@ from types import TracebackType
 from typing import Any
 
 from ..errors import FaltungError
+from ..io.source import cause
 from ..system import TIMED_OUT
 from .worker import Call, Worker, answers, start_fork_server, start_worker
 
@@ -35,6 +37,7 @@ _AHEAD = 32 << 10
 """Bytes at most that wait in a pipe for a worker, which may itself be sending: the pipe must take them all at once."""
 
 _PATIENCE_S = 5.0  # for workers that were killed
+_LOOK_S = 0.5  # between two looks at whether a worker is late
 _STRIKES = 3
 _TIMES = ("once", "twice", "three times")
 
@@ -127,7 +130,9 @@ class LocalExecutor(Executor):
         """Hand out what was submitted and take in what came of it, until closed and all is at rest."""
         while not self._closed or any(worker.bundles for worker in self._workers):
             self._hand_out()
-            for ready in wait([self._wake_recv, *(worker.pipe for worker in self._workers)]):
+            self._end_late()
+            look = None if self._timeout_s is None else _LOOK_S
+            for ready in wait([self._wake_recv, *(worker.pipe for worker in self._workers)], look):
                 if ready is self._wake_recv:
                     self._wake_recv.recv_bytes()
                     for worker in self._workers if self._recalled else ():
@@ -142,6 +147,15 @@ class LocalExecutor(Executor):
         for worker in workers:
             worker.ended()
 
+    def _end_late(self) -> None:
+        """End workers that take longer than they may and did not end themselves: they were stopped."""
+        for worker in self._workers:
+            calls = 2 * len(worker.bundles[0]) if worker.bundles else 0  # each is begun, and committed
+            longest = calls * (self._timeout_s or float("inf")) + _PATIENCE_S if calls else float("inf")
+            if time.monotonic() - worker.since > longest:
+                worker.is_late = True
+                worker.kill()
+
     def _hand_out(self) -> None:
         """Give the workers what they can take; a suspect when all are at rest, and nothing beside it."""
         while not self._closed and (queue := self._next()):
@@ -153,7 +167,8 @@ class LocalExecutor(Executor):
             except (OSError, EOFError) as error:
                 if under_way:
                     return
-                _resolve(queue.popleft(), None, WorkerLostError(f"no worker could be started: {error}"))
+                why = cause(error) if isinstance(error, OSError) else error
+                _resolve(queue.popleft(), None, WorkerLostError(f"no worker could be started: {why}"))
                 continue
             if worker is None or not self._given(worker, queue):
                 return
@@ -169,6 +184,8 @@ class LocalExecutor(Executor):
             with self._lock:
                 queue.extendleft(reversed(bundle))
             return False
+        if not worker.bundles:
+            worker.since = time.monotonic()
         worker.bundles.append(bundle)
         return True
 
@@ -205,6 +222,7 @@ class LocalExecutor(Executor):
         except (EOFError, OSError):
             self._lost(worker)
             return
+        worker.since = time.monotonic()
         bundle = worker.bundles.popleft()
         for work, (result, raised) in zip(bundle, answers(message, len(bundle)), strict=True):
             _resolve(work, result, raised)
@@ -212,7 +230,8 @@ class LocalExecutor(Executor):
     def _lost(self, worker: Worker) -> None:
         with self._lock:
             self._workers.remove(worker)
-        code = worker.ended()
+        ended = worker.ended()
+        code = TIMED_OUT if worker.is_late else ended
         if worker.bundles:
             bundle = worker.bundles.popleft()
             for work in bundle:
@@ -228,7 +247,8 @@ class LocalExecutor(Executor):
             self._suspects.append(work)
         else:
             how = "" if code is None else f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})"
-            text = f"the worker that ran it was killed{how} {_TIMES[work.strikes - 1]}; is there enough memory?"
+            fix = "; is there enough memory?" if code in (None, -signal.SIGKILL) else ""
+            text = f"the worker that ran it was killed{how} {_TIMES[work.strikes - 1]}{fix}"
             _resolve(work, None, WorkerLostError(text))
 
 

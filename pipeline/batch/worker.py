@@ -68,11 +68,14 @@ class Worker:
         takes lists of calls, and gives their answers; ends when the worker does.
     bundles
         what it was given and has not answered: what it is at, and perhaps the next.
+    since, is_late
+        when it began with the first of them; whether it was ended because it took too long.
     """
 
     def __init__(self, pid: int, pipe: Connection, code_of: Callable[[int], int | None]) -> None:
         self.pid, self.pipe, self._code_of = pid, pipe, code_of
         self.bundles: deque[list[Any]] = deque()
+        self.since, self.is_late = 0.0, False
 
     def kill(self) -> None:
         """End it at once; not after `ended`, when its number may be another's."""
@@ -290,7 +293,7 @@ def _settle_worker() -> None:
 def _work(pipe: Connection) -> None:
     """Do what comes, until nothing more can."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    with suppress(EOFError, ConnectionError):
+    with suppress(EOFError, OSError):
         timeout_s, folder = pipe.recv()
         if folder is not None:
             with suppress(OSError):

@@ -148,7 +148,8 @@ def report_error(error: BaseException) -> int | None:
     if isinstance(error, OSError):
         from ..io.source import cause
 
-        tell(f"faltung: {error.filename}: {cause(error)}" if error.filename else f"faltung: {cause(error)}")
+        name = error.filename or ("standard output" if is_disk_full(error) else "")  # files have their names
+        tell(": ".join(filter(None, ("faltung", name, cause(error)))))
         return 3 if is_disk_full(error) else 1
     if isinstance(error, MemoryError):
         tell(f"faltung: {in_words(error)}")

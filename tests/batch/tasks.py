@@ -26,6 +26,16 @@ def killed_by(x: int, poison: int) -> int:
     return x
 
 
+def stopped_by(x: int, poison: int) -> int:
+    if x == poison:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return x
+
+
+def terminated() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
 def ends_with(code: int) -> None:
     os._exit(code)
 

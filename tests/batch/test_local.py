@@ -43,6 +43,8 @@ from .tasks import (
     sleep,
     sleeps_in_its_commit,
     square,
+    stopped_by,
+    terminated,
     unsendable,
     writes,
 )
@@ -114,6 +116,21 @@ def test_a_poison_task_is_given_up_after_three_strikes_and_the_others_finish() -
         with pytest.raises(WorkerLostError, match=r"was killed \(SIGKILL\) three times; is there enough memory"):
             futures[4].result(PATIENCE)
         assert [f.result(PATIENCE) for i, f in enumerate(futures) if i != 4] == [0, 1, 2, 3, 5, 6, 7, 8, 9]
+
+
+def test_a_worker_that_is_stopped_is_given_up_when_its_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.batch.local._PATIENCE_S", 0.2)
+    monkeypatch.setattr("pipeline.batch.local._LOOK_S", 0.05)
+    with LocalExecutor(2, timeout_s=0.2) as executor:
+        futures = [executor.submit(stopped_by, i, 1) for i in range(4)]
+        with pytest.raises(WorkerLostError, match=r"took longer than 0\.2 s \(batch\.timeout\)"):
+            futures[1].result(PATIENCE)
+        assert [f.result(PATIENCE) for i, f in enumerate(futures) if i != 1] == [0, 2, 3]
+
+
+def test_a_worker_that_ends_by_another_signal_is_not_said_to_lack_memory() -> None:
+    with LocalExecutor(1) as executor, pytest.raises(WorkerLostError, match=r"was killed \(SIGTERM\) three times$"):
+        executor.submit(terminated).result(PATIENCE)
 
 
 def test_a_worker_that_exits_is_told_with_its_code() -> None:
