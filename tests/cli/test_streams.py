@@ -119,6 +119,14 @@ def test_a_full_disk_is_one_line_and_exit_3(place: Path) -> None:
     assert (process.returncode, out, err) == (3, b"", b"faltung: /dev/full: No space left on device\n")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("words", [("schema",), ("info", "in.wav"), ("stages", "--json")])
+def test_a_standard_output_on_a_full_disk_is_named(words: tuple[str, ...], place: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command(*words), stdout=full, stderr=subprocess.PIPE, env=environment(), check=False)
+    assert (done.returncode, done.stderr) == (3, b"faltung: standard output: No space left on device\n")
+
+
 @pytest.mark.parametrize("after", [1, 60])
 def test_a_full_disk_ends_the_run_and_says_how_to_go_on(place: Path, after: int) -> None:
     """No file is begun behind it, also where a worker was given several at once."""
