@@ -246,10 +246,20 @@ class LocalExecutor(Executor):
         elif work.strikes < _STRIKES:
             self._suspects.append(work)
         else:
-            how = "" if code is None else f" ({signal.Signals(-code).name})" if code < 0 else f" (exit code {code})"
-            fix = "; is there enough memory?" if code in (None, -signal.SIGKILL) else ""
-            text = f"the worker that ran it was killed{how} {_TIMES[work.strikes - 1]}{fix}"
+            how, why = _ended(code)
+            text = f"the worker that ran it {how} {_TIMES[work.strikes - 1]}{why}"
             _resolve(work, None, WorkerLostError(text))
+
+
+def _ended(code: int | None) -> tuple[str, str]:
+    """How a worker with this exit code ended, and what that may mean."""
+    if code is not None and code >= 0:
+        return f"ended (exit code {code})", "; what reads it, a stage or a plugin ended it"
+    if code in (None, -signal.SIGKILL):
+        return "was killed (SIGKILL)" if code else "was killed", "; is there enough memory?"
+    name = next((one.name for one in signal.Signals if one == -code), f"signal {-code}")
+    crash = name in ("SIGSEGV", "SIGABRT", "SIGBUS", "SIGFPE", "SIGILL")
+    return f"was killed ({name})", "; what reads it, a stage or a plugin crashes on it" if crash else ""
 
 
 def _sent(message: memoryview, pipe: Connection) -> bool:

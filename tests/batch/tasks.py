@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import stat
@@ -34,6 +35,12 @@ def stopped_by(x: int, poison: int) -> int:
 
 def terminated() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def ends_by(number: int) -> None:
+    """Its process gets a signal, which is nobody's to tell of."""
+    faulthandler.disable()
+    os.kill(os.getpid(), number)
 
 
 def ends_with(code: int) -> None:

@@ -27,6 +27,7 @@ from .tasks import (
     deaf,
     dies_in_company,
     echoed,
+    ends_by,
     ends_with,
     fail,
     fail_unreadably,
@@ -134,8 +135,19 @@ def test_a_worker_that_ends_by_another_signal_is_not_said_to_lack_memory() -> No
 
 
 def test_a_worker_that_exits_is_told_with_its_code() -> None:
-    with LocalExecutor(1) as executor, pytest.raises(WorkerLostError, match=r"was killed \(exit code 7\) three times"):
+    with LocalExecutor(1) as executor, pytest.raises(WorkerLostError, match=r"ended \(exit code 7\) three times"):
         executor.submit(ends_with, 7).result(PATIENCE)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGRTMIN"), reason="a system without such signals")
+def test_a_worker_that_crashes_is_told_with_its_signal_also_one_without_a_name() -> None:
+    unnamed = int(signal.SIGRTMIN) + 3
+    with LocalExecutor(2) as executor:
+        crashed, killed = (executor.submit(ends_by, number) for number in (int(signal.SIGABRT), unnamed))
+        with pytest.raises(WorkerLostError, match=r"was killed \(SIGABRT\) three times; .* a plugin crashes on it"):
+            crashed.result(PATIENCE)
+        with pytest.raises(WorkerLostError, match=rf"was killed \(signal {unnamed}\) three times"):
+            killed.result(PATIENCE)
 
 
 def test_a_task_that_takes_too_long_is_ended_and_its_neighbour_done_again() -> None:
@@ -213,7 +225,7 @@ def test_workers_are_copies_of_one_process_and_outlive_its_death() -> None:
         assert server != os.getpid()
         os.kill(server, signal.SIGKILL)
         assert executor.submit(square, 3).result(PATIENCE) == 9
-        with pytest.raises(WorkerLostError, match=r"was killed( \(exit code 7\))? three times"):
+        with pytest.raises(WorkerLostError, match=r"(was killed|ended \(exit code 7\)) three times"):
             executor.submit(ends_with, 7).result(PATIENCE)
         assert executor.submit(square, 4).result(PATIENCE) == 16
 
@@ -228,7 +240,7 @@ def test_where_copies_are_not_safe_each_worker_is_loaded_by_itself(monkeypatch: 
         assert slow == []
         os.kill(pid, signal.SIGKILL)
         assert executor.submit(square, 3).result(PATIENCE) == 9
-        with pytest.raises(WorkerLostError, match=r"was killed \(exit code 7\) three times"):
+        with pytest.raises(WorkerLostError, match=r"ended \(exit code 7\) three times"):
             executor.submit(ends_with, 7).result(PATIENCE)
         workers = pids(executor)
     assert not any(is_there(worker) for worker in workers)
