@@ -1,4 +1,4 @@
-"""Headers of FLAC, AIFF, W64, AU, CAF and NIST, held against what the file has before libsndfile believes them.
+"""Headers of AIFF and W64, and what is common to all, held against the file before libsndfile believes them.
 
 libsndfile clamps what is declared to the end of the file, takes what lies behind the audio for audio, and rounds a
 sampling rate, all in silence. A program that wrote to a pipe leaves 0, or a size like 0x7F000000 that no file has: then
@@ -24,7 +24,6 @@ _FLOATS = {b"fl32": 4, b"FL32": 4, b"fl64": 8, b"FL64": 8, b"ulaw": 1, b"ULAW": 
 _WHOLES = (b"NONE", b"twos", b"sowt", b"raw ", b"in24", b"in32", b"42ni", b"23ni")
 _REVERSED = (b"sowt", b"42ni", b"23ni")
 _LONGEST = 1 << 24  # bytes of a chunk behind the audio; four bytes of audio seldom look like a name and so few
-_AU_BYTES = {1: 1, 2: 1, 3: 2, 4: 3, 5: 4, 6: 4, 7: 8, 27: 1}
 
 
 def says_unknown(size: int) -> bool:
@@ -73,7 +72,7 @@ class Facts:
 
 
 @dataclass(frozen=True)
-class _Audio:
+class Audio:
     """Where a header says that its audio lies."""
 
     start: int
@@ -99,7 +98,9 @@ def facts_of(source: Source, options: ReadOptions) -> Facts:
     if options.container == "FLAC":
         told: Facts = bundled("faltung_codecs.flac", "a FLAC").facts(source, options)
         return told
-    audio = {"AIFF": _aiff, "W64": _w64, "AU": _au, "CAF": _caf, "NIST": _nist}[options.container](source)
+    others = "faltung_codecs.headers", f"a file in {options.container}"
+    own = {"AIFF": _aiff, "W64": _w64}.get(options.container)
+    audio: Audio | Facts = own(source) if own else bundled(*others).audio(source, options.container)
     if isinstance(audio, Facts):
         return audio
     if audio.fs is not None and not 0 < audio.fs < math.inf:
@@ -178,7 +179,7 @@ def chunks(
         at += length + -length % even
 
 
-def _found(source: Source, container: str) -> dict[bytes, tuple[int, int]]:
+def found_chunks(source: Source, container: str) -> dict[bytes, tuple[int, int]]:
     """Position and length of the first chunk of each name."""
     found: dict[bytes, tuple[int, int]] = {}
     for name, at, length in chunks(source.at, container, source.size or 0):
@@ -190,8 +191,8 @@ def _found(source: Source, container: str) -> dict[bytes, tuple[int, int]]:
     return found
 
 
-def _aiff(source: Source) -> _Audio | Facts:
-    found = _found(source, "AIFF")
+def _aiff(source: Source) -> Audio | Facts:
+    found = found_chunks(source, "AIFF")
     if b"COMM" not in found or b"SSND" not in found:
         return Facts(unreadable=f"has no {'SSND' if b'COMM' in found else 'COMM'} chunk, so no audio that can be read")
     common, (at, length) = found[b"COMM"][0], found[b"SSND"]
@@ -218,14 +219,16 @@ def _aiff(source: Source) -> _Audio | Facts:
     form = struct.unpack(">I", source.at(4, 4))[0]
     # Sizes in its header end at 4 GiB, and libsndfile with them; what goes on behind is read here.
     floats, order = kind in _FLOATS and block > channels, "<" if kind in _REVERSED else ">"
-    linear = _linear(3 if floats else 1, 8 * block // max(1, channels), order) if (source.size or 0) >> 32 else None
+    linear = (
+        plain_numbers(3 if floats else 1, 8 * block // max(1, channels), order) if (source.size or 0) >> 32 else None
+    )
     # A pad byte is no audio, though libsndfile's own files count it.
     size = declared if unknown or not block else frames * block
-    return _Audio(at + 16 + offset, size, block, patches, unknown, fs, channels, (), linear, form and form + 8)
+    return Audio(at + 16 + offset, size, block, patches, unknown, fs, channels, (), linear, form and form + 8)
 
 
-def _w64(source: Source) -> _Audio:
-    found = _found(source, "W64")
+def _w64(source: Source) -> Audio:
+    found = found_chunks(source, "W64")
     if b"fmt " not in found or b"data" not in found:  # libsndfile may find one, by half of a length
         raise ReadError(source.name, f"has no {'data' if b'fmt ' in found else 'fmt'} chunk, so no audio to read")
     from .riff import parse_fmt
@@ -234,11 +237,11 @@ def _w64(source: Source) -> _Audio:
     notes: list[str] = []
     fmt = parse_fmt(source, source.at(at + 24, min(length - 24, 4096)), "<", notes)
     at, length = found[b"data"]
-    return _Audio(
+    return Audio(
         at + 24,
         max(0, length - 24),
         fmt.block if fmt.tag in (1, 3, 6, 7) else 0,
-        _patch(at + 16, "<Q", 24),
+        size_patch(at + 16, "<Q", 24),
         unknown=length >= 2**62,
         fs=float(fmt.fs),
         channels=fmt.channels,
@@ -249,54 +252,12 @@ def _w64(source: Source) -> _Audio:
     )
 
 
-def _au(source: Source) -> _Audio | Facts:
-    order = ">" if source.head[:4] == b".snd" else "<"
-    start, size, encoding, _, channels = struct.unpack(f"{order}5I", source.head[4:24].ljust(20, b"\0"))
-    block = _AU_BYTES.get(encoding, 0) * channels
-    return _Audio(start, size, block, _patch(8, f"{order}I", 0), says_unknown(size), None, channels)
-
-
-def _caf(source: Source) -> _Audio | Facts:
-    found = _found(source, "CAF")
-    kind = source.at(found[b"desc"][0] + 20, 4).decode("latin-1") if b"desc" in found else "no description"
-    if kind not in ("lpcm", "ulaw", "alaw") or b"data" not in found:
-        unread = f"is a CAF file with {kind.strip()} that libsndfile does not decode"
-        return Facts(unreadable=f"{unread}; convert it, for instance: ffmpeg -i IN.caf OUT.wav")
-    at, length = found[b"data"]
-    desc = source.at(found[b"desc"][0] + 12, 32).ljust(32, b"\0")
-    fs, block, channels = (struct.unpack(">d8xI4xI4x", desc))[:3]
-    unknown, patch = length < 12, _patch(at + 4, ">q", 4)
-    return _Audio(at + 16, 2**62 if unknown else max(0, length - 16), block, patch, unknown, fs, channels)
-
-
-def _nist(source: Source) -> _Audio | Facts:
-    words = [line.split(None, 2) for line in source.head[:1024].decode("latin-1").split("\n")]
-    told = {line[0]: line[2] for line in words if len(line) == 3}
-    coding = told.get("sample_coding", "pcm").strip()
-    try:
-        frames, channels = int(told["sample_count"]), int(told.get("channel_count", 1))
-        width = int(told.get("sample_n_bytes", 2))
-        start, order = int(source.head[8:16]), told.get("sample_byte_format", "01").strip()
-        fs = float(told["sample_rate"])
-    except (KeyError, ValueError):
-        problem = "is a NIST file that does not tell its rate, or how many samples it has"
-        raise ReadError(source.name, problem) from None
-    if coding not in ("pcm", "ulaw", "mu-law", "alaw"):
-        unread = f"is a NIST file with {coding}; unpack it, for instance: sph2pipe -f wav IN.sph OUT.wav"
-        return Facts(unreadable=unread)
-    bytes_in_order = "01234567"[:width]
-    if width > 1 and order not in (bytes_in_order, bytes_in_order[::-1]):
-        raise ReadError(source.name, f"contradicts itself: samples of {width} bytes in the order {order[:9]!r}")
-    linear = _linear(1, 8 * width, "<" if order == bytes_in_order else ">") if coding == "pcm" else None
-    block = width * channels
-    return _Audio(start, frames * block, block, lambda _: (), False, fs, channels, (), linear)
-
-
-def _patch(at: int, form: str, more: int) -> Callable[[int], tuple[tuple[int, bytes], ...]]:
+def size_patch(at: int, form: str, more: int) -> Callable[[int], tuple[tuple[int, bytes], ...]]:
     """Header that says a number of bytes at one place, with those of the head counted."""
     return lambda size: ((at, struct.pack(form, min(size + more, 2**32 - 1 if form[1] == "I" else 2**63 - 1))),)
 
 
-def _linear(tag: int, bits: int, order: str) -> tuple[str, str] | None:
+def plain_numbers(tag: int, bits: int, order: str) -> tuple[str, str] | None:
+    """Encoding and byte order of samples that are read without libsndfile; None of others."""
     subtype = linear_subtype((bits + 7) // 8, floating=tag == 3) if tag in (1, 3) else None
     return None if subtype in (None, "PCM_U8") else (subtype, order)

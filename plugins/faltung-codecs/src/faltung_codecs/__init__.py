@@ -1,1 +1,1 @@
-"""Samples that libsndfile does not read, or not whole: MP3, Ogg and FLAC, walked; files without a header."""
+"""Samples that libsndfile does not read, or not whole: MP3, Ogg, FLAC walked; headers of AU, CAF, NIST; or none."""
