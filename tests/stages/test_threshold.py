@@ -134,6 +134,8 @@ def test_thresholds_without_decoys_take_any_template():
 def test_asymmetry_is_that_of_the_shape_not_of_its_mean():
     rng = np.random.default_rng(0)
     check_decoys(Threshold(fdr=0.1), [template(1e3 + rng.standard_normal(100))])
+    for level in (1e308, 1e-308):  # sums of the first are over the range of numbers
+        check_decoys(Threshold(fdr=0.1), [template(level * rng.uniform(-1, 1, 100))])
 
 
 def test_the_asymmetry_told_is_what_the_decoy_lacks_on_the_event_itself():

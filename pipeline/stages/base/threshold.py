@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
+import numpy as np
 from pydantic import (
     Field,
     GetJsonSchemaHandler,
@@ -148,7 +149,8 @@ def _from_short_form(text: str) -> dict[str, str] | None:
 
 def _least_asymmetry(taps: Taps) -> float:
     """Least asymmetry of the columns of ``(m, C)``, each without its mean."""
-    centred = taps - taps.mean(axis=0)
+    small = np.ldexp(taps, -math.frexp(float(np.abs(taps).max()))[1])  # of the same shape, with sums that are finite
+    centred = small - small.mean(axis=0)
     return min(Kernel(column).asymmetry for column in centred.T)
 
 
