@@ -415,7 +415,7 @@ SIGNALS = (
         "bake c.yaml -o taken.wav --overwrite",
     ),
     cfg(
-        "declared",
+        "headers",
         "convert it, for instance: ffmpeg -i IN.caf OUT.wav",
         source="x.caf",
         then_source="in.wav",
