@@ -115,6 +115,7 @@ class Kernel:
 
     # ---- the algebra -------------------------------------------------------------------------------------------
 
+    @np.errstate(over="ignore", invalid="ignore")  # infinite, then, which taps may not be
     def __mul__(self, other: Kernel) -> Kernel:
         """Convolve: first this stage, then the other. Commutes unless both route channels."""
         if not isinstance(other, Kernel):
@@ -378,9 +379,8 @@ def _convolve_columns(a: Taps, b: Taps) -> Taps:
     times = np.flatnonzero(a.any(axis=1))  # of the sparser of the two
     out = np.zeros((len(a) + len(b) - 1, max(a.shape[1], b.shape[1])))
     if len(times) * len(b) <= _DIRECT_PRODUCT or len(times) <= 16:
-        with _may_overflow():
-            for k in times:
-                out[k : k + len(b)] += a[k] * b
+        for k in times:
+            out[k : k + len(b)] += a[k] * b
         return out
     n = _power_of_two(len(out))
     return np.fft.irfft(np.fft.rfft(a, n, axis=0) * np.fft.rfft(b, n, axis=0), n, axis=0)[: len(out)]

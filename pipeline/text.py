@@ -185,7 +185,8 @@ def extension_shown(name: str) -> str:
 
 def _masked(url: re.Match[str]) -> str:
     query = url["query"] or ""
-    if "=" in query or not _NAME.fullmatch(query):  # a wildcard, or a number in a name, is no secret
+    named = _NAME.fullmatch(query) and not _NAME.fullmatch(url["path"])  # a wildcard or a number in a name: no secret
+    if "=" in query or not named:
         query = query and f"{url['mark']}***"
     return f"{url['scheme']}{'***@' * bool(url['user'])}{url['path']}{query}"
 

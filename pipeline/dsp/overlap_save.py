@@ -104,6 +104,7 @@ class OverlapSave:
         self._frames_out += len(out)
         return out
 
+    @np.errstate(over="ignore", invalid="ignore")  # what grows too large is told by whoever asked
     def _whole(self, region: Array, blocks: int, first: int) -> Group:
         spectra = self._spectra.take()
         nonfinite = self._transform(region, first, spectra[:, :blocks])
@@ -123,6 +124,7 @@ class OverlapSave:
         nonfinite = self._transform(region, first, spectra)
         return list(spectra.swapaxes(0, 1)), nonfinite
 
+    @np.errstate(over="ignore", invalid="ignore")
     def _backward(self, past: tuple[Future[Forward], ...], forward: Future[Forward]) -> Group:
         """Waits only for what was submitted before it, so threads that take work in order cannot block each other."""
         fresh, nonfinite = forward.result()

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from ..errors import SignalError
 from ..kernel import Array
 from .detection import Detection, Peaks, Regions
 from .peaks import MOST, Picker, Polarity, joined, needed
@@ -215,6 +216,8 @@ class Search:
         kept = []
         for scores in pieces:
             scores = Scores(self._first + scores.start, scores.values, scores.statuses)
+            if not (self._bounded or np.isfinite(scores.values).all()):
+                raise SignalError(f"scores behind frame {scores.start} are not finite: numbers grew too large; set score: ncc")
             self._windows += scores.values.shape[2]
             if self._pieces is None:
                 self._picked_from(scores.values)

@@ -13,6 +13,7 @@ from pipeline.dsp.patch_search import PatchSearch
 from pipeline.dsp.peaks import Picker, needed
 from pipeline.dsp.search import Search, SearchSettings
 from pipeline.dsp.spectrogram import Grid
+from pipeline.errors import SignalError
 
 RNG = np.random.default_rng(11)
 TEMPLATES = [RNG.standard_normal((300, 1)), RNG.standard_normal((50, 2)), RNG.standard_normal((7, 1))]
@@ -165,3 +166,9 @@ def test_the_scores_that_are_needed_give_the_same_peaks_in_any_pieces(polarity, 
             found.append(picker.flush())
         for name, column in vars(found[0]).items():
             np.testing.assert_array_equal(getattr(found[1], name), column)
+
+
+def test_scores_that_grow_too_large_are_no_events_and_no_silence():
+    search = Search([1e300 * TEMPLATES[2]], "a", 8000.0, 1, SearchSettings(score="correlation"))
+    with pytest.raises(SignalError, match="behind frame 0 are not finite: numbers grew too large; set score: ncc"):
+        [*search.process(1e300 * X[:500, :1]), *search.flush()]

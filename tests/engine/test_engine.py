@@ -15,7 +15,7 @@ from pipeline.engine.plan import Plan, make_plan
 from pipeline.engine.spool import Spool
 from pipeline.engine.steps import Align, group_kernels
 from pipeline.engine.stream import stream
-from pipeline.errors import DiskFullError, SettingError, SignalError, WriteError
+from pipeline.errors import DiskFullError, KernelError, SettingError, SignalError, WriteError
 from pipeline.kernel import Kernel
 from pipeline.stages.base import Format, KernelStage, Processor, Recording, WholeSignalStage
 from pipeline.stages.delay import Delay
@@ -302,6 +302,15 @@ def test_the_first_sample_that_is_not_finite_is_named(bad: float) -> None:
 def test_samples_so_large_that_their_sum_overflows_are_no_fault() -> None:
     x = np.full((10, 2), 1e308)
     assert np.array_equal(run(make_plan([], STEREO), x), x)
+
+
+@pytest.mark.parametrize("shape", [(60,), (60_000,), (60, 2, 2)])
+def test_products_that_overflow_are_infinite_and_no_warning_of_numpy_is_printed(shape: tuple[int, ...]) -> None:
+    h = 1e307 * np.random.default_rng(1).standard_normal(shape)
+    plan = make_plan([Taps(taps=tuple(h.tolist()))], STEREO)
+    assert not np.isfinite(run(plan, 1e5 * noise(100_000))).all()  # warnings are errors in tests
+    with pytest.raises(KernelError, match="taps must be finite"):
+        Kernel(h[:3000]) * Kernel(h[:3000])
 
 
 def test_a_stage_that_does_not_fit_is_named_with_its_place() -> None:

@@ -485,6 +485,7 @@ def test_a_signed_url_is_no_pattern(shop):
         ("https://h/a.wav?X-Token=s3cr/et&b=1: gone", "https://h/a.wav?***: gone"),
         ("('https://h/a.wav?sig=x', 'https://u@h/b')", "('https://h/a.wav?***', 'https://***@h/b')"),
         ("s3://b/take?.wav and s3://b/x@2.wav stay", "s3://b/take?.wav and s3://b/x@2.wav stay"),
+        ("s3://b/a.wav?k3y.ab, s3://b/a.wav#k3y.wav", "s3://b/a.wav?***, s3://b/a.wav#***"),
         ("me@host: a?b=c", "me@host: a?b=c"),
     ],
 )

@@ -90,3 +90,14 @@ def test_another_rate_is_an_error_that_names_both(tmp_path):
     match = r"^file: hall.wav is sampled at 44100 Hz, the input at 8000 Hz; convert it$"
     with pytest.raises(SettingError, match=match):
         Convolve(file=tmp_path / "hall.wav").kernel(MONO)
+
+
+def test_a_response_that_is_cut_short_is_taken_where_the_signal_would_be(tmp_path):
+    soundfile.write(tmp_path / "whole.wav", noise(100), 8000)
+    (tmp_path / "h.wav").write_bytes((tmp_path / "whole.wav").read_bytes()[:-40])
+    with pytest.raises(SettingError, match="declares 100 frames, has 80; set truncated: accept to take the 80 frames"):
+        read_taps(tmp_path / "h.wav", HOME, "ir")
+    home = Format(8000.0, 1, reading={"truncated": "accept"})
+    whole = read_taps(tmp_path / "whole.wav", HOME, "ir")
+    np.testing.assert_array_equal(read_taps(tmp_path / "h.wav", home, "ir"), whole[:80])
+    assert home.doubts == ["h.wav: declares 100 frames, has 80; took the 80 frames"]

@@ -154,7 +154,7 @@ def open_part(path: Path, fmt: Format, name: str | None = None) -> Iterator[Read
     from ...io import open_reader
     from ...io.formats import READING
 
-    shared = set(READING) - {"fs", "truncated", "source"}
+    shared = set(READING) - {"fs", "source"}
     reading = {name: value for name, value in fmt.reading.items() if name in shared}
     if reading.get("gaps") == "split":
         reading["gaps"] = "error"

@@ -43,7 +43,7 @@ ELSEWHERE = {
     ),
     "a link in the output's folder": ("outputs: give another output folder",),
     "samples that libsndfile takes, and then does not": ("sndfile: cannot be encoded",),
-    "a million events": ("search: more than",),
+    "a million events, and scores that are infinite": ("search: more than", "search: numbers grew too large"),
     "said to programs, about their arrays and calls": (
         "containers", "detectors", "files: bytes", "files: commit()", "files: forgotten", "files: blocks of",
         "files: compare the size", "files: nothing has the name", "files: a name that is taken",
