@@ -217,7 +217,8 @@ class Search:
         for scores in pieces:
             scores = Scores(self._first + scores.start, scores.values, scores.statuses)
             if not (self._bounded or np.isfinite(scores.values).all()):
-                raise SignalError(f"scores behind frame {scores.start} are not finite: numbers grew too large; set score: ncc")
+                where = f"scores behind frame {scores.start}"
+                raise SignalError(f"{where} are not finite: numbers grew too large; set score: ncc")
             self._windows += scores.values.shape[2]
             if self._pieces is None:
                 self._picked_from(scores.values)
