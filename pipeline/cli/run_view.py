@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -208,7 +209,9 @@ def _tell_failures(result: RunResult) -> None:
 def _naming_file(file: FileResult) -> str:
     """The error of a file, with the name of the input before it where it names none."""
     error = in_options(str(file.error))
-    known = [file.source, *map(str, file.item.outputs), tempfile.gettempdir()]
+    known = [file.source, *map(str, file.item.outputs)]
+    with contextlib.suppress(FileNotFoundError):  # where no folder has room
+        known.append(tempfile.gettempdir())
     return error if any(name in error for name in known) else f"{shown_path(file.source)}: {error}"
 
 

@@ -172,7 +172,11 @@ def _open_sidecar(name: str, content: dict[str, Any], *, overwrite: bool) -> Out
     if overwrite:
         is_own_sidecar(place_of(name))
     file = open_file(os.fspath(path), overwrite=overwrite)
-    file.write((json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
+    try:
+        file.write((json.dumps(content, ensure_ascii=False) + "\n").encode("utf-8", "surrogateescape"))
+    except BaseException:
+        file.abort()
+        raise
     return file
 
 

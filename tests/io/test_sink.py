@@ -73,6 +73,29 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, monkeypatch, name, cod
     assert names(tmp_path) == []
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.npy"])
+def test_a_disk_without_any_room_leaves_no_sidecar_that_was_begun(tmp_path, monkeypatch, name):
+    def full(_fd, _data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "write", full)
+    with pytest.raises(DiskFullError, match=r"x\.json: No space left on device"):
+        open_writer(tmp_path / name, fs=8000, channels=1)
+    assert names(tmp_path) == []
+
+
+def test_a_full_disk_without_a_folder_for_temporary_files_is_a_full_disk(tmp_path):
+    (tmp_path / "a.csv").write_text("x\n1\n")
+    program = (
+        "import resource, sys\nresource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "from pipeline.cli import main\nsys.exit(main())"
+    )
+    words = ["apply", "a.csv", "o.csv", "gain", "gain=1", "-s", "fs=1"]
+    done = subprocess.run([sys.executable, "-c", program, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert (done.returncode, names(tmp_path)) == (3, ["a.csv"]), done.stderr
+    assert "o.json: No space left on device" in done.stderr
+
+
 @pytest.mark.parametrize("name", ["x.wav", "x.flac", "x.npz"])
 def test_a_real_limit_on_the_size_of_files_is_a_full_disk(tmp_path, name):
     program = (
