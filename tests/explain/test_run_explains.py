@@ -44,6 +44,17 @@ def test_a_run_that_is_to_explain_itself_does_so_for_each_kernel_stage(
     assert "explained" in done.output
 
 
+def test_a_name_that_is_not_utf_8_is_shown_in_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw_nothing(monkeypatch)
+    (tmp_path / "c.yaml").write_text(CONFIG.replace("explain: true", ""), "utf-8")
+    odd = tmp_path / "caf\udce9.wav"
+    soundfile.write(tmp_path / "in.wav", np.random.default_rng(0).standard_normal(800) * 0.3, 8000)
+    (tmp_path / "in.wav").rename(odd)
+    done = CliRunner().invoke(app, ["explain", str(tmp_path / "c.yaml"), str(odd), "-o", str(tmp_path / "page"), "-q"])
+    assert done.exit_code == 0, done.output
+    assert r"caf\udce9" in (tmp_path / "page" / "index.html").read_text("utf-8")
+
+
 @pytest.mark.parametrize("frames", [0, 8000], ids=["nothing", "silence"])
 def test_what_cannot_be_explained_is_done_and_says_why(tmp_path: Path, frames: int) -> None:
     (tmp_path / "c.yaml").write_text(CONFIG, "utf-8")

@@ -145,10 +145,12 @@ def _explain(
     }
 
     def made() -> Iterator[tuple[str, bytes]]:
-        yield "index.html", page_html(page_data(subject, own, listening, sounds, texts), lang).encode()
+        page = page_html(page_data(subject, own, listening, sounds, texts), lang)
+        yield "index.html", page.encode(errors="backslashreplace")  # a name that is not UTF-8
         for sound in sounds.sounds:
             yield f"{sound.name}.wav", wav_bytes(sound)
-        yield "numbers.json", (json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+        written = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        yield "numbers.json", written.encode(errors="backslashreplace")
         with speaking(lang):
             pictures = [("figure.png", png_bytes(figure(data, captions[speaks])))]
             pictures += _film(shown.example) if film else ()
