@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from pipeline import Format, Gain, Label, Pipeline
-from pipeline.errors import SettingError, StageError
+from pipeline import Format, Gain, Label, Pipeline, run
+from pipeline.errors import ReadError, SettingError, StageError, UsageError
 from pipeline.io import ReaderKind, WriterKind
 from pipeline.match.writers import EventKind
 from pipeline.testing import check_detector, check_event_reader, check_events_writer, check_reader, check_writer
@@ -695,3 +695,56 @@ def test_a_promise_of_the_format_is_checked_where_it_is_given(dists):
     with pytest.raises(StageError, match=r"'acme.sum'"):
         Pipeline([{"use": "acme.sum"}])(np.ones((4, 2)), fs=1)
     assert Format(1.0, 3).channels == 3
+
+
+PAIRS = """
+from pathlib import Path
+import numpy as np
+from pipeline.io import ReaderKind
+from pipeline.io.base import Reader, SignalInfo
+
+class Pairs(Reader):
+    "Samples of a file beside the one that names it."
+
+    def __init__(self, source, options):
+        (place,) = files(Path(source.name))
+        self._samples = np.fromfile(place, "<i2") / 32768
+        self._at = place
+        super().__init__(SignalInfo(8000.0, 1, len(self._samples), "PAIR", None), options.dtype)
+
+    def _read_piece(self, frames):
+        piece = self._samples[self._done : self._done + frames].astype(self._dtype)[:, None]
+        if self._at.with_suffix(".touch").exists():
+            self._at.write_bytes(self._at.read_bytes()[::-1])
+        return piece
+
+    def close(self):
+        pass
+
+def files(path):
+    return [path.with_suffix(".npy")]
+
+PAIR = ReaderKind("PAIR", lambda head: head.startswith(b"PAIR"), Pairs, files=files)
+"""
+
+
+def test_the_other_files_of_a_signal_are_read_and_no_output(dists: Distributions, tmp_path: Path) -> None:
+    dists.add("acme-pairs", PAIRS, reader="acme.pair = PAIR")
+    where = tmp_path / "in"
+    where.mkdir()
+    (where / "a.pair").write_bytes(b"PAIR")
+    (where / "a.npy").write_bytes(np.arange(100, dtype="<i2").tobytes())
+    (tmp_path / "c.yaml").write_text(
+        "version: 1\ninput: in/*.pair\noutput: out/{stem}.wav\nstages: [{use: gain, gain: 0.5}]\n", "utf-8"
+    )
+
+    assert str(run(tmp_path / "c.yaml")) == "1 done"
+    assert str(run(tmp_path / "c.yaml")) == "1 unchanged"
+    (where / "a.npy").write_bytes(np.arange(1, 101, dtype="<i2").tobytes() + b"  ")
+    assert str(run(tmp_path / "c.yaml")) == "1 done"
+    job = Pipeline([Gain(gain=0.5)])
+    with pytest.raises(UsageError, match=r"a\.npy: the output is a file of .*a\.pair, an input; give it another name"):
+        job.run_file(where / "a.pair", where / "a.npy", overwrite=True)
+    (where / "a.touch").touch()
+    with pytest.raises(ReadError, match=r"a\.npy: was changed while it was read; run it again"):
+        job.run_file(where / "a.pair", tmp_path / "b.wav")

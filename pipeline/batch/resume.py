@@ -228,9 +228,10 @@ def identity(path: Place, check: Check) -> Data | None:
 
 
 def identity_read(path: Place, check: Check) -> Data | None:
-    """Identity of a file that is read, with that of its sidecar, if it has one, which may tell its rate."""
+    """Identity of a file that is read, with those of what is read beside it: a sidecar with its rate, other parts."""
     found, *beside = (identity(one.path, check) for one in read_with_sidecars([path]))
-    return {**found, "sidecar": beside[0]} if found is not None and beside and beside[0] is not None else found
+    there = [one for one in beside if one is not None]
+    return {**found, "beside": there} if found is not None and there else found
 
 
 def digest(path: Path) -> str:

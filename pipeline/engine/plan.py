@@ -31,7 +31,7 @@ _BLOCK_BYTES = 1 << 19  # of a channel; the half where transforms take longer th
 
 ANY_LENGTH = 1 << 62
 """Frames of an input whose length nothing tells."""
-_LIGHT = 5.0  # nanoseconds a sample, about what reading, moving and writing it take
+_LIGHT = 5.2  # nanoseconds a sample, about what reading, moving and writing it take
 
 
 @dataclass(frozen=True)

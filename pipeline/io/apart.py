@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..errors import UsageError
 from ..plugins import local_files
-from .kinds import is_audio_name
+from .kinds import is_audio_name, other_files
 from .names import RealNames, file_of, is_stream, one_name, refuse_url, shown_path
 from .remote import Remote
 from .tables import WITH_SIDECAR, sidecar_path
@@ -39,9 +39,11 @@ def sidecar_written(signal: str | os.PathLike[str], *, timed: bool) -> Path | Re
 
 
 def read_with_sidecars(paths: Iterable[Path | Remote], part: str = "an input") -> Iterator[Named]:
-    """Files that are read as signals, each with the sidecar that may tell its rate."""
+    """Files that are read as signals, each with the sidecar that may tell its rate, and what else it is made of."""
     for path in paths:
         yield Named(path, part)
+        if isinstance(path, Path):
+            yield from (Named(other, f"a file of {shown_path(path)}, {part}") for other in other_files(path))
         if path.suffix and not is_audio_name(path):
             yield Named(sidecar_path(os.fspath(path)), f"the sidecar of {shown_path(path)}, {part}")
 

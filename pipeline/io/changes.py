@@ -10,21 +10,28 @@ from pathlib import Path
 from ..errors import ReadError
 from ..system import pread
 from ..text import without_secrets
+from .kinds import other_files
 from .remote import is_remote
 
 _SAMPLED = 512  # bytes at a place
 
 
 class FileBefore:
-    """A file as it is before it is read; of a pipe and of a file in a store nothing is known, and nothing refused."""
+    """A file, with the others that its signal is made of, as it is before it is read.
+
+    Of a pipe and of a file in a store nothing is known, and nothing refused.
+    """
 
     def __init__(self, source: str | Path) -> None:
         self._source = source
         self._status = _status(source)
         self._sample = self._bytes_now()
+        self._others = [] if self._status is None else [FileBefore(one) for one in other_files(Path(source))]
 
     def refuse_changed(self) -> None:
         """Raise `ReadError` where two files were read: one was replaced, cut or rewritten; one that grew is one."""
+        for other in self._others:
+            other.refuse_changed()
         before, name = self._status, without_secrets(str(self._source))
         if before is None:
             return

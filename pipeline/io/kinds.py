@@ -7,14 +7,14 @@ for such files alone; a file of one's own adds rows with `register_reader` and `
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, TypeVar
 
-from ..errors import PluginError, ReadError, UsageError
+from ..errors import FaltungError, PluginError, ReadError, UsageError
 from ..plugins import OWN, Plugin, bundled, file_being_loaded, for_extension, importing, installed, naming_plugin
 from ..text import extension_shown, nearest
 from .base import PathArg, Reader, ReadOptions, SignalInfo, Writer, WriteRequest
@@ -31,6 +31,8 @@ class ReaderKind:
     open: Callable[[Source, ReadOptions], Reader] | str
     plugin: str | None = None
     """The plugin that it comes from, in words; None of faltung's own."""
+    files: Callable[[Path], Iterable[Path]] | str | None = None
+    """Gives the other files that a signal is made of, where it is made of several: they are read, and no output."""
 
 
 @dataclass(frozen=True)
@@ -208,6 +210,17 @@ def kind_of(source: Source) -> ReaderKind:
                 return kind
     tried = [f"; {plugin.name} of {plugin.owner} does not know it" for plugin in named]
     raise ReadError(source.name, "".join([explain_unknown(source.head, source.name, known=bool(named)), *tried]))
+
+
+def other_files(path: Path) -> list[Path]:
+    """The other files that a signal is made of, as its kind says; none where it cannot, which is told by reading it."""
+    found: list[Path] = []
+    for plugin in for_extension("reader", str(path)):
+        with suppress(OSError, FaltungError):
+            kind = row_of(plugin, ReaderKind)
+            with naming_plugin(ReadError, str(path), str(kind.plugin)):
+                found += [] if kind.files is None else map(Path, loaded(kind.files, kind.plugin)(path))
+    return found
 
 
 def matches(kind: ReaderKind, name: str, head: bytes) -> bool:

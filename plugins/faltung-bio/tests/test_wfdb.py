@@ -7,9 +7,10 @@ import tracemalloc
 import numpy as np
 import pytest
 from faltung_bio import WFDB
+from faltung_bio.wfdb import files_of
 from records import BITS, encoded, header, line, noise, record, segments
 
-from pipeline import find_matches
+from pipeline import find_matches, run
 from pipeline.errors import ReadError, UsageError
 from pipeline.io import open_reader
 from pipeline.testing import check_reader
@@ -273,6 +274,21 @@ def test_segments_of_a_fixed_layout_with_one_that_is_missing(tmp_path):
     np.testing.assert_array_equal(got[60:], x[60:] / 200)
     assert np.isnan(got[30:60]).all()
     np.testing.assert_array_equal(read(segments(tmp_path / "g", [("f_1", 30), ("f_2", 30)], 2))[0][30:], x[60:] / 200)
+
+
+def test_all_files_of_a_record_are_told_and_a_run_is_done_again_when_one_changes(tmp_path):
+    for name in ("f_1", "f_2"):
+        record(tmp_path / name, noise("16", 30, 2))
+    path = segments(tmp_path / "f", [("f_1", 30), ("~", 30), ("f_2", 30)], 2)
+    samples = {one.name for one in tmp_path.iterdir() if one.suffix != ".hea"}
+    assert {one.name for one in files_of(path)} == {"f_1.hea", "f_2.hea", *samples}
+    config = tmp_path / "c.yaml"
+    how = "gaps: nan\nnonfinite: propagate\nstages: [{use: gain, gain: 1}]\n"
+    config.write_text(f"version: 1\ninput: f*.hea\noutput: out/{{stem}}.csv\n{how}", "utf-8")
+    assert [str(run(config)) for _ in range(2)] == ["3 done", "3 unchanged"]
+    changed = tmp_path / min(samples)
+    changed.write_bytes(changed.read_bytes()[::-1] + b"\0")
+    assert str(run(config)) == "2 done, 1 unchanged"
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,6 @@ def _is_edf(head: bytes) -> bool:
 
 
 EDF = ReaderKind("EDF", _is_edf, "faltung_bio.edf:EdfReader")
-WFDB = ReaderKind("WFDB", is_header, "faltung_bio.wfdb:WfdbReader")
+WFDB = ReaderKind("WFDB", is_header, "faltung_bio.wfdb:WfdbReader", files="faltung_bio.wfdb:files_of")
 ATR_WRITER = EventKind("WFDB annotations", (".atr", ".qrs"), "faltung_bio.annotations:encode", one_recording=True)
 ATR_READER = EventReaderKind("WFDB annotations", (".atr", ".qrs"), "faltung_bio.annotations:read")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,15 @@ class Segment:
     def valid(self) -> list[int]:
         """Frames of each channel, from the first on, for which there is a sample."""
         return [0 if one is None else max(0, self.there - one.skew) for one in self.chosen]
+
+
+def files_of(path: Path) -> list[Path]:
+    """The other files of a record: its samples, and the headers of its segments with theirs."""
+    header = parsed(path.read_bytes(), str(path))
+    segments = [path.with_name(f"{name}.hea") for name, _ in header.segments if name != "~"]
+    headers = [(path, header), *((one, parsed(one.read_bytes(), str(one))) for one in segments if one.is_file())]
+    samples = [at.with_name(one.file) for at, known in headers for one in known.signals]
+    return [one for one in dict.fromkeys((*segments, *samples)) if one != path]
 
 
 class WfdbReader(Reader):
