@@ -28,6 +28,9 @@ from .yaml_values import MAX_DEPTH, CoreResolver, Document, Mark, Reading, TooMu
 
 _QUOTES = "a text that begins with it needs quotes"
 _VERSION = re.compile(rb"^version\s*:", re.MULTILINE)  # every configuration has it
+_HELD = {0xDC80 + byte: 0xF080 + byte for byte in range(128)}
+"""Bytes that are no UTF-8, in names from the command line, as characters for private use, which YAML can hold."""
+_BYTES = {held: byte for byte, held in _HELD.items()}
 _INDENT = "check the indentation, or put the text in quotes"
 
 # what PyYAML says (its context, then its problem), what is said here, and whether to point at the beginning
@@ -117,8 +120,8 @@ def read_value(text: str, source: str = "") -> Any:
     ConfigError
         not such a value; ``source`` is named instead of a file, with no line.
     """
-    if any("\udc80" <= character <= "\udcff" for character in text):
-        return text  # a name of a file that is not UTF-8, which YAML cannot hold
+    if any("\udc80" <= character <= "\udcff" for character in text):  # a name that is not UTF-8: YAML cannot hold it
+        return _with_bytes(read_value(text.translate(_HELD), source)) if text[:1] in "[{" else text
     try:
         document = read_yaml(text)
         problems = document.problems
@@ -127,6 +130,15 @@ def read_value(text: str, source: str = "") -> Any:
     if problems:
         raise ConfigError([Problem(problem.message, problem.path, source) for problem in problems])
     return document.data
+
+
+def _with_bytes(data: Any) -> Any:
+    """Data with what stood for bytes that are no UTF-8 as those bytes again."""
+    if isinstance(data, str):
+        return data.translate(_BYTES)
+    if isinstance(data, list):
+        return [_with_bytes(one) for one in data]
+    return {key: _with_bytes(one) for key, one in data.items()} if isinstance(data, dict) else data
 
 
 def _decoded(text: str | bytes, file: str) -> str:

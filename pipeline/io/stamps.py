@@ -35,7 +35,7 @@ _MICROSECOND = timedelta(microseconds=1)
 _ZONE = re.compile(r" ?(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$")
 _FINE = re.compile(r"[.,](\d{6})(\d+)")
 _COARSE = {10: Decimal(86400), 13: Decimal(3600), 16: Decimal(60)}  # by the length of ISO 8601
-_FORTRAN = re.compile(r"(?<=[\d.])[Dd](?=[+-]?\d)")
+_FORTRAN = re.compile(r"(\.\d*)[Dd](?=[+-]?\d{1,3}(?!\d))")  # it writes a point always, and hexadecimal has none
 _SECOND = re.compile(r"[0-5][0-9](\.[0-9]+)?")
 _COMPACT = re.compile(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:T?([01]\d|2[0-3])([0-5]\d){0,2})?")
 
@@ -110,7 +110,7 @@ PLAIN = Clock()
 
 def plainly(text: str) -> str:
     """A number with a true minus sign, or an exponent as Fortran writes it (``1.5D+03``), as Python reads one."""
-    return _FORTRAN.sub("e", text.replace("\N{MINUS SIGN}", "-"))
+    return _FORTRAN.sub(r"\1e", text.replace("\N{MINUS SIGN}", "-"))
 
 
 def parse_stamp(text: str, clock: Clock = PLAIN, *, fold: int = 0) -> Stamp | None:

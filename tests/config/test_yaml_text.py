@@ -274,6 +274,13 @@ def test_a_value_on_its_own_is_read_like_one_in_a_file(text, value):
     assert read_value(text) == value
 
 
+@pytest.mark.parametrize("name", ["caf\udce9.wav", "\udc80\udcff", "a: [\udce9"])
+def test_names_that_are_not_utf_8_are_values_and_stand_in_lists_and_mappings(name: str) -> None:
+    assert read_value(name) == name
+    quoted = name.replace("'", "''")
+    assert read_value(f"[{{file: '{quoted}', gain: 2}}, '{quoted}', 1.5]") == [{"file": name, "gain": 2}, name, 1.5]
+
+
 @pytest.mark.parametrize("text", ["[1", "{a: 1, a: 2}", "!t x", "*.wav"])
 def test_a_value_that_cannot_be_read_names_its_source_and_no_line(text):
     with pytest.raises(ConfigError, match=r"^-s x: ") as caught:

@@ -204,14 +204,21 @@ def mp3(data: bytes) -> Seen | None:
     return Seen(rate, len(heads) * each, delays=delays)
 
 
+def _number(cell: str) -> float:
+    """As Python reads one, or as Fortran writes it in double precision: 1.5D+03."""
+    whole, _, exponent = cell.lower().partition("d")
+    fortran = "." in whole and exponent.lstrip("+-").isdecimal() and len(exponent.lstrip("+-")) < 4
+    return float(f"{whole}e{exponent}" if fortran else cell)
+
+
 def text(data: bytes) -> Seen | None:
     try:
         lines = io.StringIO(data.decode("utf-8-sig", "replace"), newline="")  # only names can hold what is no text
         rows = [row for row in csv.reader(line for line in lines if line[:1] != "#") if any(map(str.strip, row))]
         try:
-            numbers = [[float(cell) for cell in row] for row in rows]
+            numbers = [[_number(cell) for cell in row] for row in rows]
         except ValueError:
-            numbers = [[float(cell) for cell in row] for row in rows[1:]]
+            numbers = [[_number(cell) for cell in row] for row in rows[1:]]
         return Seen(None, len(numbers), np.array(numbers)) if numbers else Seen(None, 0)
     except (ValueError, csv.Error):
         return None
