@@ -18,6 +18,7 @@ class Distributions:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder = folder
         monkeypatch.setattr("pipeline.plugins.failures", deque(maxlen=16))
+        monkeypatch.setattr("pipeline.plugins._files", {})  # workers of later tests would load what is in it
         monkeypatch.syspath_prepend(str(folder))
 
     def add(self, owner: str, source: str, version: str = "1.0", **points: str) -> None:

@@ -81,7 +81,7 @@ with LocalExecutor(2, timeout_s=1.0) as executor:
     late, lost, done = executor.submit(sleep, 3600.0), executor.submit(ends_with, 7), executor.submit(square, 3)
     assert done.result() == 9
     assert "took longer than 1 s (batch.timeout)" in str(late.exception())
-    assert "was killed (exit code 7) three times" in str(lost.exception())
+    assert "ended (exit code 7) three times" in str(lost.exception())
 executor = LocalExecutor(1)
 future = executor.submit(sleep, 3600.0)
 while not future.running():

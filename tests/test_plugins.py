@@ -173,7 +173,6 @@ def test_help_with_plugins_imports_none(dists: Distributions) -> None:
 def own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], Path]]:
     folder = tmp_path_factory.mktemp("own")
     made = Distributions(folder, monkeypatch)
-    monkeypatch.setattr(plugins, "_files", {})
 
     def write(source: str) -> Path:
         path = folder / "mine.py"
