@@ -27,11 +27,11 @@ from .steps import Align, Group, group_kernels
 
 BLOCK = 1 << 17
 """Frames read from a file at a time, at most."""
-_BLOCK_BYTES = 1 << 19  # of a channel; the half where transforms take longer than what is done with a block besides
+_BLOCK_BYTES = 1 << 19  # of a channel: in double precision the half of these frames, for less memory in the same time
 
 ANY_LENGTH = 1 << 62
 """Frames of an input whose length nothing tells."""
-_LIGHT = 5.2  # nanoseconds a sample, about what reading, moving and writing it take
+_LIGHT = 22.0  # nanoseconds a sample, some six times what reading, moving and writing it take
 
 
 @dataclass(frozen=True)
@@ -145,13 +145,9 @@ class Plan:
 
     @property
     def workers(self) -> int:
-        """Threads that work on transforms: where they cost little, one is left to reading and writing."""
-        return max(1, self.threads - (self._light and not self._detects))
-
-    @property
-    def _light(self) -> bool:
-        """Whether transforms cost little."""
-        return sum(one.method.cost / one.format_in.channels for one in self.steps if one.method is not None) <= _LIGHT
+        """Threads that work on transforms: one is left to reading and writing, unless these take the least of all."""
+        costs = [step.method.cost / step.format_in.channels for step in self.steps if step.method is not None]
+        return max(1, self.threads - (sum(costs) <= _LIGHT and not self._detects))
 
     def memory(self, frames: int = ANY_LENGTH) -> int:
         """Bytes expected at the peak, for an input of so many frames or of any length (`pipeline.engine.memory`)."""
@@ -160,7 +156,7 @@ class Plan:
     @property
     def block(self) -> int:
         """Frames read from a file at a time."""
-        return self.options.hop or _BLOCK_BYTES // (1 if self._light else 2) // self.format_in.dtype.itemsize
+        return self.options.hop or _BLOCK_BYTES // self.format_in.dtype.itemsize
 
     def nominal_frames(self, frames: int, steps: int | None = None) -> int:
         """The input's own frames at the rate of the output, or at that after the first ``steps`` steps."""

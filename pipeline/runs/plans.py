@@ -102,7 +102,8 @@ class RunPlan(Sequence[Prediction]):
         files = [one for one in self.predictions if one.plan.format_in == plan.format_in]
         frames = max((ANY_LENGTH if one.info.frames is None else one.info.frames for one in files), default=ANY_LENGTH)
         arrow = any("PARQUET" in (one.container, one.info.container) for one in files)
-        cells = CELLS_AT_ONCE * any("CSV" in (one.container, one.info.container) for one in files)
+        text = any("CSV" in (one.container, one.info.container) for one in files)
+        cells = min(CELLS_AT_ONCE, frames * MAX_CHANNELS) * text  # of columns that are not taken, too
         return plan.memory(frames) + arrow * _ARROW + cells * _CELL
 
     def __len__(self) -> int:
