@@ -27,9 +27,8 @@ def peak_memory(plan: Plan, frames: int) -> int:
     formats = (plan.format_in, plan.format_out, *(step.format_out for step in steps))
     first, *after = [one * fmt.channels * fmt.fs for fmt in formats]
     aside = any(isinstance(step.work, WholeSignalStage) for step in steps)
-    waiting = min(_WAITING, -(-frames // plan.block)) * (
-        max(first, *after) + (0 if aside else first)
-    )  # what is put aside is read when all is in
+    at_once = max(first, *after) + (0 if aside else first)  # what is put aside is read when all is in
+    waiting = min(_WAITING, -(-frames // plan.block)) * at_once
     working = sum(_step_memory(*one, plan.workers, ahead, frames) for one in zip(steps, after[1:], strict=True))
     return _PROCESS + round(_KEPT * (waiting + working))
 

@@ -145,7 +145,7 @@ class Plan:
 
     @property
     def workers(self) -> int:
-        """Threads that work on transforms: one is left to reading and writing, unless these take the least of all."""
+        """Threads that work on transforms: one is left to reading and writing, unless transforms take far longer."""
         costs = [step.method.cost / step.format_in.channels for step in self.steps if step.method is not None]
         return max(1, self.threads - (sum(costs) <= _LIGHT and not self._detects))
 

@@ -31,6 +31,17 @@ def convolve(kernel, x, method, cuts=()):
     return np.concatenate([*parts, convolver.flush()])
 
 
+@pytest.mark.parametrize("kind", KERNELS)
+@pytest.mark.parametrize("step", [1, 14, 999])
+def test_the_steps_of_shifted_adds_change_no_bit(kind, step, monkeypatch):
+    """A block is one step, unless it is of many thousand frames or of many channels."""
+    rng = np.random.default_rng(4)
+    kernel, x = Kernel(KERNELS[kind](rng)), rng.standard_normal((400, 2))
+    whole = convolve(kernel, x, ADDS[0], [150])
+    monkeypatch.setattr("pipeline.dsp.shifted_adds._STEP", step)
+    np.testing.assert_array_equal(convolve(kernel, x, ADDS[0], [150]), whole)
+
+
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("frames", [0, 1, 156, 157, 158, 1000])
 @pytest.mark.parametrize("kind", KERNELS)

@@ -280,6 +280,8 @@ BROKEN = "stands above the first row of numbers and looks like a row, but for"
         ("2024-07-15 10:00:00,OL\n2024-07-15 10:00:01,1\n2024-07-15 10:00:02,1\n", rf"line 1 {BROKEN} 'OL'"),
         ("x\n<0.5\n1\n2\n", rf"line 2 {BROKEN} '<0.5'"),
         ("x\n0x1F\n1\n2\n", rf"line 2 {BROKEN} '0x1F'"),
+        ("x\n3D2\n1\n2\n", rf"line 2 {BROKEN} '3D2'"),
+        ("x\n0.5D4773\n1\n2\n", rf"line 2 {BROKEN} '0.5D4773'"),
         ("x\n\u200b1\n1\n2\n", rf"line 2 {BROKEN}"),
         ("x,y\n5 mV,6 mV\n1,2\n2,3\n", rf"line 2 {BROKEN} '5 mV'"),
     ],
